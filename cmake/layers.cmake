@@ -1,0 +1,25 @@
+# A layer is a static library whose include path holds its own directory and those of the layers it depends on, and
+# nothing else: build/include/<layer>/<layer> is a link to src/<layer>, so `#include "store/nar.hpp"` compiles only in
+# a layer that names `store` (directly or through another layer). An upward include is a compile error.
+add_library(swage_flags INTERFACE)
+target_compile_options(swage_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wno-missing-field-initializers)
+if(SWAGE_WERROR)
+  target_compile_options(swage_flags INTERFACE -Werror)
+endif()
+if(SWAGE_SANITIZE)
+  target_compile_options(swage_flags INTERFACE -fsanitize=${SWAGE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(swage_flags INTERFACE -fsanitize=${SWAGE_SANITIZE})
+endif()
+
+function(swage_layer name)
+  cmake_parse_arguments(L "" "" "DEPENDS;PRIVATE_LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  set(view ${CMAKE_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${view})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${name} ${view}/${name} SYMBOLIC)
+  add_library(swage_${name} STATIC ${sources})
+  target_include_directories(swage_${name} PUBLIC ${view})
+  list(TRANSFORM L_DEPENDS PREPEND swage_)
+  target_link_libraries(swage_${name} PUBLIC ${L_DEPENDS} fmt::fmt Threads::Threads PRIVATE ${L_PRIVATE_LIBS} swage_flags)
+endfunction()

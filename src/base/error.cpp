@@ -1,0 +1,54 @@
+#include "base/error.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace swage {
+
+Fail fail(Errc code, std::string what) { return Fail(Error{.code = code, .what = std::move(what)}); }
+
+Fail fail_errno(std::string what, int err) {
+  Error error{.code = Errc::environment, .what = fmt::format("{}: {}", what, std::strerror(err))};
+  if (err == ENOSPC || err == EDQUOT) error.hint = "free space with: swage store gc";
+  return Fail(std::move(error));
+}
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::invalid_input: return 2;
+    case Errc::unsatisfiable: return 3;
+    case Errc::environment: return 4;
+    case Errc::interrupted: return 130;
+    case Errc::build_failed:
+    case Errc::hash_mismatch:
+    case Errc::corrupt: return 1;
+  }
+  return 1;
+}
+
+std::string render(const Error& error, bool colour) {
+  const auto paint = [&](std::string_view code, std::string_view text) {
+    return colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+  };
+  std::string out = fmt::format("{} {}\n", paint("1;31", "error:"), error.what);
+  if (error.where) {
+    const SourcePos& pos = *error.where;
+    out += fmt::format("  --> {}:{}:{}\n", pos.file, pos.line, pos.column);
+    if (!pos.line_text.empty()) {
+      const std::string number = std::to_string(pos.line);
+      // A tab stays a tab under the line, so that the caret lands under its column in any terminal.
+      std::string pad;
+      for (unsigned i = 0; i + 1 < pos.column && i < pos.line_text.size(); ++i)
+        pad += pos.line_text[i] == '\t' ? '\t' : ' ';
+      out += fmt::format("{:>4} | {}\n", number, pos.line_text);
+      out += fmt::format("     | {}{}\n", pad, paint("1;31", std::string(pos.length ? pos.length : 1, '^')));
+    }
+  }
+  for (const std::string& note : error.notes) out += fmt::format("{} {}\n", paint("1;36", "note:"), note);
+  if (!error.hint.empty()) out += fmt::format("{} {}\n", paint("1;32", "hint:"), error.hint);
+  for (const Error& other : error.also) out += render(other, colour);
+  return out;
+}
+
+}  // namespace swage

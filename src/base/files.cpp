@@ -1,0 +1,213 @@
+#include "base/files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace swage {
+
+void UniqueFd::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<UniqueFd> open_file(const fs::path& path, int flags, mode_t mode) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  if (fd < 0) return fail_errno(fmt::format("cannot open '{}'", path.string()), errno);
+  return UniqueFd(fd);
+}
+
+Result<std::string> read_fd(int fd, std::string_view name) {
+  std::string data;
+  struct stat st {};
+  if (::fstat(fd, &st) == 0 && st.st_size > 0) data.reserve(static_cast<std::size_t>(st.st_size) + 1);
+  for (std::size_t size = 0;;) {
+    data.resize(std::max(data.capacity(), size + 4096));
+    const ssize_t n = ::read(fd, data.data() + size, data.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(fmt::format("cannot read '{}'", name), errno);
+    size += static_cast<std::size_t>(n);
+    if (n == 0) {
+      data.resize(size);
+      return data;
+    }
+  }
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  SWAGE_TRY(UniqueFd fd, open_file(path, O_RDONLY));
+  return read_fd(fd.get(), path.string());
+}
+
+Result<void> write_all(int fd, std::string_view data, std::string_view name) {
+  while (!data.empty()) {
+    const ssize_t n = ::write(fd, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(fmt::format("cannot write '{}'", name), errno);
+    data.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<void> write_file_atomically(const fs::path& path, std::string_view data, mode_t mode, Durability durability) {
+  const std::string temporary = fmt::format("{}.tmp.{}", path.string(), ::getpid());
+  const auto abandon = [&](Error error) {
+    ::unlink(temporary.c_str());
+    return Fail(std::move(error));
+  };
+  ::unlink(temporary.c_str());
+  SWAGE_TRY(UniqueFd fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
+  if (auto written = write_all(fd.get(), data, path.string()); !written) return abandon(std::move(written).error());
+  ::fchmod(fd.get(), mode);
+  if (durability == Durability::synced && ::fsync(fd.get()) != 0)
+    return abandon(fail_errno(fmt::format("cannot sync '{}'", path.string()), errno).value());
+  if (::rename(temporary.c_str(), path.c_str()) != 0)
+    return abandon(fail_errno(fmt::format("cannot write '{}'", path.string()), errno).value());
+  if (durability == Durability::synced) return sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  return {};
+}
+
+Result<void> make_directories(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return fail_errno(fmt::format("cannot create directory '{}'", path.string()), error.value());
+  return {};
+}
+
+Result<void> sync_directory(const fs::path& path) {
+  SWAGE_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_DIRECTORY));
+  if (::fsync(fd.get()) != 0) return fail_errno(fmt::format("cannot sync '{}'", path.string()), errno);
+  return {};
+}
+
+Result<void> make_symlink_atomically(const std::string& target, const fs::path& link) {
+  const std::string temporary = fmt::format("{}.tmp.{}", link.string(), ::getpid());
+  ::unlink(temporary.c_str());
+  if (::symlink(target.c_str(), temporary.c_str()) != 0)
+    return fail_errno(fmt::format("cannot create link '{}'", link.string()), errno);
+  if (::rename(temporary.c_str(), link.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return fail_errno(fmt::format("cannot create link '{}'", link.string()), error);
+  }
+  return {};
+}
+
+Result<std::string> read_symlink(const fs::path& path) {
+  std::error_code error;
+  fs::path target = fs::read_symlink(path, error);
+  if (error) return fail_errno(fmt::format("cannot read link '{}'", path.string()), error.value());
+  return target.string();
+}
+
+namespace {
+
+struct DirCloser {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+Result<std::vector<std::string>> names_in(DIR* dir, const fs::path& path) {
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(dir);
+    if (!entry) {
+      if (errno) return fail_errno(fmt::format("cannot list '{}'", path.string()), errno);
+      break;
+    }
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::uint64_t> remove_at(int parent, const std::string& name, const fs::path& shown) {
+  struct stat st {};
+  if (::fstatat(parent, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return std::uint64_t{0};
+    return fail_errno(fmt::format("cannot remove '{}'", shown.string()), errno);
+  }
+  std::uint64_t freed = st.st_nlink == 1 || S_ISDIR(st.st_mode) ? static_cast<std::uint64_t>(st.st_blocks) * 512 : 0;
+  if (S_ISDIR(st.st_mode)) {
+    if ((st.st_mode & 0700) != 0700) ::fchmodat(parent, name.c_str(), (st.st_mode | 0700) & 07777, 0);
+    const int fd = ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return fail_errno(fmt::format("cannot remove '{}'", shown.string()), errno);
+    const std::unique_ptr<DIR, DirCloser> dir(::fdopendir(fd));
+    SWAGE_TRY(const std::vector<std::string> names, names_in(dir.get(), shown));
+    for (const std::string& child : names) {
+      SWAGE_TRY(const std::uint64_t bytes, remove_at(fd, child, shown / child));
+      freed += bytes;
+    }
+  }
+  if (::unlinkat(parent, name.c_str(), S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT)
+    return fail_errno(fmt::format("cannot remove '{}'", shown.string()), errno);
+  return freed;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> list_directory(const fs::path& path) {
+  const std::unique_ptr<DIR, DirCloser> dir(::opendir(path.c_str()));
+  if (!dir) return fail_errno(fmt::format("cannot list '{}'", path.string()), errno);
+  return names_in(dir.get(), path);
+}
+
+bool path_exists(const fs::path& path) {
+  struct stat st {};
+  return ::lstat(path.c_str(), &st) == 0;
+}
+
+Result<std::uint64_t> remove_tree(const fs::path& path) { return remove_at(AT_FDCWD, path.string(), path); }
+
+Result<TempDir> TempDir::create(std::string_view prefix, const fs::path& parent) {
+  const char* env = std::getenv("TMPDIR");
+  const fs::path where = !parent.empty() ? parent : env && *env ? fs::path(env) : fs::path("/tmp");
+  std::string pattern = (where / fmt::format("{}.XXXXXX", prefix)).string();
+  if (!::mkdtemp(pattern.data()))
+    return fail_errno(fmt::format("cannot create a temporary directory in '{}'", where.string()), errno);
+  return TempDir(fs::path(pattern));
+}
+
+TempDir::~TempDir() {
+  if (!path_.empty()) (void)remove_tree(path_);
+}
+
+namespace {
+
+// The lock file may have been deleted while this process waited for it (its last holder removes it): then what was
+// locked is an orphan, and the race starts again on the new file.
+Result<std::optional<UniqueFd>> lock_fd(const fs::path& path, FileLock::Mode mode, bool wait) {
+  for (;;) {
+    SWAGE_TRY(UniqueFd fd, open_file(path, O_RDWR | O_CREAT, 0600));
+    const int operation = (mode == FileLock::Mode::shared ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB);
+    while (::flock(fd.get(), operation) != 0) {
+      if (errno == EWOULDBLOCK) return std::optional<UniqueFd>();
+      if (errno != EINTR) return fail_errno(fmt::format("cannot lock '{}'", path.string()), errno);
+    }
+    struct stat held {}, current {};
+    if (::fstat(fd.get(), &held) == 0 && ::stat(path.c_str(), &current) == 0 && held.st_ino == current.st_ino)
+      return std::optional<UniqueFd>(std::move(fd));
+  }
+}
+
+}  // namespace
+
+Result<FileLock> FileLock::acquire(const fs::path& path, Mode mode) {
+  SWAGE_TRY(std::optional<UniqueFd> fd, lock_fd(path, mode, true));
+  return FileLock(std::move(*fd));
+}
+
+Result<std::optional<FileLock>> FileLock::try_acquire(const fs::path& path, Mode mode) {
+  SWAGE_TRY(std::optional<UniqueFd> fd, lock_fd(path, mode, false));
+  if (!fd) return std::optional<FileLock>();
+  return std::optional<FileLock>(FileLock(std::move(*fd)));
+}
+
+}  // namespace swage

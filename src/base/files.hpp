@@ -1,0 +1,89 @@
+// Files, directories and locks, with errors as values. Every descriptor is opened O_CLOEXEC.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace swage {
+
+namespace fs = std::filesystem;
+
+// Owns a file descriptor.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~UniqueFd() { reset(); }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+// open(2) with O_CLOEXEC added.
+Result<UniqueFd> open_file(const fs::path& path, int flags, mode_t mode = 0);
+Result<std::string> read_file(const fs::path& path);
+Result<std::string> read_fd(int fd, std::string_view name_for_errors);  // to end of file
+Result<void> write_all(int fd, std::string_view data, std::string_view name_for_errors);
+
+enum class Durability { volatile_ok, synced };
+// Replaces `path` whole: writes a temporary beside it, syncs it when asked, renames. Never leaves a half-written file.
+Result<void> write_file_atomically(const fs::path& path, std::string_view data, mode_t mode = 0644,
+                                   Durability durability = Durability::synced);
+Result<void> make_directories(const fs::path& path);   // mkdir -p; existing directories are fine
+Result<void> sync_directory(const fs::path& path);     // fsync, so that a rename inside it is on disk
+Result<void> make_symlink_atomically(const std::string& target, const fs::path& link);  // replaces an old link
+Result<std::string> read_symlink(const fs::path& path);
+Result<std::vector<std::string>> list_directory(const fs::path& path);  // names, sorted by byte value, no dot entries
+bool path_exists(const fs::path& path);                // lstat: a dangling symlink exists
+
+// Removes a tree without following symlinks, through directory descriptors; makes unwritable directories writable
+// first. A missing path is no error. Returns the bytes freed (blocks of files whose last link this was).
+Result<std::uint64_t> remove_tree(const fs::path& path);
+
+// A new directory under `parent` (default: $TMPDIR or /tmp), removed with its content at the end of its life.
+class TempDir {
+ public:
+  static Result<TempDir> create(std::string_view prefix, const fs::path& parent = {});
+  TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TempDir& operator=(TempDir&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  ~TempDir();
+  const fs::path& path() const { return path_; }
+  fs::path release() { return std::exchange(path_, {}); }  // keep the directory
+
+ private:
+  explicit TempDir(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
+};
+
+// flock(2) on a file, created when missing. Released with the object or with the process, even by kill -9.
+class FileLock {
+ public:
+  enum class Mode { shared, exclusive };
+  static Result<FileLock> acquire(const fs::path& path, Mode mode);                    // waits
+  static Result<std::optional<FileLock>> try_acquire(const fs::path& path, Mode mode); // nullopt: held by another
+  int fd() const { return fd_.get(); }
+
+ private:
+  explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace swage

@@ -1,0 +1,98 @@
+#include "base/process.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace swage {
+
+namespace {
+
+struct Pipe {
+  UniqueFd read, write;
+};
+
+Result<Pipe> make_pipe() {
+  int fds[2];
+  if (::pipe2(fds, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+// Feeds standard input and drains both outputs at once, so that no side can block the other.
+Result<void> pump(UniqueFd in, std::string_view input, int out, int err, ProcessResult& result) {
+  ::fcntl(in.get(), F_SETFL, O_NONBLOCK);
+  bool out_open = true;
+  bool err_open = true;
+  if (input.empty()) in.reset();
+  while (out_open || err_open) {
+    pollfd fds[3] = {{out_open ? out : -1, POLLIN, 0}, {err_open ? err : -1, POLLIN, 0}, {in.get(), POLLOUT, 0}};
+    if (::poll(fds, 3, -1) < 0) {
+      if (errno == EINTR) continue;
+      return fail_errno("cannot wait for a program's output", errno);
+    }
+    char buffer[65536];
+    const auto drain = [&](pollfd& fd, std::string& into, bool& open) {
+      if (!fd.revents) return;
+      const ssize_t n = ::read(fd.fd, buffer, sizeof buffer);
+      if (n > 0) into.append(buffer, static_cast<std::size_t>(n));
+      else if (n == 0 || errno != EINTR) open = false;
+    };
+    drain(fds[0], result.out, out_open);
+    drain(fds[1], result.err, err_open);
+    if (fds[2].revents) {
+      const ssize_t n = ::write(in.get(), input.data(), input.size());
+      if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
+      if (input.empty() || (n < 0 && errno != EAGAIN && errno != EINTR)) in.reset();
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ProcessResult> run_process(const ProcessSpec& spec) {
+  SWAGE_TRY(Pipe in, make_pipe());
+  SWAGE_TRY(Pipe out, make_pipe());
+  SWAGE_TRY(Pipe err, make_pipe());
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, spec.directory.c_str());
+  if (spec.input.empty()) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  else posix_spawn_file_actions_adddup2(&actions, in.read.get(), 0);
+  if (spec.capture) {
+    posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
+    posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
+  }
+  std::vector<char*> argv;
+  for (const std::string& arg : spec.argv) argv.push_back(const_cast<char*>(arg.c_str()));
+  argv.push_back(nullptr);
+  std::vector<std::string> env_text;
+  std::vector<char*> env;
+  if (spec.env) {
+    for (const auto& [key, value] : *spec.env) env_text.push_back(key + "=" + value);
+    for (std::string& text : env_text) env.push_back(text.data());
+    env.push_back(nullptr);
+  }
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), spec.env ? env.data() : environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error) return fail_errno(fmt::format("cannot run '{}'", spec.argv[0]), error);
+  in.read.reset();
+  out.write.reset();
+  err.write.reset();
+  ProcessResult result;
+  SWAGE_CHECK(pump(std::move(in.write), spec.input, out.read.get(), err.read.get(), result));
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+}  // namespace swage

@@ -1,0 +1,162 @@
+// The catalog: all tables that ship with swage and the user's layers over them, as typed values.
+//
+// A catalog directory (and a layer, which has the same shape) holds:
+//   platforms.toml               [[platform]]
+//   roots.toml                   [[root]]
+//   kernels/releases.toml        [[kernel]]
+//   kernels/machines.toml        [[machine]]
+//   kernels/constraints.toml     [[constraint]]
+//   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
+//   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
+//   scripts/                     the shell scripts that run inside builds
+// Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "catalog/version.hpp"
+#include "platform/platform.hpp"
+
+namespace swage {
+
+// Where a row stands, for errors and for `swage list --origins`.
+struct Origin {
+  std::string layer{};          // "catalog", or the layer's directory name
+  SourcePos pos{};
+};
+
+// A package list that a hermetic file-system tree is built from.
+struct RootRow {
+  std::string name;
+  std::string suite{};                       // bookworm
+  std::vector<std::string> packages{};       // what apt is asked for; their dependencies come along
+  std::string purpose{};                     // for people
+  Origin origin{};
+};
+
+// Where the bytes of a source come from.
+struct SourceSpec {
+  std::string debian_suite{};                // with debian_package: the .orig tarball of that source package, by the lock
+  std::string debian_package{};
+  std::vector<std::string> urls{};           // tried in order; with sha256
+  std::string sha256{};                      // base16
+  std::uint64_t size = 0;                    // bytes, 0: unknown
+};
+
+struct KernelRow {
+  Version version;                           // a series (6.1, its sublevel comes from the lock) or a release (3.18.140)
+  std::string released{};                    // YYYY-MM-DD of the series' .0
+  SourceSpec source{};
+  std::string reference{};                   // source = "...": where these facts are from
+  Origin origin{};
+};
+
+// How a kernel of one platform is built and booted. Several rows per platform: the first whose range holds is taken.
+struct MachineRow {
+  std::string platform;
+  VersionRange kernels = VersionRange::any();
+  std::string defconfig{};                   // what --config defconfig means: defconfig, malta_defconfig
+  std::string image_target{};                // make target: Image, zImage, vmlinux
+  std::string image{};                       // the boot image, relative to the build directory
+  std::vector<std::string> make_args{};      // extra arguments of every kernel make
+  std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds
+  std::string qemu{};                        // qemu-system-aarch64
+  std::string qemu_root{};                   // root that holds it
+  std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...
+  std::string cmdline{};                     // console= and friends
+  std::string dtb{};                         // arch/arm/boot/dts/versatile-pb.dtb; "" none
+  unsigned timeout = 120;                    // seconds until a boot is given up
+  Origin origin{};
+};
+
+// A compiler with its binutils and libc for one host platform.
+struct ToolchainRow {
+  std::string id{};                          // debian-bookworm-gcc-12-arm64: unique
+  std::string provider{};                    // debian
+  unsigned provider_rank = 0;                // smaller first
+  bool prebuilt = true;
+  std::string platform{};                    // host platform's short name
+  std::string compiler = "gcc";              // gcc or clang
+  Version version;                           // of the compiler: 12.2.0
+  Version binutils;                          // 2.40
+  std::string libc{};                        // "" none: kernel-only
+  std::string libc_version{};
+  std::string released{};                    // YYYY-MM-DD of the compiler's release series .1
+  std::string prefix{};                      // aarch64-linux-gnu-
+  std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
+  std::string suite{};                       // distribution suite
+  std::vector<std::string> packages{};
+  std::vector<std::string> features{};       // plugins, multilib32
+  std::string reference{};
+  Origin origin{};
+};
+
+enum class Effect { builds_not, boots_not, misbehaves };
+std::string_view effect_name(Effect effect);  // "builds-not", ...
+
+struct ConstraintRow {
+  std::string id;
+  VersionRange kernels = VersionRange::any();         // when.kernel
+  std::vector<std::string> arches{};                  // when.arch: platform names or kernel ARCH values; empty: all
+  std::map<std::string, VersionRange> when{};         // other conditions: gcc, clang, binutils -> range
+  std::map<std::string, VersionRange> require{};      // gcc, clang, binutils, make, ... -> range
+  Effect effect = Effect::builds_not;
+  std::string reason{};
+  std::string source{};                               // required
+  std::string confidence{};                           // primary, bisected, observed, reported
+  Origin origin{};
+};
+
+// How one package is built. `deps` names other packages by role.
+struct RecipeRow {
+  std::string name;
+  std::string version{};                     // "" : from the source
+  std::string summary{}, license{}, homepage{};
+  SourceSpec source{};
+  std::string script{};                      // file under scripts/, run inside the root
+  std::string root{};                        // root that it runs in
+  std::vector<std::string> outputs{"out"};
+  std::map<std::string, std::vector<std::string>> deps{};  // role -> packages
+  std::map<std::string, std::string> env{};
+  fs::path directory{};                      // for patches and config files
+  Origin origin{};
+};
+
+class Catalog {
+ public:
+  // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of all files are reported
+  // together (Error::also).
+  static Result<std::shared_ptr<const Catalog>> load(const fs::path& directory, const std::vector<fs::path>& layers = {});
+
+  const std::vector<Platform>& platforms() const;
+  const std::vector<RootRow>& roots() const;
+  const std::vector<KernelRow>& kernels() const;          // sorted by version
+  const std::vector<MachineRow>& machines() const;
+  const std::vector<ToolchainRow>& toolchains() const;
+  const std::vector<ConstraintRow>& constraints() const;
+  const std::vector<RecipeRow>& recipes() const;
+
+  // A short name, an alias, or any spelling of a triple that a platform has. Unknown: error with a suggestion.
+  Result<const Platform*> platform(std::string_view name) const;
+  Result<const RootRow*> root(std::string_view name) const;
+  Result<const RecipeRow*> recipe(std::string_view name) const;
+  Result<const ToolchainRow*> toolchain(std::string_view id) const;
+  // The file under scripts/ of the last layer that has it.
+  Result<fs::path> script(std::string_view name) const;
+
+  // Origin of a platform row (Platform itself is below this layer).
+  const Origin& platform_origin(std::string_view name) const;
+
+ private:
+  friend struct CatalogBuilder;
+  Catalog() = default;
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace swage

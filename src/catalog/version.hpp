@@ -1,0 +1,54 @@
+// Version numbers and ranges, for kernels (`6.1.170`, `2.6.32.67`, `5.8-rc1`) and tools (`2.35.2`, `12.2.0`).
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace swage {
+
+// Dotted numbers with an optional `-rcN`, which sorts before the release itself. Missing parts compare as 0 (6.1 == 6.1.0).
+class Version {
+ public:
+  static Result<Version> parse(std::string_view text);
+  const std::string& str() const { return text_; }          // as written
+  const std::vector<unsigned>& parts() const { return parts_; }
+  bool is_prefix_of(const Version& other) const;            // 6.1 is a prefix of 6.1.170, not of 6.10
+  std::strong_ordering operator<=>(const Version& other) const;
+  bool operator==(const Version& other) const { return (*this <=> other) == 0; }
+
+ private:
+  Version() = default;
+  std::string text_;
+  std::vector<unsigned> parts_;
+  int rc_ = 0;                                              // 0: a release
+};
+
+// A set of versions. Grammar:
+//   range  = "*" | clause ("|" clause)*         any of
+//   clause = bound ("," bound)*                 all of
+//   bound  = ("<" | "<=" | ">" | ">=" | "=") version | version ".." version (both included)
+// `=6.1` matches every 6.1.x (prefix); the others compare numbers. A bound on a series does not test the sublevel unless it
+// names one: `<4.4.122` is how a stable backport is written.
+class VersionRange {
+ public:
+  static Result<VersionRange> parse(std::string_view text);
+  static VersionRange any();
+  bool contains(const Version& version) const;
+  bool is_any() const { return clauses_.empty(); }
+  const std::string& str() const { return text_; }
+
+ private:
+  enum class Op { lt, le, gt, ge, prefix };
+  struct Bound {
+    Op op;
+    Version version;
+  };
+  std::vector<std::vector<Bound>> clauses_;
+  std::string text_ = "*";
+};
+
+}  // namespace swage

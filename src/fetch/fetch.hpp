@@ -1,0 +1,47 @@
+// Downloads: libcurl, several at once, resumed and retried, checked against the pinned sha256 before anything is visible.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/events.hpp"
+#include "plan/graph.hpp"
+#include "store/store.hpp"
+
+namespace swage {
+
+struct FetchOptions {
+  std::vector<std::string> mirrors{};       // base URLs for pool paths, from host_mirrors()
+  unsigned tries = 4;                       // per URL, on errors that may pass: time-outs, 5xx, broken connections
+  unsigned connect_timeout = 15;            // seconds
+  unsigned stall_timeout = 60;              // seconds without a byte
+  double first_delay = 0.5;                 // seconds before the second try; doubles
+};
+
+// Thread-safe. Partial downloads stay in <work_dir>/downloads/<sha256>.part and are resumed by the next try or run.
+class Fetcher {
+ public:
+  Fetcher(Store& store, FetchOptions options, Reporter& reporter);
+  ~Fetcher();
+  // Makes source.path valid. Errc::hash_mismatch shows both hashes; Errc::environment lists every URL tried and why it failed
+  // (file names and reasons; mirrors' hosts are shown to the user, never stored).
+  Result<void> fetch(const Source& source, std::uint64_t job_id);
+  // The verified bytes of a download as a file in the store (also used when making a lock).
+  Result<StorePath> download(const Source::Download& what, std::string_view store_name, std::uint64_t job_id);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Takes the regular file `member` out of a .deb (ar of control.tar.* and data.tar.*, any compression libarchive reads) and
+// writes it to `target` with mode 0555. Rejects truncated archives and anything that is not a plain file.
+Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target);
+
+// Unpacks any archive libarchive reads below `target` (for `--src FILE`): refuses absolute names, `..`, entries that would be
+// written through a symlink, and device nodes; strips one leading directory when all entries share it. On an error nothing
+// is left at `target`.
+Result<void> extract_archive(const fs::path& archive, const fs::path& target);
+
+}  // namespace swage

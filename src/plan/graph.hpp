@@ -1,0 +1,55 @@
+// The planner's result: derivations in order of their inputs, and how to get every source that they name.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "plan/lockfile.hpp"
+#include "store/derivation.hpp"
+
+namespace swage {
+
+// A store object that no derivation makes. Its path is known before its bytes are.
+struct Source {
+  struct Text {                               // a script or configuration file
+    std::string content{};
+  };
+  struct Download {                           // one file, checked against its sha256
+    std::string name{};                       // for people
+    std::string sha256{};                     // base16
+    std::uint64_t size = 0;                   // bytes, 0: unknown
+    std::string pool_path{};                  // path below a distribution mirror, or ""
+    std::vector<std::string> urls{};          // tried in order, after the mirrors
+  };
+  struct Member {                             // one executable taken out of a downloaded .deb
+    Download package{};
+    std::string member{};                     // ./bin/busybox
+    std::string nar_sha256{};                 // base16
+  };
+  struct Present {                            // put into the store when it was planned: a local tree
+    std::string from{};                       // for people
+  };
+  StorePath path;
+  std::variant<Text, Download, Member, Present> how;
+};
+
+struct Graph {
+  // Inputs come before their users. A deque, so that addresses stay valid while it grows.
+  std::deque<FinishedDerivation> derivations{};
+  std::map<StorePath, std::size_t> index{};   // .drv path -> position in `derivations`
+  std::map<StorePath, Source> sources{};
+  ModuloCache modulo{};
+
+  const FinishedDerivation* find(const StorePath& drv) const;
+};
+
+// One thing the user asked for: a derivation of the graph and the outputs wanted of it.
+struct Wanted {
+  StorePath drv;
+  std::vector<std::string> outputs{"out"};
+};
+
+}  // namespace swage

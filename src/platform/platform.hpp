@@ -1,0 +1,32 @@
+// A platform: a triple and the properties of the machine and ABI it names. Rows of catalog/platforms.toml become these.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "platform/triple.hpp"
+
+namespace swage {
+
+enum class Endian { little, big };
+
+struct Platform {
+  std::string name;                          // the short name: arm64, mipsel, x86_64
+  std::vector<std::string> aliases{};        // nixpkgs names, distribution names: aarch64-multiplatform
+  Triple triple;
+  std::string libc{};                        // glibc, musl, uclibc, newlib, none
+  Endian endian = Endian::little;
+  int bits = 64;                             // of a register
+  int pointer_bits = 64;
+  std::string float_abi{};                   // hard, soft, softfp; "" where the ABI has no choice
+  std::string kernel_arch{};                 // ARCH= of the kernel's make: arm64, powerpc, x86
+  std::string qemu_user{};                   // suffix of qemu-user binaries: aarch64, ppc64le; "" none
+  std::string qemu_system{};                 // suffix of qemu-system binaries; "" none
+  int elf_machine = 0;                       // e_machine
+  int elf_class = 64;                        // 32 or 64
+  std::map<std::string, std::string> gcc{};  // arch, cpu, fpu, abi, ... : what the compiler is configured or called with
+  friend bool operator==(const Platform&, const Platform&) = default;
+};
+
+}  // namespace swage

@@ -1,0 +1,71 @@
+// Realising: makes the outputs of derivations valid in the store. Fetches sources, then builds each derivation in a
+// sandbox of Linux namespaces, several at once, with one GNU make jobserver for all of them. No daemon, no root.
+//
+// The order of things for one derivation: lock its output paths (another process may be building the same one: then wait
+// and take its result) -> look again whether they are valid -> build in <work_dir>/builds/<hash> -> canonicalise, hash and
+// scan the outputs -> rename them into the store and register all of them in one transaction -> unlock.
+// The derivation whose critical path is longest, by recorded durations, starts first.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/events.hpp"
+#include "plan/graph.hpp"
+#include "store/store.hpp"
+
+namespace swage {
+
+// How sources come into the store; the fetch layer implements it, tests fake it. Called from worker threads.
+struct SourceFetcher {
+  virtual ~SourceFetcher() = default;
+  // Makes source.path valid in the store, or says why not. Reports progress as job `id`.
+  virtual Result<void> fetch(const Source& source, std::uint64_t id) = 0;
+};
+
+struct RealiseOptions {
+  unsigned jobs = 0;               // derivations built at once; 0: as many as there are cores
+  unsigned cores = 0;              // NIX_BUILD_CORES and size of the jobserver; 0: all
+  unsigned downloads = 8;          // sources fetched at once
+  bool keep_going = false;
+  bool keep_failed = false;        // leave the build directory of a failed build and say where it is
+  bool check = false;              // rebuild the wanted derivations although valid, and compare bit for bit
+  std::chrono::seconds max_silent{0};   // kill a build that prints nothing for so long; 0: never
+  std::chrono::seconds timeout{0};      // kill a build that runs for so long; 0: never
+  unsigned log_lines = 25;         // lines of the log in the error of a failed build
+};
+
+struct BuildRecord {               // one derivation that was built (not those found valid)
+  StorePath drv;
+  double seconds = 0;              // wall time of the builder
+  double cpu_seconds = 0;          // user + system
+  std::uint64_t max_rss = 0;       // bytes, of the largest process
+  bool waited_for_other = false;   // another process built it meanwhile
+};
+struct RealiseResult {
+  std::vector<BuildRecord> built{};
+  std::uint64_t fetched = 0;               // sources
+  std::uint64_t fetched_bytes = 0;
+  std::uint64_t already_valid = 0;         // derivations found valid on the way
+};
+
+// What would be done, without doing it.
+struct RealisePlan {
+  std::vector<StorePath> build{};          // derivations, inputs first
+  std::vector<StorePath> fetch{};          // sources
+  std::vector<StorePath> valid{};          // derivations reached whose outputs are valid (their inputs are not looked at)
+};
+Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check = false);
+
+// Errors: Errc::build_failed (the last log lines and the command to see the rest), Errc::environment (no namespaces, no
+// space), Errc::interrupted. Nothing half-made becomes visible in any case.
+Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
+                              const RealiseOptions& options, Reporter& reporter);
+
+// The kept log of a derivation's last build, decompressed.
+Result<std::string> read_log(Store& store, const StorePath& drv);
+
+}  // namespace swage

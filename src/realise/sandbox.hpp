@@ -1,0 +1,58 @@
+// The sandbox that one builder runs in: user, mount, pid, network, ipc and uts namespaces, no network, a private root
+// with nothing in it but the given store paths (read-only), /build, /proc and a small /dev; uid 1000, gid 100, seccomp
+// as Nix has it. Works as an ordinary user and as root in the same way. What a builder sees is the contract of
+// facts nix_formats section 10; source: NixOS/nix src/libstore/unix/build (sandbox set-up).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "base/files.hpp"
+
+namespace swage {
+
+struct SandboxSpec {
+  std::string builder{};                              // absolute path inside
+  std::vector<std::string> args{};                    // argv[1...]
+  std::map<std::string, std::string> env{};           // all of it
+  fs::path build_dir{};                               // mounted at /build, read-write
+  fs::path store_dir{};                               // mounted at /nix/store, read-write: outputs appear here
+  std::vector<std::pair<fs::path, std::string>> read_only{};   // (real path, path inside)
+  std::vector<std::pair<fs::path, std::string>> read_write{};  // the jobserver's FIFO
+  int output_fd = -1;                                 // becomes stdout and stderr
+  bool network = false;                               // share the caller's network (interactive shells only)
+  bool interactive = false;                           // keep the caller's terminal: stdin, stdout and stderr inherited
+};
+
+// A running sandbox. Destroying it kills everything inside (the pid namespace's init dies).
+class Sandbox {
+ public:
+  // Errc::environment with a hint when the kernel refuses user namespaces.
+  static Result<Sandbox> start(const SandboxSpec& spec);
+  Sandbox(Sandbox&&) noexcept;
+  Sandbox& operator=(Sandbox&&) noexcept;
+  ~Sandbox();
+
+  struct Exit {
+    int status = 0;               // of the builder: exit status, or 128 + signal
+    double cpu_seconds = 0;
+    std::uint64_t max_rss = 0;    // bytes
+    std::string setup_error{};    // set when the sandbox could not be built up: the builder never ran
+  };
+  void kill();
+  int pidfd() const;              // readable (poll) once it has ended
+  Result<Exit> wait();
+
+ private:
+  struct State;
+  explicit Sandbox(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Tries to make the namespaces once; ok, or why not with what the user can do about it.
+Result<void> probe_namespaces();
+
+}  // namespace swage

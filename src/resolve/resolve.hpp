@@ -1,0 +1,60 @@
+// Chooses a toolchain for a kernel (or userland) on a platform by solving the catalog's constraints, and says why.
+//
+// Candidates are all toolchain rows of the platform. A constraint whose `when` holds for (kernel, platform, candidate)
+// and whose `require` does not is a rejection. The survivors are ranked by, in this order:
+//   1. recorded evidence for this cell (none yet in this version of the catalog)
+//   2. closeness to the kernel's era: the absolute difference of the compiler's and the kernel's release dates,
+//   3. prebuilt before built from source,
+//   4. provider rank, 5. newer compiler, 6. id (so that ties are impossible).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+
+namespace swage {
+
+enum class Purpose { kernel, userland };
+
+struct ResolveRequest {
+  const Platform* platform = nullptr;
+  Purpose purpose = Purpose::kernel;
+  std::optional<Version> kernel{};           // exact version, sublevel included; userland: the kernel it runs on, if known
+  std::optional<std::string> toolchain{};    // --toolchain ID: only this one, still checked
+};
+
+struct RuleApplied {                         // a constraint that concerned this cell and holds for the chosen toolchain
+  const ConstraintRow* constraint = nullptr;
+  std::string text{};                        // "gcc 12.2.0 satisfies >=5.1"
+};
+struct Rejection {
+  const ToolchainRow* toolchain = nullptr;
+  std::vector<const ConstraintRow*> by{};    // empty: rejected for `reason`
+  std::string reason{};                      // "no C library: kernel only"
+};
+
+struct Resolution {
+  ResolveRequest request{};
+  const ToolchainRow* chosen = nullptr;      // null: impossible
+  std::vector<RuleApplied> rules{};
+  std::vector<Rejection> rejected{};
+  std::vector<const ToolchainRow*> ranking{};   // satisfying candidates, best first
+  std::vector<std::string> why{};               // why the first beats the second, by ranking step
+};
+
+// Always returns the whole explanation; `chosen` is null when nothing satisfies the constraints. Errors only for input that
+// names unknown things (a toolchain id).
+Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request);
+
+// The error for a resolution without a choice: Errc::unsatisfiable, one note per rejected candidate, and a hint that says
+// which kernels or toolchains would work.
+Error unsatisfied(const Catalog& catalog, const Resolution& resolution);
+
+// The explanation on one screen.
+std::string explain(const Resolution& resolution);
+// The JSON of design section 9.
+std::string resolution_json(const Resolution& resolution);
+
+}  // namespace swage

@@ -1,0 +1,155 @@
+// A Nix local store on disk: objects under <root>/nix/store, the SQLite database (schema 10) under
+// <root>/nix/var/nix/db, roots under <root>/nix/var/nix/gcroots. The real Nix reads and writes the same store through
+// `nix --store <root>`; the locks are the ones it takes.
+//
+// Rules that hold at any moment, also after kill -9:
+//  - a path in the database is complete and immutable on disk; what is on disk and not in the database is litter;
+//  - an object is renamed into place first (with its data synced when Durability says so), registered after;
+//  - registration of several paths is one transaction; references must be valid or in the same batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "store/derivation.hpp"
+#include "store/nar.hpp"
+#include "store/store_path.hpp"
+
+namespace swage {
+
+struct PathInfo {
+  StorePath path;
+  Hash nar_hash{};                             // sha256
+  std::uint64_t nar_size = 0;
+  StorePathSet references{};                   // may contain path itself
+  std::optional<StorePath> deriver{};
+  std::int64_t registration_time = 0;          // seconds since 1970; 0: now
+  bool ultimate = false;                       // built here
+  std::vector<std::string> signatures{};
+  std::optional<ContentAddress> ca{};
+};
+
+struct GcOptions {
+  bool dry_run = false;
+  std::uint64_t max_freed = UINT64_MAX;        // stop after freeing this many bytes
+};
+struct GcResult {
+  std::vector<StorePath> deleted{};            // or what would be deleted
+  std::uint64_t bytes_freed = 0;
+};
+
+struct VerifyOptions {
+  bool check_contents = true;                  // re-hash every object
+  bool repair = false;                         // unregister missing or corrupt paths, remove litter
+};
+struct VerifyProblem {
+  enum class Kind { missing, hash_mismatch, dangling_reference, litter } kind{};
+  std::string path{};                          // logical path
+  std::string detail{};
+};
+struct VerifyResult {
+  std::uint64_t checked = 0;
+  std::uint64_t bytes = 0;
+  std::vector<VerifyProblem> problems{};       // litter is listed, but is no damage
+  bool damaged() const;
+};
+
+class Store {
+ public:
+  // Opens or creates the store below `root` (SWAGE_HOME). Read-only file systems give a store that can be queried.
+  static Result<std::unique_ptr<Store>> open(const fs::path& root);
+  virtual ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  const fs::path& root() const;
+  fs::path real_path(const StorePath& path) const;          // <root>/nix/store/<base>
+  fs::path state_dir() const;                                // <root>/nix/var/nix
+  fs::path log_dir() const;                                  // <root>/nix/var/log/nix/drvs
+  fs::path work_dir() const;                                 // <root>/nix/var/swage: builds, durations, downloads
+
+  // Queries. All are safe from several threads.
+  Result<bool> is_valid(const StorePath& path);
+  Result<StorePathSet> valid_paths(const StorePathSet& among);
+  Result<std::optional<PathInfo>> query(const StorePath& path);
+  Result<std::vector<StorePath>> all_paths();
+  Result<StorePathSet> referrers(const StorePath& path);
+  Result<StorePathSet> closure(const StorePathSet& of);     // references, transitively; error on an invalid member
+  Result<std::optional<StorePath>> from_hash_part(std::string_view hash_part);
+
+  // Adding. Each returns the path, valid and registered; adding what is there already is cheap and no error.
+  Result<StorePath> add_text(std::string_view name, std::string_view content, const StorePathSet& references = {});
+  // Moves a finished file (or copies it when on another file system) in as a flat fixed path. The caller has verified the
+  // hash. `staging` files belong to work_dir().
+  Result<StorePath> add_fixed_file(std::string_view name, const Hash& sha256, const fs::path& file);
+  // Copies a tree or file in as a recursive fixed path (a source tree, an executable).
+  Result<StorePath> add_tree(std::string_view name, const fs::path& tree, const PathFilter& keep = {});
+  // Writes a batch of .drv files (inputs first) and registers them in one transaction.
+  Result<void> add_derivations(const std::vector<const FinishedDerivation*>& drvs);
+  // Moves `tree` (same file system, already canonical: see canonicalise()) to the path of `info` and registers the batch
+  // in one transaction. Used by the executor for all outputs of a build at once. Wrong leftovers at a target are removed.
+  struct NewPath {
+    PathInfo info;
+    fs::path tree;
+  };
+  Result<void> register_outputs(std::vector<NewPath> outputs);
+
+  // Read a .drv of this store.
+  Result<Derivation> read_derivation(const StorePath& drv);
+
+  // Removing and checking.
+  Result<GcResult> collect_garbage(const GcOptions& options);
+  // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or root).
+  Result<GcResult> delete_paths(const StorePathSet& paths);
+  Result<VerifyResult> verify(const VerifyOptions& options, const std::function<void(const StorePath&)>& progress = {});
+
+  // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the path
+  // is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller, registered under
+  // gcroots/auto; when the link goes, so does the root.
+  Result<void> add_temp_root(const StorePath& path);
+  Result<void> add_indirect_root(const fs::path& link);
+  struct Root {
+    std::string link{};                        // where it comes from: a link, or "{temp:PID}"
+    StorePath path;
+  };
+  Result<std::vector<Root>> find_roots();
+
+  // Exclusive right to build or add these paths, across processes: flock on `<path>.lock` beside the store path, taken in
+  // sorted order (Nix takes the same ones). The files are removed on release.
+  class PathLocks {
+   public:
+    PathLocks();
+    PathLocks(PathLocks&&) noexcept;
+    PathLocks& operator=(PathLocks&&) noexcept;
+    ~PathLocks();
+
+   private:
+    friend class Store;
+    std::vector<std::pair<fs::path, FileLock>> held_;
+  };
+  Result<PathLocks> lock_paths(const StorePathSet& paths);                          // waits
+  Result<std::optional<PathLocks>> try_lock_paths(const StorePathSet& paths);      // nullopt: another process holds one
+
+ private:
+  struct State;
+  explicit Store(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Makes a tree what a store object must be: modes 0444 or 0555, mtime 1, no set-id bits, no special files (error), no
+// hard links to outside. Ownership stays with the caller.
+Result<void> canonicalise(const fs::path& tree);
+
+// Hash and references of a canonical tree in one pass.
+struct ScannedTree {
+  NarHash nar{};
+  StorePathSet references{};
+};
+Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates);
+
+}  // namespace swage
