@@ -1,0 +1,86 @@
+# Builds a Linux kernel out of tree.
+#
+# $src            the unpacked tree         $arch   ARCH=          $cross  CROSS_COMPILE=
+# $config         tiny | defconfig | NAME_defconfig | a file in the store
+# $defconfig      what `defconfig` means for this machine
+# $machine_config lines that `tiny` adds so that the boot machine works
+# $config_lines   lines that the user asked for, last
+# $image_target $image $make_args    from the machine's row
+#
+# Result: $out/kernel (the boot image), vmlinux, System.map, config, dtbs/
+
+# Under a fixed path, so that neither debug information nor __FILE__ names the store: the kernel would refer to its source.
+mkdir -p source build
+$busybox mount --bind $src source
+
+# The jobserver of the executor arrives in MAKEFLAGS; a stock Nix has none.
+jobs=
+case "${MAKEFLAGS-}" in
+  *jobserver*) ;;
+  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
+esac
+kmake() { make -C /build/source O=/build/build ARCH=$arch CROSS_COMPILE=$cross $make_args "$@"; }
+
+# Everything that differs from one build to the next of the same inputs.
+export KBUILD_BUILD_TIMESTAMP="$timestamp" KBUILD_BUILD_USER=swage KBUILD_BUILD_HOST=swage KBUILD_BUILD_VERSION=1
+export KCONFIG_NOTIMESTAMP=1
+
+has_target() { grep -qE "^($1)[ :]|[ :]($1)[ :]" source/scripts/kconfig/Makefile; }
+apply_lines() { # apply_lines FILE: each line replaces what .config says of its symbol
+  while IFS= read -r line; do
+    symbol=$(echo "$line" | sed -n 's/^\(# \)\{0,1\}\(CONFIG_[A-Za-z0-9_]*\).*/\2/p')
+    [ -n "$symbol" ] || continue
+    sed -i "/^$symbol=/d;/^# $symbol is not set\$/d" build/.config
+    case $line in
+      *=n) echo "# $symbol is not set" >> build/.config ;;
+      *) echo "$line" >> build/.config ;;
+    esac
+  done < "$1"
+}
+settle() { # answers every new question with its default
+  if grep -q olddefconfig source/scripts/kconfig/Makefile; then kmake olddefconfig
+  else yes '' | kmake oldconfig > /dev/null; fi
+}
+
+case $config in
+  tiny)
+    if [ -e source/kernel/configs/tiny.config ]; then kmake tinyconfig; else kmake allnoconfig; fi
+    printf '%s\n' "$machine_config" > machine.config
+    apply_lines machine.config ;;
+  defconfig) kmake $defconfig ;;
+  /*) cp "$config" build/.config; chmod u+w build/.config ;;
+  *) kmake $config ;;
+esac
+printf '%s\n' "$config_lines" > user.config
+apply_lines user.config
+settle
+
+# What was asked for and did not come to be is said, not swallowed: Kconfig drops a symbol whose dependencies fail.
+cat user.config > wanted.config
+if [ $config = tiny ]; then cat machine.config >> wanted.config; fi
+while IFS= read -r line; do
+  case $line in
+    CONFIG_*=n) symbol=${line%=n}; if grep -q "^$symbol=" build/.config; then echo "config: $symbol stays $(grep "^$symbol=" build/.config | cut -d= -f2), wanted n"; fi ;;
+    CONFIG_*) grep -qxF "$line" build/.config || echo "config: $line did not take effect" ;;
+  esac
+done < wanted.config
+
+targets="vmlinux $image_target"
+kmake $jobs $targets
+dtbs=
+if [ -n "$dtb" ]; then
+  kmake $jobs ${dtb##*/} || kmake $jobs dtbs
+elif [ $config != tiny ] && [ -d source/arch/$arch/boot/dts ]; then
+  kmake $jobs dtbs
+fi
+
+mkdir -p $out
+cp build/$image $out/kernel
+cp build/vmlinux build/System.map $out/
+cp build/.config $out/config
+if [ -d build/arch/$arch/boot/dts ]; then
+  (cd build/arch/$arch/boot/dts && find . -name '*.dtb' | sort | while read -r file; do
+    mkdir -p $out/dtbs/$(dirname $file)
+    cp $file $out/dtbs/$file
+  done)
+fi

@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "plan/planner.hpp"
+#include "plan/sources.hpp"
+
+namespace swage {
+
+namespace {
+
+// A series whose source is a distribution's package has the sublevel that the lock file pins.
+struct Known {
+  const KernelRow* row;
+  Version version;
+  const LockedFile* locked;   // null: a plain download
+};
+
+Result<std::vector<Known>> known_kernels(const Catalog& catalog, const Lockfile& lock) {
+  std::vector<Known> known;
+  for (const KernelRow& row : catalog.kernels()) {
+    if (row.source.debian_package.empty()) {
+      known.push_back({&row, row.version, nullptr});
+      continue;
+    }
+    const LockedFile* file = find_locked_source(lock, row.source);
+    if (!file) continue;  // the suite could not be reached when the lock was made
+    SWAGE_TRY(Version version, Version::parse(upstream_version(file->version)));
+    known.push_back({&row, std::move(version), file});
+  }
+  return known;
+}
+
+}  // namespace
+
+Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const Version& wanted) {
+  SWAGE_TRY(const std::vector<Known> known, known_kernels(catalog, lock));
+  const Known* best = nullptr;
+  for (const Known& candidate : known)
+    if (wanted.is_prefix_of(candidate.version) && (!best || best->version < candidate.version)) best = &candidate;
+  if (!best) {
+    for (const KernelRow& row : catalog.kernels())
+      if (wanted.is_prefix_of(row.version) && !row.source.debian_package.empty())
+        return Fail(Error{.code = Errc::environment,
+                          .what = fmt::format("'linux@{}' has no source in the lock file", wanted.str()),
+                          .hint = "pin it with: swage lock --update"});
+    std::string names;
+    for (const Known& candidate : known) names += (names.empty() ? "" : ", ") + candidate.version.str();
+    Error error{.code = Errc::invalid_input, .what = fmt::format("'linux@{}' is not in the catalog", wanted.str())};
+    error.notes.push_back(fmt::format("known kernels: {}", names));
+    error.hint = "build any tree with: swage build linux --src DIR";
+    return Fail(std::move(error));
+  }
+  KernelChoice choice{.version = best->version};
+  SWAGE_TRY(choice.source, source_of(lock, best->row->source, fmt::format("linux-{}", best->version.str())));
+  return choice;
+}
+
+const MachineRow* find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
+  for (const MachineRow& row : catalog.machines())
+    if (row.platform == platform.name && row.kernels.contains(kernel)) return &row;
+  return nullptr;
+}
+
+}  // namespace swage

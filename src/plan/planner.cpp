@@ -1,0 +1,348 @@
+#include "plan/planner.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "plan/sources.hpp"
+#include "plan/variables.hpp"
+#include "resolve/resolve.hpp"
+
+namespace swage {
+
+namespace {
+
+// Recipes that the planner itself asks for. All else is named by requests and by other recipes.
+constexpr const char* kRootRecipe = "root";                 // {root.*} say which
+constexpr const char* kToolchainRecipe = "toolchain-";      // + provider
+constexpr const char* kKernelTreeRecipe = "linux-source";   // stands aside when the request brings a tree of its own
+constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: the cell's own
+constexpr const char* kSeed = "busybox";                    // builder of every derivation
+constexpr const char* kEnterScript = "enter.sh";
+constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the build platform
+constexpr const char* kBuildPlatform = "x86_64";
+
+using Values = std::map<std::string, std::string, std::less<>>;
+
+// What a dependency or variable stands for: an output of a derivation, or a source.
+struct Object {
+  StorePath path;
+  std::optional<StorePath> drv{};
+};
+
+// A derivation in the making.
+struct Draft {
+  const RecipeRow& recipe;
+  const Cell& cell;
+  const RootRow* root = nullptr;                // in the recipe `root`
+  Derivation drv{};
+  std::map<std::string, StorePath> deps{};      // by package name
+};
+
+Values platform_values(const Platform& platform) {
+  Values values{
+      {"name", platform.name},
+      {"triple", platform.triple.str()},
+      {"kernel_arch", platform.kernel_arch},
+      {"endian", platform.endian == Endian::little ? "little" : "big"},
+      {"bits", std::to_string(platform.bits)},
+      {"pointer_bits", std::to_string(platform.pointer_bits)},
+      {"elf_machine", std::to_string(platform.elf_machine)},
+      {"elf_class", std::to_string(platform.elf_class)},
+      {"float_abi", platform.float_abi},
+      {"libc", platform.libc},
+      {"emulator", platform.qemu_user},
+      {"gcc_abi", {}},
+  };
+  if (const auto abi = platform.gcc.find("abi"); abi != platform.gcc.end()) values["gcc_abi"] = abi->second;
+  return values;
+}
+
+Values toolchain_values(const ToolchainRow& row) {
+  return {
+      {"id", row.id},
+      {"provider", row.provider},
+      {"compiler", row.compiler},
+      {"version", row.version.str()},
+      {"major", std::to_string(row.version.parts().front())},
+      {"binutils", row.binutils.str()},
+      {"libc", row.libc},
+      {"libc_version", row.libc_version},
+      {"prefix", row.prefix},
+      {"dumpmachine", row.dumpmachine},
+  };
+}
+
+Values machine_values(const MachineRow& row) {
+  return {
+      {"defconfig", row.defconfig},
+      {"image_target", row.image_target},
+      {"image", row.image},
+      {"make_args", join(row.make_args, " ")},
+      {"config", join(row.config, "\n")},
+      {"qemu", row.qemu},
+      {"qemu_root", row.qemu_root},
+      {"qemu_args", join(row.qemu_args, " ")},
+      {"cmdline", row.cmdline},
+      {"dtb", row.dtb},
+      {"timeout", std::to_string(row.timeout)},
+  };
+}
+
+Fail cell_lacks(const Draft& draft, std::string_view what) {
+  std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
+  return fail(Errc::unsatisfiable, fmt::format("'{}' needs {}, and platform '{}' has none{}", draft.recipe.name, what,
+                                               draft.cell.platform ? draft.cell.platform->name : "?", kernel));
+}
+
+}  // namespace
+
+struct Planner::State {
+  const Catalog& catalog;
+  const Lockfile& lock;
+  Graph graph{};
+  std::map<std::string, StorePath> scripts{};                    // file name -> text path
+  std::map<std::string, Object> done{};                          // by memo key
+  std::vector<std::string> in_progress{};                        // recipe names, for the cycle message
+  std::optional<Cell> build_cell{};                              // the build platform's own, for dependencies that run
+
+  StorePath add_source(Draft& draft, Source source) {
+    StorePath path = source.path;
+    graph.sources.emplace(path, std::move(source));
+    draft.drv.input_srcs.insert(path);
+    return path;
+  }
+  std::string add_object(Draft& draft, const Object& object) {
+    if (object.drv) draft.drv.input_drvs[*object.drv].insert("out");
+    else draft.drv.input_srcs.insert(object.path);
+    return object.path.str();
+  }
+
+  Result<std::string> script(Draft& draft, const std::string& name);
+  Result<std::string> packages(Draft& draft, const std::string& key, const std::string& suite,
+                               const std::vector<std::string>& names);
+  Result<std::string> kernel_value(Draft& draft, std::string_view key);
+  VariableScopes scopes(Draft& draft);
+  Result<void> add_dependencies(Draft& draft);
+  Result<Object> finish(Draft& draft);
+  Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);
+  Result<Object> object(const std::string& recipe, const Cell& cell);
+  Result<Object> toolchain_object(const ToolchainRow& row);
+  Result<Object> root_object(const std::string& name);
+  Result<const Cell*> cell_of_role(std::string_view role, const Cell& cell);
+};
+
+Result<std::string> Planner::State::script(Draft& draft, const std::string& name) {
+  if (const auto known = scripts.find(name); known != scripts.end()) {
+    draft.drv.input_srcs.insert(known->second);
+    return known->second.str();
+  }
+  SWAGE_TRY(const fs::path file, catalog.script(name));
+  SWAGE_TRY(std::string content, read_file(file));
+  SWAGE_TRY(Source source, text_source(name, std::move(content)));
+  const StorePath path = add_source(draft, std::move(source));
+  scripts.emplace(name, path);
+  return path.str();
+}
+
+Result<std::string> Planner::State::packages(Draft& draft, const std::string& key, const std::string& suite,
+                                             const std::vector<std::string>& names) {
+  SWAGE_TRY(std::vector<Source> sources, set_sources(lock, key, suite, names));
+  std::string paths;
+  for (Source& source : sources) {
+    if (!paths.empty()) paths += ' ';
+    paths += add_source(draft, std::move(source)).str();
+  }
+  return paths;
+}
+
+Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view key) {
+  if (!draft.cell.kernel) return cell_lacks(draft, "a kernel");
+  const KernelChoice& kernel = *draft.cell.kernel;
+  if (key == "source") return add_source(draft, *kernel.source).str();
+  if (key == "config" && kernel.options.config_text) {
+    SWAGE_TRY(Source text, text_source("kernel.config", *kernel.options.config_text));
+    return add_source(draft, std::move(text)).str();
+  }
+  return look_up({{"version", kernel.version.str()},
+                  {"source", {}},
+                  {"config", kernel.options.config},
+                  {"config_lines", join(kernel.options.lines, "\n")},
+                  {"strict", kernel.options.strict ? "1" : ""}},
+                 "kernel", key);
+}
+
+VariableScopes Planner::State::scopes(Draft& draft) {
+  const Cell& cell = draft.cell;
+  return {
+      {"platform", [&](std::string_view key) -> Result<std::string> {
+         if (!cell.platform) return cell_lacks(draft, "a platform");
+         return look_up(platform_values(*cell.platform), "platform", key);
+       }},
+      {"toolchain", [&](std::string_view key) -> Result<std::string> {
+         if (!cell.toolchain) return cell_lacks(draft, "a toolchain");
+         if (key == "debs")
+           return packages(draft, "toolchain:" + cell.toolchain->id, cell.toolchain->suite, cell.toolchain->packages);
+         if (key == "path") {
+           SWAGE_TRY(const Object object, toolchain_object(*cell.toolchain));
+           return add_object(draft, object);
+         }
+         return look_up(toolchain_values(*cell.toolchain), "toolchain", key);
+       }},
+      {"machine", [&](std::string_view key) -> Result<std::string> {
+         if (!cell.machine) return cell_lacks(draft, "a boot machine");
+         return look_up(machine_values(*cell.machine), "machine", key);
+       }},
+      {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},
+      {"root", [&](std::string_view key) -> Result<std::string> {
+         if (!draft.root) return cell_lacks(draft, "a root");
+         if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
+         return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
+       }},
+      {"dep", [&](std::string_view key) -> Result<std::string> {
+         const auto dep = draft.deps.find(std::string(key));
+         if (dep != draft.deps.end()) return dep->second.str();
+         return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", key, draft.recipe.name));
+       }},
+      {"source", [&](std::string_view) -> Result<std::string> {
+         SWAGE_TRY(Source source, source_of(lock, draft.recipe.source, draft.recipe.name));
+         return add_source(draft, std::move(source)).str();
+       }},
+      {"script", [&](std::string_view key) { return script(draft, std::string(key)); }},
+  };
+}
+
+// Role `build` runs during the build, so it is made for the build platform; role `host` ends up in the result or is read by it,
+// so it is made for the same platform. The toolchain is the one dependency whose host is the build platform and whose target
+// is the cell's.
+Result<const Cell*> Planner::State::cell_of_role(std::string_view role, const Cell& cell) {
+  if (role == "host") return &cell;
+  if (role != "build") return fail(Errc::invalid_input, fmt::format("dependency role '{}' is not supported by this planner", role));
+  if (!build_cell) {
+    SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
+    SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = platform, .purpose = Purpose::userland}));
+    if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
+    build_cell = Cell{.platform = platform, .toolchain = resolution.chosen};
+  }
+  return &*build_cell;
+}
+
+Result<void> Planner::State::add_dependencies(Draft& draft) {
+  for (const auto& [role, names] : draft.recipe.deps) {
+    std::string paths;
+    for (const std::string& name : names) {
+      std::optional<Object> dep;
+      if (name == kToolchainDependency) {
+        if (!draft.cell.toolchain) return cell_lacks(draft, "a toolchain");
+        SWAGE_TRY(dep, toolchain_object(*draft.cell.toolchain));
+      } else {
+        SWAGE_TRY(const Cell* cell, cell_of_role(role, draft.cell));
+        SWAGE_TRY(dep, object(name, *cell));
+      }
+      if (!paths.empty()) paths += ' ';
+      paths += add_object(draft, *dep);
+      draft.deps.emplace(name, dep->path);
+    }
+    draft.drv.env["deps_" + role] = paths;
+  }
+  return {};
+}
+
+Result<Object> Planner::State::finish(Draft& draft) {
+  SWAGE_TRY(FinishedDerivation finished, finish_derivation(std::move(draft.drv), graph.modulo));
+  const StorePath drv = finished.path;
+  SWAGE_TRY(StorePath out, StorePath::parse(finished.drv.outputs.at("out").path));
+  if (graph.index.emplace(drv, graph.derivations.size()).second) graph.derivations.push_back(std::move(finished));
+  return Object{.path = std::move(out), .drv = drv};
+}
+
+// The derivation of one recipe for one cell, by the builder contract (docs/builder.md).
+Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, const RootRow* root) {
+  Draft draft{.recipe = recipe, .cell = cell, .root = root};
+  SWAGE_CHECK(add_dependencies(draft));
+  const VariableScopes variables = scopes(draft);
+  SWAGE_TRY(Source seed, seed_source(lock, kSeed));
+  const std::string busybox = fmt::format("{}/bin/{}", add_source(draft, std::move(seed)).str(), kSeed);
+  draft.drv.system = kSystem;
+  draft.drv.builder = busybox;
+  draft.drv.outputs.emplace("out", DerivationOutput{});
+  draft.drv.args = {"sh"};
+  SWAGE_TRY(const std::string root_name, expand_variables(recipe.root, variables));
+  auto& env = draft.drv.env;
+  if (!root_name.empty()) {
+    SWAGE_TRY(const Object tree, root_object(root_name));
+    env["root"] = add_object(draft, tree);
+    SWAGE_TRY(std::string enter, script(draft, kEnterScript));
+    draft.drv.args.push_back(std::move(enter));
+  }
+  SWAGE_TRY(std::string main_script, script(draft, recipe.script));
+  draft.drv.args.push_back(std::move(main_script));
+  env["name"] = recipe.version.empty() ? recipe.name : recipe.name + "-" + recipe.version;
+  for (const auto& [key, text] : recipe.env) {
+    SWAGE_TRY(env[key], expand_variables(text, variables));
+  }
+  env["busybox"] = busybox;
+  env["builder"] = busybox;
+  env["system"] = kSystem;
+  draft.drv.name = env["name"];
+  return finish(draft);
+}
+
+Result<Object> Planner::State::object(const std::string& name, const Cell& cell) {
+  if (name == kKernelTreeRecipe && cell.kernel && cell.kernel->source &&
+      std::holds_alternative<Source::Present>(cell.kernel->source->how)) {
+    graph.sources.emplace(cell.kernel->source->path, *cell.kernel->source);
+    return Object{.path = cell.kernel->source->path};
+  }
+  const std::string key = fmt::format("{}@{}", name, static_cast<const void*>(&cell));
+  if (const auto known = done.find(key); known != done.end()) return known->second;
+  if (std::find(in_progress.begin(), in_progress.end(), name) != in_progress.end())
+    return fail(Errc::invalid_input, fmt::format("'{}' depends on itself: {} -> {}", name, join(in_progress, " -> "), name));
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(name));
+  in_progress.push_back(name);
+  Result<Object> made = build(*recipe, cell, nullptr);
+  in_progress.pop_back();
+  if (!made)
+    return Fail(std::move(made).error().note(fmt::format("while planning '{}'{}", name,
+                                                         cell.platform ? " for " + cell.platform->name : "")));
+  return done.emplace(key, *made).first->second;
+}
+
+Result<Object> Planner::State::toolchain_object(const ToolchainRow& row) {
+  const std::string key = "toolchain:" + row.id;
+  if (const auto known = done.find(key); known != done.end()) return known->second;
+  SWAGE_TRY(const Platform* platform, catalog.platform(row.platform));
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kToolchainRecipe + row.provider));
+  const Cell cell{.platform = platform, .toolchain = &row};
+  SWAGE_TRY(const Object made, build(*recipe, cell, nullptr));
+  return done.emplace(key, made).first->second;
+}
+
+Result<Object> Planner::State::root_object(const std::string& name) {
+  const std::string key = "root:" + name;
+  if (const auto known = done.find(key); known != done.end()) return known->second;
+  SWAGE_TRY(const RootRow* row, catalog.root(name));
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kRootRecipe));
+  const Cell cell{};
+  SWAGE_TRY(const Object made, build(*recipe, cell, row));
+  return done.emplace(key, made).first->second;
+}
+
+Planner::Planner(const Catalog& catalog, const Lockfile& lock) : state_(new State{catalog, lock}) {}
+Planner::~Planner() = default;
+const Graph& Planner::graph() const { return state_->graph; }
+
+Result<Wanted> Planner::package(const std::string& recipe, const Cell& cell) {
+  SWAGE_TRY(const Object object, state_->object(recipe, cell));
+  return Wanted{.drv = *object.drv};
+}
+Result<Wanted> Planner::toolchain(const ToolchainRow& row) {
+  SWAGE_TRY(const Object object, state_->toolchain_object(row));
+  return Wanted{.drv = *object.drv};
+}
+Result<Wanted> Planner::root(const std::string& name) {
+  SWAGE_TRY(const Object object, state_->root_object(name));
+  return Wanted{.drv = *object.drv};
+}
+
+}  // namespace swage

@@ -1,0 +1,75 @@
+// From requests to a graph of derivations. Pure: the same catalog, lock file and requests give the same .drv paths on every
+// machine; nothing is read but the catalog's scripts, and nothing is written.
+//
+// Every artifact, also a root, a toolchain, an initramfs or a boot, is a recipe: a script, the root that it runs in,
+// dependencies by role and an environment. The values of the environment may hold variables, and a variable that stands for
+// a store object makes that object an input:
+//
+//   {platform.name} {platform.kernel_arch} {platform.endian} {platform.pointer_bits} {platform.elf_machine} ...
+//   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} ...   the cell's toolchain
+//   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
+//   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
+//   {root.name} {root.debs}                                                   in the recipe `root`
+//   {dep.NAME}                                                                output of a dependency
+//   {source}                                                                  the recipe's own source
+//   {script.FILE}                                                             another script of the catalog
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+#include "plan/graph.hpp"
+
+namespace swage {
+
+// What the user says about a kernel besides its version.
+struct KernelOptions {
+  std::string config = "tiny";                 // tiny, defconfig, NAME_defconfig
+  std::optional<std::string> config_text{};    // content of a .config file, instead of `config`
+  std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order
+  bool strict = false;                         // a line without effect fails the build
+};
+
+// One kernel, exactly.
+struct KernelChoice {
+  Version version;                             // with sublevel
+  std::optional<Source> source{};              // the archive, or the local tree (Source::Present)
+  KernelOptions options{};
+};
+
+// The kernel that `wanted` (a series or a release) names, by catalog and lock file. Errors list what is known.
+Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const Version& wanted);
+
+// One column of a request: everything that a recipe's variables can be asked for.
+struct Cell {
+  const Platform* platform = nullptr;
+  const ToolchainRow* toolchain = nullptr;
+  const MachineRow* machine = nullptr;         // null: the platform has none for this kernel
+  std::optional<KernelChoice> kernel{};
+};
+
+// The first machine row of the platform whose range holds the kernel; null when there is none.
+const MachineRow* find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
+
+class Planner {
+ public:
+  Planner(const Catalog& catalog, const Lockfile& lock);
+  ~Planner();
+
+  // Adds what makes `recipe` for the cell to the graph, inputs first. Asking again is cheap. The cell must outlive the planner.
+  Result<Wanted> package(const std::string& recipe, const Cell& cell);
+  Result<Wanted> toolchain(const ToolchainRow& row);
+  Result<Wanted> root(const std::string& name);
+
+  const Graph& graph() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace swage

@@ -1,0 +1,98 @@
+#include "plan/sources.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace swage {
+
+namespace {
+
+Fail not_locked(std::string what) {
+  return Fail(Error{.code = Errc::environment, .what = std::move(what), .hint = "pin it with: swage lock --update"});
+}
+
+}  // namespace
+
+std::string store_name_of(std::string_view file_name) {
+  std::string name(file_name);
+  for (char& c : name) {
+    const bool allowed = std::isalnum(static_cast<unsigned char>(c)) || std::string_view("+-._?=").find(c) != std::string_view::npos;
+    if (!allowed) c = '-';
+  }
+  if (!name.empty() && name.front() == '.') name.front() = '-';
+  return name;
+}
+
+std::string set_request(std::vector<std::string> packages) {
+  std::sort(packages.begin(), packages.end());
+  return join(packages, " ");
+}
+
+const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spec) {
+  const auto source = lock.sources.find(spec.debian_suite + "/" + spec.debian_package);
+  if (source == lock.sources.end()) return nullptr;
+  const auto file = lock.files.find(source->second);
+  return file == lock.files.end() ? nullptr : &file->second;
+}
+
+Result<Source> source_of(const LockedFile& file) {
+  SWAGE_TRY(StorePath path, file.store_path());
+  return Source{.path = std::move(path),
+                .how = Source::Download{.name = file.path.substr(file.path.rfind('/') + 1),
+                                        .sha256 = file.sha256,
+                                        .size = file.size,
+                                        .pool_path = file.path}};
+}
+
+Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std::string& name) {
+  if (!spec.debian_package.empty()) {
+    const LockedFile* file = find_locked_source(lock, spec);
+    if (!file) return not_locked(fmt::format("'{}' has no source in the lock file", name));
+    return source_of(*file);
+  }
+  if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));
+  const std::string file = store_name_of(spec.urls.front().substr(spec.urls.front().rfind('/') + 1));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, spec.sha256));
+  SWAGE_TRY(StorePath path, make_fixed_path(file, ContentMethod::flat, hash));
+  return Source{.path = std::move(path),
+                .how = Source::Download{.name = file, .sha256 = spec.sha256, .size = spec.size, .urls = spec.urls}};
+}
+
+Result<Source> text_source(std::string_view name, std::string content) {
+  SWAGE_TRY(StorePath path, make_text_path(name, sha256(content), {}));
+  return Source{.path = std::move(path), .how = Source::Text{std::move(content)}};
+}
+
+Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
+  const auto seed = lock.seeds.find(name);
+  const auto file = seed == lock.seeds.end() ? lock.files.end() : lock.files.find(seed->second.sha256);
+  if (file == lock.files.end()) return not_locked(fmt::format("'{}', which unpacks all else, is not in the lock file", name));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, seed->second.nar_sha256));
+  SWAGE_TRY(StorePath path, make_fixed_path(name, ContentMethod::recursive, hash));
+  SWAGE_TRY(Source package, source_of(file->second));
+  return Source{.path = std::move(path),
+                .how = Source::Member{.package = std::get<Source::Download>(package.how),
+                                      .member = seed->second.member,
+                                      .nar_sha256 = seed->second.nar_sha256}};
+}
+
+Result<std::vector<Source>> set_sources(const Lockfile& lock, const std::string& key, const std::string& suite,
+                                        const std::vector<std::string>& packages) {
+  const auto set = lock.sets.find(key);
+  if (set == lock.sets.end()) return not_locked(fmt::format("'{}' has no packages in the lock file", key));
+  if (set->second.suite != suite || set->second.request != set_request(packages))
+    return not_locked(fmt::format("'{}' has changed since the lock file was made", key));
+  std::vector<Source> sources;
+  sources.reserve(set->second.files.size());
+  for (const std::string& sha256 : set->second.files) {
+    const auto file = lock.files.find(sha256);
+    if (file == lock.files.end()) return not_locked(fmt::format("'{}' names a file that the lock file lacks", key));
+    SWAGE_TRY(Source source, source_of(file->second));
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+}  // namespace swage

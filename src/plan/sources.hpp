@@ -1,0 +1,36 @@
+// Sources of the plan: their store paths from the lock file and the catalog, without their bytes.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "catalog/catalog.hpp"
+#include "plan/graph.hpp"
+
+namespace swage {
+
+// The pinned orig tarball of spec.debian_package; null when the lock file has none.
+const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spec);
+
+// A download pinned by the lock file (distribution source) or by the catalog (URLs and sha256). `name` is for messages.
+// Errc::environment when the lock file lacks it.
+Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std::string& name);
+Result<Source> source_of(const LockedFile& file);
+
+// A script or configuration text.
+Result<Source> text_source(std::string_view name, std::string content);
+
+// The program that unpacks the first packages: a tree with bin/<name>, taken out of a package.
+Result<Source> seed_source(const Lockfile& lock, const std::string& name);
+
+// The packages of a locked set, in its order. Errors when the set is missing or was made for another package list.
+Result<std::vector<Source>> set_sources(const Lockfile& lock, const std::string& key, const std::string& suite,
+                                        const std::vector<std::string>& packages);
+
+// The canonical text of a package list, as LockedSet::request stores it.
+std::string set_request(std::vector<std::string> packages);
+
+// What a store name cannot hold becomes `-`.
+std::string store_name_of(std::string_view file_name);
+
+}  // namespace swage

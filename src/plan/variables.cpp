@@ -1,0 +1,61 @@
+#include "plan/variables.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace swage {
+
+namespace {
+
+// The name inside `{...}` at the start of `text`, or empty when this is no variable.
+std::string_view variable_at(std::string_view text) {
+  const auto end = text.find('}');
+  if (end == std::string_view::npos || end < 2 || text[1] < 'a' || text[1] > 'z') return {};
+  const std::string_view name = text.substr(1, end - 1);
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+  return plain ? name : std::string_view{};
+}
+
+}  // namespace
+
+Result<std::string> expand_variables(std::string_view text, const VariableScopes& scopes) {
+  std::string out;
+  while (!text.empty()) {
+    const auto brace = std::min(text.find('{'), text.size());
+    out += text.substr(0, brace);
+    text.remove_prefix(brace);
+    if (text.empty()) break;
+    const std::string_view name = out.ends_with('$') ? std::string_view{} : variable_at(text);
+    if (name.empty()) {
+      out += '{';
+      text.remove_prefix(1);
+      continue;
+    }
+    const std::string_view scope = name.substr(0, name.find('.'));
+    const std::string_view key = scope.size() < name.size() ? name.substr(scope.size() + 1) : std::string_view{};
+    const auto lookup = scopes.find(scope);
+    if (lookup == scopes.end()) {
+      std::vector<std::string> known;
+      for (const auto& [known_scope, unused] : scopes) known.push_back(known_scope);
+      return Fail(Error{.what = fmt::format("'{{{}}}' is not a variable", name), .hint = did_you_mean(scope, known)});
+    }
+    SWAGE_TRY(const std::string value, lookup->second(key));
+    out += value;
+    text.remove_prefix(name.size() + 2);
+  }
+  return out;
+}
+
+Result<std::string> look_up(const std::map<std::string, std::string, std::less<>>& values, std::string_view scope,
+                            std::string_view key) {
+  if (const auto at = values.find(key); at != values.end()) return at->second;
+  std::vector<std::string> known;
+  for (const auto& [name, unused] : values) known.push_back(name);
+  return Fail(Error{.what = fmt::format("'{{{}.{}}}' is not a variable", scope, key), .hint = did_you_mean(key, known)});
+}
+
+}  // namespace swage
