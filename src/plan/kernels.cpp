@@ -32,20 +32,21 @@ Result<std::vector<Known>> known_kernels(const Catalog& catalog, const Lockfile&
 
 }  // namespace
 
-Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const Version& wanted) {
+Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted) {
   SWAGE_TRY(const std::vector<Known> known, known_kernels(catalog, lock));
   const Known* best = nullptr;
   for (const Known& candidate : known)
-    if (wanted.is_prefix_of(candidate.version) && (!best || best->version < candidate.version)) best = &candidate;
+    if ((!wanted || wanted->is_prefix_of(candidate.version)) && (!best || best->version < candidate.version)) best = &candidate;
+  const std::string shown = wanted ? fmt::format("linux@{}", wanted->str()) : "linux";
   if (!best) {
     for (const KernelRow& row : catalog.kernels())
-      if (wanted.is_prefix_of(row.version) && !row.source.debian_package.empty())
+      if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
         return Fail(Error{.code = Errc::environment,
-                          .what = fmt::format("'linux@{}' has no source in the lock file", wanted.str()),
+                          .what = fmt::format("'{}' has no source in the lock file", shown),
                           .hint = "pin it with: swage lock --update"});
     std::string names;
     for (const Known& candidate : known) names += (names.empty() ? "" : ", ") + candidate.version.str();
-    Error error{.code = Errc::invalid_input, .what = fmt::format("'linux@{}' is not in the catalog", wanted.str())};
+    Error error{.code = Errc::invalid_input, .what = fmt::format("'{}' is not in the catalog", shown)};
     error.notes.push_back(fmt::format("known kernels: {}", names));
     error.hint = "build any tree with: swage build linux --src DIR";
     return Fail(std::move(error));

@@ -41,8 +41,9 @@ struct KernelChoice {
   KernelOptions options{};
 };
 
-// The kernel that `wanted` (a series or a release) names, by catalog and lock file. Errors list what is known.
-Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const Version& wanted);
+// The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors list what is
+// known.
+Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted);
 
 // One column of a request: everything that a recipe's variables can be asked for.
 struct Cell {
@@ -60,7 +61,8 @@ class Planner {
   Planner(const Catalog& catalog, const Lockfile& lock);
   ~Planner();
 
-  // Adds what makes `recipe` for the cell to the graph, inputs first. Asking again is cheap. The cell must outlive the planner.
+  // Adds what makes `recipe` for the cell to the graph, inputs first. Asking again is cheap. The cell must outlive the
+  // planner and keep its address.
   Result<Wanted> package(const std::string& recipe, const Cell& cell);
   Result<Wanted> toolchain(const ToolchainRow& row);
   Result<Wanted> root(const std::string& name);

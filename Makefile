@@ -1,0 +1,48 @@
+# The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
+.DEFAULT_GOAL := all
+.PHONY: all setup build demo check check-full bench fmt lint install verify asan fuzz coverage clean
+
+PREFIX ?= /usr/local
+
+all: build
+
+# Installs what is missing and nothing else; silent when all is there.
+setup:
+	@tools/setup.sh
+
+build: setup
+	@cmake --preset ci > build.configure.log 2>&1 || { cat build.configure.log; exit 1; }
+	@rm -f build.configure.log
+	@cmake --build --preset ci
+
+demo: build
+	build/swage boot linux@6.1 --for arm64
+
+check: build
+	@tests/run.sh
+
+bench: setup
+	@cmake --preset bench > /dev/null && cmake --build --preset bench
+	@bench/run.sh
+
+asan: setup
+	cmake --preset asan > /dev/null && cmake --build --preset asan && ctest --preset asan
+
+fuzz: setup
+	cmake --preset fuzz > /dev/null && cmake --build --preset fuzz
+
+coverage: setup
+	cmake --preset coverage > /dev/null && cmake --build --preset coverage && ctest --preset coverage
+	gcovr -r . -f src/ build/coverage
+
+fmt:
+	clang-format -i $$(git ls-files 'src/*.?pp' 'tests/*.?pp' 'bench/*.?pp' 'fuzz/*.?pp')
+
+lint:
+	@tools/lint.py
+
+install: build
+	cmake --install build --prefix $(PREFIX)
+
+clean:
+	rm -rf build

@@ -1,0 +1,135 @@
+#include "cli/cli.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/interrupt.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+bool colour_wanted() {
+  if (const char* force = std::getenv("CLICOLOR_FORCE"); force && *force && std::string_view(force) != "0") return true;
+  if (const char* no = std::getenv("NO_COLOR"); no && *no) return false;
+  const char* term = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) && term && std::string_view(term) != "dumb";
+}
+
+void declare_global(CLI::App& app, GlobalOptions& options) {
+  const char* group = "Everywhere";
+  app.add_flag("--json", options.json, "machine-readable results on stdout, events on stderr")->group(group);
+  app.add_flag("-q,--quiet", options.quiet, "no progress")->group(group);
+  app.add_flag("-L,--print-build-logs", options.log_lines, "show what builds print")->group(group);
+  app.add_option("--catalog", options.catalog, "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)")->group(group);
+  app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win")->allow_extra_args(false)->group(group);
+  app.add_option("--home", options.home, "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)")->group(group);
+  app.add_option("--lock", options.lock, "the lock file (default: swage.lock beside swage.toml, or in the data directory)")->group(group);
+}
+
+// Every spelling of every option of a command, for suggestions.
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* at = &app; at; at = at->get_parent())
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    }
+  return names;
+}
+
+const CLI::App& deepest(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+std::string full_name(const CLI::App& app) {
+  return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : "swage";
+}
+
+// The first word that no command or option took.
+Error unknown_word(const CLI::App& app, const std::string& word) {
+  const CLI::App& command = deepest(app);
+  Error error{.what = fmt::format("'{}' is not an option of '{}'", word, full_name(command))};
+  if (word.starts_with('-')) {
+    error.hint = did_you_mean(word.substr(0, word.find('=')), option_names(command));
+  } else {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+    error.what = names.empty() ? fmt::format("'{}' is one word too many for '{}'", word, full_name(command))
+                               : fmt::format("'{}' is not a command of '{}'", word, full_name(command));
+    error.hint = did_you_mean(word, names);
+  }
+  if (error.hint.empty()) error.hint = fmt::format("see: {} --help", full_name(command));
+  return error;
+}
+
+Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
+  if (const std::vector<std::string> left = app.remaining(true); !left.empty()) return unknown_word(app, left.front());
+  const CLI::App& command = deepest(app);
+  std::string text = problem.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&problem)) {
+    const bool wants_command = text.find("subcommand") != std::string::npos;
+    text = wants_command ? fmt::format("'{}' wants a command", full_name(command))
+                         : fmt::format("'{}' wants {}", full_name(command), text.substr(0, text.find(' ')));
+  } else if (const auto colon = text.find(": "); dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && colon != std::string::npos) {
+    text = fmt::format("'{}' wants a value", text.substr(0, colon));
+  } else if (dynamic_cast<const CLI::ConversionError*>(&problem)) {
+    text = fmt::format("a value is not of the right kind: {}", text);
+  }
+  return Error{.what = std::move(text), .hint = fmt::format("see: {} --help", full_name(command))};
+}
+
+int print_error(const Error& error) {
+  fmt::print(stderr, "{}", render(error, colour_wanted()));
+  return exit_code(error.code);
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  install_interrupt_handlers();
+  CLI::App app{"From a kernel version, an architecture or a package to a verified artifact."};
+  app.name("swage");
+  app.set_version_flag("--version", std::string("swage ") + kVersion);
+  app.allow_extras();
+  GlobalOptions global;
+  declare_global(app, global);
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  for (const Command& command : commands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    sub->fallthrough();
+    sub->allow_extras();
+    actions.emplace_back(sub, command.declare(*sub));
+    for (CLI::App* inner : sub->get_subcommands([](CLI::App*) { return true; })) {
+      inner->fallthrough();
+      inner->allow_extras();
+    }
+  }
+  app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {  // --help and --version
+    return app.exit(help);
+  } catch (const CLI::ParseError& problem) {
+    return print_error(usage_error(app, problem));
+  }
+  if (const std::vector<std::string> left = app.remaining(true); !left.empty()) return print_error(unknown_word(app, left.front()));
+
+  Session session(std::move(global));
+  for (const auto& [sub, action] : actions) {
+    if (!sub->parsed()) continue;
+    const Result<int> code = action(session);
+    session.stop_reporter();
+    if (!code) return print_error(code.error());
+    return *code;
+  }
+  return 2;
+}
+
+}  // namespace swage

@@ -1,0 +1,120 @@
+// swage boot: builds a kernel and its userland, boots them in QEMU and tells what they said.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/realising.hpp"
+#include "realise/durations.hpp"
+
+namespace swage {
+
+namespace {
+
+struct BootOptions {
+  TargetOptions targets{};
+  RealiseOptions realise{};
+};
+
+// One part of a boot: a derivation that the boot was made from, with how long it took here when it was built.
+struct Part {
+  std::string name;
+  std::optional<double> seconds{};
+  bool built_now = false;
+};
+
+struct Verdict {
+  std::string banner, userland, log_path;
+  std::vector<Part> parts{};
+};
+
+void collect_parts(const Graph& graph, const StorePath& drv, StorePathSet& seen, std::vector<StorePath>& order) {
+  if (!seen.insert(drv).second) return;
+  for (const auto& [input, outputs] : graph.find(drv)->drv.input_drvs) collect_parts(graph, input, seen, order);
+  order.push_back(drv);
+}
+
+Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goal& goal, const RealiseResult& done) {
+  SWAGE_TRY(Store* store, session.store());
+  const Graph& graph = planned.planner->graph();
+  SWAGE_TRY(const StorePath out, StorePath::parse(graph.find(goal.wanted->drv)->drv.outputs.at("out").path));
+  const fs::path directory = store->real_path(out);
+  Verdict verdict{.log_path = (directory / "log").string()};
+  for (auto [file, text] : {std::pair("banner", &verdict.banner), std::pair("userland", &verdict.userland)}) {
+    SWAGE_TRY(*text, read_file(directory / file));
+    *text = std::string(trim(*text));
+  }
+  SWAGE_TRY(const Durations durations, Durations::read(*store));
+  StorePathSet seen;
+  std::vector<StorePath> order;
+  collect_parts(graph, goal.wanted->drv, seen, order);
+  for (const StorePath& drv : order) {
+    Part part{.name = graph.find(drv)->drv.name};
+    part.seconds = durations.find(part.name);
+    for (const BuildRecord& record : done.built)
+      if (record.drv == drv) {
+        part.seconds = record.seconds;
+        part.built_now = true;
+      }
+    verdict.parts.push_back(std::move(part));
+  }
+  return verdict;
+}
+
+std::string toolchain_text(const Goal& goal) {
+  const ToolchainRow& row = *goal.cell.toolchain;
+  return fmt::format("{} {}, binutils {}, {} {} ({})", row.compiler, row.version.str(), row.binutils.str(), row.libc,
+                     row.libc_version, row.id);
+}
+
+void print_text(const Goal& goal, const Verdict& verdict) {
+  fmt::print("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal), toolchain_text(goal), verdict.banner,
+             verdict.userland);
+  for (const Part& part : verdict.parts)
+    fmt::print("  {:>9}  {}{}\n", part.seconds ? human_seconds(*part.seconds) : "?", part.name,
+               part.built_now ? "" : " (in the store)");
+}
+
+nlohmann::ordered_json to_json(const Goal& goal, const Verdict& verdict) {
+  auto parts = nlohmann::ordered_json::array();
+  for (const Part& part : verdict.parts) {
+    nlohmann::ordered_json seconds = nullptr;
+    if (part.seconds) seconds = *part.seconds;
+    parts.push_back({{"name", part.name}, {"seconds", std::move(seconds)}, {"builtNow", part.built_now}});
+  }
+  return {{"target", goal.target.text},      {"platform", goal.platform->name}, {"kernel", goal.cell.kernel->version.str()},
+          {"toolchain", goal.cell.toolchain->id}, {"drv", goal.wanted->drv.str()},   {"banner", verdict.banner},
+          {"userland", verdict.userland},    {"log", verdict.log_path},         {"parts", std::move(parts)}};
+}
+
+Result<int> run(Session& session, const BootOptions& options) {
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot));
+  for (const Goal& goal : goals) {
+    if (goal.target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", goal.target.text));
+    if (!goal.cell.machine)
+      return fail(Errc::unsatisfiable, fmt::format("'{}' has no boot machine for linux {}", goal.platform->name,
+                                                   goal.cell.kernel->version.str()));
+  }
+  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::boot));
+  SWAGE_TRY(const RealiseResult done, realise_planned(session, planned, options.realise));
+  session.stop_reporter();
+  auto boots = nlohmann::ordered_json::array();
+  for (const Goal& goal : goals) {
+    SWAGE_TRY(const Verdict verdict, read_verdict(session, planned, goal, done));
+    if (session.options().json) boots.push_back(to_json(goal, verdict));
+    else print_text(goal, verdict);
+  }
+  if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"boots", std::move(boots)}}.dump());
+  return 0;
+}
+
+}  // namespace
+
+Action declare_boot(CLI::App& app) {
+  auto options = std::make_shared<BootOptions>();
+  declare_targets(app, options->targets);
+  declare_realise(app, options->realise);
+  return [options](Session& session) { return run(session, *options); };
+}
+
+}  // namespace swage

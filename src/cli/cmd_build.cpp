@@ -1,0 +1,70 @@
+// swage build: makes targets and links them.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/goals.hpp"
+#include "cli/realising.hpp"
+
+namespace swage {
+
+namespace {
+
+struct BuildOptions {
+  TargetOptions targets{};
+  RealiseOptions realise{};
+  std::string out_link{};
+  bool no_link = false;
+  bool print_paths = false;
+  bool dry_run = false;
+};
+
+// `result`, or `result-NAME-PLATFORM` when there are several.
+std::string link_name(const BuildOptions& options, const Goal& goal, std::size_t count) {
+  const std::string base = options.out_link.empty() ? "result" : options.out_link;
+  return count == 1 ? base : fmt::format("{}-{}-{}", base, goal.target.name, goal.platform->name);
+}
+
+Result<int> run(Session& session, const BuildOptions& options) {
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig"));
+  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
+  if (options.dry_run) return print_dry_run(session, planned, options.realise.check);
+  SWAGE_CHECK(realise_planned(session, planned, options.realise));
+  nlohmann::ordered_json results = nlohmann::ordered_json::array();
+  SWAGE_TRY(Store* store, session.store());
+  for (const Goal& goal : goals) {
+    const Derivation& drv = planned.planner->graph().find(goal.wanted->drv)->drv;
+    nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+    for (const auto& [name, output] : drv.outputs) {
+      SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
+      const fs::path real = store->real_path(path);
+      outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
+      if (!options.no_link && name == "out") {
+        const fs::path link = fs::absolute(link_name(options, goal, goals.size()));
+        SWAGE_CHECK(make_symlink_atomically(real.string(), link));
+        SWAGE_CHECK(store->add_indirect_root(link));
+      }
+      if (!session.options().json && options.print_paths) fmt::print("{}\n", real.string());
+    }
+    results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name},
+                       {"drv", goal.wanted->drv.str()}, {"outputs", std::move(outputs)}});
+  }
+  if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"results", std::move(results)}}.dump());
+  return 0;
+}
+
+}  // namespace
+
+Action declare_build(CLI::App& app) {
+  auto options = std::make_shared<BuildOptions>();
+  declare_targets(app, options->targets);
+  declare_realise(app, options->realise);
+  app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
+  app.add_flag("--no-link", options->no_link, "make no link");
+  app.add_flag("--print-out-paths", options->print_paths, "print where the results are");
+  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched");
+  app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
+  return [options](Session& session) { return run(session, *options); };
+}
+
+}  // namespace swage

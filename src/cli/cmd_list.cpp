@@ -1,0 +1,156 @@
+// swage list: what the catalog holds.
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+
+namespace swage {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A listing is rows of named columns; text and JSON print the same ones.
+struct Listing {
+  std::vector<std::string> columns{};
+  std::vector<std::vector<std::string>> rows{};
+  std::vector<const Origin*> origins{};
+};
+
+Listing platforms(const Catalog& catalog) {
+  Listing list{.columns = {"name", "triple", "arch", "endian", "bits", "libc", "aliases"}};
+  for (const Platform& p : catalog.platforms()) {
+    list.rows.push_back({p.name, p.triple.str(), p.kernel_arch, p.endian == Endian::little ? "little" : "big",
+                         std::to_string(p.bits), p.libc, join(p.aliases, " ")});
+    list.origins.push_back(&catalog.platform_origin(p.name));
+  }
+  return list;
+}
+Listing kernels(const Catalog& catalog) {
+  Listing list{.columns = {"version", "released", "source"}};
+  for (const KernelRow& k : catalog.kernels()) {
+    const SourceSpec& source = k.source;
+    list.rows.push_back({k.version.str(), k.released,
+                         source.debian_package.empty() ? (source.urls.empty() ? "" : source.urls.front())
+                                                       : fmt::format("{} of {}", source.debian_package, source.debian_suite)});
+    list.origins.push_back(&k.origin);
+  }
+  return list;
+}
+Listing toolchains(const Catalog& catalog) {
+  Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "provider"}};
+  for (const ToolchainRow& t : catalog.toolchains()) {
+    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils.str(),
+                         t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.provider});
+    list.origins.push_back(&t.origin);
+  }
+  return list;
+}
+Listing packages(const Catalog& catalog) {
+  Listing list{.columns = {"name", "version", "summary"}};
+  for (const RecipeRow& r : catalog.recipes()) {
+    list.rows.push_back({r.name, r.version, r.summary});
+    list.origins.push_back(&r.origin);
+  }
+  return list;
+}
+Listing roots(const Catalog& catalog) {
+  Listing list{.columns = {"name", "suite", "purpose", "packages"}};
+  for (const RootRow& r : catalog.roots()) {
+    list.rows.push_back({r.name, r.suite, r.purpose, join(r.packages, " ")});
+    list.origins.push_back(&r.origin);
+  }
+  return list;
+}
+Listing machines(const Catalog& catalog) {
+  Listing list{.columns = {"platform", "kernels", "qemu", "arguments", "defconfig"}};
+  for (const MachineRow& m : catalog.machines()) {
+    list.rows.push_back({m.platform, m.kernels.str(), m.qemu, join(m.qemu_args, " "), m.defconfig});
+    list.origins.push_back(&m.origin);
+  }
+  return list;
+}
+Listing constraints(const Catalog& catalog) {
+  Listing list{.columns = {"id", "kernels", "arch", "requires", "effect", "reason", "source"}};
+  for (const ConstraintRow& c : catalog.constraints()) {
+    std::vector<std::string> require;
+    for (const auto& [variable, range] : c.require) require.push_back(variable + " " + range.str());
+    list.rows.push_back({c.id, c.kernels.str(), c.arches.empty() ? "all" : join(c.arches, " "), join(require, ", "),
+                         std::string(effect_name(c.effect)), c.reason, c.source});
+    list.origins.push_back(&c.origin);
+  }
+  return list;
+}
+
+struct Kind {
+  const char* name;
+  Listing (*make)(const Catalog&);
+};
+constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
+                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}};
+
+void print_text(const Listing& list, bool origins) {
+  // The last column is prose and stays unpadded.
+  std::vector<std::size_t> widths(list.columns.size());
+  for (std::size_t c = 0; c + 1 < widths.size(); ++c) {
+    widths[c] = list.columns[c].size();
+    for (const auto& row : list.rows) widths[c] = std::max(widths[c], row[c].size());
+  }
+  const auto print_row = [&](const std::vector<std::string>& row, const std::string& origin) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) line += fmt::format("{:<{}}  ", row[c], widths[c]);
+    line += origin;
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", line);
+  };
+  std::vector<std::string> head = list.columns;
+  for (std::string& name : head) std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+  print_row(head, origins ? "ORIGIN" : "");
+  for (std::size_t i = 0; i < list.rows.size(); ++i) {
+    const Origin& origin = *list.origins[i];
+    print_row(list.rows[i], origins ? fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line) : "");
+  }
+}
+
+Result<int> run(Session& session, const std::string& what, bool origins) {
+  const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& k) { return what == k.name; });
+  if (kind == std::end(kinds)) {
+    std::vector<std::string> known;
+    for (const Kind& k : kinds) known.push_back(k.name);
+    Error error{.what = fmt::format("'{}' cannot be listed", what), .hint = did_you_mean(what, known)};
+    error.notes.push_back(fmt::format("there are: {}", join(known, ", ")));
+    return Fail(std::move(error));
+  }
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const Listing list = kind->make(*catalog);
+  if (!session.options().json) {
+    print_text(list, origins);
+    return 0;
+  }
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < list.rows.size(); ++i) {
+    Json row = Json::object();
+    for (std::size_t c = 0; c < list.columns.size(); ++c) row[list.columns[c]] = list.rows[i][c];
+    row["origin"] = {{"layer", list.origins[i]->layer}, {"file", list.origins[i]->pos.file}, {"line", list.origins[i]->pos.line}};
+    rows.push_back(std::move(row));
+  }
+  fmt::print("{}\n", Json{{kind->name, std::move(rows)}}.dump());
+  return 0;
+}
+
+}  // namespace
+
+Action declare_list(CLI::App& app) {
+  struct Options {
+    std::string what;
+    bool origins = false;
+  };
+  auto options = std::make_shared<Options>();
+  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines or constraints")->required();
+  app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
+  return [options](Session& session) { return run(session, options->what, options->origins); };
+}
+
+}  // namespace swage

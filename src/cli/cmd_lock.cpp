@@ -1,0 +1,44 @@
+// swage lock: pins what floats.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+
+namespace swage {
+
+namespace {
+
+Result<int> run(Session& session, bool update) {
+  SWAGE_TRY(const fs::path path, session.lock_path());
+  std::optional<Lockfile> before;
+  if (path_exists(path)) {
+    if (!update) return Fail(Error{.what = fmt::format("'{}' is there already", path.string()), .hint = "move it with: swage lock --update"});
+    // A lock file that cannot be read is replaced, too.
+    if (Result<Lockfile> old = Lockfile::read(path)) before = std::move(*old);
+  }
+  SWAGE_TRY(const Lockfile* lock, session.update_lock());
+  session.stop_reporter();
+  std::size_t added = 0;
+  std::size_t removed = 0;
+  if (before) {
+    for (const auto& [sha256, file] : lock->files) added += !before->files.contains(sha256);
+    for (const auto& [sha256, file] : before->files) removed += !lock->files.contains(sha256);
+  }
+  if (session.options().json)
+    fmt::print("{}\n", nlohmann::ordered_json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
+                                              {"added", added}, {"removed", removed}}.dump());
+  else
+    fmt::print("{}: {} packages in {} sets{}\n", path.string(), lock->files.size(), lock->sets.size(),
+               before ? fmt::format(", {} added, {} removed", added, removed) : "");
+  return 0;
+}
+
+}  // namespace
+
+Action declare_lock(CLI::App& app) {
+  auto update = std::make_shared<bool>(false);
+  app.add_flag("--update", *update, "ask the distribution anew and replace the file");
+  return [update](Session& session) { return run(session, *update); };
+}
+
+}  // namespace swage

@@ -1,0 +1,45 @@
+// swage log: the kept log of a build.
+#include <fmt/format.h>
+
+#include "cli/command.hpp"
+#include "cli/realising.hpp"
+
+namespace swage {
+
+namespace {
+
+// A .drv, an output of one, or a target.
+Result<StorePath> find_derivation(Session& session, const TargetOptions& options) {
+  const std::string& text = options.targets.front();
+  SWAGE_TRY(Store* store, session.store());
+  if (text.find('/') != std::string::npos) {
+    const auto base = text.substr(text.rfind('/') + 1);
+    SWAGE_TRY(const StorePath path, StorePath::parse_base(base));
+    if (path.is_derivation()) return path;
+    SWAGE_TRY(const std::optional<PathInfo> info, store->query(path));
+    if (!info) return fail(Errc::invalid_input, fmt::format("'{}' is not valid in this store", path.str()));
+    if (!info->deriver) return fail(Errc::invalid_input, fmt::format("'{}' was not built, so it has no log", path.str()));
+    return *info->deriver;
+  }
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "defconfig"));
+  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
+  return planned.wanted.front().drv;
+}
+
+Result<int> run(Session& session, const TargetOptions& options) {
+  SWAGE_TRY(const StorePath drv, find_derivation(session, options));
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const std::string log, read_log(*store, drv));
+  fmt::print("{}{}", log, log.empty() || log.ends_with('\n') ? "" : "\n");
+  return 0;
+}
+
+}  // namespace
+
+Action declare_log(CLI::App& app) {
+  auto options = std::make_shared<TargetOptions>();
+  declare_targets(app, *options, false);
+  return [options](Session& session) { return run(session, *options); };
+}
+
+}  // namespace swage

@@ -1,0 +1,50 @@
+// swage resolve: which toolchain, and why. Builds nothing.
+#include <fmt/format.h>
+
+#include "cli/command.hpp"
+#include "cli/goals.hpp"
+
+namespace swage {
+
+namespace {
+
+struct ResolveOptions {
+  TargetOptions targets{};
+  bool explain = false;
+};
+
+Result<int> run(Session& session, const ResolveOptions& options) {
+  SWAGE_TRY(const std::deque<Goal> goals, make_goals(session, options.targets, "tiny"));
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const bool json = session.options().json;
+  std::optional<Error> impossible;
+  bool first = true;
+  if (json && goals.size() > 1) fmt::print("{{\"resolutions\":[");
+  for (const Goal& goal : goals) {
+    if (!goal.resolution) return fail(Errc::invalid_input, fmt::format("'{}' needs no toolchain", goal.target.text));
+    const Resolution& resolution = *goal.resolution;
+    if (json) fmt::print("{}{}", first ? "" : ",", resolution_json(resolution));
+    else if (options.explain) fmt::print("{}{}", first ? "" : "\n", explain(resolution));
+    else if (resolution.chosen) fmt::print("{}: {}\n", goal_label(goal), resolution.chosen->id);
+    if (!resolution.chosen) {
+      Error error = unsatisfied(*catalog, resolution);
+      if (impossible) impossible->also.push_back(std::move(error));
+      else impossible = std::move(error);
+    }
+    first = false;
+  }
+  if (json) fmt::print("{}\n", goals.size() > 1 ? "]}" : "");
+  if (impossible) return Fail(std::move(*impossible));
+  return 0;
+}
+
+}  // namespace
+
+Action declare_resolve(CLI::App& app) {
+  auto options = std::make_shared<ResolveOptions>();
+  declare_targets(app, options->targets);
+  app.add_flag("--explain", options->explain, "every rule that applied and every candidate that was rejected");
+  return [options](Session& session) { return run(session, *options); };
+}
+
+}  // namespace swage

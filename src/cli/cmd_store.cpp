@@ -1,0 +1,295 @@
+// swage store: looking at the store and keeping it in order.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+
+namespace swage {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A store path as a person may write it: the logical path, the base name, where it really is, or a link to one of these (./result).
+Result<StorePath> find_path(Store& store, const std::string& text) {
+  std::string base = text;
+  std::error_code error;
+  if (fs::is_symlink(text, error)) {
+    SWAGE_TRY(base, read_symlink(text));
+  }
+  const std::string below = "/nix/store/";
+  if (const auto at = base.rfind(below); at != std::string::npos) base = base.substr(at + below.size());
+  base = base.substr(0, base.find('/'));
+  Result<StorePath> path = StorePath::parse_base(base);
+  if (!path) return Fail(Error{.what = fmt::format("'{}' is not a store path", text)});
+  SWAGE_TRY(const bool valid, store.is_valid(*path));
+  if (!valid) return fail(Errc::invalid_input, fmt::format("'{}' is not valid in this store", path->str()));
+  return path;
+}
+
+Result<PathInfo> info_of(Store& store, const StorePath& path) {
+  SWAGE_TRY(std::optional<PathInfo> info, store.query(path));
+  if (!info) return fail(Errc::corrupt, fmt::format("'{}' is not valid in this store", path.str()));
+  return std::move(*info);
+}
+
+Json path_array(const StorePathSet& paths) {
+  Json array = Json::array();
+  for (const StorePath& path : paths) array.push_back(path.str());
+  return array;
+}
+
+struct PathsOptions {
+  std::vector<std::string> paths{};
+  bool recursive = false;
+};
+
+void declare_paths(CLI::App& app, PathsOptions& options) {
+  app.add_option("PATH", options.paths, "a store path, its base name, or a link to it")->required();
+}
+
+Result<StorePathSet> find_paths(Session& session, const PathsOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  StorePathSet paths;
+  for (const std::string& text : options.paths) {
+    SWAGE_TRY(StorePath path, find_path(*store, text));
+    paths.insert(std::move(path));
+  }
+  if (options.recursive) return store->closure(paths);
+  return paths;
+}
+
+Result<int> path_info(Session& session, const PathsOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const StorePathSet paths, find_paths(session, options));
+  Json list = Json::array();
+  for (const StorePath& path : paths) {
+    SWAGE_TRY(const PathInfo info, info_of(*store, path));
+    if (!session.options().json) {
+      fmt::print("{}\n  size        {}\n  hash        sha256:{}\n  references  {}\n  deriver     {}\n", path.str(), human_bytes(info.nar_size),
+                 info.nar_hash.hex(), info.references.size(), info.deriver ? info.deriver->str() : "none");
+      continue;
+    }
+    Json row{{"path", path.str()},
+             {"realPath", store->real_path(path).string()},
+             {"narHash", "sha256:" + info.nar_hash.hex()},
+             {"narSize", info.nar_size},
+             {"references", path_array(info.references)},
+             {"deriver", nullptr},
+             {"ca", nullptr},
+             {"registrationTime", info.registration_time}};
+    if (info.deriver) row["deriver"] = info.deriver->str();
+    if (info.ca) row["ca"] = info.ca->str();
+    list.push_back(std::move(row));
+  }
+  if (session.options().json) fmt::print("{}\n", Json{{"paths", std::move(list)}}.dump());
+  return 0;
+}
+
+Result<void> print_tree(Store& store, const StorePath& path, const std::string& indent, StorePathSet& seen) {
+  SWAGE_TRY(const PathInfo info, info_of(store, path));
+  StorePathSet references = info.references;
+  references.erase(path);
+  std::size_t left = references.size();
+  for (const StorePath& reference : references) {
+    const bool last = --left == 0;
+    const bool again = !seen.insert(reference).second;
+    fmt::print("{}{} {}{}\n", indent, last ? "└──" : "├──", reference.str(), again ? " [...]" : "");
+    if (!again) SWAGE_CHECK(print_tree(store, reference, indent + (last ? "    " : "│   "), seen));
+  }
+  return {};
+}
+
+Result<int> tree(Session& session, const PathsOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const StorePathSet paths, find_paths(session, options));
+  if (session.options().json) {
+    SWAGE_TRY(const StorePathSet closure, store->closure(paths));
+    Json nodes = Json::array();
+    for (const StorePath& path : closure) {
+      SWAGE_TRY(const PathInfo info, info_of(*store, path));
+      nodes.push_back({{"path", path.str()}, {"references", path_array(info.references)}});
+    }
+    fmt::print("{}\n", Json{{"roots", path_array(paths)}, {"nodes", std::move(nodes)}}.dump());
+    return 0;
+  }
+  for (const StorePath& path : paths) {
+    fmt::print("{}\n", path.str());
+    StorePathSet seen{path};
+    SWAGE_CHECK(print_tree(*store, path, "", seen));
+  }
+  return 0;
+}
+
+// The shortest chain of references, breadth first.
+Result<int> why_depends(Session& session, const PathsOptions& options) {
+  if (options.paths.size() != 2) return fail(Errc::invalid_input, "'store why-depends' wants two paths");
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const StorePath from, find_path(*store, options.paths[0]));
+  SWAGE_TRY(const StorePath to, find_path(*store, options.paths[1]));
+  std::map<StorePath, std::optional<StorePath>> reached_from{{from, std::nullopt}};
+  std::vector<StorePath> queue{from};
+  for (std::size_t i = 0; i < queue.size() && !reached_from.contains(to); ++i) {
+    const StorePath at = queue[i];
+    SWAGE_TRY(const PathInfo info, info_of(*store, at));
+    for (const StorePath& next : info.references)
+      if (reached_from.emplace(next, at).second) queue.push_back(next);
+  }
+  std::vector<StorePath> chain;
+  if (reached_from.contains(to))
+    for (std::optional<StorePath> at = to; at; at = reached_from.at(*at)) chain.insert(chain.begin(), *at);
+  if (session.options().json) {
+    Json array = Json::array();
+    for (const StorePath& path : chain) array.push_back(path.str());
+    fmt::print("{}\n", Json{{"chain", std::move(array)}}.dump());
+    return 0;
+  }
+  if (chain.empty()) fmt::print("'{}' does not depend on '{}'\n", from.str(), to.str());
+  for (std::size_t i = 0; i < chain.size(); ++i) fmt::print("{}{}{}\n", std::string(i ? (i - 1) * 4 : 0, ' '), i ? "└── " : "", chain[i].str());
+  return 0;
+}
+
+Result<int> collect_garbage(Session& session, const GcOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const GcResult result, store->collect_garbage(options));
+  if (session.options().json) {
+    Json deleted = Json::array();
+    for (const StorePath& path : result.deleted) deleted.push_back(path.str());
+    fmt::print("{}\n", Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed}}.dump());
+    return 0;
+  }
+  if (options.dry_run)
+    for (const StorePath& path : result.deleted) fmt::print("{}\n", path.str());
+  fmt::print("{} {} paths, {}\n", options.dry_run ? "would delete" : "deleted", result.deleted.size(), human_bytes(result.bytes_freed));
+  return 0;
+}
+
+Result<int> verify(Session& session, const VerifyOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const VerifyResult result, store->verify(options));
+  const auto kind_name = [](VerifyProblem::Kind kind) {
+    switch (kind) {
+      case VerifyProblem::Kind::missing: return "missing";
+      case VerifyProblem::Kind::hash_mismatch: return "modified";
+      case VerifyProblem::Kind::dangling_reference: return "dangling reference";
+      case VerifyProblem::Kind::litter: return "litter";
+    }
+    return "";
+  };
+  if (session.options().json) {
+    Json problems = Json::array();
+    for (const VerifyProblem& problem : result.problems)
+      problems.push_back({{"kind", kind_name(problem.kind)}, {"path", problem.path}, {"detail", problem.detail}});
+    fmt::print("{}\n", Json{{"checked", result.checked}, {"bytes", result.bytes}, {"damaged", result.damaged()}, {"problems", std::move(problems)}}.dump());
+  } else {
+    for (const VerifyProblem& problem : result.problems)
+      fmt::print("{}: {}{}\n", kind_name(problem.kind), problem.path, problem.detail.empty() ? "" : " (" + problem.detail + ")");
+    fmt::print("{}: {} paths checked, {}\n", result.damaged() ? "damaged" : "ok", result.checked, human_bytes(result.bytes));
+  }
+  return result.damaged() && !options.repair ? 1 : 0;
+}
+
+Result<int> disk_usage(Session& session, const PathsOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  StorePathSet paths;
+  if (options.paths.empty()) {
+    SWAGE_TRY(const std::vector<StorePath> all, store->all_paths());
+    paths.insert(all.begin(), all.end());
+  } else {
+    SWAGE_TRY(paths, find_paths(session, options));
+  }
+  std::vector<PathInfo> infos;
+  std::uint64_t total = 0;
+  for (const StorePath& path : paths) {
+    SWAGE_TRY(PathInfo info, info_of(*store, path));
+    total += info.nar_size;
+    infos.push_back(std::move(info));
+  }
+  std::stable_sort(infos.begin(), infos.end(), [](const PathInfo& a, const PathInfo& b) { return a.nar_size > b.nar_size; });
+  Json list = Json::array();
+  for (const PathInfo& info : infos) {
+    if (session.options().json) list.push_back({{"path", info.path.str()}, {"narSize", info.nar_size}});
+    else fmt::print("{:>10}  {}\n", human_bytes(info.nar_size), info.path.str());
+  }
+  if (session.options().json) fmt::print("{}\n", Json{{"paths", std::move(list)}, {"total", total}}.dump());
+  else fmt::print("{:>10}  in {} paths\n", human_bytes(total), infos.size());
+  return 0;
+}
+
+Result<int> dump(Session& session, const PathsOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  if (options.paths.size() != 1) return fail(Errc::invalid_input, "'store dump' wants one path");
+  if (::isatty(STDOUT_FILENO))
+    return Fail(Error{.what = "a NAR is not for a terminal", .hint = fmt::format("write it to a file: swage store dump {} > FILE", options.paths[0])});
+  SWAGE_TRY(const StorePath path, find_path(*store, options.paths[0]));
+  SWAGE_CHECK(dump_nar(store->real_path(path), [](std::string_view data) { return write_all(STDOUT_FILENO, data, "standard output"); }));
+  return 0;
+}
+
+Result<int> restore(Session&, const std::string& target) {
+  SWAGE_CHECK(restore_nar(
+      [](char* buffer, std::size_t size) -> Result<std::size_t> {
+        const ssize_t n = ::read(STDIN_FILENO, buffer, size);
+        if (n < 0) return fail_errno("cannot read 'standard input'", errno);
+        return static_cast<std::size_t>(n);
+      },
+      target));
+  return 0;
+}
+
+Result<int> delete_paths(Session& session, const PathsOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const StorePathSet paths, find_paths(session, options));
+  SWAGE_TRY(const GcResult result, store->delete_paths(paths));
+  if (session.options().json) fmt::print("{}\n", Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}}.dump());
+  else fmt::print("deleted {} paths, {}\n", result.deleted.size(), human_bytes(result.bytes_freed));
+  return 0;
+}
+
+// Adds a subcommand that takes paths.
+void add_paths_command(CLI::App& app, Action& chosen, const char* name, const char* summary,
+                       Result<int> (*run)(Session&, const PathsOptions&), bool recursive = false, bool required = true) {
+  auto options = std::make_shared<PathsOptions>();
+  CLI::App* sub = app.add_subcommand(name, summary);
+  if (required) declare_paths(*sub, *options);
+  else sub->add_option("PATH", options->paths, "a store path, its base name, or a link to it (default: all)");
+  if (recursive) sub->add_flag("-r,--recursive", options->recursive, "with everything that it refers to");
+  sub->callback([&chosen, options, run] { chosen = [options, run](Session& session) { return run(session, *options); }; });
+}
+
+}  // namespace
+
+Action declare_store(CLI::App& app) {
+  // The subcommand that was given fills this in while the line is parsed.
+  auto chosen = std::make_shared<Action>();
+  app.require_subcommand(1);
+  add_paths_command(app, *chosen, "path-info", "size, hash, references and deriver", path_info, true);
+  add_paths_command(app, *chosen, "tree", "the closure as a tree", tree);
+  add_paths_command(app, *chosen, "why-depends", "the shortest chain of references from one path to another", why_depends);
+  add_paths_command(app, *chosen, "du", "sizes, largest first", disk_usage, true, false);
+  add_paths_command(app, *chosen, "dump", "write a path as a NAR to standard output", dump);
+  add_paths_command(app, *chosen, "delete", "delete paths that nothing refers to", delete_paths);
+
+  auto target = std::make_shared<std::string>();
+  CLI::App* unpack = app.add_subcommand("restore", "unpack a NAR from standard input");
+  unpack->add_option("TARGET", *target, "what to create")->required();
+  unpack->callback([chosen, target] { *chosen = [target](Session& session) { return restore(session, *target); }; });
+
+  auto gc_options = std::make_shared<GcOptions>();
+  CLI::App* gc = app.add_subcommand("gc", "delete everything that no root keeps alive");
+  gc->add_flag("--dry-run", gc_options->dry_run, "say what would be deleted");
+  gc->add_option("--max", gc_options->max_freed, "stop after this many bytes");
+  gc->callback([chosen, gc_options] { *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); }; });
+
+  auto verify_options = std::make_shared<VerifyOptions>();
+  CLI::App* check = app.add_subcommand("verify", "compare the database with what is on disk");
+  check->add_flag("!--no-contents", verify_options->check_contents, "do not hash the contents");
+  check->add_flag("--repair", verify_options->repair, "forget what is missing or modified, and remove litter");
+  check->callback([chosen, verify_options] { *chosen = [verify_options](Session& session) { return verify(session, *verify_options); }; });
+
+  return [chosen](Session& session) { return (*chosen)(session); };
+}
+
+}  // namespace swage

@@ -1,0 +1,22 @@
+#include "cli/command.hpp"
+
+namespace swage {
+
+namespace {
+constexpr Command table[] = {
+    {"build", "make targets and link the results", declare_build},
+    {"boot", "build a kernel and boot it in QEMU", declare_boot},
+    {"shell", "a shell with a target's toolchain", declare_shell},
+    {"resolve", "which toolchain, and why", declare_resolve},
+    {"plan", "the derivations behind targets", declare_plan},
+    {"list", "what the catalog holds", declare_list},
+    {"check", "validate a catalog or a layer", declare_check},
+    {"lock", "pin distribution packages", declare_lock},
+    {"log", "the log of a build", declare_log},
+    {"store", "look at the store and keep it in order", declare_store},
+};
+}  // namespace
+
+std::span<const Command> commands() { return table; }
+
+}  // namespace swage

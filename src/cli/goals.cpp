@@ -1,0 +1,229 @@
+#include "cli/goals.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cli/kconfig.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr const char* kDefaultPlatform = "x86_64";
+constexpr const char* kKernel = "linux";
+
+bool needs_kernel(const Target& target) {
+  return target.name == kKernel || target.name == "boot" || target.name == "linux-source";
+}
+
+Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
+  std::vector<const Platform*> platforms;
+  const auto add = [&](const Platform* platform) {
+    if (std::find(platforms.begin(), platforms.end(), platform) == platforms.end()) platforms.push_back(platform);
+  };
+  for (const std::string& list : names)
+    for (const std::string_view name : split(list, ',')) {
+      if (name == "all" || name == "ALL") {
+        for (const Platform& platform : catalog.platforms())
+          if (std::any_of(catalog.toolchains().begin(), catalog.toolchains().end(),
+                          [&](const ToolchainRow& row) { return row.platform == platform.name; }) &&
+              std::any_of(catalog.machines().begin(), catalog.machines().end(),
+                          [&](const MachineRow& row) { return row.platform == platform.name; }))
+            add(&platform);
+        continue;
+      }
+      SWAGE_TRY(const Platform* platform, catalog.platform(name));
+      add(platform);
+    }
+  if (platforms.empty()) {
+    SWAGE_TRY(const Platform* platform, catalog.platform(kDefaultPlatform));
+    add(platform);
+  }
+  return platforms;
+}
+
+Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_view default_config) {
+  KernelOptions kernel{.config = options.config.empty() ? std::string(default_config) : options.config,
+                       .strict = options.strict_config};
+  const bool named = kernel.config == "tiny" || kernel.config == "defconfig" || kernel.config.ends_with("_defconfig");
+  if (!named) {
+    if (!path_exists(kernel.config)) {
+      const std::vector<std::string> known{"tiny", "defconfig"};
+      Error error{.what = fmt::format("'{}' is not a kernel configuration", kernel.config)};
+      error.notes.push_back("give tiny, defconfig, NAME_defconfig or a file");
+      error.hint = did_you_mean(kernel.config, known);
+      return Fail(std::move(error));
+    }
+    SWAGE_TRY(std::string text, read_file(kernel.config));
+    SWAGE_CHECK(parse_config(text, kernel.config));
+    kernel.config_text = std::move(text);
+  }
+  if (!options.fragment.empty()) {
+    SWAGE_TRY(const std::string text, read_file(options.fragment));
+    SWAGE_TRY(kernel.lines, parse_config(text, options.fragment));
+  }
+  for (const auto& [symbols, value] : {std::pair(&options.enable, "y"), std::pair(&options.disable, "n")})
+    for (const std::string& name : *symbols) {
+      SWAGE_TRY(const std::string symbol, config_symbol(name));
+      kernel.lines.push_back(fmt::format("{}={}", symbol, value));
+    }
+  for (const std::string& text : options.set) {
+    SWAGE_TRY(std::string line, config_assignment(text));
+    kernel.lines.push_back(std::move(line));
+  }
+  return kernel;
+}
+
+// A kernel tree of the user's: its version from its Makefile, its content into the store.
+Result<KernelChoice> local_kernel(Session& session, const Target& target, const std::string& directory) {
+  const fs::path tree = fs::absolute(directory).lexically_normal();
+  Result<std::string> makefile = read_file(tree / "Makefile");
+  if (!makefile) return Fail(std::move(makefile).error().note(fmt::format("'{}' is not a kernel tree", directory)));
+  SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
+  SWAGE_TRY(Version version, Version::parse(text));
+  if (!target.version.empty()) {
+    SWAGE_TRY(const Version wanted, Version::parse(target.version));
+    if (!wanted.is_prefix_of(version))
+      return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", directory, text, target.version));
+  }
+  if (path_exists(tree / ".config") || path_exists(tree / "include/config"))
+    return Fail(Error{.what = fmt::format("'{}' has been built in", directory),
+                      .hint = fmt::format("clean it with: make -C {} mrproper", directory)});
+  SWAGE_TRY(Store* store, session.store());
+  session.reporter().on(Message{fmt::format("note: copying '{}' into the store", directory)});
+  const auto keep = [](std::string_view path) { return path != ".git"; };
+  SWAGE_TRY(StorePath path, store->add_tree(fmt::format("linux-{}-source", text), tree, keep));
+  return KernelChoice{.version = std::move(version),
+                      .source = Source{.path = std::move(path), .how = Source::Present{tree.string()}}};
+}
+
+Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
+  // `toolchain@gcc-12` names a compiler's major version, `toolchain@ID` a row.
+  for (const ToolchainRow& row : catalog.toolchains())
+    if (row.platform == platform.name &&
+        (row.id == target.version || fmt::format("{}-{}", row.compiler, row.version.parts().front()) == target.version))
+      return row.id;
+  std::vector<std::string> known;
+  for (const ToolchainRow& row : catalog.toolchains())
+    if (row.platform == platform.name) known.push_back(fmt::format("{}-{}", row.compiler, row.version.parts().front()));
+  Error error{.what = fmt::format("'{}' is not a toolchain for '{}'", target.text, platform.name)};
+  error.notes.push_back(fmt::format("known: {}", join(known, ", ")));
+  error.hint = did_you_mean(target.version, known);
+  return Fail(std::move(error));
+}
+
+Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal) {
+  if (goal.target.name == "root" || goal.target.name == "linux-source") return {};
+  const bool kernel_only = goal.target.name == kKernel && kernel_goal == KernelGoal::artifact;
+  ResolveRequest request{.platform = goal.platform, .purpose = kernel_only ? Purpose::kernel : Purpose::userland};
+  if (goal.cell.kernel) request.kernel = goal.cell.kernel->version;
+  if (!options.toolchain.empty()) request.toolchain = options.toolchain;
+  if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
+    SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
+  }
+  SWAGE_TRY(goal.resolution, resolve(catalog, request));
+  goal.cell.toolchain = goal.resolution->chosen;
+  return {};
+}
+
+Result<void> check_target(const Catalog& catalog, const Target& target) {
+  if (target.name == "root" || target.name == "toolchain") return {};
+  std::vector<std::string> known{"root", "toolchain"};
+  for (const RecipeRow& row : catalog.recipes()) {
+    if (row.name == target.name) return {};
+    known.push_back(row.name);
+  }
+  Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
+  if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
+  return Fail(std::move(error));
+}
+
+}  // namespace
+
+void declare_targets(CLI::App& app, TargetOptions& options, bool many) {
+  auto* targets = app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox");
+  targets->required();
+  if (!many) targets->expected(1);
+  app.add_option("--for", options.platforms, "host platform: a short name, a nixpkgs name, a triple, several with commas, or all")
+      ->allow_extra_args(false);
+  app.add_option("--toolchain", options.toolchain, "this toolchain (see `swage list toolchains`); still checked")->group("Toolchain");
+  const char* kernel = "Kernel";
+  app.add_option("--config", options.config, "tiny, defconfig, NAME_defconfig or a file")->group(kernel);
+  app.add_option("--enable", options.enable, "set a configuration symbol to y")->allow_extra_args(false)->group(kernel);
+  app.add_option("--disable", options.disable, "set a configuration symbol to n")->allow_extra_args(false)->group(kernel);
+  app.add_option("--set", options.set, "SYM=VALUE")->allow_extra_args(false)->group(kernel);
+  app.add_option("--fragment", options.fragment, "a file of configuration lines, applied over --config")->group(kernel);
+  app.add_flag("--strict-config", options.strict_config, "fail when a line does not take effect")->group(kernel);
+  app.add_option("--src", options.src, "build this kernel tree; its Makefile tells the version")->group(kernel);
+}
+
+Result<Target> parse_target(const std::string& text) {
+  const auto at = text.find('@');
+  Target target{.text = text, .name = text.substr(0, at)};
+  if (at != std::string::npos) target.version = text.substr(at + 1);
+  if (target.name.empty() || (at != std::string::npos && target.version.empty()))
+    return Fail(Error{.what = fmt::format("'{}' is not a target", text), .hint = "write it as NAME or NAME@VERSION"});
+  return target;
+}
+
+Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
+                                    KernelGoal kernel_goal) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, options.platforms));
+  SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
+  std::deque<Goal> goals;
+  for (const std::string& text : options.targets) {
+    SWAGE_TRY(const Target target, parse_target(text));
+    SWAGE_CHECK(check_target(*catalog, target));
+    std::optional<KernelChoice> choice;
+    if (needs_kernel(target)) {
+      if (!options.src.empty()) {
+        SWAGE_TRY(choice, local_kernel(session, target, options.src));
+      } else {
+        SWAGE_TRY(const Lockfile* lock, session.lock());
+        std::optional<Version> wanted;
+        if (!target.version.empty()) {
+          SWAGE_TRY(wanted, Version::parse(target.version));
+        }
+        SWAGE_TRY(choice, find_kernel(*catalog, *lock, wanted));
+      }
+      choice->options = kernel;
+    }
+    for (const Platform* platform : platforms) {
+      Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform});
+      goal.cell.platform = platform;
+      if (choice) {
+        goal.cell.kernel = choice;
+        goal.cell.machine = find_machine(*catalog, *platform, choice->version);
+      }
+      SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal));
+      if (target.name == "root") break;
+    }
+  }
+  return goals;
+}
+
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  for (Goal& goal : goals) {
+    if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
+    if (goal.target.name == "root") {
+      SWAGE_TRY(goal.wanted, planner.root(goal.target.version));
+    } else if (goal.target.name == "toolchain") {
+      SWAGE_TRY(goal.wanted, planner.toolchain(*goal.cell.toolchain));
+    } else {
+      const bool boots = kernel_goal == KernelGoal::boot && goal.target.name == kKernel;
+      SWAGE_TRY(goal.wanted, planner.package(boots ? "boot" : goal.target.name, goal.cell));
+    }
+  }
+  return {};
+}
+
+std::string goal_label(const Goal& goal) {
+  std::string label = goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
+  if (goal.target.name == "root") return label;
+  return fmt::format("{} for {}", label, goal.platform->name);
+}
+
+}  // namespace swage

@@ -1,0 +1,57 @@
+// From the words on the command line (`linux@6.1 --for arm64,mipsel --config tiny`) to cells and planned derivations.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/session.hpp"
+#include "plan/planner.hpp"
+#include "resolve/resolve.hpp"
+
+namespace swage {
+
+// The options that say what to build, shared by build, boot, plan, resolve and shell.
+struct TargetOptions {
+  std::vector<std::string> targets{};
+  std::vector<std::string> platforms{};      // --for, split at commas; `all`: every platform with a toolchain and a machine
+  std::string config{};                      // --config
+  std::vector<std::string> enable{}, disable{}, set{};   // --enable SYM, --disable SYM, --set SYM=VALUE
+  std::string fragment{};                    // --fragment FILE
+  bool strict_config = false;
+  std::string src{};                         // --src DIR
+  std::string toolchain{};                   // --toolchain ID
+};
+void declare_targets(CLI::App& app, TargetOptions& options, bool many = true);
+
+// `NAME[@VERSION]`.
+struct Target {
+  std::string text;                          // as written
+  std::string name;
+  std::string version{};
+};
+Result<Target> parse_target(const std::string& text);
+
+// One target for one platform.
+struct Goal {
+  Target target;
+  const Platform* platform = nullptr;
+  Cell cell{};
+  std::optional<Resolution> resolution{};    // of the toolchain
+  std::optional<Wanted> wanted{};            // once planned
+};
+
+enum class KernelGoal { artifact, boot };    // `boot linux@6.1` plans the recipe `boot`
+
+// Parses targets and platforms and resolves a toolchain for each pair. Goals keep their addresses.
+Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
+                                    KernelGoal kernel_goal = KernelGoal::artifact);
+
+// Adds what makes every goal to the planner's graph.
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal = KernelGoal::artifact);
+
+std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
+
+}  // namespace swage

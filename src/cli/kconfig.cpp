@@ -1,0 +1,101 @@
+#include "cli/kconfig.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace swage {
+
+namespace {
+
+bool is_symbol(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
+bool is_value(std::string_view value) {
+  if (value == "y" || value == "m" || value == "n") return true;
+  if (value.size() >= 2 && value.front() == '"') return value.back() == '"';
+  if (value.starts_with("0x") || value.starts_with("0X")) value.remove_prefix(2);
+  else if (value.starts_with('-')) value.remove_prefix(1);
+  return !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) { return std::isxdigit(c); });
+}
+
+}  // namespace
+
+Result<std::string> config_symbol(std::string_view text) {
+  std::string_view name = text;
+  if (name.starts_with("CONFIG_")) name.remove_prefix(7);
+  if (!is_symbol(name)) return fail(Errc::invalid_input, fmt::format("'{}' is not a configuration symbol", text));
+  return fmt::format("CONFIG_{}", name);
+}
+
+Result<std::string> config_assignment(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos)
+    return Fail(Error{.what = fmt::format("'{}' does not set a value", text),
+                      .hint = fmt::format("write it as: --set {}=VALUE", text)});
+  SWAGE_TRY(const std::string symbol, config_symbol(text.substr(0, equals)));
+  const std::string_view value = text.substr(equals + 1);
+  if (!is_value(value))
+    return Fail(Error{.what = fmt::format("'{}' is not a configuration value", value),
+                      .hint = "values are y, m, n, a number, or a text in double quotes"});
+  return fmt::format("{}={}", symbol, value);
+}
+
+Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file) {
+  std::vector<std::string> lines;
+  std::vector<Error> errors;
+  unsigned number = 0;
+  for (const std::string_view raw : split(text, '\n')) {
+    ++number;
+    const std::string_view line = trim(raw);
+    if (line.empty()) continue;
+    if (line.starts_with('#')) {
+      const auto words = split_words(line.substr(1));
+      if (words.size() == 4 && words[0].starts_with("CONFIG_") && words[1] == "is" && words[2] == "not" && words[3] == "set")
+        lines.push_back(fmt::format("{}=n", words[0]));
+      continue;
+    }
+    Result<std::string> assignment = config_assignment(line);
+    if (assignment && line.starts_with("CONFIG_")) {
+      lines.push_back(std::move(*assignment));
+      continue;
+    }
+    errors.push_back(Error{.what = fmt::format("'{}' is not a line of a kernel configuration", line),
+                           .where = SourcePos{.file = file, .line = number, .column = 1,
+                                              .length = static_cast<unsigned>(line.size()), .line_text = std::string(line)}});
+  }
+  if (errors.empty()) return lines;
+  Error first = std::move(errors.front());
+  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
+  return Fail(std::move(first));
+}
+
+Result<std::string> kernel_tree_version(std::string_view makefile, const std::string& file) {
+  std::string version, patchlevel, sublevel, extra;
+  for (const std::string_view line : split(makefile, '\n')) {
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view key = trim(line.substr(0, equals));
+    const std::string value(trim(line.substr(equals + 1)));
+    if (key == "VERSION" && version.empty()) version = value;
+    else if (key == "PATCHLEVEL" && patchlevel.empty()) patchlevel = value;
+    else if (key == "SUBLEVEL" && sublevel.empty()) sublevel = value;
+    else if (key == "EXTRAVERSION" && extra.empty()) extra = value;
+    else if (key == "NAME") break;
+  }
+  const auto number = [](std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+  };
+  if (!number(version) || !number(patchlevel) || (!sublevel.empty() && !number(sublevel)))
+    return fail(Errc::invalid_input, fmt::format("'{}' does not declare a kernel version", file));
+  std::string out = fmt::format("{}.{}", version, patchlevel);
+  if (!sublevel.empty() && (sublevel != "0" || version == "2")) out += "." + sublevel;
+  if (extra.starts_with("-rc") && number(std::string_view(extra).substr(3))) out += extra;
+  else if (extra.starts_with('.') && number(std::string_view(extra).substr(1))) out += extra;
+  return out;
+}
+
+}  // namespace swage

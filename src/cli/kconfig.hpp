@@ -1,0 +1,22 @@
+// Kernel configuration given by the user: lines from options and from files, checked before anything is built.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace swage {
+
+// `CONFIG_FOO`, `FOO` -> `CONFIG_FOO`. Errors on anything that is not a symbol.
+Result<std::string> config_symbol(std::string_view text);
+// `FOO=value` -> `CONFIG_FOO=value`.
+Result<std::string> config_assignment(std::string_view text);
+// Checks every line of a .config or a fragment: assignment, `# CONFIG_X is not set`, comment or empty. Returns the assignments
+// in the form of KernelOptions::lines (`=n` for not set). All bad lines are reported together.
+Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file);
+// The version that a kernel tree's Makefile declares: VERSION.PATCHLEVEL.SUBLEVEL plus EXTRAVERSION when it is .N or -rcN.
+Result<std::string> kernel_tree_version(std::string_view makefile, const std::string& file);
+
+}  // namespace swage

@@ -1,0 +1,67 @@
+#include "cli/realising.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+
+namespace swage {
+
+void declare_realise(CLI::App& app, RealiseOptions& options) {
+  const char* group = "Building";
+  app.add_option("-j,--jobs", options.jobs, "derivations built at once (default: number of cores)")->group(group);
+  app.add_option("--cores", options.cores, "processes that all builds share (default: number of cores)")->group(group);
+  app.add_flag("-k,--keep-going", options.keep_going, "after a failure, build what does not need it")->group(group);
+  app.add_flag("--keep-failed", options.keep_failed, "leave the directory of a failed build")->group(group);
+  app.add_option_function<unsigned>(
+         "--timeout", [&options](unsigned s) { options.timeout = std::chrono::seconds(s); }, "seconds until a build is stopped")
+      ->group(group);
+  app.add_option_function<unsigned>(
+         "--max-silent-time", [&options](unsigned s) { options.max_silent = std::chrono::seconds(s); },
+         "seconds without output until a build is stopped")
+      ->group(group);
+}
+
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Lockfile* lock, session.lock());
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
+  SWAGE_CHECK(plan_goals(session, goals, *planned.planner, kernel_goal));
+  for (const Goal& goal : goals) planned.wanted.push_back(*goal.wanted);
+  return planned;
+}
+
+Result<RealiseResult> realise_planned(Session& session, const Planned& planned, const RealiseOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  const Graph& graph = planned.planner->graph();
+  // Everything there already: no fetcher, no threads. This is the path of a no-op, which must take milliseconds.
+  SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
+  if (todo.build.empty() && todo.fetch.empty() && !options.check) return RealiseResult{.already_valid = todo.valid.size()};
+  SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
+  Result<RealiseResult> result = realise(*store, graph, planned.wanted, *fetcher, options, session.reporter());
+  session.stop_reporter();
+  return result;
+}
+
+Result<int> print_dry_run(Session& session, const Planned& planned, bool check) {
+  SWAGE_TRY(Store* store, session.store());
+  const Graph& graph = planned.planner->graph();
+  SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, check));
+  if (session.options().json) {
+    const auto paths = [](const std::vector<StorePath>& list) {
+      auto array = nlohmann::ordered_json::array();
+      for (const StorePath& path : list) array.push_back(path.str());
+      return array;
+    };
+    fmt::print("{}\n", nlohmann::ordered_json{{"build", paths(todo.build)}, {"fetch", paths(todo.fetch)}, {"valid", paths(todo.valid)}}.dump());
+    return 0;
+  }
+  std::uint64_t bytes = 0;
+  for (const StorePath& path : todo.fetch)
+    if (const auto* download = std::get_if<Source::Download>(&graph.sources.at(path).how)) bytes += download->size;
+  fmt::print("would build {} derivations and fetch {} files ({})\n", todo.build.size(), todo.fetch.size(), human_bytes(bytes));
+  for (const StorePath& path : todo.build) fmt::print("  {}\n", path.str());
+  return 0;
+}
+
+}  // namespace swage

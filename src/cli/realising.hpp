@@ -1,0 +1,24 @@
+// From planned goals to valid outputs: what build, boot and shell share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/goals.hpp"
+
+namespace swage {
+
+struct Planned {
+  std::unique_ptr<Planner> planner;
+  std::vector<Wanted> wanted{};
+};
+
+// -j, --cores, -k, --keep-failed, --timeout, --max-silent-time.
+void declare_realise(CLI::App& app, RealiseOptions& options);
+
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal);
+Result<RealiseResult> realise_planned(Session& session, const Planned& planned, const RealiseOptions& options);
+// Prints what would be built and fetched; returns the exit code.
+Result<int> print_dry_run(Session& session, const Planned& planned, bool check);
+
+}  // namespace swage

@@ -1,0 +1,139 @@
+#include "cli/session.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "cli/progress.hpp"
+#include "fetch/fetch.hpp"
+#include "fetch/lock.hpp"
+
+namespace swage {
+
+namespace {
+
+std::string env(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// The nearest directory upwards from here that holds a swage.toml.
+std::optional<fs::path> workspace() {
+  std::error_code error;
+  fs::path directory = fs::current_path(error);
+  while (!error && !directory.empty()) {
+    if (path_exists(directory / "swage.toml")) return directory;
+    if (directory == directory.root_path()) break;
+    directory = directory.parent_path();
+  }
+  return std::nullopt;
+}
+
+// Lends the fetch layer to the executor.
+class LayerFetcher final : public SourceFetcher {
+ public:
+  LayerFetcher(Store& store, FetchOptions options, Reporter& reporter) : fetcher_(store, std::move(options), reporter) {}
+  Result<void> fetch(const Source& source, std::uint64_t id) override { return fetcher_.fetch(source, id); }
+
+ private:
+  Fetcher fetcher_;
+};
+
+}  // namespace
+
+Session::Session(GlobalOptions options) : options_(std::move(options)) {}
+Session::~Session() = default;
+
+Result<fs::path> Session::home() const {
+  if (!options_.home.empty()) return fs::absolute(options_.home);
+  if (const std::string home = env("SWAGE_HOME"); !home.empty()) return fs::absolute(home);
+  if (const std::string data = env("XDG_DATA_HOME"); data.starts_with('/')) return fs::path(data) / "swage";
+  std::string user_home = env("HOME");
+  if (user_home.empty())
+    if (const passwd* entry = ::getpwuid(::getuid())) user_home = entry->pw_dir;
+  if (user_home.empty())
+    return Fail(Error{.code = Errc::environment, .what = "no home directory is known", .hint = "name one with: SWAGE_HOME=DIR swage ..."});
+  return fs::path(user_home) / ".local/share/swage";
+}
+
+Result<fs::path> Session::lock_path() const {
+  if (!options_.lock.empty()) return fs::path(options_.lock);
+  if (const auto directory = workspace()) return *directory / "swage.lock";
+  SWAGE_TRY(const fs::path data, home());
+  return data / "swage.lock";
+}
+
+Result<fs::path> Session::catalog_dir() const {
+  if (!options_.catalog.empty()) return fs::path(options_.catalog);
+  if (const std::string named = env("SWAGE_CATALOG"); !named.empty()) return fs::path(named);
+  // Beside the program: a build tree inside the checkout, or an installation.
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  for (fs::path up = program.parent_path(); !up.empty(); up = up.parent_path()) {
+    for (const fs::path& candidate : {up / "catalog", up / "share/swage/catalog"})
+      if (path_exists(candidate / "platforms.toml")) return candidate;
+    if (up == up.root_path()) break;
+  }
+  return Fail(Error{.code = Errc::environment, .what = "the catalog is not beside the program",
+                    .hint = "name it with: swage --catalog DIR ..."});
+}
+
+Result<const Catalog*> Session::catalog() {
+  if (!catalog_) {
+    SWAGE_TRY(const fs::path directory, catalog_dir());
+    const std::vector<fs::path> layers(options_.layers.begin(), options_.layers.end());
+    SWAGE_TRY(catalog_, Catalog::load(directory, layers));
+  }
+  return catalog_.get();
+}
+
+Result<const Lockfile*> Session::lock() {
+  if (lock_) return lock_.get();
+  SWAGE_TRY(const fs::path path, lock_path());
+  if (!path_exists(path)) return update_lock();
+  SWAGE_TRY(Lockfile lock, Lockfile::read(path));
+  lock_ = std::make_unique<Lockfile>(std::move(lock));
+  return lock_.get();
+}
+
+Result<const Lockfile*> Session::update_lock() {
+  SWAGE_TRY(const fs::path path, lock_path());
+  SWAGE_TRY(const fs::path data, home());
+  SWAGE_TRY(const Catalog* tables, catalog());
+  reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
+  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt"}, reporter()));
+  if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
+  SWAGE_CHECK(write_file_atomically(path, lock.str()));
+  lock_ = std::make_unique<Lockfile>(std::move(lock));
+  return lock_.get();
+}
+
+Result<Store*> Session::store() {
+  if (!store_) {
+    SWAGE_TRY(const fs::path root, home());
+    SWAGE_TRY(store_, Store::open(root));
+  }
+  return store_.get();
+}
+
+Result<std::unique_ptr<SourceFetcher>> Session::fetcher() {
+  SWAGE_TRY(Store* local, store());
+  FetchOptions options;
+  SWAGE_TRY(options.mirrors, host_mirrors());
+  return std::make_unique<LayerFetcher>(*local, std::move(options), reporter());
+}
+
+Reporter& Session::reporter() {
+  if (!reporter_) {
+    ProgressOptions options{.log_lines = options_.log_lines};
+    if (options_.quiet) options.style = ProgressStyle::quiet;
+    else if (options_.json) options.style = ProgressStyle::json;
+    reporter_ = make_reporter(options);
+  }
+  return *reporter_;
+}
+
+void Session::stop_reporter() { reporter_.reset(); }
+
+}  // namespace swage

@@ -1,0 +1,55 @@
+// What every command shares: the global options and, each made when first asked for, the catalog, the lock file, the store,
+// the planner and the reporter. `swage list platforms` never opens the store; `swage store du` never reads the catalog.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/events.hpp"
+#include "catalog/catalog.hpp"
+#include "plan/lockfile.hpp"
+#include "realise/realise.hpp"
+#include "store/store.hpp"
+
+namespace swage {
+
+struct GlobalOptions {
+  std::string catalog{};                // --catalog DIR
+  std::vector<std::string> layers{};    // --layer DIR
+  std::string home{};                   // --home DIR
+  std::string lock{};                   // --lock FILE
+  bool json = false;                    // --json
+  bool quiet = false;                   // -q
+  bool log_lines = false;               // -L
+};
+
+class Session {
+ public:
+  explicit Session(GlobalOptions options);
+  ~Session();
+
+  const GlobalOptions& options() const { return options_; }
+  Result<const Catalog*> catalog();
+  // Reads the lock file; when there is none, makes it and says so.
+  Result<const Lockfile*> lock();
+  // Asks the distribution anew and writes the file.
+  Result<const Lockfile*> update_lock();
+  Result<Store*> store();
+  Result<std::unique_ptr<SourceFetcher>> fetcher();
+  Reporter& reporter();
+  void stop_reporter();                 // the terminal line is restored; before results are printed
+
+  Result<fs::path> home() const;        // $SWAGE_HOME, or swage under the user's data directory
+  Result<fs::path> lock_path() const;   // --lock, or swage.lock beside the workspace's swage.toml, or in home()
+  Result<fs::path> catalog_dir() const;
+
+ private:
+  GlobalOptions options_;
+  std::shared_ptr<const Catalog> catalog_;
+  std::unique_ptr<Lockfile> lock_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Reporter> reporter_;
+};
+
+}  // namespace swage

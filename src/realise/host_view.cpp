@@ -1,0 +1,108 @@
+#include "realise/host_view.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace swage {
+
+namespace {
+
+Result<void> write_map(const char* file, const std::string& text) {
+  SWAGE_TRY(UniqueFd fd, open_file(file, O_WRONLY));
+  return write_all(fd.get(), text, file);
+}
+
+// The caller keeps its own user and group; only the capability to mount is new, and only in here.
+Result<void> enter_namespaces() {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return fail_errno("cannot create a user namespace", errno);
+  SWAGE_CHECK(write_map("/proc/self/setgroups", "deny"));
+  SWAGE_CHECK(write_map("/proc/self/uid_map", fmt::format("{} {} 1", uid, uid)));
+  SWAGE_CHECK(write_map("/proc/self/gid_map", fmt::format("{} {} 1", gid, gid)));
+  return {};
+}
+
+Result<void> bind(const fs::path& from, const fs::path& to) {
+  if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return fail_errno(fmt::format("cannot bind '{}'", from.string()), errno);
+  return {};
+}
+
+// A new root of links and binds: /nix cannot be created in the host's own when it is not there.
+Result<void> build_root(const fs::path& root, const fs::path& store_root) {
+  if (::mount("root", root.c_str(), "tmpfs", 0, "mode=0755") != 0) return fail_errno("cannot mount a file system", errno);
+  SWAGE_TRY(const std::vector<std::string> names, list_directory("/"));
+  for (const std::string& name : names) {
+    if (name == "nix") continue;
+    const fs::path from = fs::path("/") / name;
+    const fs::path to = root / name;
+    struct stat st {};
+    if (::lstat(from.c_str(), &st) != 0) continue;
+    if (S_ISLNK(st.st_mode)) {
+      SWAGE_TRY(const std::string target, read_symlink(from));
+      if (::symlink(target.c_str(), to.c_str()) != 0) return fail_errno(fmt::format("cannot create link '{}'", to.string()), errno);
+    } else if (S_ISDIR(st.st_mode)) {
+      SWAGE_CHECK(make_directories(to));
+      SWAGE_CHECK(bind(from, to));
+    }
+  }
+  SWAGE_CHECK(make_directories(root / "nix"));
+  return bind(store_root / "nix", root / "nix");
+}
+
+Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
+  std::error_code error;
+  const fs::path here = fs::current_path(error);
+  SWAGE_CHECK(enter_namespaces());
+  SWAGE_CHECK(build_root(root, spec.store_root));
+  if (::chroot(root.c_str()) != 0 || ::chdir("/") != 0) return fail_errno("cannot change the root directory", errno);
+  if (!error && ::chdir(here.c_str()) != 0) return fail_errno(fmt::format("cannot enter '{}'", here.string()), errno);
+  for (const auto& [key, value] : spec.env) ::setenv(key.c_str(), value.c_str(), 1);
+  std::vector<char*> argv;
+  for (const std::string& arg : spec.argv) argv.push_back(const_cast<char*>(arg.c_str()));
+  argv.push_back(nullptr);
+  // The shell handles Ctrl-C itself, so it must not inherit that it is ignored.
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
+  ::execvp(argv[0], argv.data());
+  return fail_errno(fmt::format("cannot run '{}'", spec.argv[0]), errno);
+}
+
+}  // namespace
+
+Result<int> run_in_host_view(const HostViewSpec& spec) {
+  SWAGE_TRY(const TempDir root, TempDir::create("swage-view"));
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  UniqueFd from_child(report[0]);
+  UniqueFd to_parent(report[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return fail_errno("cannot start a process", errno);
+  if (child == 0) {
+    const Result<void> failed = enter(spec, root.path());   // returns only on failure
+    const std::string text = failed ? "" : failed.error().what;
+    (void)write_all(to_parent.get(), text, "pipe");
+    ::_exit(127);
+  }
+  to_parent.reset();
+  // An interactive program and its waiting parent share the terminal: Ctrl-C is for the program.
+  const auto old_interrupt = ::signal(SIGINT, SIG_IGN);
+  SWAGE_TRY(const std::string failure, read_fd(from_child.get(), "pipe"));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  ::signal(SIGINT, old_interrupt);
+  if (!failure.empty())
+    return Fail(Error{.code = Errc::environment, .what = failure, .hint = "allow user namespaces with: sysctl user.max_user_namespaces=10000"});
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace swage
