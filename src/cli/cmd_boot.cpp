@@ -44,7 +44,7 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
     SWAGE_TRY(*text, read_file(directory / file));
     *text = std::string(trim(*text));
   }
-  SWAGE_TRY(const Durations durations, Durations::read(*store));
+  const Durations durations = Durations::load(store->work_dir() / "durations");
   StorePathSet seen;
   std::vector<StorePath> order;
   collect_parts(graph, goal.wanted->drv, seen, order);

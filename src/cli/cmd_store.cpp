@@ -17,7 +17,7 @@ Result<StorePath> find_path(Store& store, const std::string& text) {
   std::string base = text;
   std::error_code error;
   if (fs::is_symlink(text, error)) {
-    SWAGE_TRY(base, read_symlink(text));
+    SWAGE_TRY(base, swage::read_symlink(text));
   }
   const std::string below = "/nix/store/";
   if (const auto at = base.rfind(below); at != std::string::npos) base = base.substr(at + below.size());

@@ -48,7 +48,7 @@ Result<void> build_root(const fs::path& root, const fs::path& store_root) {
     struct stat st {};
     if (::lstat(from.c_str(), &st) != 0) continue;
     if (S_ISLNK(st.st_mode)) {
-      SWAGE_TRY(const std::string target, read_symlink(from));
+      SWAGE_TRY(const std::string target, swage::read_symlink(from));
       if (::symlink(target.c_str(), to.c_str()) != 0) return fail_errno(fmt::format("cannot create link '{}'", to.string()), errno);
     } else if (S_ISDIR(st.st_mode)) {
       SWAGE_CHECK(make_directories(to));

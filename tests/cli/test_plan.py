@@ -1,0 +1,94 @@
+"""Planning: offline, deterministic, and every derivation by the builder contract."""
+import os
+import shutil
+import subprocess
+
+from swage_cli import PROGRAM, ROOT, Swage, made_up_lock
+
+
+def test_the_same_drv_in_another_checkout_home_and_directory(planner, tmp_path):
+    want = planner("plan", "linux@6.1", "--for", "arm64", "--json").ok().json()
+    other = Swage(tmp_path / "other-home", tmp_path)
+    other.home.mkdir()
+    shutil.copy(planner.home / "swage.lock", other.home)
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "catalog", checkout / "catalog")
+    assert other("plan", "linux@6.1", "--for", "arm64", "--json", "--catalog", checkout / "catalog").ok().json() == want
+
+
+def test_planning_needs_no_network_and_writes_nothing_but_the_store_skeleton(planner):
+    planner("plan", "linux@6.1", "--for", "all").ok()
+    assert os.listdir(planner.home / "nix" / "store") in ([], [".links"])
+
+
+def test_every_architecture_that_has_a_toolchain_is_planned(planner):
+    names = {d["name"] for d in planner("plan", "linux@6.1", "--for", "all", "--json").ok().json()["derivations"]}
+    for arch in ["arm64", "armhf", "armel", "mipsel", "riscv64", "powerpc64le", "s390x", "x86_64", "i686"]:
+        assert f"boot-linux-6.1.176-{arch}" in names
+
+
+def test_the_compiler_follows_the_kernel(planner):
+    for kernel, gcc in [("5.10", "10.2.1"), ("6.1", "12.2.0"), ("6.12", "14.2.0")]:
+        chosen = planner("resolve", f"linux@{kernel}", "--for", "arm64", "--json").ok().json()
+        assert chosen["toolchain"]["version"] == gcc
+        assert set(chosen) >= {"kernel", "arch", "purpose", "toolchain", "rules", "rejected"}
+
+
+def test_explanation_fits_a_screen(planner):
+    text = planner("resolve", "linux@6.1", "--for", "arm64", "--explain").ok().out
+    assert len(text.splitlines()) <= 40
+    assert "gcc" in text
+
+
+def test_a_toolchain_that_does_not_fit_is_impossible_and_says_why(planner):
+    got = planner("resolve", "linux@5.10", "--for", "arm64", "--toolchain", "nonesuch").fails(2)
+    assert "'nonesuch'" in got.err
+
+
+def test_options_change_the_kernel_and_nothing_before_it(planner):
+    def plan(*args):
+        rows = planner("plan", "linux@6.1", "--for", "arm64", "--json", *args).ok().json()["derivations"]
+        return {row["name"]: row["drv"] for row in rows}
+
+    plain, changed = plan(), plan("--enable", "KPROBES")
+    assert plain.keys() == changed.keys()
+    different = {name for name in plain if plain[name] != changed[name]}
+    assert different == {"linux-6.1.176-arm64", "boot-linux-6.1.176-arm64"}
+
+
+def test_layer_overrides_one_field_and_shows_its_origin(planner, tmp_path):
+    layer = tmp_path / "layer"
+    (layer / "kernels").mkdir(parents=True)
+    (layer / "roots.toml").write_text('[[root]]\nname = "qemu-arm"\noverride = true\npurpose = "mine"\n')
+    rows = planner("list", "roots", "--json", "--layer", layer).ok().json()["roots"]
+    row = next(r for r in rows if r["name"] == "qemu-arm")
+    assert row["purpose"] == "mine" and "qemu-system-arm" in row["packages"]
+    assert row["origin"]["layer"] == "layer"
+
+
+def test_check_reports_all_errors_of_a_layer(swage, tmp_path):
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    (layer / "roots.toml").write_text('[[root]]\nname = "a"\nsuit = "bookworm"\npackages = []\n\n[[root]]\nsuite = 3\n')
+    got = swage("check", layer).fails(2)
+    assert "'suit'" in got.err and "did you mean 'suite'?" in got.err
+    assert got.err.count("error: ") >= 3
+    assert "roots.toml:3:1" in got.err
+
+
+def test_malformed_toml_has_a_position(swage, tmp_path):
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    (layer / "roots.toml").write_text('[[root]\nname = "a"\n')
+    assert "roots.toml:1:" in swage("check", layer).fails(2).err
+
+
+def test_shipped_catalog_is_valid(swage):
+    assert swage("check").ok().out.startswith("ok: ")
+
+
+def test_installed_program_finds_its_catalog(tmp_path):
+    subprocess.run(["cmake", "--install", str(PROGRAM.parent), "--prefix", str(tmp_path / "prefix")], check=True, capture_output=True)
+    done = subprocess.run([tmp_path / "prefix" / "bin" / "swage", "list", "platforms"], cwd="/", capture_output=True, text=True,
+                          env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0 and "arm64" in done.stdout

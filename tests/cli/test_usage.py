@@ -1,0 +1,122 @@
+"""Wrong usage and wrong input: exact text, exit code 2, nothing written."""
+
+
+def test_unknown_command_is_suggested(swage):
+    got = swage("biuld", "linux").fails(2)
+    assert got.err == "error: 'biuld' is not a command of 'swage'\nhint: did you mean 'build'?\n"
+    assert got.out == ""
+
+
+def test_unknown_store_command_is_suggested(swage):
+    assert swage("store", "verfy").fails(2).err == (
+        "error: 'verfy' is not a command of 'swage store'\nhint: did you mean 'verify'?\n")
+
+
+def test_unknown_option_is_suggested(swage):
+    assert swage("build", "linux", "--enabel", "X").fails(2).err == (
+        "error: '--enabel' is not an option of 'swage build'\nhint: did you mean '--enable'?\n")
+
+
+def test_option_without_value(swage):
+    assert swage("build", "linux", "--for").fails(2).err == (
+        "error: '--for' wants a value\nhint: see: swage build --help\n")
+
+
+def test_no_command(swage):
+    assert swage().fails(2).err == "error: 'swage' wants a command\nhint: see: swage --help\n"
+
+
+def test_missing_target(swage):
+    assert swage("boot").fails(2).err == "error: 'swage boot' wants TARGET\nhint: see: swage boot --help\n"
+
+
+def test_unknown_target_is_suggested(swage):
+    assert swage("build", "linx").fails(2).err == "error: 'linx' is not a target\nhint: did you mean 'linux'?\n"
+
+
+def test_unknown_target_without_a_near_one(swage):
+    assert swage("build", "emacs").fails(2).err == (
+        "error: 'emacs' is not a target\nhint: see what there is with: swage list packages\n")
+
+
+def test_target_with_empty_version(swage):
+    assert swage("build", "linux@").fails(2).err == (
+        "error: 'linux@' is not a target\nhint: write it as NAME or NAME@VERSION\n")
+
+
+def test_unknown_platform_is_suggested(planner):
+    got = planner("plan", "linux@6.1", "--for", "amr64").fails(2)
+    assert "'amr64'" in got.err and "did you mean 'arm64'?" in got.err
+
+
+def test_malformed_version(planner):
+    assert planner("plan", "linux@6..1").fails(2).err.startswith("error: '6..1' is not a version")
+
+
+def test_unknown_kernel_lists_the_known(planner):
+    got = planner("plan", "linux@6.7").fails(2)
+    assert got.err.startswith("error: 'linux@6.7' is not in the catalog\nnote: known kernels: ")
+    assert "6.1.176" in got.err
+    assert got.err.endswith("hint: build any tree with: swage build linux --src DIR\n")
+
+
+def test_unknown_configuration(planner):
+    assert planner("build", "linux@6.1", "--config", "tiyn", "--dry-run").fails(2).err == (
+        "error: 'tiyn' is not a kernel configuration\nnote: give tiny, defconfig, NAME_defconfig or a file\n"
+        "hint: did you mean 'tiny'?\n")
+
+
+def test_malformed_configuration_file_shows_every_line(planner):
+    (planner.cwd / "my.config").write_text("CONFIG_A=y\nCONFIG_B\n# CONFIG_C is not set\nFOO BAR\n")
+    assert planner("build", "linux@6.1", "--config", "my.config", "--dry-run").fails(2).err == (
+        "error: 'CONFIG_B' is not a line of a kernel configuration\n"
+        "  --> my.config:2:1\n   2 | CONFIG_B\n     | ^^^^^^^^\n"
+        "error: 'FOO BAR' is not a line of a kernel configuration\n"
+        "  --> my.config:4:1\n   4 | FOO BAR\n     | ^^^^^^^\n")
+
+
+def test_set_without_value(planner):
+    assert planner("build", "linux@6.1", "--set", "NR_CPUS", "--dry-run").fails(2).err == (
+        "error: 'NR_CPUS' does not set a value\nhint: write it as: --set NR_CPUS=VALUE\n")
+
+
+def test_enable_of_a_non_symbol(planner):
+    assert planner("build", "linux@6.1", "--enable", "a-b", "--dry-run").fails(2).err == (
+        "error: 'a-b' is not a configuration symbol\n")
+
+
+def test_unknown_list(swage):
+    got = swage("list", "kernel").fails(2)
+    assert got.err.startswith("error: 'kernel' cannot be listed\n") and "did you mean 'kernels'?" in got.err
+
+
+def test_help_and_version_are_results(swage):
+    assert swage("--version").ok().out == "swage 0.1.0\n"
+    for command in ["build", "boot", "shell", "resolve", "plan", "list", "check", "lock", "log", "store"]:
+        assert command in swage("--help").ok().out
+        assert swage(command, "--help").ok().out
+
+
+def test_source_tree_without_makefile(planner):
+    (planner.cwd / "tree").mkdir()
+    got = planner("build", "linux", "--src", "tree").fails(4)
+    assert "note: 'tree' is not a kernel tree\n" in got.err
+
+
+def test_source_tree_with_a_garbled_version(planner):
+    (planner.cwd / "tree").mkdir()
+    (planner.cwd / "tree" / "Makefile").write_text("VERSION = six\nPATCHLEVEL = 1\n")
+    got = planner("build", "linux", "--src", "tree").fails(2)
+    assert got.err == f"error: '{planner.cwd}/tree/Makefile' does not declare a kernel version\n"
+
+
+def test_source_tree_of_another_version(planner):
+    (planner.cwd / "tree").mkdir()
+    (planner.cwd / "tree" / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 6\nSUBLEVEL = 3\nEXTRAVERSION =\n")
+    assert planner("build", "linux@6.1", "--src", "tree").fails(2).err == "error: 'tree' is linux 6.6.3, not 6.1\n"
+
+
+def test_a_path_that_is_not_in_the_store(swage):
+    got = swage("store", "path-info", "/nix/store/00000000000000000000000000000000-x").fails(2)
+    assert got.err == "error: '/nix/store/00000000000000000000000000000000-x' is not valid in this store\n"
+    assert swage("store", "path-info", "nonsense").fails(2).err == "error: 'nonsense' is not a store path\n"
