@@ -13,7 +13,12 @@ namespace swage {
 
 struct FetchOptions {
   std::vector<std::string> mirrors{};       // base URLs for pool paths, from host_mirrors()
-  unsigned tries = 4;                       // per URL, on errors that may pass: time-outs, 5xx, broken connections
+  // For the mirrors, from host_proxies(): a URL, or `DIRECT` for none. Empty: as the environment says (http_proxy, ...),
+  // which is what holds for all other URLs.
+  std::string http_proxy{};
+  std::string https_proxy{};
+  // Per URL, on errors that may pass (time-outs, 5xx, broken connections). A try that brought 64 KiB or more does not count.
+  unsigned tries = 4;
   unsigned connect_timeout = 15;            // seconds
   unsigned stall_timeout = 60;              // seconds without a byte
   double first_delay = 0.5;                 // seconds before the second try; doubles

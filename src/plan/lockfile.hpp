@@ -1,6 +1,11 @@
 // swage.lock: every distribution package and every floating choice, pinned by name, version and sha256. Made by
 // fetch/lock.hpp from the host's apt sources; read here, so that planning needs neither apt nor network. No mirror's host
 // name is in it: a package has the path that every mirror of its distribution has it under.
+//
+// JSON with one package a line, keys sorted, all keys always present:
+//   {"version": 1, "created": "2026-01-31",
+//    "files": {SHA256: {"name", "version", "path", "size"}}, "sets": {KEY: {"suite", "request", "files": [SHA256...]}},
+//    "sources": {KEY: SHA256}, "seeds": {KEY: {"sha256", "member", "nar_sha256"}}, "missing": {KEY: REASON}}
 #pragma once
 
 #include <map>
@@ -24,6 +29,7 @@ struct LockedFile {
   // Name of its store object: the file name of the path with what a store name cannot hold (~, :, %) replaced by `-`.
   std::string store_name() const;
   Result<StorePath> store_path() const;   // flat fixed path
+  friend bool operator==(const LockedFile&, const LockedFile&) = default;
 };
 
 // What apt answered to one question: `packages` of `suite`.
@@ -31,6 +37,7 @@ struct LockedSet {
   std::string suite{};
   std::string request{};              // the sorted package list it was made for: a changed list makes the set stale
   std::vector<std::string> files{};   // sha256 keys into Lockfile::files, sorted by package name
+  friend bool operator==(const LockedSet&, const LockedSet&) = default;
 };
 
 // A program taken out of a package, needed before anything can unpack packages: the static shell.
@@ -38,19 +45,32 @@ struct LockedSeed {
   std::string sha256{};         // key of the package in Lockfile::files
   std::string member{};         // ./bin/busybox
   std::string nar_sha256{};     // base16, of the executable as a store object
+  friend bool operator==(const LockedSeed&, const LockedSeed&) = default;
 };
 
 struct Lockfile {
+  static constexpr unsigned kVersion = 1;       // of the format: a reader refuses any other
+
   std::string created{};                        // YYYY-MM-DD
   std::map<std::string, LockedFile> files{};    // by sha256
   std::map<std::string, LockedSet> sets{};      // "root:build", "toolchain:debian-bookworm-gcc-12-arm64"
   std::map<std::string, std::string> sources{}; // "bookworm/linux" -> sha256 of the orig tarball
   std::map<std::string, LockedSeed> seeds{};    // "busybox"
+  // Sets ("root:build"), sources ("source:bookworm/linux") and seeds ("seed:busybox") that the distribution could not give
+  // when the lock was made, with the reason in one clause: the error when one is needed.
+  std::map<std::string, std::string> missing{};
 
   static Result<Lockfile> read(const fs::path& path);
+  // Closed keys, checked types and forms, no dangling keys: Errc::invalid_input with the place in the text. A later format
+  // version is refused before anything else of it is looked at.
   static Result<Lockfile> parse(std::string_view json, std::string_view name_for_errors);
-  std::string str() const;                      // one package a line, so that a diff reads well
+  std::string str() const;                      // parse(str()) gives the same value, str() the same bytes
+  friend bool operator==(const Lockfile&, const Lockfile&) = default;
 };
+
+// Whether `path` can be appended to a mirror's URL: relative, no empty, `.` or `..` part, no scheme, and a file name that a
+// store object can have.
+Result<void> check_pool_path(std::string_view path);
 
 // `1.2.3-4`, `1:2.40-2`, `6.1.170-3` -> 1.2.3, 2.40, 6.1.170: the upstream part of a distribution version.
 std::string upstream_version(std::string_view distribution_version);

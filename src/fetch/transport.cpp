@@ -1,0 +1,391 @@
+#include "fetch/transport.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/interrupt.hpp"
+#include "base/text.hpp"
+#include "fetch/curl_handle.hpp"
+
+namespace swage {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Fail stopped() { return fail(Errc::interrupted, "the download was interrupted"); }
+
+// Sleeps; Errc::interrupted as soon as the user stops swage.
+Result<void> pause(double seconds) {
+  const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  while (!interrupted()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return {};
+    pollfd wake{.fd = interrupt_fd(), .events = POLLIN, .revents = 0};
+    ::poll(&wake, 1, static_cast<int>(std::min<long long>(left, 200)));
+  }
+  return stopped();
+}
+
+struct Address {
+  std::string url;
+  std::string proxy;   // "": as the environment says
+};
+
+// The part file with the digest of what is in it.
+class Landing {
+ public:
+  Landing(const PartFile& part, const Source::Download& what) : part_(part), what_(what) {}
+
+  // Takes up what an earlier run left. True: it is complete and right.
+  Result<bool> open() {
+    SWAGE_CHECK(read_all());
+    if (size_ == 0 || (what_.size != 0 && size_ < what_.size)) return false;
+    if (what_.size == 0 || size_ == what_.size) {
+      if (hasher_.finish().hex() == what_.sha256) return true;
+      hasher_.reset();
+      if (what_.size == 0) {   // as good a start as any
+        SWAGE_CHECK(read_all());
+        return false;
+      }
+    }
+    SWAGE_CHECK(restart());
+    return false;
+  }
+  Result<void> restart() {
+    if (::ftruncate(part_.fd(), 0) != 0 || ::lseek(part_.fd(), 0, SEEK_SET) < 0)
+      return fail_errno(fmt::format("cannot write '{}'", part_.path().string()), errno);
+    hasher_.reset();
+    size_ = 0;
+    return {};
+  }
+  Result<void> append(std::string_view data) {
+    SWAGE_CHECK(write_all(part_.fd(), data, part_.path().string()));
+    hasher_.update(data);
+    size_ += data.size();
+    return {};
+  }
+  std::uint64_t size() const { return size_; }
+  // The digest of all; nothing can be appended after.
+  std::string finish() { return hasher_.finish().hex(); }
+
+ private:
+  Result<void> read_all() {
+    size_ = 0;
+    if (::lseek(part_.fd(), 0, SEEK_SET) < 0) return fail_errno(fmt::format("cannot read '{}'", part_.path().string()), errno);
+    std::vector<char> buffer(1 << 18);
+    for (;;) {
+      const ssize_t n = ::read(part_.fd(), buffer.data(), buffer.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return fail_errno(fmt::format("cannot read '{}'", part_.path().string()), errno);
+      if (n == 0) return {};
+      if (interrupted()) return stopped();
+      hasher_.update({buffer.data(), static_cast<std::size_t>(n)});
+      size_ += static_cast<std::uint64_t>(n);
+    }
+  }
+
+  const PartFile& part_;
+  const Source::Download& what_;
+  Hasher hasher_;
+  std::uint64_t size_ = 0;
+};
+
+// What one request to one URL came to.
+struct Outcome {
+  enum class Kind { complete, passing, final, restart } kind = Kind::complete;
+  std::string reason{};
+};
+
+// One request: where its bytes go, and what the server said about them.
+struct Request {
+  Landing& landing;
+  const Source::Download& what;
+  Reporter& reporter;
+  std::uint64_t job_id;
+  CURL* easy;
+  std::uint64_t from = 0;                    // asked to continue from here
+  std::optional<std::uint64_t> range_start{};  // where the server says that it continues
+  bool started = false;
+  bool wrong_range = false;
+  bool too_long = false;
+  std::optional<Error> error{};              // of the disk
+  Clock::time_point next_report{};
+
+  long status() const {
+    long code = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+    return code;
+  }
+
+  void header(std::string_view line) {
+    if (line.starts_with("HTTP/")) range_start.reset();
+    constexpr std::string_view name = "content-range:";
+    if (line.size() < name.size() ||
+        !std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); }))
+      return;
+    line = trim(line.substr(name.size()));
+    if (!line.starts_with("bytes ")) return;
+    line.remove_prefix(6);
+    std::uint64_t start = 0;
+    if (std::from_chars(line.data(), line.data() + line.size(), start).ec == std::errc{}) range_start = start;
+  }
+
+  bool body(std::string_view data) {
+    if (!started) {
+      started = true;
+      if (status() == 206 && range_start != from) return wrong_range = true, false;
+      if (status() != 206 && !keep(landing.restart())) return false;   // the whole file comes
+    }
+    if (what.size != 0 && landing.size() + data.size() > what.size) return too_long = true, false;
+    if (!keep(landing.append(data))) return false;
+    report(false);
+    return true;
+  }
+
+  void report(bool last) {
+    const auto now = Clock::now();
+    if (!last && now < next_report) return;
+    next_report = now + std::chrono::milliseconds(100);
+    reporter.on(JobProgress{.id = job_id, .done = landing.size(), .total = what.size});
+  }
+
+  bool keep(Result<void> done) {
+    if (!done) error = std::move(done).error();
+    return !error;
+  }
+};
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* request) {
+  static_cast<Request*>(request)->header({data, size});
+  return size;
+}
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* request) {
+  return static_cast<Request*>(request)->body({data, size}) ? size : 0;
+}
+
+bool may_pass(CURLcode code, long status) {
+  switch (code) {
+    case CURLE_HTTP_RETURNED_ERROR: return status >= 500 || status == 408 || status == 429;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM: return true;
+    default: return false;
+  }
+}
+
+std::string reason_for(CURLcode code, const Request& request, const FetchOptions& options) {
+  switch (code) {
+    case CURLE_HTTP_RETURNED_ERROR: return fmt::format("HTTP status {}", request.status());
+    case CURLE_COULDNT_RESOLVE_HOST: return "unknown host";
+    case CURLE_COULDNT_RESOLVE_PROXY: return "unknown proxy host";
+    case CURLE_COULDNT_CONNECT: {
+      long error = 0;
+      curl_easy_getinfo(request.easy, CURLINFO_OS_ERRNO, &error);
+      return error ? fmt::format("cannot connect: {}", std::strerror(static_cast<int>(error))) : "cannot connect";
+    }
+    case CURLE_OPERATION_TIMEDOUT: {
+      curl_off_t connected = 0;
+      curl_easy_getinfo(request.easy, CURLINFO_CONNECT_TIME_T, &connected);
+      return connected ? fmt::format("no data for {} s", options.stall_timeout)
+                       : fmt::format("no connection in {} s", options.connect_timeout);
+    }
+    case CURLE_PARTIAL_FILE: {
+      curl_off_t announced = -1;
+      curl_easy_getinfo(request.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+      const std::uint64_t before = request.status() == 206 ? request.from : 0;
+      return fmt::format("the connection ended after {} of {} bytes", request.landing.size(),
+                         before + static_cast<std::uint64_t>(std::max<curl_off_t>(announced, 0)));
+    }
+    case CURLE_GOT_NOTHING: return "the connection ended without an answer";
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR: return "the connection broke";
+    case CURLE_FILE_COULDNT_READ_FILE: return "no such file";
+    case CURLE_TOO_MANY_REDIRECTS: return "too many redirects";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT: return "not an http, https or file URL";
+    default: {
+      std::string text = curl_easy_strerror(code);
+      if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+      return text;
+    }
+  }
+}
+
+void set_up(CURL* easy, const Address& address, Request& request, const FetchOptions& options) {
+  curl_easy_reset(easy);
+  curl_easy_setopt(easy, CURLOPT_URL, address.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "swage");
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout));
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &request);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &request);
+  if (!address.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
+  // A local file is read anew: it costs nothing, and libcurl's range of a file tells no start.
+  if (request.from && !address.url.starts_with("file:"))
+    curl_easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
+}
+
+}  // namespace
+
+std::string shown_url(std::string_view url) {
+  const auto host = url.find("://");
+  if (host == std::string_view::npos) return std::string(url);
+  const auto authority = url.substr(host + 3, url.find('/', host + 3) - host - 3);
+  const auto at = authority.rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return fmt::format("{}{}", url.substr(0, host + 3), url.substr(host + 3 + at + 1));
+}
+
+Result<PartFile> PartFile::acquire(const fs::path& directory, std::string_view sha256) {
+  SWAGE_CHECK(make_directories(directory));
+  fs::path path = directory / fmt::format("{}.part", sha256);
+  for (;;) {
+    SWAGE_TRY(std::optional<FileLock> lock, FileLock::try_acquire(path, FileLock::Mode::exclusive));
+    if (lock) return PartFile(std::move(path), std::move(*lock));
+    SWAGE_CHECK(pause(0.05));
+  }
+}
+
+void PartFile::remove() const { ::unlink(path_.c_str()); }
+
+struct Transport::State {
+  FetchOptions options;
+  Reporter& reporter;
+  CurlPool pool{};
+
+  std::vector<Address> addresses(const Source::Download& what) const;
+  Result<Outcome> request(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id);
+  Result<Outcome> persist(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id);
+};
+
+Transport::Transport(FetchOptions options, Reporter& reporter)
+    : state_(new State{.options = std::move(options), .reporter = reporter}) {}
+Transport::~Transport() = default;
+
+std::vector<Address> Transport::State::addresses(const Source::Download& what) const {
+  std::vector<Address> all;
+  if (!what.pool_path.empty())
+    for (const std::string& mirror : options.mirrors) {
+      // `%` and `~` of a pool path are part of its name: `%3a` in it is asked for as `%253a`.
+      std::string path;
+      for (char c : what.pool_path) path += c == '%' ? std::string("%25") : std::string(1, c);
+      all.push_back({fmt::format("{}{}{}", mirror, mirror.ends_with('/') ? "" : "/", path),
+                     mirror.starts_with("https:") ? options.https_proxy : options.http_proxy});
+    }
+  for (const std::string& url : what.urls) all.push_back({url, ""});
+  return all;
+}
+
+Result<Outcome> Transport::State::request(const Address& address, const Source::Download& what, Landing& landing,
+                                          std::uint64_t job_id) {
+  std::unique_ptr<CurlHandle> handle = pool.take();
+  if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
+  Request request{.landing = landing, .what = what, .reporter = reporter, .job_id = job_id, .easy = handle->easy,
+                  .from = landing.size()};
+  set_up(handle->easy, address, request, options);
+  SWAGE_TRY(const CURLcode code, handle->perform());
+  const long status = request.status();
+  Outcome outcome;
+  if (request.error) return Fail(std::move(*request.error));
+  if (request.wrong_range || (status == 416 && request.from))
+    outcome = {Outcome::Kind::restart, "the server cannot continue a download"};
+  else if (request.too_long)
+    outcome = {Outcome::Kind::final, fmt::format("it is longer than the {} bytes that are pinned", what.size)};
+  else if (code != CURLE_OK)
+    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options)};
+  else if (!request.started)   // an empty answer: no body callback was made
+    SWAGE_CHECK(landing.restart());
+  if (code == CURLE_OK) request.report(true);
+  pool.give_back(std::move(handle));
+  return outcome;
+}
+
+// Asks one URL until it gave all or there is no hope.
+Result<Outcome> Transport::State::persist(const Address& address, const Source::Download& what, Landing& landing,
+                                          std::uint64_t job_id) {
+  constexpr std::uint64_t progress = 64 * 1024;   // bytes that make a request worth its time
+  constexpr unsigned patience = 16;               // times `tries` requests in all, even with progress
+  double delay = options.first_delay;
+  unsigned fruitless = 0;
+  for (unsigned requests = 1;; ++requests) {
+    const std::uint64_t before = landing.size();
+    SWAGE_TRY(Outcome outcome, request(address, what, landing, job_id));
+    if (outcome.kind == Outcome::Kind::complete || outcome.kind == Outcome::Kind::final) return outcome;
+    if (outcome.kind == Outcome::Kind::restart) SWAGE_CHECK(landing.restart());
+    if (landing.size() >= before + progress) fruitless = 0, delay = options.first_delay;
+    else ++fruitless;
+    if (fruitless >= options.tries || requests >= patience * options.tries) {
+      if (requests > 1) outcome.reason += fmt::format(" ({} tries)", requests);
+      outcome.kind = Outcome::Kind::final;
+      return outcome;
+    }
+    SWAGE_CHECK(pause(delay));
+    delay *= 2;
+  }
+}
+
+Result<void> Transport::get(const Source::Download& what, const PartFile& part, std::uint64_t job_id) {
+  Landing landing(part, what);
+  SWAGE_TRY(const bool complete, landing.open());
+  if (complete) return {};
+  std::vector<std::string> reasons;
+  std::string received;
+  for (const Address& address : state_->addresses(what)) {
+    // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more, whole.
+    for (bool again = true; again;) {
+      again = landing.size() > 0;
+      SWAGE_TRY(const Outcome outcome, state_->persist(address, what, landing, job_id));
+      if (outcome.kind != Outcome::Kind::complete) {
+        if (outcome.reason.starts_with("it is longer")) SWAGE_CHECK(landing.restart());
+        reasons.push_back(fmt::format("{}: {}", shown_url(address.url), outcome.reason));
+        break;
+      }
+      std::string digest = landing.finish();
+      if (digest == what.sha256) return {};
+      SWAGE_CHECK(landing.restart());
+      if (again) continue;
+      received = std::move(digest);
+      reasons.push_back(fmt::format("{}: other content", shown_url(address.url)));
+    }
+  }
+  if (!received.empty()) {
+    Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is pinned", what.name)};
+    error.notes = {fmt::format("expected sha256 {}", what.sha256), fmt::format("received sha256 {}", received)};
+    error.notes.insert(error.notes.end(), reasons.begin(), reasons.end());
+    error.hint = what.pool_path.empty() ? "if the publisher replaced the file, correct the sha256 in its table and run: swage check"
+                                        : "if the distribution replaced the file, pin it anew with: swage lock --update";
+    return Fail(std::move(error));
+  }
+  Error error{.code = Errc::environment, .what = fmt::format("'{}' cannot be downloaded", what.name), .notes = std::move(reasons)};
+  if (error.notes.empty()) error.notes = {"there is no URL and no mirror for it"};
+  else error.hint = "when the network is back, run the same command again: what has arrived is kept";
+  return Fail(std::move(error));
+}
+
+}  // namespace swage

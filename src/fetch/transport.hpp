@@ -1,0 +1,46 @@
+// One pinned file from the first URL that has it, into a part file that outlives a broken connection and this process.
+// Knows no store: the fetcher moves what arrives into it, and the lock looks into a package before there is a store path.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/events.hpp"
+#include "base/files.hpp"
+#include "fetch/fetch.hpp"
+
+namespace swage {
+
+// `<directory>/<sha256>.part`, locked: two processes that want the same file do not write it both.
+class PartFile {
+ public:
+  // Waits for another holder, until interrupted. The directory is made.
+  static Result<PartFile> acquire(const fs::path& directory, std::string_view sha256);
+  const fs::path& path() const { return path_; }
+  int fd() const { return lock_.fd(); }
+  void remove() const;   // when its content is where it belongs; the next holder starts anew
+
+ private:
+  PartFile(fs::path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  fs::path path_;
+  FileLock lock_;
+};
+
+class Transport {
+ public:
+  Transport(FetchOptions options, Reporter& reporter);
+  ~Transport();
+  // Fills `part` with the verified bytes; what is in it already is kept and continued. Thread-safe.
+  // Errors: as Fetcher::fetch.
+  Result<void> get(const Source::Download& what, const PartFile& part, std::uint64_t job_id);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// `https://user:secret@host/x` without the user and the secret.
+std::string shown_url(std::string_view url);
+
+}  // namespace swage

@@ -1,0 +1,362 @@
+#include "fetch/transport.hpp"
+
+
+#include <atomic>
+#include <chrono>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <csignal>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/interrupt.hpp"
+#include "http_server.hpp"
+
+namespace swage {
+namespace {
+
+using test::HttpReply;
+using test::HttpRequest;
+using test::HttpServer;
+
+std::string long_text(std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < size; ++i) text += fmt::format("line {}\n", i);
+  text.resize(size);
+  return text;
+}
+
+class TransportTest : public testing::Test {
+ protected:
+  TempDir dir = TempDir::create("transport").value();
+  std::string content = long_text(300000);
+  FetchOptions options{.tries = 3, .connect_timeout = 5, .stall_timeout = 1, .first_delay = 0.01};
+  NullReporter reporter;
+
+  Source::Download wanted(std::vector<std::string> urls) const {
+    return {.name = "x.tar", .sha256 = sha256(content).hex(), .size = content.size(), .urls = std::move(urls)};
+  }
+  fs::path part_path() const { return dir.path() / (sha256(content).hex() + ".part"); }
+  // The error as it is printed, or "" and the content is right.
+  std::string get(const Source::Download& what) {
+    Transport transport(options, reporter);
+    auto part = PartFile::acquire(dir.path(), what.sha256);
+    EXPECT_TRUE(part.has_value());
+    if (auto done = transport.get(what, *part, 1); !done) return render(done.error());
+    EXPECT_EQ(read_file(part->path()).value(), content);
+    return "";
+  }
+};
+
+TEST_F(TransportTest, DownloadsAFileOnceAndKnowsItAfterwards) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(TransportTest, ReportsProgressUpToTheEnd) {
+  struct Journal final : Reporter {
+    std::mutex mutex;
+    std::vector<JobProgress> seen;
+    void on(const Event& event) override {
+      const std::lock_guard lock(mutex);
+      if (const auto* progress = std::get_if<JobProgress>(&event)) seen.push_back(*progress);
+    }
+  } journal;
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  Transport transport(options, journal);
+  auto part = PartFile::acquire(dir.path(), "a").value();
+  ASSERT_TRUE(transport.get(wanted({server.url("x.tar")}), part, 7).has_value());
+  ASSERT_FALSE(journal.seen.empty());
+  EXPECT_EQ(journal.seen.back().id, 7U);
+  EXPECT_EQ(journal.seen.back().done, content.size());
+  EXPECT_EQ(journal.seen.back().total, content.size());
+}
+
+TEST_F(TransportTest, ReadsLocalFilesAndEmptyOnes) {
+  const fs::path file = dir.path() / "there";
+  ASSERT_TRUE(write_file_atomically(file, content).has_value());
+  EXPECT_EQ(get(wanted({"file://" + file.string()})), "");
+  content.clear();
+  ASSERT_TRUE(write_file_atomically(file, content).has_value());
+  EXPECT_EQ(get(wanted({"file://" + file.string()})), "");
+  HttpServer server([&](const HttpRequest&) { return HttpReply{}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+}
+
+TEST_F(TransportTest, ResumesWhatAnEarlierRunLeft) {
+  ASSERT_TRUE(write_file_atomically(part_path(), content.substr(0, 1000)).has_value());
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_EQ(server.requests()[0].range_start, 1000U);
+}
+
+TEST_F(TransportTest, ResumesAfterABrokenConnection) {
+  HttpServer server([&](const HttpRequest& request) {
+    return HttpReply{.body = content, .cut_after = request.range_start ? std::optional<std::size_t>() : 1234};
+  });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  ASSERT_EQ(server.requests().size(), 2U);
+  EXPECT_EQ(server.requests()[1].range_start, 1234U);
+}
+
+TEST_F(TransportTest, ManyBreaksAreFineAsLongAsBytesArrive) {
+  options.tries = 2;
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content, .cut_after = 70000}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(server.requests().size(), 5U);
+}
+
+TEST_F(TransportTest, StartsAnewWhenTheServerCannotResume) {
+  ASSERT_TRUE(write_file_atomically(part_path(), content.substr(0, 1000)).has_value());
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content, .honour_range = false}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(TransportTest, StartsAnewWhenTheServerResumesElsewhere) {
+  ASSERT_TRUE(write_file_atomically(part_path(), content.substr(0, 1000)).has_value());
+  HttpServer server([&](const HttpRequest&) {
+    return HttpReply{.body = content, .headers = {{"Content-Range", "bytes 7-299999/300000"}}};
+  });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(server.requests().size(), 2U);
+}
+
+TEST_F(TransportTest, StartsAnewWhenWhatWasLeftIsWrong) {
+  ASSERT_TRUE(write_file_atomically(part_path(), std::string(1000, '?')).has_value());
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(server.requests().size(), 2U);
+}
+
+TEST_F(TransportTest, StartsAnewWhenWhatWasLeftIsTooLongOrHasAnUnknownSize) {
+  ASSERT_TRUE(write_file_atomically(part_path(), content + "more").has_value());
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  ASSERT_TRUE(write_file_atomically(part_path(), content + "more").has_value());
+  Source::Download what = wanted({server.url("x.tar")});
+  what.size = 0;
+  EXPECT_EQ(get(what), "");
+  ASSERT_TRUE(write_file_atomically(part_path(), content.substr(0, 5)).has_value());
+  EXPECT_EQ(get(what), "");
+}
+
+TEST_F(TransportTest, TriesAgainAfterAServerError) {
+  std::atomic<int> count{0};
+  HttpServer server([&](const HttpRequest&) {
+    return ++count < 3 ? HttpReply{.status = count == 1 ? 500 : 429, .body = "sorry"} : HttpReply{.body = content};
+  });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(count, 3);
+}
+
+TEST_F(TransportTest, DoesNotAskAgainForWhatIsNotThere) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.status = 404, .body = "not here"}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: HTTP status 404
+hint: when the network is back, run the same command again: what has arrived is kept
+)", server.url("x.tar")));
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(TransportTest, TriesUrlsInOrderMirrorsFirst) {
+  HttpServer server([&](const HttpRequest& request) {
+    return request.path == "/other/x.tar" ? HttpReply{.body = content} : HttpReply{.status = 404};
+  });
+  options.mirrors = {server.url("debian"), server.url("second/")};
+  Source::Download what = wanted({server.url("gone/x.tar"), server.url("other/x.tar"), server.url("never")});
+  what.pool_path = "pool/x_1%3a2~rc.tar";
+  EXPECT_EQ(get(what), "");
+  std::vector<std::string> paths;
+  for (const HttpRequest& request : server.requests()) paths.push_back(request.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"/debian/pool/x_1%253a2~rc.tar", "/second/pool/x_1%253a2~rc.tar", "/gone/x.tar", "/other/x.tar"}));
+}
+
+TEST_F(TransportTest, FollowsRedirects) {
+  HttpServer server([&](const HttpRequest& request) {
+    if (request.path == "/x.tar") return HttpReply{.status = 302, .body = "moved", .headers = {{"Location", "/y.tar"}}};
+    return HttpReply{.body = content};
+  });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+}
+
+TEST_F(TransportTest, DoesNotFollowRedirectsToLocalFiles) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.status = 302, .headers = {{"Location", "file:///etc/passwd"}}}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: not an http, https or file URL
+hint: when the network is back, run the same command again: what has arrived is kept
+)", server.url("x.tar")));
+}
+
+TEST_F(TransportTest, ShowsBothHashesOnAMismatch) {
+  std::string other = content;
+  other[0] = 'L';
+  HttpServer server([&](const HttpRequest& request) {
+    return request.path == "/a" ? HttpReply{.body = other} : HttpReply{.status = 404};
+  });
+  EXPECT_EQ(get(wanted({server.url("a"), server.url("b")})), fmt::format(R"(error: 'x.tar' is not the file that is pinned
+note: expected sha256 {}
+note: received sha256 {}
+note: {}: other content
+note: {}: HTTP status 404
+hint: if the publisher replaced the file, correct the sha256 in its table and run: swage check
+)", sha256(content).hex(), sha256(other).hex(), server.url("a"), server.url("b")));
+  EXPECT_EQ(read_file(part_path()).value(), "");
+}
+
+TEST_F(TransportTest, GoesOnToTheNextUrlAfterAMismatch) {
+  HttpServer server([&](const HttpRequest& request) {
+    return HttpReply{.body = request.path == "/a" ? std::string(content.size(), 'x') : content};
+  });
+  EXPECT_EQ(get(wanted({server.url("a"), server.url("b")})), "");
+}
+
+TEST_F(TransportTest, StopsReadingWhatIsTooLong) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content + "more"}; });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: it is longer than the 300000 bytes that are pinned
+hint: when the network is back, run the same command again: what has arrived is kept
+)", server.url("x.tar")));
+  EXPECT_EQ(read_file(part_path()).value(), "");
+}
+
+TEST_F(TransportTest, KeepsWhatArrivedOfATruncatedFile) {
+  HttpServer server([&](const HttpRequest& request) {
+    return HttpReply{.body = content, .cut_after = request.range_start ? 0 : 1234};
+  });
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: the connection ended after 1234 of 300000 bytes (3 tries)
+hint: when the network is back, run the same command again: what has arrived is kept
+)", server.url("x.tar")));
+  EXPECT_EQ(read_file(part_path()).value(), content.substr(0, 1234));
+}
+
+TEST_F(TransportTest, GivesUpOnAStalledConnection) {
+  options.tries = 1;
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content, .cut_after = 0, .stall = true}; });
+  const std::string text = get(wanted({server.url("x.tar")}));
+  EXPECT_EQ(text, fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: no data for 1 s
+hint: when the network is back, run the same command again: what has arrived is kept
+)", server.url("x.tar")));
+}
+
+TEST_F(TransportTest, SaysWhyAHostCannotBeReached) {
+  options.tries = 2;
+  const std::string url = test::refused_url("x.tar");
+  EXPECT_EQ(get(wanted({url, "http://no-such-host.invalid/x", "gopher://x/y", "file:///no/such/file"})), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: cannot connect: Connection refused (2 tries)
+note: http://no-such-host.invalid/x: unknown host (2 tries)
+note: gopher://x/y: not an http, https or file URL
+note: file:///no/such/file: no such file
+hint: when the network is back, run the same command again: what has arrived is kept
+)", url));
+}
+
+TEST_F(TransportTest, SaysWhenThereIsNowhereToLook) {
+  EXPECT_EQ(get(wanted({})), "error: 'x.tar' cannot be downloaded\nnote: there is no URL and no mirror for it\n");
+}
+
+TEST_F(TransportTest, HidesSecretsOfUrls) {
+  EXPECT_EQ(shown_url("https://me:secret@host:8/a@b"), "https://host:8/a@b");
+  EXPECT_EQ(shown_url("https://host/a@b"), "https://host/a@b");
+  EXPECT_EQ(shown_url("nonsense"), "nonsense");
+}
+
+TEST_F(TransportTest, UsesTheProxyOfTheMirrorsForThemAlone) {
+  HttpServer proxy([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  HttpServer direct([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  options.http_proxy = proxy.url("");
+  options.mirrors = {"http://mirror.invalid/debian"};
+  Source::Download what = wanted({});
+  what.pool_path = "pool/x";
+  EXPECT_EQ(get(what), "");
+  ASSERT_EQ(proxy.requests().size(), 1U);
+  EXPECT_EQ(proxy.requests()[0].path, "http://mirror.invalid/debian/pool/x");
+  ASSERT_TRUE(remove_tree(part_path()).has_value());
+  EXPECT_EQ(get(wanted({direct.url("x.tar")})), "");
+  EXPECT_EQ(direct.requests().size(), 1U);
+  EXPECT_EQ(proxy.requests().size(), 1U);
+}
+
+TEST_F(TransportTest, TwoThatWantTheSameFileFetchItOnce) {
+  std::atomic<int> count{0};
+  HttpServer server([&](const HttpRequest&) {
+    ++count;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return HttpReply{.body = content};
+  });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { EXPECT_EQ(get(wanted({server.url("x.tar")})), ""); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count, 1);
+}
+
+bool write_proc(const char* path, std::string_view text) {
+  const auto fd = open_file(path, O_WRONLY);
+  return fd && write_all(fd->get(), text, path).has_value();
+}
+
+// A file system of 64 kB of its own, in a child: what a full disk does to a download.
+TEST_F(TransportTest, AFullDiskIsSaidAtOnce) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  const fs::path small = dir.path() / "small";
+  ASSERT_TRUE(make_directories(small).has_value());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string uid_map = fmt::format("0 {} 1", ::getuid());
+    const std::string gid_map = fmt::format("0 {} 1", ::getgid());
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !write_proc("/proc/self/uid_map", uid_map) ||
+        !write_proc("/proc/self/setgroups", "deny") || !write_proc("/proc/self/gid_map", gid_map) ||
+        ::mount("none", small.c_str(), "tmpfs", 0, "size=64k") != 0) ::_exit(77);
+    Transport transport(options, reporter);
+    auto part = PartFile::acquire(small, "a");
+    if (!part) fprintf(stderr, "%s", render(part.error()).c_str()), ::_exit(1);
+    const auto done = transport.get(wanted({server.url("x.tar")}), *part, 1);
+    const std::string want = fmt::format("error: cannot write '{}/a.part': No space left on device\nhint: free space with: swage store gc\n", small.string());
+    const std::string got = done ? "no error" : render(done.error());
+    if (got != want) fprintf(stderr, "%s", got.c_str());
+    ::_exit(got == want && done.error().code == Errc::environment ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no user namespaces here";
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+// In a child, because an interrupt is for the whole process.
+TEST_F(TransportTest, AnInterruptStopsAtOnce) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content, .cut_after = 10, .stall = true}; });
+  options.stall_timeout = 60;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    install_interrupt_handlers();
+    const pid_t killer = ::fork();
+    if (killer == 0) {
+      ::usleep(200000);
+      ::kill(::getppid(), SIGINT);
+      ::_exit(0);
+    }
+    Transport transport(options, reporter);
+    auto part = PartFile::acquire(dir.path(), "a");
+    const auto start = std::chrono::steady_clock::now();
+    const auto done = transport.get(wanted({server.url("x.tar")}), *part, 1);
+    const auto took = std::chrono::steady_clock::now() - start;
+    ::_exit(!done && done.error().code == Errc::interrupted && took < std::chrono::milliseconds(900) ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace swage
