@@ -1,7 +1,7 @@
 // The sandbox that one builder runs in: user, mount, pid, network, ipc and uts namespaces, no network, a private root
 // with nothing in it but the given store paths (read-only), /build, /proc and a small /dev; uid 1000, gid 100, seccomp
-// as Nix has it. Works as an ordinary user and as root in the same way. What a builder sees is the contract of
-// facts nix_formats section 10; source: NixOS/nix src/libstore/unix/build (sandbox set-up).
+// as Nix has it. Works as an ordinary user and as root in the same way; needs Linux 5.10. What a builder sees is the
+// contract of facts nix_formats section 10; source: NixOS/nix src/libstore/unix/build (sandbox set-up).
 #pragma once
 
 #include <map>
@@ -21,16 +21,19 @@ struct SandboxSpec {
   fs::path build_dir{};                               // mounted at /build, read-write
   fs::path store_dir{};                               // mounted at /nix/store, read-write: outputs appear here
   std::vector<std::pair<fs::path, std::string>> read_only{};   // (real path, path inside)
-  std::vector<std::pair<fs::path, std::string>> read_write{};  // the jobserver's FIFO
-  int output_fd = -1;                                 // becomes stdout and stderr
+  std::vector<std::pair<fs::path, std::string>> read_write{};  // likewise, writable: what an interactive shell needs
+  std::vector<std::pair<int, int>> pass_fds{};        // (descriptor here, its number inside, 3 to 99): the jobserver's
+  int output_fd = -1;                                 // becomes stdout and stderr; stdin is /dev/null
   bool network = false;                               // share the caller's network (interactive shells only)
   bool interactive = false;                           // keep the caller's terminal: stdin, stdout and stderr inherited
 };
 
-// A running sandbox. Destroying it kills everything inside (the pid namespace's init dies).
+// A running sandbox. Destroying it kills everything inside (the builder is the pid namespace's init). So does the end of
+// the thread that started it, however it ends: keep that thread until wait() has returned.
 class Sandbox {
  public:
-  // Errc::environment with a hint when the kernel refuses user namespaces.
+  // Returns once the builder runs. Errc::environment with a hint when the kernel refuses user namespaces or a mount,
+  // Errc::build_failed when the builder cannot be executed.
   static Result<Sandbox> start(const SandboxSpec& spec);
   Sandbox(Sandbox&&) noexcept;
   Sandbox& operator=(Sandbox&&) noexcept;
@@ -39,8 +42,7 @@ class Sandbox {
   struct Exit {
     int status = 0;               // of the builder: exit status, or 128 + signal
     double cpu_seconds = 0;
-    std::uint64_t max_rss = 0;    // bytes
-    std::string setup_error{};    // set when the sandbox could not be built up: the builder never ran
+    std::uint64_t max_rss = 0;    // bytes, of the largest process
   };
   void kill();
   int pidfd() const;              // readable (poll) once it has ended

@@ -1,0 +1,47 @@
+// The log of one build: raw bytes go compressed to a file, lines go to the renderer, and the last few are kept for the
+// error message. The file is a sequence of complete bzip2 streams, one for each second or so of output: `nix-store
+// --read-log` reads it, and what an interrupted swage leaves is readable up to its last second.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/files.hpp"
+
+namespace swage {
+
+class BuildLog {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using OnLine = std::function<void(const std::string&)>;
+  // Truncates an older log at `file`. Keeps the last `tail_lines` lines.
+  static Result<BuildLog> create(const fs::path& file, std::size_t tail_lines, OnLine on_line);
+
+  Result<void> append(std::string_view bytes);
+  Result<void> flush_when_due(Clock::time_point now);   // call it now and then: output may pause
+  Result<void> finish();                                // the last line may lack its line end
+  const std::deque<std::string>& tail() const { return tail_; }
+
+ private:
+  BuildLog(UniqueFd fd, fs::path file, std::size_t tail_lines, OnLine on_line);
+  void take_line();
+  Result<void> flush();
+
+  UniqueFd fd_;
+  fs::path file_;
+  std::size_t tail_lines_;
+  OnLine on_line_;
+  std::string pending_{};        // not yet written
+  std::string line_{};
+  std::deque<std::string> tail_{};
+  Clock::time_point flushed_ = Clock::now();
+  bool wrote_ = false;
+};
+
+// All whole streams of such a file's bytes; a cut-off last one is left out. Errc::corrupt when they are not bzip2.
+Result<std::string> decompress_log(std::string_view bytes, std::string_view name_for_errors);
+
+}  // namespace swage

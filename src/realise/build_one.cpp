@@ -1,0 +1,184 @@
+#include "realise/build_one.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/interrupt.hpp"
+#include "realise/build_dir.hpp"
+#include "realise/build_log.hpp"
+#include "realise/builder_env.hpp"
+#include "realise/outputs.hpp"
+#include "realise/sandbox.hpp"
+
+namespace swage {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+enum class Ended { by_itself, silent, timeout, stopped };
+
+// Follows a running builder to its end, or kills it for one of the other reasons.
+class Monitor {
+ public:
+  Monitor(const BuildContext& context, Sandbox& sandbox, int output, BuildLog& log)
+      : context_(context), sandbox_(sandbox), output_(output), log_(log) {}
+
+  Result<Ended> run() {
+    // Both ends are awaited: a builder may close its output and go on, and what it wrote may be read after its end.
+    while (output_open_ || !exited_) {
+      const bool may_kill = !exited_ && ended_ == Ended::by_itself;
+      pollfd fds[] = {{output_open_ ? output_ : -1, POLLIN, 0},
+                      {exited_ ? -1 : sandbox_.pidfd(), POLLIN, 0},
+                      {may_kill ? context_.stop.fd() : -1, POLLIN, 0},
+                      {may_kill ? interrupt_fd() : -1, POLLIN, 0}};
+      if (::poll(fds, std::size(fds), may_kill ? wait_ms() : 500) < 0 && errno != EINTR) return fail_errno("cannot watch a builder", errno);
+      if (fds[0].revents) SWAGE_CHECK(read_output());
+      if (fds[1].revents) exited_ = true;
+      SWAGE_CHECK(log_.flush_when_due(Clock::now()));
+      if (may_kill && !exited_) kill_when_due();
+    }
+    return ended_;
+  }
+
+ private:
+  // Sleeps until the next limit, but wakes for the log and for an interrupt that came without a descriptor.
+  int wait_ms() const {
+    auto next = Clock::now() + std::chrono::milliseconds(500);
+    if (context_.options.max_silent.count()) next = std::min(next, last_output_ + context_.options.max_silent);
+    if (context_.options.timeout.count()) next = std::min(next, started_ + context_.options.timeout);
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
+    return static_cast<int>(std::max<long>(ms, 0));
+  }
+
+  Result<void> read_output() {
+    char buffer[65536];
+    const ssize_t got = ::read(output_, buffer, sizeof buffer);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return {};
+    if (got < 0) return fail_errno("cannot read a builder's output", errno);
+    if (got == 0) output_open_ = false;
+    last_output_ = Clock::now();
+    return log_.append({buffer, static_cast<std::size_t>(got)});
+  }
+
+  void kill_when_due() {
+    const auto now = Clock::now();
+    const RealiseOptions& options = context_.options;
+    if (interrupted() || context_.stop.is_set()) end(Ended::stopped);
+    else if (options.timeout.count() && now - started_ >= options.timeout) end(Ended::timeout);
+    else if (options.max_silent.count() && now - last_output_ >= options.max_silent) end(Ended::silent);
+  }
+
+  void end(Ended reason) {
+    sandbox_.kill();
+    ended_ = reason;
+  }
+
+  const BuildContext& context_;
+  Sandbox& sandbox_;
+  int output_;
+  BuildLog& log_;
+  bool output_open_ = true;
+  bool exited_ = false;
+  Ended ended_ = Ended::by_itself;
+  Clock::time_point started_ = Clock::now();
+  Clock::time_point last_output_ = started_;
+};
+
+struct Run {
+  Sandbox::Exit exit{};
+  Ended ended = Ended::by_itself;
+  double seconds = 0;
+};
+
+Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& closure, const BuildDir& dir,
+                        BuildLog& log) {
+  SandboxSpec spec{.builder = drv.drv.builder, .args = drv.drv.args, .build_dir = dir.build(), .store_dir = dir.store()};
+  for (const StorePath& path : closure) spec.read_only.emplace_back(context.store.real_path(path), path.str());
+  SWAGE_TRY(spec.env, builder_env(drv.drv, context.cores, context.jobserver, dir.build()));
+  SWAGE_TRY(const Jobserver::Lease lease, context.jobserver.lease());
+  spec.pass_fds = lease.pass_fds();
+  int fds[2];
+  if (::pipe2(fds, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  const UniqueFd output(fds[0]);
+  UniqueFd write_end(fds[1]);
+  ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
+  spec.output_fd = write_end.get();
+  const auto start = Clock::now();
+  SWAGE_TRY(Sandbox sandbox, Sandbox::start(spec).map_error([&](Error error) {
+    return std::move(error).note(fmt::format("while starting the builder of '{}'", drv.drv.name));
+  }));
+  write_end.reset();
+  Run run;
+  SWAGE_TRY(run.ended, Monitor(context, sandbox, output.get(), log).run());
+  SWAGE_TRY(run.exit, sandbox.wait());
+  run.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  SWAGE_CHECK(log.finish());
+  return run;
+}
+
+std::string tail_note(const std::deque<std::string>& tail) {
+  if (tail.empty()) return "it printed nothing";
+  std::string text = tail.size() == 1 ? "last line of its log:" : fmt::format("last {} lines of its log:", tail.size());
+  for (const std::string& line : tail) text += "\n  " + line;
+  return text;
+}
+
+bool disk_is_full(const fs::path& dir) {
+  struct statvfs disk {};
+  return ::statvfs(dir.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < 1'000'000;
+}
+
+Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log) {
+  const RealiseOptions& options = context.options;
+  Error error{.code = Errc::build_failed, .notes = {tail_note(log.tail())}, .hint = "swage log " + drv.path.str()};
+  std::string why;
+  if (run.ended == Ended::silent) {
+    why = fmt::format("it printed nothing for {} s", options.max_silent.count());
+  } else if (run.ended == Ended::timeout) {
+    why = fmt::format("it ran for more than {} s", options.timeout.count());
+  } else if (disk_is_full(context.store.work_dir())) {
+    error.code = Errc::environment;
+    why = "the disk is full";
+    error.hint = "free space with: swage store gc";
+  } else {
+    why = fmt::format("builder ended with status {}", run.exit.status);
+  }
+  error.what = fmt::format("'{}' did not build: {}", drv.drv.name, why);
+  return Fail(std::move(error));
+}
+
+}  // namespace
+
+fs::path log_file(Store& store, const StorePath& drv) {
+  return store.log_dir() / drv.base().substr(0, 2) / (drv.base().substr(2) + ".bz2");
+}
+
+Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, BuildMode mode,
+                              std::uint64_t job) {
+  Store& store = context.store;
+  SWAGE_TRY(const StorePathSet closure, store.closure(inputs));
+  SWAGE_TRY(BuildDir dir, BuildDir::create(store.work_dir(), drv.path.hash_part()));
+  SWAGE_TRY(BuildLog log, BuildLog::create(log_file(store, drv.path), context.options.log_lines, [&](const std::string& line) {
+    context.reporter.on(JobLog{job, line});
+  }));
+  const auto fail_keeping = [&](Error error) -> Fail {
+    if (!context.options.keep_failed) return Fail(std::move(error));
+    Result<fs::path> kept = dir.keep(store.work_dir(), fmt::format("{}-{}", drv.path.hash_part().substr(0, 8), drv.drv.name));
+    error.notes.push_back(kept ? fmt::format("its build directory is kept in '{}'", kept->string()) : kept.error().what);
+    return Fail(std::move(error));
+  };
+  SWAGE_TRY(const Run run, run_builder(context, drv, closure, dir, log));
+  if (run.ended == Ended::stopped) return fail(Errc::interrupted, "interrupted");
+  if (run.ended != Ended::by_itself || run.exit.status != 0) return fail_keeping(builder_failed(context, drv, run, log).value());
+  const fs::path kept = context.options.keep_failed ? store.work_dir() / "failed" : fs::path();
+  Result<void> finished = mode == BuildMode::build ? register_built(store, drv, dir.store(), closure) : compare_built(store, drv, dir.store(), kept);
+  if (!finished) return fail_keeping(std::move(finished).error());
+  return BuildRecord{.drv = drv.path, .seconds = run.seconds, .cpu_seconds = run.exit.cpu_seconds, .max_rss = run.exit.max_rss};
+}
+
+}  // namespace swage

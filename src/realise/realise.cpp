@@ -1,0 +1,92 @@
+#include "realise/realise.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+
+#include "base/interrupt.hpp"
+#include "realise/build_dir.hpp"
+#include "realise/build_log.hpp"
+#include "realise/scheduler.hpp"
+
+namespace swage {
+
+namespace {
+
+RealiseOptions filled_in(RealiseOptions options) {
+  const unsigned machine = std::max(std::thread::hardware_concurrency(), 1U);
+  if (options.jobs == 0) options.jobs = machine;
+  if (options.cores == 0) options.cores = machine;
+  if (options.downloads == 0) options.downloads = 1;
+  return options;
+}
+
+Result<void> root_outputs(Store& store, const Graph& graph, const StorePath& drv) {
+  const auto position = graph.index.find(drv);
+  if (position == graph.index.end()) return {};
+  for (const auto& [name, output] : graph.derivations[position->second].drv.outputs) {
+    SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
+    SWAGE_CHECK(store.add_temp_root(path));
+  }
+  return {};
+}
+
+// A path must be a root before it is looked whether it is valid, else gc may take it in between. Which paths matter is only
+// known after a look; so everything that the first look met is made a root, and the second look counts.
+Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check) {
+  for (const Wanted& want : wanted) SWAGE_CHECK(root_outputs(store, graph, want.drv));
+  SWAGE_TRY(RealisePlan plan, plan_realise(store, graph, wanted, check));
+  if (plan.build.empty()) return plan;
+  for (const auto* list : {&plan.build, &plan.valid})
+    for (const StorePath& drv : *list) SWAGE_CHECK(root_outputs(store, graph, drv));
+  for (const StorePath& drv : plan.build)
+    for (const StorePath& source : graph.derivations[graph.index.at(drv)].drv.input_srcs) SWAGE_CHECK(store.add_temp_root(source));
+  return plan_realise(store, graph, wanted, check);
+}
+
+}  // namespace
+
+Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
+                              const RealiseOptions& options, Reporter& reporter) {
+  const RealiseOptions complete = filled_in(options);
+  RealiseResult result;
+  SWAGE_TRY(const RealisePlan plan, rooted_plan(store, graph, wanted, false));
+  result.already_valid = plan.valid.size();
+  if (plan.build.empty() && !options.check) return result;
+
+  SWAGE_CHECK(make_directories(store.work_dir()));
+  SWAGE_CHECK(clean_stale_builds(store.work_dir()));
+  Durations durations = Durations::load(store.work_dir() / "durations");
+  SWAGE_TRY(Jobserver jobserver, Jobserver::create(complete.cores));
+  SWAGE_TRY(StopSignal stop, StopSignal::create());
+  DerivationWriter writer(store, graph);
+  const auto run = [&](const RealisePlan& todo, const StorePathSet& check) -> Result<void> {
+    SWAGE_CHECK(writer.write(todo.build));
+    Scheduler scheduler(store, graph, fetcher, complete, reporter, writer, durations, jobserver, stop);
+    return scheduler.run(todo, check, result);
+  };
+  Result<void> done = run(plan, {});
+  if (done && options.check) {
+    StorePathSet compared;
+    for (const Wanted& want : wanted) compared.insert(want.drv);
+    SWAGE_TRY(const RealisePlan again, rooted_plan(store, graph, wanted, true));
+    done = run(again, compared);
+  }
+  (void)durations.save();   // only a hint for the next run
+  if (!done) return Fail(std::move(done).error());
+  return result;
+}
+
+Result<std::string> read_log(Store& store, const StorePath& drv) {
+  const fs::path packed = log_file(store, drv);
+  if (path_exists(packed)) {
+    SWAGE_TRY(const std::string bytes, read_file(packed));
+    return decompress_log(bytes, packed.string());
+  }
+  fs::path plain = packed;
+  plain.replace_extension();
+  if (path_exists(plain)) return read_file(plain);
+  return Fail(Error{.code = Errc::invalid_input, .what = fmt::format("'{}' has no log: it was not built here", drv.str())});
+}
+
+}  // namespace swage

@@ -1,0 +1,240 @@
+#include "realise/scheduler.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+
+#include "base/interrupt.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr auto kLookAgain = std::chrono::milliseconds(25);
+constexpr auto kInterruptLatency = std::chrono::milliseconds(100);
+constexpr double kBytesPerSecond = 10e6;   // of a download, for expectations only
+
+const Source::Download* download_of(const Source& source) {
+  if (const auto* download = std::get_if<Source::Download>(&source.how)) return download;
+  if (const auto* member = std::get_if<Source::Member>(&source.how)) return &member->package;
+  return nullptr;
+}
+
+std::string_view file_name(std::string_view url) { return url.substr(url.rfind('/') + 1); }
+
+Result<StorePathSet> output_paths(const Derivation& drv) {
+  StorePathSet paths;
+  for (const auto& [name, output] : drv.outputs) {
+    SWAGE_TRY(StorePath path, StorePath::parse(output.path));
+    paths.insert(std::move(path));
+  }
+  return paths;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter,
+                     DerivationWriter& writer, Durations& durations, Jobserver& jobserver, StopSignal& stop)
+    : store_(store), graph_(graph), fetcher_(fetcher), options_(options), reporter_(reporter), writer_(writer),
+      durations_(durations), stop_(stop),
+      context_{.store = store, .options = options, .reporter = reporter, .jobserver = jobserver, .stop = stop, .cores = options.cores} {}
+
+Result<void> Scheduler::make_nodes(const RealisePlan& plan, const StorePathSet& check) {
+  std::unordered_map<StorePath, std::size_t> position;
+  for (const StorePath& path : plan.fetch) {
+    const auto source = graph_.sources.find(path);
+    if (source == graph_.sources.end())
+      return fail(Errc::invalid_input, fmt::format("'{}' is needed, and nothing says where to get it", path.str()));
+    position[path] = nodes_.size();
+    nodes_.push_back({.source = &source->second});
+  }
+  for (const StorePath& path : plan.build) {
+    const FinishedDerivation& drv = graph_.derivations[graph_.index.at(path)];
+    const std::size_t self = nodes_.size();
+    position[path] = self;
+    Node node{.drv = &drv, .mode = check.contains(path) ? BuildMode::check : BuildMode::build};
+    const auto depend = [&](const StorePath& input) {
+      const auto at = position.find(input);
+      if (at == position.end()) return;
+      nodes_[at->second].users.push_back(self);
+      ++node.missing;
+    };
+    for (const StorePath& source : drv.drv.input_srcs) depend(source);
+    for (const auto& [input, outputs] : drv.drv.input_drvs) depend(input);
+    nodes_.push_back(std::move(node));
+  }
+  return {};
+}
+
+// Users come after what they use, so one pass from the end knows every path.
+void Scheduler::expect_durations() {
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    Node& node = nodes_[i];
+    for (const std::size_t user : node.users) node.path_seconds = std::max(node.path_seconds, nodes_[user].path_seconds);
+    if (node.drv) node.path_seconds += durations_.expected(node.drv->drv.name);
+    else if (const auto* download = download_of(*node.source)) node.path_seconds += static_cast<double>(download->size) / kBytesPerSecond;
+  }
+}
+
+void Scheduler::enqueue(std::size_t node) {
+  (nodes_[node].drv ? ready_builds_ : ready_fetches_).emplace(-nodes_[node].path_seconds, node);
+}
+
+bool Scheduler::over() const { return finished_ + skipped_ == nodes_.size() || stop_.is_set() || interrupted(); }
+
+std::optional<std::size_t> Scheduler::next(bool builds) {
+  if (builds) {
+    const auto now = Clock::now();
+    std::erase_if(set_aside_, [&](const auto& entry) {
+      if (entry.first > now) return false;
+      enqueue(entry.second);
+      return true;
+    });
+  }
+  auto& ready = builds ? ready_builds_ : ready_fetches_;
+  if (ready.empty()) return std::nullopt;
+  return ready.extract(ready.begin()).value().second;
+}
+
+void Scheduler::work(bool builds) {
+  std::unique_lock lock(mutex_);
+  while (!over()) {
+    const std::optional<std::size_t> node = next(builds);
+    if (!node) {
+      changed_.wait_for(lock, builds && !set_aside_.empty() ? kLookAgain : kInterruptLatency);
+      continue;
+    }
+    ++running_;
+    report_totals();
+    lock.unlock();
+    Result<Outcome> outcome = builds ? build(nodes_[*node]) : fetch(nodes_[*node]);
+    lock.lock();
+    --running_;
+    complete(*node, std::move(outcome));
+  }
+}
+
+void Scheduler::complete(std::size_t node, Result<Outcome> outcome) {
+  if (outcome && *outcome == Outcome::locked_elsewhere) {
+    set_aside_.emplace_back(Clock::now() + kLookAgain, node);
+    return;
+  }
+  ++finished_;
+  if (outcome) {
+    for (const std::size_t user : nodes_[node].users)
+      if (--nodes_[user].missing == 0 && !nodes_[user].skipped) enqueue(user);
+  } else {
+    const Error& error = outcome.error();
+    // A lack of the machine's would befall every other build as well.
+    const bool hopeless = error.code == Errc::environment && nodes_[node].drv;
+    if (error.code != Errc::interrupted) errors_.push_back(error);
+    skip_users(node);
+    if (!options_.keep_going || hopeless) stop_.set();
+  }
+  report_totals();
+  changed_.notify_all();
+}
+
+void Scheduler::skip_users(std::size_t node) {
+  std::vector<std::size_t> open = nodes_[node].users;
+  while (!open.empty()) {
+    Node& user = nodes_[open.back()];
+    open.pop_back();
+    if (std::exchange(user.skipped, true)) continue;
+    ++skipped_;
+    open.insert(open.end(), user.users.begin(), user.users.end());
+  }
+}
+
+void Scheduler::report_totals() { reporter_.on(Totals{.done = finished_, .running = running_, .total = nodes_.size()}); }
+
+Result<Scheduler::Outcome> Scheduler::fetch(const Node& node) {
+  const Source::Download* download = download_of(*node.source);
+  const std::uint64_t job = next_job_id();
+  if (download) {
+    const std::string_view file = !download->pool_path.empty() ? file_name(download->pool_path)
+                                  : download->urls.empty()     ? std::string_view(download->name)
+                                                               : file_name(download->urls.front());
+    reporter_.on(JobStarted{job, "fetch", download->name, std::string(file)});
+  }
+  const auto start = Clock::now();
+  Result<void> fetched = fetcher_.fetch(*node.source, job);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  if (download) reporter_.on(JobFinished{job, fetched.has_value(), seconds});
+  if (!fetched) return Fail(std::move(fetched).error());
+  if (download) {
+    const std::scoped_lock lock(mutex_);
+    ++result_->fetched;
+    result_->fetched_bytes += download->size;
+  }
+  return Outcome::done;
+}
+
+Result<Scheduler::Outcome> Scheduler::build(Node& node) {
+  const FinishedDerivation& drv = *node.drv;
+  SWAGE_TRY(const StorePathSet outputs, output_paths(drv.drv));
+  SWAGE_TRY(const std::optional<Store::PathLocks> locks, store_.try_lock_paths(outputs));
+  if (!locks) {
+    if (!std::exchange(node.announced, true))
+      reporter_.on(Message{fmt::format("waiting for another process that builds '{}'", drv.drv.name)});
+    return Outcome::locked_elsewhere;
+  }
+  if (node.mode == BuildMode::build) {
+    SWAGE_TRY(const StorePathSet valid, store_.valid_paths(outputs));
+    if (valid.size() == outputs.size()) {
+      const std::scoped_lock lock(mutex_);
+      result_->built.push_back({.drv = drv.path, .waited_for_other = true});
+      return Outcome::done;
+    }
+  }
+  SWAGE_CHECK(writer_.write({drv.path}));
+  StorePathSet inputs = drv.drv.input_srcs;
+  for (const auto& [input, names] : drv.drv.input_drvs)
+    for (const std::string& name : names) {
+      SWAGE_TRY(StorePath path, StorePath::parse(graph_.derivations[graph_.index.at(input)].drv.outputs.at(name).path));
+      inputs.insert(std::move(path));
+    }
+  const std::uint64_t job = next_job_id();
+  reporter_.on(JobStarted{job, node.mode == BuildMode::build ? "build" : "check", drv.drv.name, drv.path.str()});
+  const auto start = Clock::now();
+  Result<BuildRecord> record = build_one(context_, drv, inputs, node.mode, job);
+  reporter_.on(JobFinished{job, record.has_value(), std::chrono::duration<double>(Clock::now() - start).count()});
+  if (!record) return Fail(std::move(record).error());
+  const std::scoped_lock lock(mutex_);
+  durations_.record(drv.drv.name, record->seconds);
+  result_->built.push_back(*std::move(record));
+  return Outcome::done;
+}
+
+Result<void> Scheduler::verdict() {
+  if (interrupted() && finished_ != nodes_.size()) return fail(Errc::interrupted, "interrupted");
+  if (!errors_.empty()) {
+    Error error = std::move(errors_.front());
+    errors_.erase(errors_.begin());
+    if (options_.keep_going && skipped_ > 0)
+      (errors_.empty() ? error : errors_.back()).notes.push_back(fmt::format("{} more not started, because of what failed", skipped_));
+    error.also = std::move(errors_);
+    return Fail(std::move(error));
+  }
+  if (finished_ != nodes_.size()) return fail(Errc::interrupted, "interrupted");
+  return {};
+}
+
+Result<void> Scheduler::run(const RealisePlan& plan, const StorePathSet& check, RealiseResult& result) {
+  result_ = &result;
+  SWAGE_CHECK(make_nodes(plan, check));
+  expect_durations();
+  std::size_t fetches = 0;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].source) ++fetches;
+    if (nodes_[i].missing == 0) enqueue(i);
+  }
+  report_totals();
+  std::vector<std::jthread> workers;
+  for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, nodes_.size() - fetches); ++i) workers.emplace_back([this] { work(true); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(options_.downloads, fetches); ++i) workers.emplace_back([this] { work(false); });
+  workers.clear();   // joins
+  return verdict();
+}
+
+}  // namespace swage

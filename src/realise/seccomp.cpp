@@ -1,0 +1,104 @@
+#include "realise/seccomp.hpp"
+
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <fmt/format.h>
+#include <memory>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+
+namespace swage {
+
+namespace {
+
+using Context = std::unique_ptr<void, decltype(&::seccomp_release)>;
+
+// Programs of the machine's older tables run in the sandbox too; without them the filter would be a bad-architecture kill.
+int add_secondary_tables(scmp_filter_ctx context) {
+  switch (::seccomp_arch_native()) {
+    case SCMP_ARCH_X86_64:
+      if (const int error = ::seccomp_arch_add(context, SCMP_ARCH_X86)) return error;
+      return ::seccomp_arch_add(context, SCMP_ARCH_X32);
+    case SCMP_ARCH_AARCH64: return ::seccomp_arch_add(context, SCMP_ARCH_ARM);
+    default: return 0;
+  }
+}
+
+int refuse_set_id_modes(scmp_filter_ctx context) {
+  struct Call {
+    const char* name;
+    unsigned mode_argument;
+  };
+  for (const Call& call : {Call{"chmod", 1}, Call{"fchmod", 1}, Call{"fchmodat", 2}}) {
+    const int number = ::seccomp_syscall_resolve_name(call.name);
+    for (const scmp_datum_t bit : {S_ISUID, S_ISGID}) {
+      const scmp_arg_cmp mode{call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit};
+      if (const int error = ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(EPERM), number, 1, &mode)) return error;
+    }
+  }
+  return 0;
+}
+
+int refuse_extended_attributes(scmp_filter_ctx context) {
+  for (const char* name : {"setxattr", "lsetxattr", "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
+                           "flistxattr"})
+    if (const int error = ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(ENOTSUP), ::seccomp_syscall_resolve_name(name), 0, nullptr))
+      return error;
+  return 0;
+}
+
+// Calls that are younger than the library, put before its program. Since Linux 5.1 a new call has the same number in all
+// tables (x32 adds bit 30), so that no test of the table is needed.
+std::vector<sock_filter> rules_for_new_calls() {
+  constexpr std::uint32_t fchmodat2 = 452, setxattrat = 463, listxattrat = 465, x32_bit = 1U << 30;
+  constexpr std::uint32_t low_half = std::endian::native == std::endian::little ? 0 : 4;
+  const auto load = [](std::size_t offset) -> sock_filter { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); };
+  const auto refuse = [](int error) -> sock_filter { return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)); };
+  return {
+      load(offsetof(seccomp_data, nr)),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~x32_bit),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, fchmodat2, 0, 3),
+      load(offsetof(seccomp_data, args) + 2 * sizeof(std::uint64_t) + low_half),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, S_ISUID | S_ISGID, 0, 4),
+      refuse(EPERM),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, setxattrat, 0, 2),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, listxattrat, 1, 0),
+      refuse(ENOTSUP),
+  };
+}
+
+Result<std::vector<sock_filter>> compile() {
+  const auto refused = [](int error) { return fail_errno("cannot make the sandbox's system-call filter", -error); };
+  const Context context(::seccomp_init(SCMP_ACT_ALLOW), &::seccomp_release);
+  if (!context) return refused(-ENOMEM);
+  if (const int error = add_secondary_tables(context.get())) return refused(error);
+  // Decisions as a binary tree: a linear list would cost each of a build's many system calls some 40 comparisons.
+  if (const int error = ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2)) return refused(error);
+  if (const int error = refuse_set_id_modes(context.get())) return refused(error);
+  if (const int error = refuse_extended_attributes(context.get())) return refused(error);
+  const UniqueFd memory(::memfd_create("filter", MFD_CLOEXEC));
+  if (!memory) return refused(-errno);
+  if (const int error = ::seccomp_export_bpf(context.get(), memory.get())) return refused(error);
+  std::vector<sock_filter> program = rules_for_new_calls();
+  const std::size_t own = program.size();
+  const auto bytes = static_cast<std::size_t>(::lseek(memory.get(), 0, SEEK_END));
+  program.resize(own + bytes / sizeof(sock_filter));
+  if (::pread(memory.get(), program.data() + own, bytes, 0) != static_cast<ssize_t>(bytes)) return refused(-EIO);
+  return program;
+}
+
+}  // namespace
+
+Result<const std::vector<sock_filter>*> builder_filter() {
+  static const Result<std::vector<sock_filter>> filter = compile();
+  if (!filter) return Fail(filter.error());
+  return &*filter;
+}
+
+}  // namespace swage

@@ -1,0 +1,88 @@
+#include "realise/build_log.hpp"
+
+#include <gmock/gmock.h>
+
+#include "base/process.hpp"
+
+namespace swage {
+namespace {
+
+using testing::ElementsAre;
+
+class BuildLogTest : public testing::Test {
+ protected:
+  BuildLog open(std::size_t tail = 3) {
+    return BuildLog::create(file_, tail, [this](const std::string& line) { lines_.push_back(line); }).value();
+  }
+  std::string stored() { return decompress_log(read_file(file_).value(), "log").value(); }
+
+  TempDir dir_ = TempDir::create("swage-log").value();
+  fs::path file_ = dir_.path() / "ab" / "cd.drv.bz2";
+  std::vector<std::string> lines_{};
+};
+
+TEST_F(BuildLogTest, SplitsLinesHoweverTheBytesCome) {
+  BuildLog log = open();
+  for (const char* part : {"on", "e\ntw", "o\r\n", "\n", "last"}) ASSERT_TRUE(log.append(part));
+  EXPECT_THAT(lines_, ElementsAre("one", "two", ""));
+  ASSERT_TRUE(log.finish());
+  EXPECT_THAT(lines_, ElementsAre("one", "two", "", "last"));
+  EXPECT_THAT(log.tail(), ElementsAre("two", "", "last"));
+  EXPECT_EQ(stored(), "one\ntwo\r\n\nlast");
+}
+
+TEST_F(BuildLogTest, EmptyLogIsAValidFile) {
+  BuildLog log = open();
+  ASSERT_TRUE(log.finish());
+  EXPECT_EQ(stored(), "");
+  EXPECT_EQ(run_process({.argv = {"bzip2", "-t", file_.string()}})->status, 0);
+}
+
+TEST_F(BuildLogTest, AnAbortedLogIsReadableUpToTheLastFlush) {
+  BuildLog log = open();
+  ASSERT_TRUE(log.append("first\n"));
+  ASSERT_TRUE(log.flush_when_due(BuildLog::Clock::now()));
+  EXPECT_EQ(stored(), "") << "not due yet";
+  ASSERT_TRUE(log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2)));
+  ASSERT_TRUE(log.append("second\n"));
+  EXPECT_EQ(stored(), "first\n");
+}
+
+TEST_F(BuildLogTest, ACutStreamLosesOnlyItself) {
+  BuildLog log = open();
+  ASSERT_TRUE(log.append("first\n"));
+  ASSERT_TRUE(log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2)));
+  ASSERT_TRUE(log.append("second\n"));
+  ASSERT_TRUE(log.finish());
+  const std::string bytes = read_file(file_).value();
+  EXPECT_EQ(decompress_log(bytes, "log").value(), "first\nsecond\n");
+  EXPECT_EQ(decompress_log(std::string_view(bytes).substr(0, bytes.size() - 20), "log").value(), "first\n");
+}
+
+TEST_F(BuildLogTest, BigLogsAreReadByBzip2Too) {
+  BuildLog log = open();
+  std::string text;
+  for (int i = 0; i < 60'000; ++i) text += "line " + std::to_string(i * 7919) + "\n";
+  for (std::size_t at = 0; at < text.size(); at += 4093) ASSERT_TRUE(log.append(std::string_view(text).substr(at, 4093)));
+  ASSERT_TRUE(log.finish());
+  EXPECT_EQ(stored(), text);
+  EXPECT_EQ(run_process({.argv = {"bzip2", "-dc", file_.string()}})->out, text);
+  EXPECT_EQ(lines_.size(), 60'000u);
+}
+
+TEST_F(BuildLogTest, AnEndlessLineIsCutForTheRendererOnly) {
+  BuildLog log = open();
+  ASSERT_TRUE(log.append(std::string(100'000, 'x')));
+  ASSERT_TRUE(log.finish());
+  EXPECT_EQ(stored().size(), 100'000u);
+  EXPECT_EQ(lines_.size(), 7u);
+}
+
+TEST(DecompressLog, SaysWhatIsNotALog) {
+  const Result<std::string> text = decompress_log("hello, this is no bzip2", "x.bz2");
+  ASSERT_FALSE(text);
+  EXPECT_EQ(render(text.error()), "error: 'x.bz2' is not a log in bzip2 format\n");
+}
+
+}  // namespace
+}  // namespace swage
