@@ -32,10 +32,12 @@ Durations Durations::load(const fs::path& file) {
   return durations;
 }
 
-double Durations::expected(const std::string& name) const {
+std::optional<double> Durations::find(const std::string& name) const {
   const auto found = known_.find(name);
-  return found == known_.end() ? kGuess : found->second;
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
 }
+
+double Durations::expected(const std::string& name) const { return find(name).value_or(kGuess); }
 
 void Durations::record(const std::string& name, double seconds) { fresh_[name] = seconds; }
 

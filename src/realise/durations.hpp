@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/files.hpp"
@@ -12,6 +13,7 @@ namespace swage {
 class Durations {
  public:
   static Durations load(const fs::path& file);
+  std::optional<double> find(const std::string& name) const;   // seconds, when it was built here
   double expected(const std::string& name) const;       // seconds; a guess for what was never built
   void record(const std::string& name, double seconds);
   // Adds what was recorded here to what the file holds by now.
