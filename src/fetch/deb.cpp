@@ -103,8 +103,8 @@ Result<void> check_format(archive* outer, std::string_view deb) {
 
 }  // namespace
 
-Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target) {
-  const std::string name = deb.filename().string();
+Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target, std::string_view shown_name) {
+  const std::string name = shown_name.empty() ? deb.filename().string() : std::string(shown_name);
   SWAGE_TRY(const UniqueFd fd, open_file(deb, O_RDONLY));
   const Utf8Names utf8;
   const ArchivePtr outer(archive_read_new());

@@ -136,15 +136,17 @@ Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory
   archive_read_support_format_zip(reader.get());
   archive_read_support_format_7zip(reader.get());
   archive_entry* entry = nullptr;
-  if (archive_read_open_fd(reader.get(), fd.get(), 256 * 1024) != ARCHIVE_OK) return Fail(damaged(name, reader.get()));
-  TreeWriter tree(std::move(root), name);
-  for (bool first = true;; first = false) {
-    if (interrupted()) return fail(Errc::interrupted, fmt::format("unpacking '{}' was interrupted", name));
-    auto next = next_entry(reader.get(), entry, name);
-    if (!next && first && archive_errno(reader.get()) == ARCHIVE_ERRNO_FILE_FORMAT)
+  if (archive_read_open_fd(reader.get(), fd.get(), 256 * 1024) != ARCHIVE_OK) {
+    // What libarchive says when no format claims the bytes; a damaged archive of a known format says otherwise.
+    if (archive_errno(reader.get()) == EILSEQ)
       return fail(Errc::corrupt, fmt::format("'{}' is not an archive: tar, cpio, zip and 7z are read", name));
-    if (!next) return Fail(std::move(next).error());
-    if (*next == Next::end) return {};
+    return Fail(damaged(name, reader.get()));
+  }
+  TreeWriter tree(std::move(root), name);
+  for (;;) {
+    if (interrupted()) return fail(Errc::interrupted, fmt::format("unpacking '{}' was interrupted", name));
+    SWAGE_TRY(const Next next, next_entry(reader.get(), entry, name));
+    if (next == Next::end) return {};
     SWAGE_CHECK(tree.add(reader.get(), entry));
   }
 }
