@@ -2,14 +2,19 @@
 //
 // A catalog directory (and a layer, which has the same shape) holds:
 //   platforms.toml               [[platform]]
-//   roots.toml                   [[root]]
+//   roots.toml                   [[root]], [[seed]]
 //   kernels/releases.toml        [[kernel]]
 //   kernels/machines.toml        [[machine]]
 //   kernels/constraints.toml     [[constraint]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
+// Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
+// (SourceSpec), `when`/`require` (ConstraintRow), and `source`, which is the `reference` that a row's facts are from.
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
+//
+// A toolchain file describes many rows by few: every [[toolchain]] row has a list `platforms`, and one ToolchainRow comes
+// out for each, with {platform} and the keys of that platform's [[target]] row put into its strings.
 #pragma once
 
 #include <map>
@@ -28,6 +33,16 @@ namespace swage {
 struct Origin {
   std::string layer{};          // "catalog", or the layer's directory name
   SourcePos pos{};
+  std::map<std::string, std::string> overridden{};  // key -> the later layer that changed it by `override = true`
+};
+
+// A static program of a distribution package that starts a build before there is any root.
+struct SeedRow {
+  std::string name;                          // busybox
+  std::string suite{};
+  std::string package{};                     // busybox-static
+  std::string member{};                      // ./bin/busybox
+  Origin origin{};
 };
 
 // A package list that a hermetic file-system tree is built from.
@@ -86,7 +101,7 @@ struct ToolchainRow {
   Version binutils;                          // 2.40
   std::string libc{};                        // "" none: kernel-only
   std::string libc_version{};
-  std::string released{};                    // YYYY-MM-DD of the compiler's release series .1
+  std::string released{};                    // YYYY-MM-DD of exactly this compiler release
   std::string prefix{};                      // aarch64-linux-gnu-
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
@@ -108,7 +123,7 @@ struct ConstraintRow {
   Effect effect = Effect::builds_not;
   std::string reason{};
   std::string source{};                               // required
-  std::string confidence{};                           // primary, bisected, observed, reported
+  std::string confidence = "reported";                // primary, bisected, observed, reported
   Origin origin{};
 };
 
@@ -135,13 +150,15 @@ class Catalog {
 
   const std::vector<Platform>& platforms() const;
   const std::vector<RootRow>& roots() const;
+  const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::vector<MachineRow>& machines() const;
   const std::vector<ToolchainRow>& toolchains() const;
   const std::vector<ConstraintRow>& constraints() const;
   const std::vector<RecipeRow>& recipes() const;
 
-  // A short name, an alias, or any spelling of a triple that a platform has. Unknown: error with a suggestion.
+  // A short name, an alias, or any spelling of a triple that a platform or an alias has; the vendor does not matter.
+  // Unknown: error with a suggestion.
   Result<const Platform*> platform(std::string_view name) const;
   Result<const RootRow*> root(std::string_view name) const;
   Result<const RecipeRow*> recipe(std::string_view name) const;
@@ -152,11 +169,15 @@ class Catalog {
   // Origin of a platform row (Platform itself is below this layer).
   const Origin& platform_origin(std::string_view name) const;
 
+  struct State;                                           // made by load() only
+  explicit Catalog(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
  private:
-  friend struct CatalogBuilder;
-  Catalog() = default;
-  struct State;
   std::shared_ptr<const State> state_;
 };
+
+// What `swage check` prints: every mistake of a catalog and its layers in one list, in the order of files and lines.
+// Empty: none.
+std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers = {});
 
 }  // namespace swage

@@ -10,6 +10,12 @@
 
 namespace swage {
 
+// The bytes of a text that an error is about, so that a reader of tables can put its carets there.
+struct TextSpan {
+  std::size_t offset = 0;
+  std::size_t length = 0;
+};
+
 // Dotted numbers with an optional `-rcN`, which sorts before the release itself. Missing parts compare as 0 (6.1 == 6.1.0).
 class Version {
  public:
@@ -21,7 +27,9 @@ class Version {
   bool operator==(const Version& other) const { return (*this <=> other) == 0; }
 
  private:
+  friend class VersionRange;
   Version() = default;
+  Version first_parts(std::size_t count) const;
   std::string text_;
   std::vector<unsigned> parts_;
   int rc_ = 0;                                              // 0: a release
@@ -31,11 +39,13 @@ class Version {
 //   range  = "*" | clause ("|" clause)*         any of
 //   clause = bound ("," bound)*                 all of
 //   bound  = ("<" | "<=" | ">" | ">=" | "=") version | version ".." version (both included)
-// `=6.1` matches every 6.1.x (prefix); the others compare numbers. A bound on a series does not test the sublevel unless it
-// names one: `<4.4.122` is how a stable backport is written.
+// `=6.1` matches every 6.1.x (prefix). The others compare as many numbers as the bound names: `<=4.18` and `2.6.19..4.18`
+// hold for 4.18.20, because a bound on a series does not test the sublevel unless it names one; `<4.4.122` is how a stable
+// backport is written. A release candidate is before its release: `<6.15` holds for 6.15-rc7.
 class VersionRange {
  public:
-  static Result<VersionRange> parse(std::string_view text);
+  // `bad`, when given, receives the place of the error.
+  static Result<VersionRange> parse(std::string_view text, TextSpan* bad = nullptr);
   static VersionRange any();
   bool contains(const Version& version) const;
   bool is_any() const { return clauses_.empty(); }
@@ -46,7 +56,9 @@ class VersionRange {
   struct Bound {
     Op op;
     Version version;
+    bool contains(const Version& candidate) const;
   };
+  static Result<void> parse_bound(std::string_view text, std::vector<Bound>& clause);
   std::vector<std::vector<Bound>> clauses_;
   std::string text_ = "*";
 };

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "catalog/state.hpp"
+
+namespace swage {
+namespace {
+
+struct Names {
+  std::string_view what;   // "a platform"
+  std::vector<std::string> known;
+};
+
+std::vector<std::string> scripts_of(const Catalog::State& state) {
+  std::vector<std::string> names;
+  for (const fs::path& directory : state.script_directories)
+    for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) names.push_back(name);
+  return names;
+}
+
+template <class Row>
+std::vector<std::string> names_of(const std::vector<Row>& rows) {
+  std::vector<std::string> names;
+  for (const Row& row : rows) names.push_back(row.name);
+  return names;
+}
+
+std::map<NameOf, Names> all_names(const Catalog::State& state) {
+  std::map<NameOf, Names> names;
+  names[NameOf::platform] = {"a platform", names_of(state.platforms)};
+  names[NameOf::arch] = {"a platform or a kernel architecture", names_of(state.platforms)};
+  for (const Platform& platform : state.platforms) names[NameOf::arch].known.push_back(platform.kernel_arch);
+  names[NameOf::root] = {"a root", names_of(state.roots)};
+  names[NameOf::suite] = {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
+  names[NameOf::package] = {"a package", names_of(state.recipes)};
+  names[NameOf::package].known.push_back("toolchain");  // the one that is resolved, not named
+  names[NameOf::script] = {"a file under scripts/", scripts_of(state)};
+  return names;
+}
+
+void check_source(const SourceSpec& source, const std::string& name, const Origin& origin, bool needed, std::vector<Error>& errors) {
+  const bool nothing = source.debian_package.empty() && source.urls.empty();
+  if (nothing && needed) errors.push_back({.what = fmt::format("'{}' has no source: neither 'debian' nor 'urls'", name), .where = origin.pos});
+  if (!source.urls.empty() && source.sha256.empty())
+    errors.push_back({.what = fmt::format("'{}' has 'urls' but no 'sha256'", name), .where = origin.pos});
+}
+
+// Each name and alias belongs to one platform. Also fills the table that platform() looks in.
+void index_platforms(LoadResult& result) {
+  Catalog::State& state = *result.state;
+  const auto claim = [&](const std::string& name, std::size_t index, bool shared_ok) {
+    const auto [at, fresh] = state.platform_names.emplace(name, index);
+    if (fresh || at->second == index || shared_ok) return;
+    const Platform& platform = state.platforms[index];
+    const Platform& owner = state.platforms[at->second];
+    result.findings.errors.push_back({.what = fmt::format("'{}' names two platforms, '{}' and '{}'", name, owner.name, platform.name),
+                                      .where = state.platform_origins[platform.name].pos});
+  };
+  for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(state.platforms[i].name, i, false);
+  for (std::size_t i = 0; i < state.platforms.size(); ++i)
+    for (const std::string& alias : state.platforms[i].aliases) claim(alias, i, false);
+  // Two platforms may share a triple and differ in other properties: the first is meant. So is a triple alias.
+  for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(triple_key(state.platforms[i].triple), i, true);
+  for (std::size_t i = 0; i < state.platforms.size(); ++i)
+    for (const std::string& alias : state.platforms[i].aliases)
+      if (const auto triple = Triple::parse(alias); triple && alias.find('-') != std::string::npos) claim(triple_key(*triple), i, true);
+}
+
+}  // namespace
+
+std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
+
+void check_references(LoadResult& result) {
+  Catalog::State& state = *result.state;
+  std::map<NameOf, Names> names = all_names(state);
+  std::map<NameOf, std::set<std::string_view>> sets;
+  for (const auto& [kind, list] : names) sets[kind].insert(list.known.begin(), list.known.end());
+  for (const Reference& reference : result.findings.references) {
+    if (sets[reference.kind].contains(reference.name)) continue;
+    const Names& list = names[reference.kind];
+    Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
+    error.hint = did_you_mean(reference.name, list.known);
+    result.findings.errors.push_back(std::move(error));
+  }
+  index_platforms(result);
+  for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
+  for (const RecipeRow& row : state.recipes) check_source(row.source, row.name, row.origin, false, result.findings.errors);
+}
+
+}  // namespace swage

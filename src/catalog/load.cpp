@@ -1,0 +1,331 @@
+// Reads the files of all layers and merges their rows.
+//
+// Each kind of row has a key (a name, an id, a version). Within one layer a key is defined once; a later layer's row with
+// the same key takes the place of the earlier one, or changes single fields of it when it says `override = true`. A
+// mistake does not stop the reading: what can be read is kept, so that one run reports all mistakes.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "catalog/state.hpp"
+
+namespace swage {
+namespace {
+
+using Targets = std::map<std::string, std::map<std::string, std::string>>;  // platform -> key -> text
+
+// Where a key was defined last, so that a second definition in the same layer can name the first.
+struct Seen {
+  std::size_t index = 0;
+  std::size_t layer = 0;
+  SourcePos pos{};
+};
+using Index = std::map<std::string, Seen>;
+
+struct Reader {
+  const std::vector<Layer>& layers;
+  LoadResult& result;
+  std::size_t layer = 0;  // being read
+  std::map<std::string, Provider> providers{};
+  std::map<std::string, Targets> targets{};  // by provider
+  std::map<std::string, Index> targets_index{};
+  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, recipes{};
+  struct ToolchainFile {
+    std::size_t layer;
+    std::string provider;
+    const TomlDocument* document;
+  };
+  std::vector<ToolchainFile> toolchain_files{};
+
+  Catalog::State& state() { return *result.state; }
+  Findings& findings() { return result.findings; }
+  void report(Error error) { result.findings.errors.push_back(std::move(error)); }
+
+  const TomlDocument* open(const fs::path& path);
+  void check_tables(const TomlDocument& document, const std::vector<std::string>& arrays, const std::vector<std::string>& tables);
+  template <class Row>
+  Row* merge(const TomlDocument& document, const TomlValue& item, const std::string& title, const std::string& key,
+             const Schema<Row>& schema, const Row& blank, std::vector<Row>& rows, Index& index);
+  template <class Row>
+  void rows(const TomlDocument& document, const std::string& table, const std::vector<std::string>& key_fields,
+            const Schema<Row>& schema, const Row& blank, std::vector<Row>& rows, Index& index);
+  void read_platforms(const TomlDocument& document);
+  void read_provider(const fs::path& path);
+  void read_targets(const TomlDocument& document, const std::string& provider);
+  void read_toolchains(const ToolchainFile& file);
+  void read_recipe(const fs::path& directory);
+  void read_layer();
+  void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
+};
+
+Origin* origin_of(Platform&) { return nullptr; }
+template <class Row>
+Origin* origin_of(Row& row) {
+  return &row.origin;
+}
+
+std::string key_text(const TomlValue& item, const std::vector<std::string>& fields) {
+  std::string key;
+  for (const std::string& field : fields) {
+    const TomlEntry* entry = item.find(field);
+    if (!key.empty() && entry) key += " ";
+    if (entry && entry->value.kind == TomlValue::Kind::string) key += entry->value.text;
+  }
+  return key;
+}
+
+bool overrides(const TomlValue& item) {
+  const TomlEntry* entry = item.find("override");
+  return entry && entry->value.kind == TomlValue::Kind::boolean && entry->value.number != 0;
+}
+
+// Null when there is no such file, or when it is no TOML (reported).
+const TomlDocument* Reader::open(const fs::path& path) {
+  if (!path_exists(path)) return nullptr;
+  auto text = read_file(path);
+  if (!text) {
+    report(std::move(text).error());
+    return nullptr;
+  }
+  auto document = parse_toml(std::move(*text), path.string());
+  if (!document) {
+    report(std::move(document).error());
+    return nullptr;
+  }
+  return &result.documents.emplace_back(std::move(*document));
+}
+
+// The top level of a file: which tables it may have, and that each is [[rows]] or a [table] as it should be.
+void Reader::check_tables(const TomlDocument& document, const std::vector<std::string>& arrays, const std::vector<std::string>& tables) {
+  std::vector<KeyRule> rules;
+  for (const auto& names : {arrays, tables})
+    for (const std::string& name : names) rules.push_back({name});
+  check_keys(document, document.root, "a catalog file of this name", rules, Presence::overriding, findings());
+  for (const auto& [names, kind] : {std::pair(arrays, TomlValue::Kind::array), std::pair(tables, TomlValue::Kind::table)})
+    for (const std::string& name : names)
+      if (const TomlEntry* entry = document.root.find(name)) {
+        FieldInput{document, entry->value, name, findings()}.is(kind);
+        for (const TomlValue& item : entry->value.items) FieldInput{document, item, name, findings()}.is(TomlValue::Kind::table);
+      }
+}
+
+// Reads one row into its place. Null: it has no usable key, or is a second definition.
+template <class Row>
+Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const std::string& title, const std::string& key,
+                   const Schema<Row>& schema, const Row& blank, std::vector<Row>& into, Index& index) {
+  const auto found = index.find(key);
+  if (found != index.end() && found->second.layer == layer && !key.empty()) {
+    Error error{.what = fmt::format("'{}' is defined twice in {}", key, title), .where = document.pos(item.span)};
+    const SourcePos& first = found->second.pos;
+    report(std::move(error).note(fmt::format("first defined at {}:{}:{}", first.file, first.line, first.column)));
+    return nullptr;
+  }
+  if (overrides(item)) {
+    if (found == index.end()) {
+      report({.what = fmt::format("'{}' overrides nothing: no earlier layer has it in {}", key, title), .where = document.pos(item.span)});
+      return nullptr;
+    }
+    Row& row = into[found->second.index];
+    schema.read(document, item, row, Presence::overriding, findings());
+    if (Origin* origin = origin_of(row))
+      for (const TomlEntry& entry : item.entries)
+        if (entry.key != "override") origin->overridden[entry.key] = layers[layer].name;
+    found->second.layer = layer;
+    found->second.pos = document.pos(item.span);
+    return &row;
+  }
+  Row row = blank;
+  schema.read(document, item, row, Presence::whole, findings());
+  if (key.empty()) return nullptr;  // the missing key is reported
+  SourcePos pos = document.pos(item.span);
+  if (Origin* origin = origin_of(row)) *origin = {layers[layer].name, pos};
+  if (found == index.end()) {
+    index[key] = {into.size(), layer, std::move(pos)};
+    into.push_back(std::move(row));
+    return &into.back();
+  }
+  found->second.layer = layer;
+  found->second.pos = std::move(pos);
+  return &(into[found->second.index] = std::move(row));
+}
+
+template <class Row>
+void Reader::rows(const TomlDocument& document, const std::string& table, const std::vector<std::string>& key_fields,
+                  const Schema<Row>& schema, const Row& blank, std::vector<Row>& into, Index& index) {
+  const TomlEntry* entry = document.root.find(table);
+  if (!entry) return;
+  for (const TomlValue& item : entry->value.items)
+    if (item.kind == TomlValue::Kind::table)
+      merge(document, item, fmt::format("[[{}]]", table), key_text(item, key_fields), schema, blank, into, index);
+}
+
+void Reader::read_platforms(const TomlDocument& document) {
+  check_tables(document, {"platform"}, {});
+  const TomlEntry* entry = document.root.find("platform");
+  if (!entry) return;
+  for (const TomlValue& item : entry->value.items) {
+    if (item.kind != TomlValue::Kind::table) continue;
+    const std::string key = key_text(item, {"name"});
+    Platform* row = merge(document, item, "[[platform]]", key, platform_schema(), blank_platform(), state().platforms, platforms);
+    if (!row) continue;
+    if (row->libc.empty()) row->libc = row->triple.libc();
+    if (!overrides(item) && !item.find("pointer_bits")) row->pointer_bits = row->bits;
+    Origin& origin = state().platform_origins[key];
+    if (!overrides(item)) origin = {layers[layer].name, document.pos(item.span)};
+    else
+      for (const TomlEntry& field : item.entries)
+        if (field.key != "override") origin.overridden[field.key] = layers[layer].name;
+  }
+}
+
+// toolchains/NAME.toml: the provider is the file's name. A layer's file may leave out [provider] to add to an earlier one.
+void Reader::read_provider(const fs::path& path) {
+  const TomlDocument* document = open(path);
+  if (!document) return;
+  const std::string name = path.stem().string();
+  check_tables(*document, {"target", "toolchain"}, {"provider"});
+  const TomlEntry* entry = document->root.find("provider");
+  if (entry && entry->value.kind == TomlValue::Kind::table) {
+    Provider& provider = providers[name];
+    provider = Provider{.name = name};
+    provider_schema().read(*document, entry->value, provider, Presence::whole, findings());
+    state().suites.insert(provider.suites.begin(), provider.suites.end());
+  } else if (!providers.contains(name)) {
+    report({.what = fmt::format("'{}' has no [provider] table, and no earlier layer has this provider", document->path)});
+    providers[name] = {.name = name};
+  }
+  read_targets(*document, name);
+  toolchain_files.push_back({layer, name, document});
+}
+
+void Reader::read_targets(const TomlDocument& document, const std::string& provider) {
+  const TomlEntry* entry = document.root.find("target");
+  if (!entry) return;
+  for (const TomlValue& item : entry->value.items) {
+    if (item.kind != TomlValue::Kind::table) continue;
+    const std::string platform = key_text(item, {"platform"});
+    // Other keys of a target are free: they are what the templates name.
+    if (platform.empty()) {
+      report({.what = "'platform' is missing in [[target]]", .where = document.pos(item.span)});
+      continue;
+    }
+    FieldInput{document, item.find("platform")->value, "platform", findings()}.refer(NameOf::platform);
+    Index& index = targets_index[provider];
+    if (const auto found = index.find(platform); found != index.end() && found->second.layer == layer) {
+      Error error{.what = fmt::format("'{}' is defined twice in [[target]]", platform), .where = document.pos(item.span)};
+      const SourcePos& first = found->second.pos;
+      report(std::move(error).note(fmt::format("first defined at {}:{}:{}", first.file, first.line, first.column)));
+      continue;
+    }
+    index[platform] = {0, layer, document.pos(item.span)};
+    read_field(FieldInput{document, item, "target", findings()}, targets[provider][platform]);
+  }
+}
+
+void Reader::read_toolchains(const ToolchainFile& file) {
+  const TomlEntry* entry = file.document->root.find("toolchain");
+  if (!entry) return;
+  const Provider& provider = providers[file.provider];
+  for (const TomlValue& item : entry->value.items) {
+    if (item.kind != TomlValue::Kind::table) continue;
+    std::vector<std::string> names;
+    const TomlEntry* list = item.find("platforms");
+    if (list) read_field(FieldInput{*file.document, list->value, "platforms", findings()}, names);
+    if (overrides(item) && !list) {
+      const auto found = toolchains.find(key_text(item, {"id"}));
+      if (found != toolchains.end()) names = {state().toolchains[found->second.index].platform};
+    }
+    if (names.empty()) {  // nothing comes out of it: read it once for its mistakes
+      ToolchainRow row = blank_toolchain();
+      if (!overrides(item)) toolchain_schema().read(*file.document, item, row, Presence::whole, findings());
+      report({.what = overrides(item) ? fmt::format("'{}' overrides nothing: no earlier layer has it in [[toolchain]]", key_text(item, {"id"}))
+                                      : fmt::format("'{}' is for no platform", key_text(item, {"id"})),
+              .where = file.document->pos(item.span)});
+      continue;
+    }
+    for (const ExpandedRow& expanded : expand_toolchain(*file.document, item, names, targets[file.provider], findings())) {
+      ToolchainRow* row = merge(*file.document, expanded.value, "[[toolchain]]", key_text(expanded.value, {"id"}), toolchain_schema(),
+                                blank_toolchain(), state().toolchains, toolchains);
+      if (!row) continue;
+      row->platform = expanded.platform;
+      row->provider = provider.name;
+      row->provider_rank = provider.rank;
+      row->prebuilt = provider.prebuilt;
+    }
+  }
+}
+
+void Reader::read_recipe(const fs::path& directory) {
+  const TomlDocument* document = open(directory / "recipe.toml");
+  if (!document) return;
+  const std::string name = directory.filename().string();
+  const TomlEntry* package = document->root.find("package");
+  std::string written = package ? key_text(package->value, {"name"}) : "";
+  if (!written.empty() && written != name)
+    report({.what = fmt::format("'{}' is not the name of its directory '{}'", written, name),
+            .where = document->pos(package->value.find("name")->value.span)});
+  const RecipeRow blank{.name = name};
+  const bool is_override = overrides(document->root);
+  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, state().recipes, recipes);
+  if (row && !is_override) row->directory = directory;
+}
+
+void Reader::check_file_names(const fs::path& directory, const std::vector<std::string>& known) {
+  const auto names = list_directory(directory);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".toml") || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    Error error{.what = fmt::format("'{}' is not a file of a catalog", (directory / name).string())};
+    error.hint = did_you_mean(name, known);
+    report(std::move(error));
+  }
+}
+
+void Reader::read_layer() {
+  const fs::path& directory = layers[layer].directory;
+  check_file_names(directory, {"platforms.toml", "roots.toml", "swage.toml"});
+  check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml"});
+  if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
+  if (const auto* document = open(directory / "roots.toml")) {
+    check_tables(*document, {"root", "seed"}, {});
+    rows(*document, "root", {"name"}, root_schema(), RootRow{}, state().roots, roots);
+    rows(*document, "seed", {"name"}, seed_schema(), SeedRow{}, state().seeds, seeds);
+  }
+  if (const auto* document = open(directory / "kernels/releases.toml")) {
+    check_tables(*document, {"kernel"}, {});
+    rows(*document, "kernel", {"version"}, kernel_schema(), blank_kernel(), state().kernels, kernels);
+  }
+  if (const auto* document = open(directory / "kernels/machines.toml")) {
+    check_tables(*document, {"machine"}, {});
+    rows(*document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, state().machines, machines);
+  }
+  if (const auto* document = open(directory / "kernels/constraints.toml")) {
+    check_tables(*document, {"constraint"}, {});
+    rows(*document, "constraint", {"id"}, constraint_schema(), ConstraintRow{}, state().constraints, constraints);
+  }
+  for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
+    if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
+  for (const std::string& name : list_directory(directory / "packages").value_or(std::vector<std::string>{}))
+    read_recipe(directory / "packages" / name);
+  if (path_exists(directory / "scripts"))
+    state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
+}
+
+}  // namespace
+
+LoadResult read_layers(const std::vector<Layer>& layers) {
+  LoadResult result;
+  Reader reader{.layers = layers, .result = result};
+  for (; reader.layer < layers.size(); ++reader.layer) reader.read_layer();
+  // Toolchains come last: a row of any layer may use the targets of any other.
+  for (const Reader::ToolchainFile& file : reader.toolchain_files) {
+    reader.layer = file.layer;
+    reader.read_toolchains(file);
+  }
+  std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
+                   [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
+  return result;
+}
+
+}  // namespace swage

@@ -1,0 +1,294 @@
+#include "catalog/rows.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace swage {
+namespace {
+
+// The key every row may have; load.cpp acts on it.
+template <class Row>
+void read_override(const FieldInput& in, Row&) {
+  in.is(TomlValue::Kind::boolean);
+}
+
+template <class Row>
+typename Schema<Row>::Reader reference(std::string Row::*member, NameOf kind) {
+  return [member, kind](const FieldInput& in, Row& row) {
+    read_field(in, row.*member);
+    in.refer(kind);
+  };
+}
+
+template <class Row>
+typename Schema<Row>::Reader date(std::string Row::*member) {
+  return [member](const FieldInput& in, Row& row) { read_date(in, row.*member); };
+}
+
+template <class Row, class Enum>
+typename Schema<Row>::Reader word(Enum Row::*member, std::vector<std::pair<std::string, Enum>> words) {
+  return [member, words = std::move(words)](const FieldInput& in, Row& row) { read_word(in, words, row.*member); };
+}
+
+std::vector<std::pair<std::string, std::string>> same_words(std::vector<std::string> words) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (std::string& text : words) pairs.emplace_back(text, text);
+  return pairs;
+}
+
+// An integer of a closed set.
+typename Schema<Platform>::Reader one_of(int Platform::*member, std::vector<int> values) {
+  return [member, values = std::move(values)](const FieldInput& in, Platform& row) {
+    int number = 0;
+    const std::size_t before = in.findings.errors.size();
+    read_field(in, number);
+    if (in.findings.errors.size() != before) return;
+    if (std::find(values.begin(), values.end(), number) == values.end())
+      in.report({.what = fmt::format("'{}' is none of {}: {}", in.name, fmt::join(values, ", "), number)});
+    row.*member = number;
+  };
+}
+
+// `debian = { suite = "...", package = "..." }`
+void read_debian(const FieldInput& in, SourceSpec& source) {
+  static const Schema<SourceSpec> schema = Schema<SourceSpec>("'debian'")
+      .required("suite", reference(&SourceSpec::debian_suite, NameOf::suite))
+      .required("package", &SourceSpec::debian_package);
+  if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, source, in.presence, in.findings);
+}
+
+const Schema<SourceSpec>& source_schema() {
+  static const Schema<SourceSpec> schema = Schema<SourceSpec>("[source]")
+      .optional("debian", read_debian)
+      .optional("urls", &SourceSpec::urls)
+      .optional("sha256", [](const FieldInput& in, SourceSpec& row) { read_sha256(in, row.sha256); })
+      .optional("size", &SourceSpec::size);
+  return schema;
+}
+
+// The variables that conditions and requirements may name. The first five are known of a toolchain, the others belong to
+// the root that a build runs in.
+const std::vector<std::string>& constraint_variables() {
+  static const std::vector<std::string> names{"gcc",  "clang",    "binutils", "glibc", "musl",  "uclibc", "make", "perl",
+                                              "bash", "host-gcc", "python",   "bc",    "flex",  "bison",  "openssl", "pahole", "rustc"};
+  return names;
+}
+
+void check_variables(const FieldInput& in, const std::map<std::string, VersionRange>& ranges) {
+  for (const auto& [name, range] : ranges) {
+    const auto& known = constraint_variables();
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    report_unknown_word(in.with(in.value, in.name), name, known);
+    in.findings.errors.back().where = in.document.pos(in.value.find(name)->key_span);
+  }
+}
+
+void read_when(const FieldInput& in, ConstraintRow& row) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  row.kernels = VersionRange::any();
+  row.arches.clear();
+  row.when.clear();
+  TomlValue others = in.value;
+  std::erase_if(others.entries, [&](const TomlEntry& entry) {
+    const FieldInput field = in.with(entry.value, entry.key);
+    if (entry.key == "kernel") read_field(field, row.kernels);
+    if (entry.key == "arch") {
+      read_field(field, row.arches);
+      field.refer(NameOf::arch);
+    }
+    return entry.key == "kernel" || entry.key == "arch";
+  });
+  read_field(in.with(others, in.name), row.when);
+  check_variables(in, row.when);
+}
+
+void read_require(const FieldInput& in, ConstraintRow& row) {
+  read_field(in, row.require);
+  check_variables(in, row.require);
+  if (in.value.kind == TomlValue::Kind::table && row.require.empty()) in.report({.what = "'require' requires nothing"});
+}
+
+void read_config(const FieldInput& in, MachineRow& row) {
+  read_field(in, row.config);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string && (!item.text.starts_with("CONFIG_") || item.text.find('=') == std::string::npos))
+      in.with(item, in.name).report({.what = fmt::format("'{}' is not a line CONFIG_NAME=value", item.text)});
+}
+
+// A root may be a template that the planner fills: {machine.qemu_root}.
+void read_root_or_template(const FieldInput& in, RecipeRow& row) {
+  read_field(in, row.root);
+  if (row.root.find('{') == std::string::npos) in.refer(NameOf::root);
+}
+
+void read_deps(const FieldInput& in, RecipeRow& row) {
+  static const std::vector<std::string> roles{
+      "build",            "host",            "build-build",            "build-target",            "host-host",            "target",
+      "propagated-build", "propagated-host", "propagated-build-build", "propagated-build-target", "propagated-host-host", "propagated-target"};
+  if (!in.is(TomlValue::Kind::table)) return;
+  for (const TomlEntry& entry : in.value.entries) {
+    const FieldInput field = in.with(entry.value, entry.key);
+    if (std::find(roles.begin(), roles.end(), entry.key) == roles.end()) {
+      report_unknown_word(in, entry.key, roles);
+      in.findings.errors.back().what = fmt::format("'{}' is not a role of a dependency", entry.key);
+      in.findings.errors.back().where = in.document.pos(entry.key_span);
+      continue;
+    }
+    read_field(field, row.deps[entry.key]);
+    field.refer(NameOf::package);
+  }
+}
+
+template <class Row>
+typename Schema<Row>::Reader section(const Schema<Row>& schema) {
+  return [&schema](const FieldInput& in, Row& row) {
+    if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, row, in.presence, in.findings);
+  };
+}
+
+}  // namespace
+
+Platform blank_platform() { return {.name = {}, .triple = *Triple::parse("x86_64-linux-gnu")}; }
+KernelRow blank_kernel() { return {.version = *Version::parse("0")}; }
+ToolchainRow blank_toolchain() { return {.version = *Version::parse("0"), .binutils = *Version::parse("0")}; }
+
+const Schema<Platform>& platform_schema() {
+  static const Schema<Platform> schema = Schema<Platform>("[[platform]]")
+      .required("name", &Platform::name)
+      .optional("aliases", &Platform::aliases)
+      .required("triple", &Platform::triple)
+      .optional("libc", word(&Platform::libc, same_words({"glibc", "musl", "uclibc", "newlib", "bionic", "none"})))
+      .required("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))
+      .required("bits", one_of(&Platform::bits, {8, 16, 32, 64}))
+      .optional("pointer_bits", one_of(&Platform::pointer_bits, {16, 32, 64}))
+      .optional("float_abi", word(&Platform::float_abi, same_words({"hard", "soft", "softfp"})))
+      .required("kernel_arch", &Platform::kernel_arch)
+      .optional("qemu_user", &Platform::qemu_user)
+      .optional("qemu_system", &Platform::qemu_system)
+      .required("elf_machine", &Platform::elf_machine)
+      .required("elf_class", one_of(&Platform::elf_class, {32, 64}))
+      .optional("gcc", &Platform::gcc)
+      .optional("override", read_override<Platform>);
+  return schema;
+}
+
+const Schema<RootRow>& root_schema() {
+  static const Schema<RootRow> schema = Schema<RootRow>("[[root]]")
+      .required("name", &RootRow::name)
+      .required("suite", reference(&RootRow::suite, NameOf::suite))
+      .required("packages", &RootRow::packages)
+      .optional("purpose", &RootRow::purpose)
+      .optional("override", read_override<RootRow>);
+  return schema;
+}
+
+const Schema<SeedRow>& seed_schema() {
+  static const Schema<SeedRow> schema = Schema<SeedRow>("[[seed]]")
+      .required("name", &SeedRow::name)
+      .required("suite", reference(&SeedRow::suite, NameOf::suite))
+      .required("package", &SeedRow::package)
+      .required("member", &SeedRow::member)
+      .optional("override", read_override<SeedRow>);
+  return schema;
+}
+
+const Schema<KernelRow>& kernel_schema() {
+  static const Schema<KernelRow> schema = Schema<KernelRow>("[[kernel]]")
+      .required("version", &KernelRow::version)
+      .required("released", date(&KernelRow::released))
+      .optional("debian", [](const FieldInput& in, KernelRow& row) { read_debian(in, row.source); })
+      .optional("urls", [](const FieldInput& in, KernelRow& row) { read_field(in, row.source.urls); })
+      .optional("sha256", [](const FieldInput& in, KernelRow& row) { read_sha256(in, row.source.sha256); })
+      .optional("size", [](const FieldInput& in, KernelRow& row) { read_field(in, row.source.size); })
+      .required("source", &KernelRow::reference)
+      .optional("override", read_override<KernelRow>);
+  return schema;
+}
+
+const Schema<MachineRow>& machine_schema() {
+  static const Schema<MachineRow> schema = Schema<MachineRow>("[[machine]]")
+      .required("platform", reference(&MachineRow::platform, NameOf::platform))
+      .optional("kernels", &MachineRow::kernels)
+      .required("defconfig", &MachineRow::defconfig)
+      .required("image_target", &MachineRow::image_target)
+      .required("image", &MachineRow::image)
+      .optional("make_args", &MachineRow::make_args)
+      .optional("config", read_config)
+      .required("qemu", &MachineRow::qemu)
+      .required("qemu_root", reference(&MachineRow::qemu_root, NameOf::root))
+      .optional("qemu_args", &MachineRow::qemu_args)
+      .required("cmdline", &MachineRow::cmdline)
+      .optional("dtb", &MachineRow::dtb)
+      .optional("timeout", &MachineRow::timeout)
+      .optional("override", read_override<MachineRow>);
+  return schema;
+}
+
+const Schema<Provider>& provider_schema() {
+  static const Schema<Provider> schema = Schema<Provider>("[provider]")
+      .required("rank", &Provider::rank)
+      .optional("prebuilt", &Provider::prebuilt)
+      .optional("suites", &Provider::suites)
+      .required("source", &Provider::reference);
+  return schema;
+}
+
+const Schema<ToolchainRow>& toolchain_schema() {
+  static const Schema<ToolchainRow> schema = Schema<ToolchainRow>("[[toolchain]]")
+      .required("id", &ToolchainRow::id)
+      .required("platforms", [](const FieldInput& in, ToolchainRow&) { in.refer(NameOf::platform); })
+      .optional("compiler", word(&ToolchainRow::compiler, same_words({"gcc", "clang"})))
+      .required("version", &ToolchainRow::version)
+      .required("binutils", &ToolchainRow::binutils)
+      .optional("libc", word(&ToolchainRow::libc, same_words({"glibc", "musl", "uclibc", "newlib"})))
+      .optional("libc_version", &ToolchainRow::libc_version)
+      .required("released", date(&ToolchainRow::released))
+      .required("prefix", &ToolchainRow::prefix)
+      .required("dumpmachine", &ToolchainRow::dumpmachine)
+      .optional("suite", reference(&ToolchainRow::suite, NameOf::suite))
+      .optional("packages", &ToolchainRow::packages)
+      .optional("features", &ToolchainRow::features)
+      .required("source", &ToolchainRow::reference)
+      .optional("override", read_override<ToolchainRow>);
+  return schema;
+}
+
+const Schema<ConstraintRow>& constraint_schema() {
+  static const Schema<ConstraintRow> schema = Schema<ConstraintRow>("[[constraint]]")
+      .required("id", &ConstraintRow::id)
+      .optional("when", read_when)
+      .required("require", read_require)
+      .required("effect", word<ConstraintRow, Effect>(&ConstraintRow::effect, {{"builds-not", Effect::builds_not},
+                                                                              {"boots-not", Effect::boots_not},
+                                                                              {"misbehaves", Effect::misbehaves}}))
+      .required("reason", &ConstraintRow::reason)
+      .required("source", &ConstraintRow::source)
+      .optional("confidence", word(&ConstraintRow::confidence, same_words({"primary", "bisected", "observed", "reported"})))
+      .optional("override", read_override<ConstraintRow>);
+  return schema;
+}
+
+const Schema<RecipeRow>& recipe_schema() {
+  static const Schema<RecipeRow> package = Schema<RecipeRow>("[package]")
+      .required("name", &RecipeRow::name)
+      .optional("version", &RecipeRow::version)
+      .optional("summary", &RecipeRow::summary)
+      .optional("license", &RecipeRow::license)
+      .optional("homepage", &RecipeRow::homepage);
+  static const Schema<RecipeRow> build = Schema<RecipeRow>("[build]")
+      .required("script", reference(&RecipeRow::script, NameOf::script))
+      .optional("root", read_root_or_template)
+      .optional("outputs", &RecipeRow::outputs);
+  static const Schema<RecipeRow> schema = Schema<RecipeRow>("a recipe")
+      .required("package", section(package))
+      .optional("source", [](const FieldInput& in, RecipeRow& row) {
+        if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
+      })
+      .required("build", section(build))
+      .optional("deps", read_deps)
+      .optional("env", &RecipeRow::env)
+      .optional("override", read_override<RecipeRow>);
+  return schema;
+}
+
+}  // namespace swage

@@ -1,0 +1,32 @@
+// The schema of every kind of row.
+#pragma once
+
+#include "catalog/schema.hpp"
+
+namespace swage {
+
+// What a [provider] table says of all toolchains of its file.
+struct Provider {
+  std::string name{};
+  unsigned rank = 0;
+  bool prebuilt = true;
+  std::vector<std::string> suites{};
+  std::string reference{};
+};
+
+// Rows with values that parse cannot be made from nothing: these are what a schema fills.
+Platform blank_platform();
+KernelRow blank_kernel();
+ToolchainRow blank_toolchain();
+
+const Schema<Platform>& platform_schema();
+const Schema<RootRow>& root_schema();
+const Schema<SeedRow>& seed_schema();
+const Schema<KernelRow>& kernel_schema();
+const Schema<MachineRow>& machine_schema();
+const Schema<Provider>& provider_schema();
+const Schema<ToolchainRow>& toolchain_schema();
+const Schema<ConstraintRow>& constraint_schema();
+const Schema<RecipeRow>& recipe_schema();
+
+}  // namespace swage

@@ -1,0 +1,154 @@
+#include "catalog/schema.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+
+#include "base/text.hpp"
+
+namespace swage {
+namespace {
+
+template <class Number>
+void read_number(const FieldInput& in, Number& out) {
+  if (!in.is(TomlValue::Kind::integer)) return;
+  const std::int64_t number = in.value.number;
+  constexpr auto top = static_cast<std::uint64_t>(std::numeric_limits<Number>::max());
+  const bool negative_ok = std::numeric_limits<Number>::is_signed;
+  if ((number < 0 && (!negative_ok || number < static_cast<std::int64_t>(std::numeric_limits<int>::min()))) ||
+      (number > 0 && static_cast<std::uint64_t>(number) > top)) {
+    in.report({.what = fmt::format("'{}' is out of range: {}", in.name, number)});
+    return;
+  }
+  out = static_cast<Number>(number);
+}
+
+// For types that parse from text and whose errors name the text.
+template <class T>
+void read_parsed(const FieldInput& in, T& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  if (auto value = T::parse(in.value.text))
+    out = std::move(*value);
+  else
+    in.report(std::move(value).error());
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+void FieldInput::report(Error error) const {
+  if (!error.where) error.where = document.pos(value.span);
+  findings.errors.push_back(std::move(error));
+}
+
+bool FieldInput::is(TomlValue::Kind kind) const {
+  if (value.kind == kind) return true;
+  report({.what = fmt::format("'{}' is {}, not {}", name, toml_kind_name(value.kind), toml_kind_name(kind))});
+  return false;
+}
+
+void read_field(const FieldInput& in, std::string& out) {
+  if (in.is(TomlValue::Kind::string)) out = in.value.text;
+}
+void read_field(const FieldInput& in, bool& out) {
+  if (in.is(TomlValue::Kind::boolean)) out = in.value.number != 0;
+}
+void read_field(const FieldInput& in, int& out) { read_number(in, out); }
+void read_field(const FieldInput& in, unsigned& out) { read_number(in, out); }
+void read_field(const FieldInput& in, std::uint64_t& out) { read_number(in, out); }
+void read_field(const FieldInput& in, Version& out) { read_parsed(in, out); }
+void read_field(const FieldInput& in, Triple& out) { read_parsed(in, out); }
+
+void read_field(const FieldInput& in, VersionRange& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  TextSpan bad;
+  auto range = VersionRange::parse(in.value.text, &bad);
+  if (range) {
+    out = std::move(*range);
+    return;
+  }
+  Error error = std::move(range).error();
+  error.where = in.document.pos_inside(in.value, bad.offset, bad.length);
+  in.report(std::move(error));
+}
+
+void read_field(const FieldInput& in, std::vector<std::string>& out) {
+  if (!in.is(TomlValue::Kind::array)) return;
+  out.clear();
+  for (const TomlValue& item : in.value.items) {
+    std::string text;
+    read_field(in.with(item, fmt::format("{}[{}]", in.name, out.size())), text);
+    out.push_back(std::move(text));
+  }
+}
+
+void read_field(const FieldInput& in, std::map<std::string, std::string>& out) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  out.clear();
+  for (const TomlEntry& entry : in.value.entries) read_field(in.with(entry.value, entry.key), out[entry.key]);
+}
+
+void read_field(const FieldInput& in, std::map<std::string, VersionRange>& out) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  out.clear();
+  for (const TomlEntry& entry : in.value.entries)
+    read_field(in.with(entry.value, entry.key), out.try_emplace(entry.key, VersionRange::any()).first->second);
+}
+
+void read_date(const FieldInput& in, std::string& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  const std::string& text = in.value.text;
+  bool ok = text.size() == 10 && text[4] == '-' && text[7] == '-';
+  for (std::size_t i = 0; ok && i < text.size(); ++i) ok = i == 4 || i == 7 || is_digit(text[i]);
+  if (ok) {
+    const int month = (text[5] - '0') * 10 + text[6] - '0', day = (text[8] - '0') * 10 + text[9] - '0';
+    ok = month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  }
+  if (ok)
+    out = text;
+  else
+    in.report({.what = fmt::format("'{}' is not a date: it is not YYYY-MM-DD", text)});
+}
+
+void read_sha256(const FieldInput& in, std::string& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  const std::string& text = in.value.text;
+  const bool hex = std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  if (hex && text.size() == 64)
+    out = text;
+  else
+    in.report({.what = fmt::format("'{}' is not a sha256: it is not 64 lower-case hexadecimal digits", text)});
+}
+
+void report_unknown_word(const FieldInput& in, const std::string& word, const std::vector<std::string>& known) {
+  Error error{.what = fmt::format("'{}' is not a known value of '{}'", word, in.name)};
+  error.hint = did_you_mean(word, known);
+  if (error.hint.empty()) error.hint = fmt::format("the known values are {}", fmt::join(known, ", "));
+  in.report(std::move(error));
+}
+
+void FieldInput::refer(NameOf kind) const {
+  if (value.kind == TomlValue::Kind::string) findings.references.push_back({kind, value.text, &document, value.span});
+  for (const TomlValue& item : value.items)
+    if (item.kind == TomlValue::Kind::string) findings.references.push_back({kind, item.text, &document, item.span});
+}
+
+void check_keys(const TomlDocument& document, const TomlValue& table, const std::string& title,
+                const std::vector<KeyRule>& rules, Presence presence, Findings& findings) {
+  for (const TomlEntry& entry : table.entries) {
+    const auto is_this = [&](const KeyRule& rule) { return rule.key == entry.key; };
+    if (std::any_of(rules.begin(), rules.end(), is_this)) continue;
+    std::vector<std::string> known;
+    for (const KeyRule& rule : rules) known.push_back(rule.key);
+    Error error{.what = fmt::format("'{}' is not a key of {}", entry.key, title), .where = document.pos(entry.key_span)};
+    error.hint = did_you_mean(entry.key, known);
+    findings.errors.push_back(std::move(error));
+  }
+  if (presence == Presence::overriding) return;
+  for (const KeyRule& rule : rules)
+    if (rule.required && !table.find(rule.key))
+      findings.errors.push_back({.what = fmt::format("'{}' is missing in {}", rule.key, title), .where = document.pos(table.span)});
+}
+
+}  // namespace swage

@@ -1,0 +1,135 @@
+// A schema says which keys a table may have, which it must have, and which member of a C++ row each one fills.
+//
+//   const Schema<RootRow> schema = Schema<RootRow>("[[root]]")
+//       .required("name", &RootRow::name)
+//       .optional("packages", &RootRow::packages);
+//   schema.read(document, value, row, Presence::whole, findings);
+//
+// Every mistake of a table is reported, each with its place: keys that are missing, unknown (with the nearest known one)
+// or of the wrong type, and values that do not parse. A row with a mistake is still filled as far as possible.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+#include "catalog/toml.hpp"
+
+namespace swage {
+
+// What a name in a table must be the name of. Checked when everything is read, because tables refer to each other.
+enum class NameOf { platform, arch, root, suite, package, script };
+
+struct Reference {
+  NameOf kind;
+  std::string name;
+  const TomlDocument* document;
+  TomlSpan span;
+};
+
+// What reading a table leaves besides the row.
+struct Findings {
+  std::vector<Error> errors{};
+  std::vector<Reference> references{};
+};
+
+// `whole`: required keys must be there. `overriding`: only the keys that are there change the row.
+enum class Presence { whole, overriding };
+
+// One value of a document, with the place to report mistakes to.
+struct FieldInput {
+  const TomlDocument& document;
+  const TomlValue& value;
+  std::string name;                    // the key, for messages
+  Findings& findings;
+  Presence presence = Presence::whole;
+
+  void report(Error error) const;      // at the value, unless the error has a place
+  bool is(TomlValue::Kind kind) const; // else reports "'name' is X, not Y"
+  FieldInput with(const TomlValue& inner, std::string inner_name) const {
+    return {document, inner, std::move(inner_name), findings, presence};
+  }
+  void refer(NameOf kind) const;       // the value, or each item of an array, is the name of a `kind`
+};
+
+// What a key of each type reads. Found by overload; a new type of value is one more function here.
+void read_field(const FieldInput& in, std::string& out);
+void read_field(const FieldInput& in, bool& out);
+void read_field(const FieldInput& in, int& out);
+void read_field(const FieldInput& in, unsigned& out);
+void read_field(const FieldInput& in, std::uint64_t& out);
+void read_field(const FieldInput& in, std::vector<std::string>& out);
+void read_field(const FieldInput& in, std::map<std::string, std::string>& out);
+void read_field(const FieldInput& in, std::map<std::string, VersionRange>& out);
+void read_field(const FieldInput& in, Version& out);
+void read_field(const FieldInput& in, VersionRange& out);
+void read_field(const FieldInput& in, Triple& out);
+void read_date(const FieldInput& in, std::string& out);    // YYYY-MM-DD
+void read_sha256(const FieldInput& in, std::string& out);  // 64 hexadecimal digits
+
+// One word of a closed set.
+template <class Enum>
+void read_word(const FieldInput& in, const std::vector<std::pair<std::string, Enum>>& words, Enum& out);
+// Reports that `word` is none of `known`.
+void report_unknown_word(const FieldInput& in, const std::string& word, const std::vector<std::string>& known);
+
+// Reports keys of a table that are not in `known`, and required ones that are not there.
+struct KeyRule {
+  std::string key;
+  bool required = false;
+};
+void check_keys(const TomlDocument& document, const TomlValue& table, const std::string& title,
+                const std::vector<KeyRule>& rules, Presence presence, Findings& findings);
+
+template <class Row>
+class Schema {
+ public:
+  using Reader = std::function<void(const FieldInput&, Row&)>;
+
+  explicit Schema(std::string title) : title_(std::move(title)) {}  // "[[root]]", as it stands in the file
+
+  template <class T>
+  Schema&& required(std::string key, T Row::*member) && { return std::move(*this).add(std::move(key), true, member); }
+  template <class T>
+  Schema&& optional(std::string key, T Row::*member) && { return std::move(*this).add(std::move(key), false, member); }
+  Schema&& required(std::string key, Reader reader) && { return std::move(*this).add_reader(std::move(key), true, std::move(reader)); }
+  Schema&& optional(std::string key, Reader reader) && { return std::move(*this).add_reader(std::move(key), false, std::move(reader)); }
+
+  void read(const TomlDocument& document, const TomlValue& table, Row& row, Presence presence, Findings& findings) const {
+    check_keys(document, table, title_, rules_, presence, findings);
+    for (std::size_t i = 0; i < rules_.size(); ++i)
+      if (const TomlEntry* entry = table.find(rules_[i].key)) readers_[i]({document, entry->value, entry->key, findings, presence}, row);
+  }
+
+ private:
+  template <class T>
+  Schema&& add(std::string key, bool needed, T Row::*member) && {
+    return std::move(*this).add_reader(std::move(key), needed, [member](const FieldInput& in, Row& row) { read_field(in, row.*member); });
+  }
+  Schema&& add_reader(std::string key, bool needed, Reader reader) && {
+    rules_.push_back({std::move(key), needed});
+    readers_.push_back(std::move(reader));
+    return std::move(*this);
+  }
+  std::string title_;
+  std::vector<KeyRule> rules_;
+  std::vector<Reader> readers_;
+};
+
+template <class Enum>
+void read_word(const FieldInput& in, const std::vector<std::pair<std::string, Enum>>& words, Enum& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  std::vector<std::string> known;
+  for (const auto& [word, value] : words) {
+    if (word == in.value.text) {
+      out = value;
+      return;
+    }
+    known.push_back(word);
+  }
+  report_unknown_word(in, in.value.text, known);
+}
+
+}  // namespace swage

@@ -1,0 +1,68 @@
+// A provider has one compiler per suite and many platforms: its table says what differs by platform once, in [[target]]
+// rows, and each [[toolchain]] row is a template over them.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "catalog/state.hpp"
+
+namespace swage {
+namespace {
+
+using Keys = std::map<std::string, std::string>;
+
+struct Expander {
+  const TomlDocument& document;
+  const Keys& keys;
+  Findings& findings;
+
+  void string(TomlValue& value) const {
+    std::string out;
+    std::string_view rest = value.text;
+    for (;;) {
+      const auto open = rest.find('{');
+      const auto close = rest.find('}', open);
+      if (open == std::string_view::npos || close == std::string_view::npos) break;
+      const std::string key(rest.substr(open + 1, close - open - 1));
+      if (const auto found = keys.find(key); found != keys.end())
+        out += fmt::format("{}{}", rest.substr(0, open), found->second);
+      else
+        report(value, key, static_cast<std::size_t>(rest.data() + open - value.text.data()));
+      rest.remove_prefix(close + 1);
+    }
+    value.text = out + std::string(rest);
+  }
+
+  void report(const TomlValue& value, const std::string& key, std::size_t offset) const {
+    std::vector<std::string> known;
+    for (const auto& [name, text] : keys) known.push_back(name);
+    Error error{.what = fmt::format("'{}' is not a key of the [[target]] row of platform '{}'", key, keys.at("platform"))};
+    error.where = document.pos_inside(value, offset, key.size() + 2);
+    error.hint = did_you_mean(key, known);
+    findings.errors.push_back(std::move(error));
+  }
+
+  void all(TomlValue& value) const {
+    if (value.kind == TomlValue::Kind::string && value.text.find('{') != std::string::npos) string(value);
+    for (TomlValue& item : value.items) all(item);
+    for (TomlEntry& entry : value.entries) all(entry.value);
+  }
+};
+
+}  // namespace
+
+std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::vector<std::string>& platforms,
+                                          const std::map<std::string, Keys>& targets, Findings& findings) {
+  std::vector<ExpandedRow> rows;
+  for (const std::string& platform : platforms) {
+    Keys keys;
+    if (const auto target = targets.find(platform); target != targets.end()) keys = target->second;
+    keys["platform"] = platform;
+    ExpandedRow row{platform, item};
+    Expander{document, keys, findings}.all(row.value);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace swage
