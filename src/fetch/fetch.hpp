@@ -41,8 +41,10 @@ class Fetcher {
 };
 
 // Takes the regular file `member` out of a .deb (ar of control.tar.* and data.tar.*, any compression libarchive reads) and
-// writes it to `target` with mode 0555. Rejects truncated archives and anything that is not a plain file.
-Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target);
+// writes it to `target` with mode 0555. Rejects truncated archives and anything that is not a plain file (Errc::corrupt).
+// Errors call the package `shown_name`, or by its file name.
+Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target,
+                                std::string_view shown_name = {});
 
 // Unpacks any archive libarchive reads below `target` (for `--src FILE`): refuses absolute names, `..`, entries that would be
 // written through a symlink, and device nodes; strips one leading directory when all entries share it. On an error nothing

@@ -1,0 +1,45 @@
+// What both unpackers need of libarchive.
+#pragma once
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <clocale>
+#include <memory>
+#include <string>
+
+#include "base/files.hpp"
+
+namespace swage {
+
+struct ArchiveFree {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+using ArchivePtr = std::unique_ptr<archive, ArchiveFree>;
+
+// The compressions that are read in this process; libarchive's "all" would also start programs of the host.
+void support_compressions(archive* reader);
+
+// While it lives, this thread reads names as UTF-8: in the C locale libarchive gives up on every name beyond ASCII.
+class Utf8Names {
+ public:
+  Utf8Names();
+  ~Utf8Names();
+  Utf8Names(const Utf8Names&) = delete;
+  Utf8Names& operator=(const Utf8Names&) = delete;
+
+ private:
+  locale_t utf8_;
+  locale_t before_;
+};
+
+// `file` is damaged, with libarchive's reason as a note.
+Error damaged(std::string_view file, archive* reader);
+
+enum class Next { entry, end };
+// The next header. A warning (an attribute that is not understood) is no error.
+Result<Next> next_entry(archive* reader, archive_entry*& entry, std::string_view file);
+
+// The data of the current entry, written to `fd` at its offsets.
+Result<void> copy_data(archive* reader, int fd, std::string_view file, std::string_view name);
+
+}  // namespace swage
