@@ -1,0 +1,214 @@
+// Garbage collection: mark from the roots over references (and from a live output to its deriver), then remove the rest.
+// The collector's lock stops every other process from starting to use a path, so it is held only while things are
+// unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes after.
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "store/store_state.hpp"
+
+namespace swage {
+
+namespace {
+
+// A Nix process that wants a temporary root while a collection runs connects to this socket to announce it. One that is
+// bound but not listened to refuses the connection, and Nix then tries the lock again until the collection is over.
+UniqueFd refusing_socket(const fs::path& state_dir) {
+  const fs::path parent = state_dir / "gc-socket";
+  if (!make_directories(parent)) return {};
+  const auto directory = open_file(parent, O_RDONLY | O_DIRECTORY);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!directory || !socket) return {};
+  ::unlinkat(directory->get(), "socket", 0);
+  // By way of the descriptor: a socket's address has room for 107 bytes only.
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1, "/proc/self/fd/{}/socket", directory->get());
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  return socket;
+}
+
+// Why a path is alive: a root's name or the path that keeps it.
+struct Marks {
+  std::vector<bool> alive{};
+  std::vector<std::string> reason{};
+};
+
+Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const StorePathSet& locked) {
+  Marks marks{std::vector<bool>(graph.paths.size()), std::vector<std::string>(graph.paths.size())};
+  std::vector<std::uint32_t> open;
+  const auto enliven = [&](std::uint32_t node, const auto& reason) {
+    if (marks.alive[node]) return;
+    marks.alive[node] = true;
+    marks.reason[node] = reason();
+    open.push_back(node);
+  };
+  for (const Store::Root& root : roots)
+    if (const auto node = graph.index.find(root.path); node != graph.index.end())
+      enliven(node->second, [&] { return fmt::format("it is a root: {}", root.link); });
+  for (const StorePath& path : locked)
+    if (const auto node = graph.index.find(path); node != graph.index.end())
+      enliven(node->second, [] { return std::string("another process holds its lock"); });
+  while (!open.empty()) {
+    const std::uint32_t node = open.back();
+    open.pop_back();
+    for (const std::uint32_t reference : graph.references[node])
+      enliven(reference, [&] { return fmt::format("'{}' refers to it", graph.paths[node].str()); });
+    if (const auto deriver = graph.derivers[node])
+      enliven(*deriver, [&] { return fmt::format("it is the derivation of '{}'", graph.paths[node].str()); });
+  }
+  return marks;
+}
+
+// The dead, each after all that refer to it: any prefix of this can go without leaving a dangling reference.
+std::vector<std::uint32_t> dead_in_order(const PathGraph& graph, const Marks& marks) {
+  std::vector<std::uint32_t> referrers(graph.paths.size());
+  for (std::size_t node = 0; node < graph.paths.size(); ++node)
+    for (const std::uint32_t reference : graph.references[node])
+      if (reference != node && !marks.alive[node]) ++referrers[reference];
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t node = 0; node < graph.paths.size(); ++node)
+    if (!marks.alive[node] && referrers[node] == 0) order.push_back(node);
+  for (std::size_t next = 0; next < order.size(); ++next)
+    for (const std::uint32_t reference : graph.references[order[next]])
+      if (reference != order[next] && !marks.alive[reference] && --referrers[reference] == 0) order.push_back(reference);
+  return order;
+}
+
+// Links in Nix's farm of shared files that no object uses any more.
+void prune_link_farm(const fs::path& store_dir) {
+  const auto names = list_directory(store_dir / ".links");
+  if (!names) return;
+  for (const std::string& name : *names) {
+    const fs::path link = store_dir / ".links" / name;
+    struct stat st {};
+    if (::lstat(link.c_str(), &st) == 0 && st.st_nlink == 1) ::unlink(link.c_str());
+  }
+}
+
+}  // namespace
+
+Result<Store::State::Entries> Store::State::entries(const PathGraph& graph, const TempRoots::Live& live) const {
+  Entries entries;
+  std::set<std::string_view> in_use;
+  for (const Root& temporary : live.roots) in_use.insert(temporary.path.base());
+  SWAGE_TRY(const std::vector<std::string> names, list_directory(store_dir));
+  for (const std::string& name : names) {
+    if (!writable || !name.ends_with(".lock")) continue;
+    auto path = StorePath::parse_base(std::string_view(name).substr(0, name.size() - 5));
+    if (!path) continue;
+    SWAGE_TRY(const std::optional<FileLock> lock, FileLock::try_acquire(store_dir / name, FileLock::Mode::exclusive));
+    if (!lock)
+      entries.locked.insert(std::move(*path));
+    else
+      retire_lock_file(store_dir / name, lock->fd());
+  }
+  for (const std::string& name : names) {
+    if (name == ".links" || in_use.contains(name)) continue;
+    if (!path_exists(store_dir / name)) continue;  // a lock file that was just retired
+    const auto path = StorePath::parse_base(name);
+    if (path && (graph.index.contains(*path) || entries.locked.contains(*path))) continue;
+    if (name.ends_with(".lock")) {
+      const auto locked = StorePath::parse_base(std::string_view(name).substr(0, name.size() - 5));
+      if (locked && entries.locked.contains(*locked)) continue;
+    }
+    entries.unregistered.push_back(name);
+  }
+  return entries;
+}
+
+Result<void> Store::State::discard(const std::string& name, const fs::path& trash) const {
+  const fs::path entry = store_dir / name;
+  if (!path_exists(entry)) return {};
+  return rename_tree(entry, trash / name);
+}
+
+Result<void> Store::State::discard_work(const TempRoots::Live& live, const fs::path& trash) const {
+  // Whoever builds or adds has temporary roots: with none but ours about, only what we use ourselves is in use.
+  if (live.others) return {};
+  const std::string own = fmt::format("{}.", ::getpid());
+  for (const std::string_view kind : {"trash", "staging", "builds"}) {
+    if (kind == "builds" && holds_any_lock()) continue;
+    const auto names = list_directory(work_dir / kind);
+    if (!names) continue;
+    for (const std::string& name : *names)
+      if (!name.starts_with(own)) SWAGE_CHECK(rename_tree(work_dir / kind / name, trash / fmt::format("{}-{}", kind, name)));
+  }
+  return {};
+}
+
+Result<GcResult> Store::collect_garbage(const GcOptions& options) {
+  SWAGE_CHECK(state_->need_writable());
+  GcResult result;
+  SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
+  {
+    SWAGE_TRY(const FileLock lock, wait_for_lock(state_->gc_lock(), FileLock::Mode::exclusive));
+    const UniqueFd socket = refusing_socket(state_->state_dir);
+    SWAGE_TRY(std::vector<Root> roots, state_->link_roots(options.dry_run ? State::Stale::keep : State::Stale::remove));
+    SWAGE_TRY(const TempRoots::Live live, state_->temp_roots.of_all());
+    roots.insert(roots.end(), live.roots.begin(), live.roots.end());
+    for (Root& root : runtime_roots(state_->store_dir)) roots.push_back(std::move(root));
+    SWAGE_TRY(const PathGraph graph, state_->with_registry([](Registry& r) { return r.graph(); }));
+    SWAGE_TRY(const State::Entries entries, state_->entries(graph, live));
+    const Marks marks = mark(graph, roots, entries.locked);
+    std::uint64_t bytes = 0;
+    for (const std::uint32_t node : dead_in_order(graph, marks)) {
+      if (bytes >= options.max_freed) break;
+      bytes += graph.nar_sizes[node];
+      result.deleted.push_back(graph.paths[node]);
+    }
+    if (options.dry_run) {
+      result.bytes_freed = bytes;
+      return result;
+    }
+    SWAGE_CHECK(state_->with_registry(
+        [&](Registry& r) { return r.remove(StorePathSet(result.deleted.begin(), result.deleted.end())); }));
+    for (const StorePath& path : result.deleted) SWAGE_CHECK(state_->discard(path.base(), trash.path()));
+    for (const std::string& name : entries.unregistered) SWAGE_CHECK(state_->discard(name, trash.path()));
+    SWAGE_CHECK(state_->discard_work(live, trash.path()));
+  }
+  SWAGE_TRY(result.bytes_freed, remove_tree(trash.path()));
+  prune_link_farm(state_->store_dir);
+  return result;
+}
+
+Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
+  SWAGE_CHECK(state_->need_writable());
+  GcResult result;
+  SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
+  {
+    SWAGE_TRY(const FileLock lock, wait_for_lock(state_->gc_lock(), FileLock::Mode::exclusive));
+    const UniqueFd socket = refusing_socket(state_->state_dir);
+    SWAGE_TRY(std::vector<Root> roots, state_->link_roots(State::Stale::keep));
+    SWAGE_TRY(const TempRoots::Live live, state_->temp_roots.of_all());
+    roots.insert(roots.end(), live.roots.begin(), live.roots.end());
+    for (Root& root : runtime_roots(state_->store_dir)) roots.push_back(std::move(root));
+    SWAGE_TRY(const PathGraph graph, state_->with_registry([](Registry& r) { return r.graph(); }));
+    SWAGE_TRY(const State::Entries entries, state_->entries(graph, live));
+    const Marks marks = mark(graph, roots, entries.locked);
+    for (const StorePath& path : paths) {
+      const auto node = graph.index.find(path);
+      if (node == graph.index.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
+      if (marks.alive[node->second])
+        return fail(Errc::invalid_input, fmt::format("'{}' is in use: {}", path.str(), marks.reason[node->second]));
+    }
+    for (std::size_t node = 0; node < graph.paths.size(); ++node) {
+      if (paths.contains(graph.paths[node])) continue;
+      for (const std::uint32_t reference : graph.references[node])
+        if (paths.contains(graph.paths[reference]))
+          return fail(Errc::invalid_input, fmt::format("'{}' is in use: '{}' refers to it", graph.paths[reference].str(),
+                                                       graph.paths[node].str()));
+    }
+    SWAGE_CHECK(state_->with_registry([&](Registry& r) { return r.remove(paths); }));
+    for (const StorePath& path : paths) SWAGE_CHECK(state_->discard(path.base(), trash.path()));
+  }
+  result.deleted.assign(paths.begin(), paths.end());
+  SWAGE_TRY(result.bytes_freed, remove_tree(trash.path()));
+  return result;
+}
+
+}  // namespace swage

@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <charconv>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "store/base32.hpp"
+#include "store/store_state.hpp"
+
+namespace swage {
+
+// --- Temporary roots ---
+
+TempRoots::~TempRoots() {
+  if (lock_ && owner_ == ::getpid()) retire_lock_file(file_, lock_->fd());
+}
+
+// Usually <pid>. That name may be taken: by another store object of this process, or by a process in another process
+// namespace that shares this store.
+Result<void> TempRoots::create() {
+  for (unsigned i = 0;; ++i) {
+    file_ = state_dir_ / "temproots" / (i == 0 ? fmt::format("{}", ::getpid()) : fmt::format("{}-{}", ::getpid(), i));
+    SWAGE_TRY(lock_, FileLock::try_acquire(file_, FileLock::Mode::exclusive));
+    if (!lock_) continue;
+    owner_ = ::getpid();
+    written_.clear();
+    if (::ftruncate(lock_->fd(), 0) != 0) return fail_errno(fmt::format("cannot write '{}'", file_.string()), errno);
+    return {};
+  }
+}
+
+Result<void> TempRoots::add(const StorePathSet& paths) {
+  const std::lock_guard guard(mutex_);
+  if (lock_ && owner_ != ::getpid()) lock_.reset();
+  std::string text;
+  StorePathSet added;
+  for (const StorePath& path : paths) {
+    if (lock_ && written_.contains(path)) continue;
+    text += path.str();
+    text += '\0';
+    added.insert(added.end(), path);
+  }
+  if (added.empty()) return {};
+  // Held while writing: a collection either sees these roots, or is over before the caller looks what is valid.
+  SWAGE_TRY(const FileLock gc, wait_for_lock(state_dir_ / "gc.lock", FileLock::Mode::shared));
+  if (!lock_) SWAGE_CHECK(create());
+  SWAGE_CHECK(write_all(lock_->fd(), text, file_.string()));
+  written_.merge(added);
+  return {};
+}
+
+Result<TempRoots::Live> TempRoots::of_all() {
+  Live live;
+  const fs::path directory = state_dir_ / "temproots";
+  SWAGE_TRY(const std::vector<std::string> names, list_directory(directory));
+  for (const std::string& name : names) {
+    int pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
+    const fs::path file = directory / name;
+    SWAGE_TRY(const std::optional<FileLock> lock, FileLock::try_acquire(file, FileLock::Mode::exclusive));
+    if (lock) {  // its owner is dead
+      retire_lock_file(file, lock->fd());
+      continue;
+    }
+    auto text = read_file(file);
+    if (!text) continue;  // its owner ended just now
+    const std::lock_guard guard(mutex_);
+    live.others |= !(lock_ && owner_ == ::getpid() && file == file_);
+    for (const std::string_view entry : split(*text, '\0'))
+      if (auto path = StorePath::parse(entry)) live.roots.push_back({.link = fmt::format("{{temp:{}}}", pid), .path = std::move(*path)});
+  }
+  return live;
+}
+
+// --- Links ---
+
+namespace {
+
+// The store path that a link's target lies in: by its logical name, or by where this store has it.
+std::optional<StorePath> path_in_store(std::string_view target, std::span<const std::string> prefixes) {
+  for (const std::string_view prefix : prefixes) {
+    if (!target.starts_with(prefix)) continue;
+    const std::string_view rest = target.substr(prefix.size());
+    if (auto path = StorePath::parse_base(rest.substr(0, rest.find('/')))) return std::move(*path);
+  }
+  return std::nullopt;
+}
+
+class LinkWalk {
+ public:
+  LinkWalk(const fs::path& store_dir, fs::path automatic, bool remove_stale)
+      : automatic_(std::move(automatic)), remove_stale_(remove_stale) {
+    prefixes_.push_back(std::string(kStoreDir) + "/");
+    prefixes_.push_back(store_dir.string() + "/");
+    std::error_code error;
+    if (fs::path real = fs::canonical(store_dir, error); !error) prefixes_.push_back(real.string() + "/");
+  }
+
+  Result<void> walk(const fs::path& path) {
+    struct stat st {};
+    if (::lstat(path.c_str(), &st) != 0) return {};
+    if (S_ISDIR(st.st_mode)) {
+      SWAGE_TRY(const std::vector<std::string> names, list_directory(path));
+      for (const std::string& name : names) SWAGE_CHECK(walk(path / name));
+    } else if (S_ISLNK(st.st_mode)) {
+      SWAGE_CHECK(link(path));
+    } else if (S_ISREG(st.st_mode)) {
+      if (auto named = StorePath::parse_base(path.filename().string())) add(path, std::move(*named));
+    }
+    return {};
+  }
+
+  std::vector<Store::Root> roots{};
+
+ private:
+  void add(const fs::path& link, StorePath path) { roots.push_back({.link = link.string(), .path = std::move(path)}); }
+
+  Result<void> link(const fs::path& path) {
+    SWAGE_TRY(const std::string target, swage::read_symlink(path));
+    if (auto direct = path_in_store(target, prefixes_)) {
+      add(path, std::move(*direct));
+      return {};
+    }
+    const fs::path user_link = (path.parent_path() / target).lexically_normal();
+    if (!path_exists(user_link)) {
+      if (remove_stale_ && path.parent_path() == automatic_) ::unlink(path.c_str());
+      return {};
+    }
+    if (const auto second = swage::read_symlink(user_link))
+      if (auto indirect = path_in_store(*second, prefixes_)) add(user_link, std::move(*indirect));
+    return {};
+  }
+
+  std::vector<std::string> prefixes_{};
+  fs::path automatic_;
+  bool remove_stale_;
+};
+
+}  // namespace
+
+Result<std::vector<Store::Root>> Store::State::link_roots(Stale stale) const {
+  LinkWalk walk(store_dir, state_dir / "gcroots/auto", stale == Stale::remove);
+  SWAGE_CHECK(walk.walk(state_dir / "gcroots"));
+  SWAGE_CHECK(walk.walk(state_dir / "profiles"));
+  return std::move(walk.roots);
+}
+
+Result<void> Store::add_temp_root(const StorePath& path) {
+  SWAGE_CHECK(state_->need_writable());
+  return state_->temp_roots.add({path});
+}
+
+Result<void> Store::add_indirect_root(const fs::path& link) {
+  SWAGE_CHECK(state_->need_writable());
+  const fs::path absolute = fs::absolute(link).lexically_normal();
+  const fs::path automatic = state_->state_dir / "gcroots/auto";
+  SWAGE_CHECK(make_directories(automatic));
+  return make_symlink_atomically(absolute.string(),
+                                 automatic / hash_base32(hash_string(HashAlgo::sha1, absolute.string())));
+}
+
+Result<std::vector<Store::Root>> Store::find_roots() {
+  SWAGE_TRY(std::vector<Root> roots, state_->link_roots(State::Stale::keep));
+  if (state_->writable) {
+    SWAGE_TRY(TempRoots::Live live, state_->temp_roots.of_all());
+    std::move(live.roots.begin(), live.roots.end(), std::back_inserter(roots));
+  }
+  for (Root& root : runtime_roots(state_->store_dir)) roots.push_back(std::move(root));
+  std::vector<Root> valid;
+  for (Root& root : roots) {
+    SWAGE_TRY(const bool is, is_valid(root.path));
+    if (is) valid.push_back(std::move(root));
+  }
+  return valid;
+}
+
+}  // namespace swage
