@@ -11,8 +11,14 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
-// Every process of a test opens the store itself, so that it is shared as between real processes.
-std::unique_ptr<Store> open_store(const fs::path& root) { return Store::open(root).value(); }
+// As a tree: busybox takes its applet from argv[0], and a builder's is the last part of its path, which in the store would
+// be `<hash>-busybox`.
+StorePath add_busybox(Store& store) {
+  const TempDir dir = TempDir::create("swage-busybox").value();
+  fs::create_directory(dir.path() / "bin");
+  fs::copy_file("/bin/busybox", dir.path() / "bin/busybox");
+  return store.add_tree("busybox", dir.path()).value();
+}
 
 }  // namespace
 
@@ -60,13 +66,13 @@ Result<void> FakeFetcher::fetch(const Source& source, std::uint64_t) {
 
 World::World(const fs::path& root)
     : temporary(root.empty() ? std::optional(TempDir::create("swage-world").value()) : std::nullopt),
-      store(open_store(root.empty() ? temporary->path() / "home" : root)),
-      busybox(store->add_tree("busybox", "/bin/busybox").value()),
+      store(Store::open(root.empty() ? temporary->path() / "home" : root).value()),
+      busybox(add_busybox(*store)),
       fetcher(*store) {}
 
 StorePath World::add(const Step& step) {
-  Derivation drv{.name = step.name, .system = "x86_64-linux", .builder = busybox.str()};
-  drv.args = {"sh", "-c", fmt::format("set -e\nb() {{ {} \"$@\"; }}\n", busybox.str()) + step.script};
+  Derivation drv{.name = step.name, .system = "x86_64-linux", .builder = busybox.str() + "/bin/busybox"};
+  drv.args = {"sh", "-c", fmt::format("set -e\nb() {{ {} \"$@\"; }}\n", drv.builder) + step.script};
   drv.input_srcs = step.sources;
   drv.input_srcs.insert(busybox);
   drv.env = step.env;

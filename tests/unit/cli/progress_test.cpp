@@ -131,7 +131,7 @@ TEST_F(ProgressTest, TtyRedrawsAtMostTenTimesASecond) {
   out->on(JobStarted{3, "fetch", "xz", ""});
   now_ += milliseconds(12'300);
   out->on(JobLog{1, "checking whether the C compiler works... yes"});
-  EXPECT_EQ(printed(), "\r[1/9] building gcc-12 12.4 s and 2 more: checki...ks... yes\033[K");
+  EXPECT_EQ(printed(), "\r[1/9] building gcc-12 12.4 s and 2 more: checking...... yes\033[K");
   out.reset();
   EXPECT_EQ(printed(), "\r\033[K") << "the line is taken away";
 }
