@@ -154,7 +154,8 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
   setup.network = spec.network;
   setup.interactive = spec.interactive;
   setup.probe = spec.builder.empty();
-  std::vector<std::string> argv{spec.builder};
+  setup.builder = spec.builder;
+  std::vector<std::string> argv{fs::path(spec.builder).filename().string()};
   argv.insert(argv.end(), spec.args.begin(), spec.args.end());
   std::vector<std::string> env;
   env.reserve(spec.env.size());

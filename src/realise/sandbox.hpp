@@ -15,7 +15,7 @@
 namespace swage {
 
 struct SandboxSpec {
-  std::string builder{};                              // absolute path inside
+  std::string builder{};                              // absolute path inside; argv[0] is its last part, as with Nix
   std::vector<std::string> args{};                    // argv[1...]
   std::map<std::string, std::string> env{};           // all of it
   fs::path build_dir{};                               // mounted at /build, read-write

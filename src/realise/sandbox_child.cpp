@@ -47,8 +47,8 @@ class Child {
     name_host();
     if (setup_.probe) ::_exit(0);
     confine();
-    ::execve(setup_.argv[0], setup_.argv.data(), setup_.envp.data());
-    fail(Step::execute, "cannot execute", setup_.argv[0]);
+    ::execve(setup_.builder.c_str(), setup_.argv.data(), setup_.envp.data());
+    fail(Step::execute, "cannot execute", setup_.builder.c_str());
   }
 
  private:

@@ -33,6 +33,7 @@ struct ChildSetup {
   bool network = false;
   bool interactive = false;
   bool probe = false;                        // set up, then exit 0
+  std::string builder{};
   std::vector<char*> argv{};                 // null-terminated
   std::vector<char*> envp{};
   sock_fprog filter{};

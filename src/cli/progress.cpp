@@ -1,0 +1,285 @@
+#include "cli/progress.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <condition_variable>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+
+namespace swage {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kRedraw = std::chrono::milliseconds(100);
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// Terminals that understand a carriage return and `erase to the end of the line`.
+bool is_smart_terminal(int fd) {
+  const std::string_view term = environment("TERM");
+  return ::isatty(fd) && !term.empty() && term != "dumb";
+}
+
+struct Verb {
+  std::string_view kind, running, done;
+};
+Verb verb_of(std::string_view kind) {
+  static constexpr Verb verbs[] = {{"build", "building", "built"}, {"fetch", "fetching", "fetched"}, {"unpack", "unpacking", "unpacked"},
+                                   {"lock", "locking", "locked"}, {"check", "checking", "checked"}};
+  for (const Verb& verb : verbs)
+    if (verb.kind == kind) return verb;
+  return {kind, kind, kind};
+}
+
+std::string paint(bool colour, std::string_view code, std::string_view text) {
+  return colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+struct Job {
+  JobStarted what{};
+  Clock::time_point start{};
+  std::string last_line{};
+  JobProgress progress{};
+};
+
+std::string finished_line(const Job& job, const JobFinished& event, bool colour) {
+  const Verb verb = verb_of(job.what.kind);
+  if (!event.ok) return fmt::format("{} {} {} after {}\n", paint(colour, "1;31", "failed"), verb.running, job.what.name, human_seconds(event.seconds));
+  const std::string size = job.progress.done ? fmt::format(", {}", human_bytes(job.progress.done)) : "";
+  return fmt::format("{} {} in {}{}\n", paint(colour, "32", verb.done), job.what.name, human_seconds(event.seconds), size);
+}
+
+// The escape sequences of terminals: ESC [ ... letter, ESC ] ... BEL, or ESC and one character.
+std::size_t skip_escape(std::string_view text, std::size_t at) {
+  if (at + 1 >= text.size()) return text.size();
+  if (text[at + 1] == ']') return std::min(text.find('\a', at), text.size() - 1) + 1;
+  if (text[at + 1] != '[') return at + 2;
+  for (at += 2; at < text.size() && (text[at] < '@' || text[at] > '~'); ++at) {
+  }
+  return std::min(at + 1, text.size());
+}
+
+// UTF-8 characters of a text as they would show; a tab is a blank.
+std::vector<std::string> visible_characters(std::string_view text) {
+  std::vector<std::string> characters;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte == 0x1b) {
+      at = skip_escape(text, at);
+      continue;
+    }
+    if (byte >= 0x80 && byte < 0xc0 && !characters.empty()) characters.back() += text[at];
+    else if (byte == '\t') characters.emplace_back(" ");
+    else if (byte >= 0x20 && byte != 0x7f) characters.emplace_back(1, text[at]);
+    ++at;
+  }
+  return characters;
+}
+
+// What all styles for people share: the jobs that run, and whole lines to one descriptor.
+class HumanReporter : public Reporter {
+ public:
+  explicit HumanReporter(ProgressSettings settings) : settings_(std::move(settings)) {}
+
+  void on(const Event& event) override {
+    const std::scoped_lock lock(mutex_);
+    std::visit(Overloaded{[&](const JobStarted& e) { jobs_[e.id] = {.what = e, .start = settings_.now()}; started(e); },
+                          [&](const JobLog& e) { log(e); },
+                          [&](const JobProgress& e) {
+                            if (const auto job = jobs_.find(e.id); job != jobs_.end()) job->second.progress = e;
+                          },
+                          [&](const JobFinished& e) {
+                            const auto job = jobs_.find(e.id);
+                            if (job == jobs_.end()) return;
+                            finished(job->second, e);
+                            jobs_.erase(job);
+                          },
+                          [&](const Totals& e) { totals_ = e; },
+                          [&](const Message& e) { print(e.text + "\n"); }},
+               event);
+    after_event();
+  }
+
+ protected:
+  virtual void started(const JobStarted&) {}
+  virtual void finished(const Job&, const JobFinished&) {}
+  virtual void print(const std::string& line) { emit(line); }
+  virtual void after_event() {}
+
+  void emit(std::string_view bytes) const { (void)write_all(settings_.fd, bytes, "standard error"); }
+
+  ProgressSettings settings_;
+  std::mutex mutex_{};
+  std::map<std::uint64_t, Job> jobs_{};   // ids grow: the oldest first
+  Totals totals_{};
+
+ private:
+  void log(const JobLog& event) {
+    const auto job = jobs_.find(event.id);
+    if (job == jobs_.end()) return;
+    if (settings_.logs) print(fmt::format("{} {}\n", paint(settings_.colour, "36", job->second.what.name + ">"), event.line));
+    job->second.last_line = event.line;
+  }
+};
+
+class PlainReporter final : public HumanReporter {
+ public:
+  using HumanReporter::HumanReporter;
+
+ private:
+  void started(const JobStarted& event) override { print(fmt::format("{} {}\n", verb_of(event.kind).running, event.name)); }
+  void finished(const Job& job, const JobFinished& event) override { print(finished_line(job, event, settings_.colour)); }
+};
+
+class TtyReporter final : public HumanReporter {
+ public:
+  explicit TtyReporter(ProgressSettings settings) : HumanReporter(std::move(settings)) {
+    if (settings_.live) ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
+  }
+  ~TtyReporter() override {
+    ticker_.request_stop();
+    wake_.notify_all();
+    if (ticker_.joinable()) ticker_.join();
+    clear();
+  }
+
+ private:
+  void finished(const Job& job, const JobFinished& event) override {
+    if (!event.ok) print(finished_line(job, event, settings_.colour));
+  }
+
+  void print(const std::string& line) override {
+    clear();
+    emit(line);
+    drawn_at_ = {};
+  }
+
+  void after_event() override {
+    if (settings_.now() - drawn_at_ >= kRedraw) draw();
+  }
+
+  void tick(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, kRedraw);
+      if (!stop.stop_requested()) after_event();
+    }
+  }
+
+  void clear() {
+    if (!std::exchange(shown_, false)) return;
+    emit("\r\033[K");
+  }
+
+  std::string line(unsigned width) const {
+    std::string text = fmt::format("[{}/{}]", totals_.done, totals_.total);
+    if (jobs_.empty()) return text;
+    const Job& job = jobs_.begin()->second;
+    const double seconds = std::chrono::duration<double>(settings_.now() - job.start).count();
+    text += fmt::format(" {} {} {}", verb_of(job.what.kind).running, job.what.name, human_seconds(seconds));
+    if (jobs_.size() > 1) text += fmt::format(" and {} more", jobs_.size() - 1);
+    if (job.progress.total) text += fmt::format(": {} of {}", human_bytes(job.progress.done), human_bytes(job.progress.total));
+    else if (job.progress.done) text += fmt::format(": {}", human_bytes(job.progress.done));
+    else if (!job.last_line.empty() && text.size() + 12 < width)   // a few characters would tell nothing
+      text += ": " + elide(job.last_line, width - static_cast<unsigned>(text.size()) - 2);
+    return elide(text, width);
+  }
+
+  void draw() {
+    drawn_at_ = settings_.now();
+    if (totals_.total == 0 && jobs_.empty()) return clear();
+    // One column stays free: a full line would wrap on some terminals.
+    emit("\r" + line(terminal_width(settings_.fd) - 1) + "\033[K");
+    shown_ = true;
+  }
+
+  Clock::time_point drawn_at_{};
+  bool shown_ = false;
+  std::condition_variable wake_{};
+  std::jthread ticker_{};
+};
+
+class JsonReporter final : public Reporter {
+ public:
+  explicit JsonReporter(int fd) : fd_(fd) {}
+  void on(const Event& event) override {
+    using nlohmann::ordered_json;
+    const ordered_json object = std::visit(
+        Overloaded{[](const JobStarted& e) { return ordered_json{{"event", "start"}, {"id", e.id}, {"kind", e.kind}, {"name", e.name}, {"subject", e.subject}}; },
+                   [](const JobLog& e) { return ordered_json{{"event", "log"}, {"id", e.id}, {"line", e.line}}; },
+                   [](const JobProgress& e) { return ordered_json{{"event", "progress"}, {"id", e.id}, {"done", e.done}, {"total", e.total}}; },
+                   [](const JobFinished& e) { return ordered_json{{"event", "finish"}, {"id", e.id}, {"ok", e.ok}, {"seconds", e.seconds}}; },
+                   [](const Totals& e) { return ordered_json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}}; },
+                   [](const Message& e) { return ordered_json{{"event", "message"}, {"text", e.text}}; }},
+        event);
+    // A build may print any bytes; what is not UTF-8 becomes U+FFFD.
+    const std::string line = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    const std::scoped_lock lock(mutex_);
+    (void)write_all(fd_, line, "standard error");
+  }
+
+ private:
+  int fd_;
+  std::mutex mutex_{};
+};
+
+}  // namespace
+
+ProgressStyle default_progress_style(int fd) { return is_smart_terminal(fd) ? ProgressStyle::tty : ProgressStyle::plain; }
+
+bool want_colour(int fd) {
+  if (!environment("NO_COLOR").empty()) return false;
+  const std::string_view force = environment("CLICOLOR_FORCE");
+  if (!force.empty() && force != "0") return true;
+  return is_smart_terminal(fd);
+}
+
+unsigned terminal_width(int fd) {
+  const std::string_view columns = environment("COLUMNS");
+  unsigned width = 0;
+  std::from_chars(columns.data(), columns.data() + columns.size(), width);
+  winsize size{};
+  if (width == 0 && ::ioctl(fd, TIOCGWINSZ, &size) == 0) width = size.ws_col;
+  return width == 0 ? 80 : std::max(width, 10U);
+}
+
+std::string elide(std::string_view text, unsigned width) {
+  const std::vector<std::string> characters = visible_characters(text);
+  if (characters.size() <= width) return join(characters, "");
+  constexpr std::string_view dots = "...";
+  if (width <= dots.size()) return std::string(dots.substr(0, width));
+  const std::size_t tail = (width - dots.size()) / 2;
+  const std::size_t head = width - dots.size() - tail;
+  const std::span<const std::string> all(characters);
+  return join(all.first(head), "") + std::string(dots) + join(all.last(tail), "");
+}
+
+std::unique_ptr<Reporter> make_reporter(ProgressSettings settings) {
+  switch (settings.style) {
+    case ProgressStyle::tty: return std::make_unique<TtyReporter>(std::move(settings));
+    case ProgressStyle::plain: return std::make_unique<PlainReporter>(std::move(settings));
+    case ProgressStyle::json: return std::make_unique<JsonReporter>(settings.fd);
+    case ProgressStyle::quiet: break;
+  }
+  return std::make_unique<NullReporter>();
+}
+
+}  // namespace swage
