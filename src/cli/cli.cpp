@@ -6,19 +6,13 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/progress.hpp"
 
 namespace swage {
 
 namespace {
 
 constexpr const char* kVersion = "0.1.0";
-
-bool colour_wanted() {
-  if (const char* force = std::getenv("CLICOLOR_FORCE"); force && *force && std::string_view(force) != "0") return true;
-  if (const char* no = std::getenv("NO_COLOR"); no && *no) return false;
-  const char* term = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) && term && std::string_view(term) != "dumb";
-}
 
 void declare_global(CLI::App& app, GlobalOptions& options) {
   const char* group = "Everywhere";
@@ -86,7 +80,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
 }
 
 int print_error(const Error& error) {
-  fmt::print(stderr, "{}", render(error, colour_wanted()));
+  fmt::print(stderr, "{}", render(error, want_colour(STDERR_FILENO)));
   return exit_code(error.code);
 }
 

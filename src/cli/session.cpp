@@ -126,10 +126,10 @@ Result<std::unique_ptr<SourceFetcher>> Session::fetcher() {
 
 Reporter& Session::reporter() {
   if (!reporter_) {
-    ProgressOptions options{.log_lines = options_.log_lines};
-    if (options_.quiet) options.style = ProgressStyle::quiet;
-    else if (options_.json) options.style = ProgressStyle::json;
-    reporter_ = make_reporter(options);
+    ProgressSettings settings{.style = default_progress_style(), .logs = options_.log_lines, .colour = want_colour(2)};
+    if (options_.quiet) settings.style = ProgressStyle::quiet;
+    else if (options_.json) settings.style = ProgressStyle::json;
+    reporter_ = make_reporter(std::move(settings));
   }
   return *reporter_;
 }
