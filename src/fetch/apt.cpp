@@ -37,24 +37,28 @@ Result<ProcessResult> run_apt(const fs::path& directory, const std::string& prog
   return result;
 }
 
-// The `E:` lines in one clause.
+std::string squeeze(std::string_view text) {
+  std::string out;
+  for (std::string_view word : split_words(text)) out += fmt::format("{}{}", out.empty() ? "" : " ", word);
+  return out;
+}
+
+// The first `E:` line: those that follow say that it failed because it failed.
 std::string complaint(const ProcessResult& result) {
-  std::vector<std::string> errors;
-  for (std::string_view line : split(result.err, '\n'))
-    if (line.starts_with("E: ")) errors.emplace_back(trim(line.substr(3)));
-  if (errors.empty()) return fmt::format("apt-get ends with status {}", result.status);
-  for (std::string& error : errors)
-    while (error.ends_with('.')) error.pop_back();
-  return join(errors, "; ");
+  for (std::string_view line : split(result.err, '\n')) {
+    if (!line.starts_with("E: ")) continue;
+    std::string text = squeeze(line.substr(3));
+    while (text.ends_with('.')) text.pop_back();
+    return text;
+  }
+  return fmt::format("apt-get ends with status {}", result.status);
 }
 
 // The first dependency that apt could not meet: ` a : Depends: b (>= 2) but it is not installable`.
 std::string conflict(const ProcessResult& result) {
   for (std::string_view line : split(result.out, '\n')) {
     if (!line.starts_with(' ') || line.find(" : ") == std::string_view::npos) continue;
-    std::string text;
-    for (std::string_view word : split_words(line)) text += fmt::format("{}{}", text.empty() ? "" : " ", word);
-    return text;
+    return squeeze(line);
   }
   return complaint(result);
 }
@@ -96,15 +100,23 @@ std::vector<AptChoice> parse_uris(std::string_view printed) {
 
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources) {
   std::string out(text);
+  const auto replace_all = [&](const std::string& from, std::string_view to) {
+    for (std::size_t at = 0; !from.empty() && (at = out.find(from, at)) != std::string::npos; at += to.size()) out.replace(at, from.size(), to);
+  };
+  for (const AptSource& source : sources) {
+    std::string uri = source.uri;
+    if (uri.starts_with("file://")) uri.erase(5, 2);   // as apt writes it
+    for (const std::string& written : {source.uri, uri, uri.starts_with("file:") ? uri.substr(5) : uri}) {
+      replace_all(written + "/", "");
+      replace_all(written, "the mirror");
+    }
+  }
   for (std::size_t at; (at = out.find("://")) != std::string::npos;) {
     std::size_t start = at;
     while (start > 0 && (std::isalnum(static_cast<unsigned char>(out[start - 1])) || out[start - 1] == '+')) --start;
     const auto end = std::min(out.find_first_of("/ '\"", at + 3), out.size());
     out.erase(start, end + (end < out.size() && out[end] == '/' ? 1 : 0) - start);
   }
-  const auto replace_all = [&](const std::string& from, std::string_view to) {
-    for (std::size_t at = 0; !from.empty() && (at = out.find(from, at)) != std::string::npos; at += to.size()) out.replace(at, from.size(), to);
-  };
   for (const AptSource& source : sources) {
     std::string host(between(source.uri, "://", "/"));
     host = host.substr(host.rfind('@') + 1);
@@ -114,8 +126,8 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
   return out;
 }
 
-AptSuite::AptSuite(fs::path directory, std::string suite, Index index)
-    : directory_(std::move(directory)), suite_(std::move(suite)), index_(index) {}
+AptSuite::AptSuite(fs::path directory, std::string suite, Index index, unsigned tries)
+    : directory_(std::move(directory)), suite_(std::move(suite)), index_(index), tries_(tries) {}
 
 Result<void> AptSuite::configure(const AptSource& source) const {
   const std::string dir = directory_.string();
@@ -163,8 +175,8 @@ APT::Update::Error-Mode "any";
 APT::Get::List-Cleanup "true";
 Acquire::GzipIndexes "false";
 Acquire::Languages "none";
-Acquire::Retries "3";
-)", dir);
+Acquire::Retries "{1}";
+)", dir, tries_ > 0 ? tries_ - 1 : 0);
   SWAGE_CHECK(write_file_atomically(directory_ / "suite.sources", sources, 0644, Durability::volatile_ok));
   SWAGE_CHECK(write_file_atomically(directory_ / "apt.conf", conf, 0644, Durability::volatile_ok));
   return write_file_atomically(directory_ / "status", "", 0644, Durability::volatile_ok);
@@ -186,7 +198,7 @@ Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& p
   for (const std::string& package : packages)
     if (package.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") != std::string::npos || package.ends_with('-'))
       return fail(Errc::invalid_input, fmt::format("'{}' is not a package name", package));
-  std::vector<std::string> args{"install", "-y", "-qq", "--print-uris", "--"};
+  std::vector<std::string> args{"install", "-y", "-q", "--print-uris", "--"};
   args.insert(args.end(), packages.begin(), packages.end());
   SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", std::move(args)));
   if (result.ok()) return parse_uris(result.out);

@@ -28,13 +28,13 @@ std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const s
 // The upstream tarball of a source package, from the text of a Sources index; `dsc` is the file name of the version meant.
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc);
 
-// `text` without URLs' hosts, and without these sources' hosts: what apt says must not carry a mirror's name into the lock.
+// `text` without the hosts of URLs and of these sources: what apt says must not carry a mirror's name into the lock.
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources);
 
 class AptSuite {
  public:
   enum class Index { packages, packages_and_sources };
-  AptSuite(fs::path directory, std::string suite, Index index);
+  AptSuite(fs::path directory, std::string suite, Index index, unsigned tries);
 
   // Gets the index from the first source that has it. Must have succeeded before all else.
   Result<void> update(const std::vector<AptSource>& sources);
@@ -53,6 +53,7 @@ class AptSuite {
   fs::path directory_;
   std::string suite_;
   Index index_;
+  unsigned tries_;
 };
 
 }  // namespace swage

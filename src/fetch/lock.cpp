@@ -120,7 +120,7 @@ class Locker {
         return other.suite == request.suite && is_source(other);
       });
       auto [at, added] = suites.try_emplace(request.suite, SuiteWork{AptSuite(
-          options_.cache_dir / request.suite, request.suite, with_sources ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages)});
+          options_.cache_dir / request.suite, request.suite, with_sources ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages, options_.fetch.tries)});
       at->second.jobs.push_back({.request = &request});
     }
     return suites;

@@ -34,7 +34,7 @@ struct AptSource {
 struct LockOptions {
   fs::path cache_dir{};                     // private apt state, kept between runs to make updates small
   std::vector<AptSource> sources{};         // in this order; empty: those of the host
-  FetchOptions fetch{};                     // for the packages that seeds are taken from; mirrors and proxies are filled in
+  FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
 };
 
 // A request that cannot be met leaves out its set: Lockfile::missing has the reason and a Message tells it. Errors:
