@@ -115,9 +115,8 @@ void read_sha256(const FieldInput& in, std::string& out) {
   if (!in.is(TomlValue::Kind::string)) return;
   const std::string& text = in.value.text;
   const bool hex = std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
-  if (hex && text.size() == 64)
-    out = text;
-  else
+  out = text;  // kept even when wrong, so that the row is not said to have none as well
+  if (!hex || text.size() != 64)
     in.report({.what = fmt::format("'{}' is not a sha256: it is not 64 lower-case hexadecimal digits", text)});
 }
 

@@ -1,0 +1,76 @@
+// A catalog in a temporary directory, small enough to see a test's whole world.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "base/files.hpp"
+#include "catalog/catalog.hpp"
+
+namespace swage {
+
+inline constexpr const char* kSmallPlatforms = R"([[platform]]
+name = "arm64"
+triple = "aarch64-unknown-linux-gnu"
+aliases = ["aarch64-multiplatform"]
+endian = "little"
+bits = 64
+kernel_arch = "arm64"
+elf_machine = 183
+elf_class = 64
+
+[[platform]]
+name = "x86_64"
+triple = "x86_64-unknown-linux-gnu"
+endian = "little"
+bits = 64
+kernel_arch = "x86"
+elf_machine = 62
+elf_class = 64
+)";
+
+inline constexpr const char* kSmallProvider = R"([provider]
+rank = 10
+suites = ["bookworm"]
+source = "https://example.org/"
+)";
+
+class CatalogDir {
+ public:
+  // In memory where that is possible: the random worlds of a property test would wait for the disk.
+  CatalogDir() : temp_(TempDir::create("catalog", fs::exists("/dev/shm") ? "/dev/shm" : "").value()) {
+    write("platforms.toml", kSmallPlatforms);
+    write("toolchains/debian.toml", kSmallProvider);
+  }
+  const fs::path& path() const { return temp_.path(); }
+
+  // `name` may be a path below the directory; a layer is a subdirectory.
+  CatalogDir& write(const std::string& name, const std::string& text) {
+    const fs::path file = temp_.path() / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return *this;
+  }
+
+  Result<std::shared_ptr<const Catalog>> load(const std::vector<std::string>& layers = {}) const {
+    std::vector<fs::path> paths;
+    for (const std::string& layer : layers) paths.push_back(temp_.path() / layer);
+    return Catalog::load(temp_.path(), paths);
+  }
+
+  // What a user would see, with this directory's name replaced by CAT.
+  std::string errors(const std::vector<std::string>& layers = {}) const {
+    const auto catalog = load(layers);
+    if (catalog) return "no errors";
+    std::string text = render(catalog.error());
+    for (std::size_t at; (at = text.find(path().string())) != std::string::npos;) text.replace(at, path().string().size(), "CAT");
+    return text;
+  }
+
+ private:
+  TempDir temp_;
+};
+
+}  // namespace swage

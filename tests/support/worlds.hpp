@@ -1,0 +1,102 @@
+// Small worlds for the resolver: a catalog written as rows, one call each.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "resolve/resolve.hpp"
+#include "support/catalogs.hpp"
+
+namespace swage {
+
+struct ToolchainSpec {
+  std::string id;
+  std::string version = "12.2.0";
+  std::string binutils = "2.40";
+  std::string released = "2022-08-19";
+  std::string libc = "glibc";
+  std::string libc_version = "2.36";
+  std::string platform = "arm64";
+  std::string compiler = "gcc";
+  std::string provider = "debian";
+};
+
+class World {
+ public:
+  World() { provider("debian", 10, true); }
+
+  World& provider(const std::string& name, int rank, bool prebuilt) {
+    providers_[name] = fmt::format("[provider]\nrank = {}\nprebuilt = {}\nsuites = [\"bookworm\"]\nsource = \"s\"\n", rank, prebuilt);
+    return *this;
+  }
+  World& toolchain(const ToolchainSpec& t) {
+    const std::string libc = t.libc.empty() ? "" : fmt::format("libc = \"{}\"\nlibc_version = \"{}\"\n", t.libc, t.libc_version);
+    toolchains_.push_back({t.provider, fmt::format("[[toolchain]]\nid = \"{}\"\nplatforms = [\"{}\"]\ncompiler = \"{}\"\nversion = \"{}\"\n"
+                                                   "binutils = \"{}\"\n{}released = \"{}\"\nprefix = \"p-\"\ndumpmachine = \"p\"\nsource = \"s\"\n",
+                                                   t.id, t.platform, t.compiler, t.version, t.binutils, libc, t.released)});
+    return *this;
+  }
+  World& kernel(const std::string& version, const std::string& released) {
+    kernels_ += fmt::format("[[kernel]]\nversion = \"{}\"\nreleased = \"{}\"\ndebian = {{ suite = \"bookworm\", package = \"linux\" }}\nsource = \"s\"\n",
+                            version, released);
+    return *this;
+  }
+  // `when` and `require` are the insides of inline tables.
+  World& constraint(const std::string& id, const std::string& when, const std::string& require, const std::string& effect = "builds-not") {
+    constraints_.push_back(fmt::format("[[constraint]]\nid = \"{}\"\nwhen = {{ {} }}\nrequire = {{ {} }}\neffect = \"{}\"\nreason = \"reason of {}\"\nsource = \"s\"\n",
+                                       id, when, require, effect, id));
+    return *this;
+  }
+  World& drop_constraint(std::size_t index) {
+    constraints_.erase(constraints_.begin() + static_cast<std::ptrdiff_t>(index));
+    return *this;
+  }
+  std::size_t constraint_count() const { return constraints_.size(); }
+  World& reverse_rows() {
+    std::reverse(toolchains_.begin(), toolchains_.end());
+    std::reverse(constraints_.begin(), constraints_.end());
+    return *this;
+  }
+
+  std::shared_ptr<const Catalog> build() const {
+    CatalogDir dir;
+    auto files = providers_;
+    for (const auto& [provider, text] : toolchains_) files[provider] += text;
+    for (const auto& [name, text] : files) dir.write("toolchains/" + name + ".toml", text);
+    dir.write("kernels/releases.toml", kernels_);
+    std::string rows;
+    for (const std::string& row : constraints_) rows += row;
+    dir.write("kernels/constraints.toml", rows);
+    auto catalog = dir.load();
+    EXPECT_TRUE(catalog) << dir.errors();
+    return catalog ? *catalog : nullptr;
+  }
+
+ private:
+  std::map<std::string, std::string> providers_;
+  std::vector<std::pair<std::string, std::string>> toolchains_;
+  std::string kernels_;
+  std::vector<std::string> constraints_;
+};
+
+struct Ask {
+  std::string kernel{};
+  std::string platform = "arm64";
+  Purpose purpose = Purpose::kernel;
+  std::string toolchain{};
+};
+
+inline Result<Resolution> ask(const Catalog& catalog, const Ask& what) {
+  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose};
+  if (!what.kernel.empty()) request.kernel = Version::parse(what.kernel).value();
+  if (!what.toolchain.empty()) request.toolchain = what.toolchain;
+  return resolve(catalog, request);
+}
+
+inline std::string chosen(const Catalog& catalog, const Ask& what) {
+  const auto resolution = ask(catalog, what);
+  if (!resolution) return "error: " + resolution.error().what;
+  return resolution->chosen ? resolution->chosen->id : "none";
+}
+
+}  // namespace swage

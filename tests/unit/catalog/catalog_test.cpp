@@ -1,0 +1,227 @@
+#include "catalog/catalog.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/catalogs.hpp"
+
+namespace swage {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr const char* kRoot = R"([[root]]
+name = "build"
+suite = "bookworm"
+packages = ["make", "gcc"]
+purpose = "host tools"
+)";
+
+constexpr const char* kToolchains = R"([[target]]
+platform = "arm64"
+gnu = "aarch64-linux-gnu"
+deb = "arm64"
+
+[[target]]
+platform = "x86_64"
+gnu = "x86_64-linux-gnu"
+deb = "amd64"
+
+[[toolchain]]
+id = "debian-bookworm-gcc-12-{platform}"
+platforms = ["arm64", "x86_64"]
+version = "12.2.0"
+binutils = "2.40"
+libc = "glibc"
+libc_version = "2.36"
+released = "2022-08-19"
+prefix = "{gnu}-"
+dumpmachine = "{gnu}"
+suite = "bookworm"
+packages = ["gcc-12-{gnu}", "libc6-dev-{deb}-cross"]
+source = "s"
+)";
+
+TEST(Toolchains, OneRowStandsForManyPlatforms) {
+  CatalogDir dir;
+  dir.write("toolchains/debian.toml", std::string(kSmallProvider) + kToolchains);
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  ASSERT_EQ((*catalog)->toolchains().size(), 2u);
+  const ToolchainRow& row = (*catalog)->toolchains()[1];
+  EXPECT_EQ(row.id, "debian-bookworm-gcc-12-x86_64");
+  EXPECT_EQ(row.platform, "x86_64");
+  EXPECT_EQ(row.prefix, "x86_64-linux-gnu-");
+  EXPECT_EQ(row.dumpmachine, "x86_64-linux-gnu");
+  EXPECT_THAT(row.packages, ElementsAre("gcc-12-x86_64-linux-gnu", "libc6-dev-amd64-cross"));
+  EXPECT_EQ(row.provider, "debian");
+  EXPECT_EQ(row.provider_rank, 10u);
+  EXPECT_TRUE(row.prebuilt);
+}
+
+TEST(Toolchains, AnUnknownPlaceholderIsAnErrorOnceForEachPlatform) {
+  CatalogDir dir;
+  std::string text = std::string(kSmallProvider) + kToolchains;
+  text.replace(text.find("{gnu}-"), 5, "{gmu}");
+  dir.write("toolchains/debian.toml", text);
+  EXPECT_EQ(dir.errors(), R"(error: 'gmu' is not a key of the [[target]] row of platform 'arm64'
+  --> CAT/toolchains/debian.toml:23:11
+  23 | prefix = "{gmu}-"
+     |           ^^^^^
+hint: did you mean 'gnu'?
+error: 'gmu' is not a key of the [[target]] row of platform 'x86_64'
+  --> CAT/toolchains/debian.toml:23:11
+  23 | prefix = "{gmu}-"
+     |           ^^^^^
+hint: did you mean 'gnu'?
+)");
+}
+
+TEST(Toolchains, AMistakeIsReportedOnceNotForEveryPlatform) {
+  CatalogDir dir;
+  std::string text = std::string(kSmallProvider) + kToolchains;
+  text.replace(text.find("version = \"12.2.0\""), 18, "version = \"twelve\"");
+  dir.write("toolchains/debian.toml", text);
+  EXPECT_EQ(dir.errors(), R"(error: 'twelve' is not a version: 'twelve' is not a number
+  --> CAT/toolchains/debian.toml:18:11
+  18 | version = "twelve"
+     |           ^^^^^^^^
+)");
+}
+
+TEST(Layers, ALaterRowReplacesTheEarlierOne) {
+  CatalogDir dir;
+  dir.write("roots.toml", kRoot).write("mine/roots.toml", "[[root]]\nname = \"build\"\nsuite = \"bookworm\"\npackages = [\"clang\"]\n");
+  const auto catalog = dir.load({"mine"});
+  ASSERT_TRUE(catalog) << dir.errors({"mine"});
+  const RootRow& root = **(*catalog)->root("build");
+  EXPECT_THAT(root.packages, ElementsAre("clang"));
+  EXPECT_EQ(root.purpose, "");
+  EXPECT_EQ(root.origin.layer, "mine");
+  EXPECT_TRUE(root.origin.overridden.empty());
+}
+
+TEST(Layers, AnOverrideChangesSingleFieldsAndIsRemembered) {
+  CatalogDir dir;
+  dir.write("roots.toml", kRoot).write("mine/roots.toml", "[[root]]\nname = \"build\"\noverride = true\npackages = [\"clang\"]\n");
+  const auto catalog = dir.load({"mine"});
+  ASSERT_TRUE(catalog) << dir.errors({"mine"});
+  const RootRow& root = **(*catalog)->root("build");
+  EXPECT_THAT(root.packages, ElementsAre("clang"));
+  EXPECT_EQ(root.purpose, "host tools");
+  EXPECT_EQ(root.origin.layer, "catalog");
+  EXPECT_EQ(root.origin.pos.line, 1u);
+  EXPECT_EQ(root.origin.overridden.at("packages"), "mine");
+  EXPECT_FALSE(root.origin.overridden.contains("purpose"));
+}
+
+TEST(Layers, TheLastOfThreeWins) {
+  CatalogDir dir;
+  dir.write("roots.toml", kRoot)
+      .write("a/roots.toml", "[[root]]\nname = \"build\"\noverride = true\npurpose = \"a\"\npackages = []\n")
+      .write("b/roots.toml", "[[root]]\nname = \"build\"\noverride = true\npurpose = \"b\"\n");
+  const auto ab = dir.load({"a", "b"});
+  ASSERT_TRUE(ab);
+  EXPECT_EQ((**(*ab)->root("build")).purpose, "b");
+  EXPECT_TRUE((**(*ab)->root("build")).packages.empty());
+  const auto ba = dir.load({"b", "a"});
+  ASSERT_TRUE(ba);
+  EXPECT_EQ((**(*ba)->root("build")).purpose, "a");
+}
+
+TEST(Layers, AnOverrideOfNothingIsAnError) {
+  CatalogDir dir;
+  dir.write("mine/roots.toml", "[[root]]\nname = \"build\"\noverride = true\npackages = []\n");
+  EXPECT_EQ(dir.errors({"mine"}), R"(error: 'build' overrides nothing: no earlier layer has it in [[root]]
+  --> CAT/mine/roots.toml:1:1
+   1 | [[root]]
+     | ^^^^^^^^
+)");
+}
+
+TEST(Layers, AToolchainOfALayerUsesTheTargetsBelow) {
+  CatalogDir dir;
+  dir.write("toolchains/debian.toml", std::string(kSmallProvider) + kToolchains)
+      .write("mine/toolchains/debian.toml", R"([[toolchain]]
+id = "debian-bookworm-gcc-12-arm64"
+override = true
+prefix = "special-{gnu}-"
+)");
+  const auto catalog = dir.load({"mine"});
+  ASSERT_TRUE(catalog) << dir.errors({"mine"});
+  const ToolchainRow& row = **(*catalog)->toolchain("debian-bookworm-gcc-12-arm64");
+  EXPECT_EQ(row.prefix, "special-aarch64-linux-gnu-");
+  EXPECT_EQ(row.binutils.str(), "2.40");
+  EXPECT_EQ(row.platform, "arm64");
+  EXPECT_EQ(row.origin.overridden.at("prefix"), "mine");
+}
+
+TEST(Layers, ScriptsAndRecipesComeFromTheLastLayerThatHasThem) {
+  CatalogDir dir;
+  const std::string recipe = "[package]\nname = \"zlib\"\nversion = \"1\"\n[build]\nscript = \"a.sh\"\n";
+  dir.write("scripts/a.sh", "").write("scripts/b.sh", "").write("packages/zlib/recipe.toml", recipe);
+  dir.write("mine/scripts/a.sh", "").write("mine/packages/zlib/recipe.toml", "override = true\n[package]\nversion = \"2\"\n");
+  const auto catalog = dir.load({"mine"});
+  ASSERT_TRUE(catalog) << dir.errors({"mine"});
+  EXPECT_EQ(*(*catalog)->script("a.sh"), dir.path() / "mine/scripts/a.sh");
+  EXPECT_EQ(*(*catalog)->script("b.sh"), dir.path() / "scripts/b.sh");
+  EXPECT_FALSE((*catalog)->script("c.sh"));
+  const RecipeRow& zlib = **(*catalog)->recipe("zlib");
+  EXPECT_EQ(zlib.version, "2");
+  EXPECT_EQ(zlib.script, "a.sh");
+  EXPECT_EQ(zlib.directory, dir.path() / "packages/zlib");
+}
+
+TEST(Platforms, AreFoundByNameAliasAndAnySpellingOfTheTriple) {
+  CatalogDir dir;
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  for (const char* name : {"arm64", "aarch64-multiplatform", "aarch64-linux-gnu", "aarch64-unknown-linux-gnu", "arm64-linux"}) {
+    const auto platform = (*catalog)->platform(name);
+    ASSERT_TRUE(platform) << name;
+    EXPECT_EQ((*platform)->name, "arm64") << name;
+  }
+  EXPECT_EQ((**(*catalog)->platform("x86_64-pc-linux-gnu")).name, "x86_64");
+  EXPECT_EQ((**(*catalog)->platform("arm64")).libc, "glibc");
+  EXPECT_EQ((**(*catalog)->platform("arm64")).pointer_bits, 64);
+  EXPECT_EQ((*catalog)->platform_origin("arm64").layer, "catalog");
+}
+
+TEST(Lookups, UnknownNamesSuggestOrSayWhereToLook) {
+  CatalogDir dir;
+  dir.write("roots.toml", kRoot);
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  EXPECT_EQ(render((*catalog)->platform("amr64").error()), "error: 'amr64' is not a platform\nhint: did you mean 'arm64'?\n");
+  EXPECT_EQ(render((*catalog)->platform("x86_64-linux-musl").error()),
+            "error: 'x86_64-linux-musl' is not a platform\nnote: no platform has the triple 'x86_64-unknown-linux-musl'\n"
+            "hint: see them all with: swage list platforms\n");
+  EXPECT_EQ(render((*catalog)->platform("aarch46-linux-gnu").error()),
+            "error: 'aarch46-linux-gnu' is not a platform\nnote: 'aarch46' is not a known cpu in triple 'aarch46-linux-gnu'\n"
+            "hint: did you mean 'aarch64'?\n");
+  EXPECT_EQ(render((*catalog)->root("biuld").error()), "error: 'biuld' is not a root\nhint: did you mean 'build'?\n");
+  EXPECT_EQ(render((*catalog)->recipe("zlib").error()), "error: 'zlib' is not a package\nhint: see them all with: swage list packages\n");
+}
+
+TEST(Kernels, AreSortedByVersion) {
+  CatalogDir dir;
+  std::string text;
+  for (const char* version : {"6.1", "2.6.32.71", "5.10", "6.1-rc3", "3.18.140"})
+    text += std::string("[[kernel]]\nversion = \"") + version + "\"\nreleased = \"2022-12-11\"\ndebian = { suite = \"bookworm\", package = \"linux\" }\nsource = \"s\"\n";
+  dir.write("kernels/releases.toml", text);
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  std::vector<std::string> versions;
+  for (const KernelRow& row : (*catalog)->kernels()) versions.push_back(row.version.str());
+  EXPECT_THAT(versions, ElementsAre("2.6.32.71", "3.18.140", "5.10", "6.1-rc3", "6.1"));
+}
+
+TEST(CheckCatalog, IsEmptyForAGoodOneAndCompleteForABadOne) {
+  CatalogDir dir;
+  EXPECT_TRUE(check_catalog(dir.path()).empty());
+  dir.write("roots.toml", "[[root]]\nname = \"a\"\n").write("kernels/machines.toml", "machin = 1\n");
+  EXPECT_EQ(check_catalog(dir.path()).size(), 3u);
+}
+
+}  // namespace
+}  // namespace swage

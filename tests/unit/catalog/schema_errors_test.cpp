@@ -1,0 +1,303 @@
+// Every mistake in a table, by the exact text that a user sees.
+#include <gtest/gtest.h>
+
+#include "support/catalogs.hpp"
+
+namespace swage {
+namespace {
+
+constexpr const char* kKernel = R"([[kernel]]
+version = "6.1"
+released = "2022-12-11"
+debian = { suite = "bookworm", package = "linux" }
+source = "https://www.kernel.org/"
+)";
+
+TEST(SchemaErrors, UnknownKeyHasASuggestion) {
+  CatalogDir dir;
+  dir.write("kernels/releases.toml", std::string(kKernel) + "relesed = \"2022-12-11\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'relesed' is not a key of [[kernel]]
+  --> CAT/kernels/releases.toml:6:1
+   6 | relesed = "2022-12-11"
+     | ^^^^^^^
+hint: did you mean 'released'?
+)");
+}
+
+TEST(SchemaErrors, MissingKeyPointsAtTheRow) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[[root]]\nname = \"build\"\nsuite = \"bookworm\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'packages' is missing in [[root]]
+  --> CAT/roots.toml:1:1
+   1 | [[root]]
+     | ^^^^^^^^
+)");
+}
+
+TEST(SchemaErrors, WrongTypesNameBothTypes) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[[root]]\nname = 7\nsuite = \"bookworm\"\npackages = [\"a\", 1]\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'name' is an integer, not a string
+  --> CAT/roots.toml:2:8
+   2 | name = 7
+     |        ^
+error: 'packages[1]' is an integer, not a string
+  --> CAT/roots.toml:4:18
+   4 | packages = ["a", 1]
+     |                  ^
+)");
+}
+
+TEST(SchemaErrors, ARangePointsInsideTheString) {
+  CatalogDir dir;
+  dir.write("kernels/constraints.toml", R"([[constraint]]
+id = "a"
+when = { kernel = ">=4.10, <4.x" }
+require = { gcc = ">=5.1" }
+effect = "builds-not"
+reason = "r"
+source = "s"
+)");
+  EXPECT_EQ(dir.errors(), R"(error: '4.x' is not a version: 'x' is not a number
+  --> CAT/kernels/constraints.toml:3:28
+   3 | when = { kernel = ">=4.10, <4.x" }
+     |                            ^^^^
+note: in the version range '>=4.10, <4.x'
+)");
+}
+
+TEST(SchemaErrors, AConstraintNeedsASource) {
+  CatalogDir dir;
+  dir.write("kernels/constraints.toml", "[[constraint]]\nid = \"a\"\nrequire = { gcc = \">=5.1\" }\neffect = \"builds-not\"\nreason = \"r\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'source' is missing in [[constraint]]
+  --> CAT/kernels/constraints.toml:1:1
+   1 | [[constraint]]
+     | ^^^^^^^^^^^^^^
+)");
+}
+
+TEST(SchemaErrors, ClosedSetsSuggest) {
+  CatalogDir dir;
+  dir.write("kernels/constraints.toml", R"([[constraint]]
+id = "a"
+when = { arch = ["amr64"], gccc = ">=1" }
+require = { binutil = "<2.31" }
+effect = "boot-not"
+reason = "r"
+source = "s"
+confidence = "sure"
+)");
+  EXPECT_EQ(dir.errors(), R"(error: 'amr64' is not a platform or a kernel architecture
+  --> CAT/kernels/constraints.toml:3:18
+   3 | when = { arch = ["amr64"], gccc = ">=1" }
+     |                  ^^^^^^^
+hint: did you mean 'arm64'?
+error: 'gccc' is not a known value of 'when'
+  --> CAT/kernels/constraints.toml:3:28
+   3 | when = { arch = ["amr64"], gccc = ">=1" }
+     |                            ^^^^
+hint: did you mean 'gcc'?
+error: 'binutil' is not a known value of 'require'
+  --> CAT/kernels/constraints.toml:4:13
+   4 | require = { binutil = "<2.31" }
+     |             ^^^^^^^
+hint: did you mean 'binutils'?
+error: 'boot-not' is not a known value of 'effect'
+  --> CAT/kernels/constraints.toml:5:10
+   5 | effect = "boot-not"
+     |          ^^^^^^^^^^
+hint: did you mean 'boots-not'?
+error: 'sure' is not a known value of 'confidence'
+  --> CAT/kernels/constraints.toml:8:14
+   8 | confidence = "sure"
+     |              ^^^^^^
+hint: the known values are primary, bisected, observed, reported
+)");
+}
+
+TEST(SchemaErrors, NamesOfOtherTablesAreChecked) {
+  CatalogDir dir;
+  dir.write("kernels/machines.toml", R"([[machine]]
+platform = "x86_46"
+defconfig = "defconfig"
+image_target = "Image"
+image = "Image"
+qemu = "qemu-system-x86_64"
+qemu_root = "qemu"
+cmdline = ""
+config = ["CONFIG_A=y", "B=y"]
+)");
+  dir.write("roots.toml", "[[root]]\nname = \"qemu-x86\"\nsuite = \"bookwrm\"\npackages = []\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'bookwrm' is not a suite of any provider
+  --> CAT/roots.toml:3:9
+   3 | suite = "bookwrm"
+     |         ^^^^^^^^^
+hint: did you mean 'bookworm'?
+error: 'x86_46' is not a platform
+  --> CAT/kernels/machines.toml:2:12
+   2 | platform = "x86_46"
+     |            ^^^^^^^^
+hint: did you mean 'x86_64'?
+error: 'qemu' is not a root
+  --> CAT/kernels/machines.toml:7:13
+   7 | qemu_root = "qemu"
+     |             ^^^^^^
+error: 'B=y' is not a line CONFIG_NAME=value
+  --> CAT/kernels/machines.toml:9:25
+   9 | config = ["CONFIG_A=y", "B=y"]
+     |                         ^^^^^
+)");
+}
+
+TEST(SchemaErrors, ARecipeNamesRolesPackagesAndScriptsThatExist) {
+  CatalogDir dir;
+  dir.write("packages/zlib/recipe.toml", R"([package]
+name = "zlib"
+[build]
+script = "auto.sh"
+[deps]
+bulid = ["toolchain"]
+host = ["zlip"]
+)").write("scripts/autotools.sh", "");
+  EXPECT_EQ(dir.errors(), R"(error: 'auto.sh' is not a file under scripts/
+  --> CAT/packages/zlib/recipe.toml:4:10
+   4 | script = "auto.sh"
+     |          ^^^^^^^^^
+error: 'bulid' is not a role of a dependency
+  --> CAT/packages/zlib/recipe.toml:6:1
+   6 | bulid = ["toolchain"]
+     | ^^^^^
+hint: did you mean 'build'?
+error: 'zlip' is not a package
+  --> CAT/packages/zlib/recipe.toml:7:9
+   7 | host = ["zlip"]
+     |         ^^^^^^
+hint: did you mean 'zlib'?
+)");
+}
+
+TEST(SchemaErrors, ADuplicateRowNamesBothPlaces) {
+  CatalogDir dir;
+  dir.write("kernels/releases.toml", std::string(kKernel) + "\n" + kKernel);
+  EXPECT_EQ(dir.errors(), R"(error: '6.1' is defined twice in [[kernel]]
+  --> CAT/kernels/releases.toml:7:1
+   7 | [[kernel]]
+     | ^^^^^^^^^^
+note: first defined at CAT/kernels/releases.toml:1:1
+)");
+}
+
+TEST(SchemaErrors, ADuplicateKeyNamesBothPlaces) {
+  CatalogDir dir;
+  dir.write("kernels/releases.toml", std::string(kKernel) + "\n[[kernel]]\nversion = \"6.2\"\nversion = \"6.3\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'version' is defined twice
+  --> CAT/kernels/releases.toml:9:1
+   9 | version = "6.3"
+     | ^^^^^^^
+note: first defined at CAT/kernels/releases.toml:8:1
+)");
+  dir.write("kernels/releases.toml", "[[kernel]]\ndebian = { suite = \"a\", suite = \"b\" }\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'suite' is defined twice
+  --> CAT/kernels/releases.toml:2:25
+   2 | debian = { suite = "a", suite = "b" }
+     |                         ^^^^^
+note: first defined at CAT/kernels/releases.toml:2:12
+)");
+}
+
+TEST(SchemaErrors, BrokenTomlSaysWhere) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[[root]]\nname = \"a\" \"b\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'CAT/roots.toml' is not TOML: expected a comment or whitespace, saw '"'
+  --> CAT/roots.toml:2:12
+   2 | name = "a" "b"
+     |            ^
+)");
+}
+
+TEST(SchemaErrors, ColumnsAreBytes) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[[root]]\nname = \"b\"\nsuite = \"bookworm\"\npackages = [\"\xc3\xa9\", 3]\n");
+  const auto catalog = dir.load();
+  ASSERT_FALSE(catalog);
+  EXPECT_EQ(catalog.error().where->column, 19u);
+}
+
+TEST(SchemaErrors, SourcesMustBeUsable) {
+  CatalogDir dir;
+  dir.write("kernels/releases.toml", R"([[kernel]]
+version = "6.1"
+released = "2022-13-11"
+source = "s"
+
+[[kernel]]
+version = "6.2"
+released = "2023-02-19"
+urls = ["https://example.org/linux-6.2.tar.xz"]
+source = "s"
+
+[[kernel]]
+version = "6.x"
+released = "2023-02-19"
+urls = ["https://example.org/linux-6.2.tar.xz"]
+sha256 = "ABC"
+source = "s"
+)");
+  EXPECT_EQ(dir.errors(), R"(error: '6.1' has no source: neither 'debian' nor 'urls'
+  --> CAT/kernels/releases.toml:1:1
+   1 | [[kernel]]
+     | ^^^^^^^^^^
+error: '2022-13-11' is not a date: it is not YYYY-MM-DD
+  --> CAT/kernels/releases.toml:3:12
+   3 | released = "2022-13-11"
+     |            ^^^^^^^^^^^^
+error: '6.2' has 'urls' but no 'sha256'
+  --> CAT/kernels/releases.toml:6:1
+   6 | [[kernel]]
+     | ^^^^^^^^^^
+error: '6.x' is not a version: 'x' is not a number
+  --> CAT/kernels/releases.toml:13:11
+  13 | version = "6.x"
+     |           ^^^^^
+error: 'ABC' is not a sha256: it is not 64 lower-case hexadecimal digits
+  --> CAT/kernels/releases.toml:16:10
+  16 | sha256 = "ABC"
+     |          ^^^^^
+)");
+}
+
+TEST(SchemaErrors, ATableInsteadOfRows) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[root]\nname = \"a\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'root' is a table, not an array
+  --> CAT/roots.toml:1:1
+   1 | [root]
+     | ^^^^^^
+)");
+}
+
+TEST(SchemaErrors, AMisspelledFileIsNotIgnored) {
+  CatalogDir dir;
+  dir.write("kernels/constraint.toml", "");
+  EXPECT_EQ(dir.errors(), "error: 'CAT/kernels/constraint.toml' is not a file of a catalog\nhint: did you mean 'constraints.toml'?\n");
+}
+
+TEST(SchemaErrors, OneNameForOnePlatform) {
+  CatalogDir dir;
+  std::string platforms = kSmallPlatforms;
+  dir.write("platforms.toml", platforms.insert(platforms.rfind("endian"), "aliases = [\"arm64\"]\n"));
+  EXPECT_EQ(dir.errors(), R"(error: 'arm64' names two platforms, 'arm64' and 'x86_64'
+  --> CAT/platforms.toml:11:1
+  11 | [[platform]]
+     | ^^^^^^^^^^^^
+)");
+}
+
+TEST(SchemaErrors, NotACatalog) {
+  const auto missing = Catalog::load("/nonexistent/catalog");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().what, "'/nonexistent/catalog' is not a directory of a catalog or layer");
+}
+
+}  // namespace
+}  // namespace swage

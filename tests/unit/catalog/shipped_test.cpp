@@ -1,0 +1,87 @@
+// The catalog that ships with swage.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "catalog/catalog.hpp"
+#include "platform/triple.hpp"
+
+namespace swage {
+namespace {
+
+const Catalog& shipped() {
+  static const auto catalog = [] {
+    auto loaded = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog");
+    EXPECT_TRUE(loaded) << render(loaded.error());
+    return std::move(*loaded);
+  }();
+  return *catalog;
+}
+
+TEST(ShippedPlatforms, HaveConsistentProperties) {
+  for (const Platform& platform : shipped().platforms()) {
+    SCOPED_TRACE(platform.name);
+    EXPECT_EQ(platform.libc, platform.triple.libc());
+    EXPECT_EQ(platform.elf_class, platform.bits);
+    EXPECT_EQ(platform.pointer_bits, platform.bits);
+    EXPECT_FALSE(platform.kernel_arch.empty());
+    const std::string& abi = platform.triple.abi();
+    if (platform.kernel_arch == "arm") {
+      EXPECT_EQ(platform.float_abi, abi.ends_with("hf") ? "hard" : "soft");
+    }
+    EXPECT_EQ((**shipped().platform(platform.triple.str())).name, platform.name);
+  }
+}
+
+TEST(ShippedPlatforms, ListTheOnesThatUsersKnow) {
+  for (const char* name : {"arm64", "armhf", "armel", "mips", "mipsel", "mips64", "mips64el", "powerpc", "powerpc64", "powerpc64le", "riscv64",
+                           "riscv32", "x86_64", "i686", "s390x", "loongarch64", "m68k", "sh4", "sparc64"})
+    EXPECT_TRUE(shipped().platform(name)) << name;
+}
+
+struct Alias {
+  const char* name;
+  const char* platform;
+};
+
+TEST(ShippedPlatforms, AnswerToTheNamesOfNixpkgsAndDistributions) {
+  for (const Alias& alias : {Alias{"aarch64-multiplatform", "arm64"}, {"armv7l-hf-multiplatform", "armhf"}, {"sheevaplug", "armel"},
+                             {"mipsel-linux-gnu", "mipsel"}, {"mips64el-linux-gnuabi64", "mips64el"}, {"powernv", "powerpc64le"}, {"gnu64", "x86_64"},
+                             {"gnu32", "i686"}, {"ppc64el", "powerpc64le"}, {"amd64", "x86_64"}, {"i386", "i686"}, {"loong64", "loongarch64"},
+                             {"arm-linux-gnueabihf", "armhf"}, {"arm-linux-gnueabi", "armel"}, {"armv5tel-unknown-linux-gnueabi", "armel"},
+                             {"ppc64", "powerpc64-elfv2"}, {"ppc64-elfv1", "powerpc64"}, {"mips-unknown-linux", "mips"}, {"s390x-linux", "s390x"},
+                             {"x86_64-pc-linux-gnu", "x86_64"}, {"armv7l-linux", "armhf"}, {"mips64-linux", "mips64"}}) {
+    const auto platform = shipped().platform(alias.name);
+    ASSERT_TRUE(platform) << alias.name;
+    EXPECT_EQ((*platform)->name, alias.platform) << alias.name;
+  }
+}
+
+TEST(ShippedToolchains, ServeTheFirstPlatformsFromThreeSuites) {
+  std::map<std::string, std::set<std::string>> suites;
+  for (const ToolchainRow& row : shipped().toolchains()) suites[row.platform].insert(row.suite);
+  for (const char* name : {"arm64", "armhf", "armel", "mipsel", "riscv64", "powerpc64le", "s390x", "x86_64", "i686"})
+    EXPECT_EQ(suites[name], (std::set<std::string>{"bullseye", "bookworm", "trixie"})) << name;
+}
+
+TEST(ShippedToolchains, AgreeWithTheirPlatform) {
+  for (const ToolchainRow& row : shipped().toolchains()) {
+    SCOPED_TRACE(row.id);
+    const auto platform = shipped().platform(row.platform);
+    ASSERT_TRUE(platform);
+    const auto triple = Triple::parse(row.dumpmachine);
+    ASSERT_TRUE(triple);
+    EXPECT_EQ(triple->libc(), row.libc);
+    EXPECT_EQ((**shipped().platform(row.dumpmachine)).name, row.platform);
+    EXPECT_EQ(row.prefix, row.dumpmachine + "-");
+    for (const std::string& package : row.packages) EXPECT_EQ(package.find('{'), std::string::npos) << package;
+  }
+}
+
+TEST(ShippedConstraints, AreManyAndSourced) {
+  EXPECT_GE(shipped().constraints().size(), 40u);
+  for (const ConstraintRow& row : shipped().constraints()) EXPECT_GE(row.source.size(), 8u) << row.id;
+}
+
+}  // namespace
+}  // namespace swage
