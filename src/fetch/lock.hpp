@@ -5,28 +5,53 @@
 
 #include "base/events.hpp"
 #include "catalog/catalog.hpp"
+#include "fetch/fetch.hpp"
 #include "plan/lockfile.hpp"
 
 namespace swage {
 
-// One question to apt.
+// One question to apt. What it means in the lock is in its key: `root:NAME` and `toolchain:ID` become sets, `seed:NAME` a
+// program, and `source:SUITE/PACKAGE` the upstream tarball of a source package.
 struct LockRequest {
   std::string key{};                        // "root:build"
   std::string suite{};
-  std::vector<std::string> packages{};
+  std::vector<std::string> packages{};      // sorted, each once
+  SourcePos pos{};                          // the row that asks
+  std::string member{};                     // seeds: the program in the package
 };
-// Every set and source that the catalog mentions.
+// Every set, seed and source that the catalog mentions, sorted by key.
 std::vector<LockRequest> lock_requests(const Catalog& catalog);
+// LockedSet::request of these packages.
+std::string request_text(const std::vector<std::string>& packages);
+
+// A mirror of the distribution, as an apt source.
+struct AptSource {
+  std::string uri{};                        // http, https or file
+  std::string signed_by{};                  // key rings, separated by spaces, or a whole key; "": what apt trusts
+  bool trusted = false;                     // [trusted=yes]: its signature is not looked at
+};
 
 struct LockOptions {
   fs::path cache_dir{};                     // private apt state, kept between runs to make updates small
+  std::vector<AptSource> sources{};         // in this order; empty: those of the host
+  FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
 };
 
-// Errors: Errc::environment when apt or the mirror cannot be reached, Errc::invalid_input when a package is unknown in its
-// suite (with the set's position in the catalog). A package that cannot be had makes only that set fail.
+// A request that cannot be met leaves out its set: Lockfile::missing has the reason and a Message tells it. Errors:
+// Errc::environment when apt or every suite's index cannot be had, Errc::invalid_input when no request at all can be met.
 Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, Reporter& reporter);
 
-// Base URLs of the distribution's mirrors as the host's apt is configured, in order. Empty: none configured.
+// The mirrors that the host's apt is configured with for its own release, in order, and all their suites are taken from
+// them. Empty: none configured.
+Result<std::vector<AptSource>> host_sources();
+// Their URLs alone, for FetchOptions::mirrors.
 Result<std::vector<std::string>> host_mirrors();
+
+// apt's Acquire::http::Proxy and Acquire::https::Proxy, for FetchOptions; "" where none is set.
+struct HostProxies {
+  std::string http{};
+  std::string https{};
+};
+Result<HostProxies> host_proxies();
 
 }  // namespace swage

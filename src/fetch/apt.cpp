@@ -1,0 +1,233 @@
+#include "fetch/apt.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
+
+#include "base/interrupt.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
+
+extern char** environ;
+
+namespace swage {
+
+namespace {
+
+// The ring with the keys of all releases that Debian supports, from the package debian-archive-keyring.
+constexpr std::string_view kArchiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+// apt's messages are read here: they must be the untranslated ones.
+std::map<std::string, std::string> plain_environment() {
+  std::map<std::string, std::string> env;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    if (const auto equals = text.find('='); equals != std::string_view::npos)
+      env[std::string(text.substr(0, equals))] = text.substr(equals + 1);
+  }
+  env["LC_ALL"] = "C";
+  env.erase("LANGUAGE");
+  return env;
+}
+
+Result<ProcessResult> run_apt(const fs::path& directory, const std::string& program, std::vector<std::string> args) {
+  args.insert(args.begin(), {program, "-c", (directory / "apt.conf").string()});
+  auto result = run_process({.argv = std::move(args), .env = plain_environment()});
+  if (interrupted()) return fail(Errc::interrupted, "making the lock was interrupted");
+  return result;
+}
+
+std::string squeeze(std::string_view text) {
+  std::string out;
+  for (std::string_view word : split_words(text)) out += fmt::format("{}{}", out.empty() ? "" : " ", word);
+  return out;
+}
+
+// The first `E:` line: those that follow say that it failed because it failed.
+std::string complaint(const ProcessResult& result) {
+  for (std::string_view line : split(result.err, '\n')) {
+    if (!line.starts_with("E: ")) continue;
+    std::string text = squeeze(line.substr(3));
+    while (text.ends_with('.')) text.pop_back();
+    return text;
+  }
+  return fmt::format("apt-get ends with status {}", result.status);
+}
+
+// The first dependency that apt could not meet: ` a : Depends: b (>= 2) but it is not installable`.
+std::string conflict(const ProcessResult& result) {
+  for (std::string_view line : split(result.out, '\n')) {
+    if (!line.starts_with(' ') || line.find(" : ") == std::string_view::npos) continue;
+    return squeeze(line);
+  }
+  return complaint(result);
+}
+
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const std::string digits(text.substr(i + 1, 2));
+      out += static_cast<char>(std::strtol(digits.c_str(), nullptr, 16));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
+  const auto start = text.find(before);
+  if (start == std::string_view::npos) return {};
+  text.remove_prefix(start + before.size());
+  return text.substr(0, text.find(after));
+}
+
+}  // namespace
+
+std::vector<AptChoice> parse_uris(std::string_view printed) {
+  std::vector<AptChoice> choices;
+  for (std::string_view line : split(printed, '\n')) {
+    const auto words = split_words(line);
+    if (words.size() < 3 || !words[0].starts_with('\'') || !words[1].ends_with(".deb")) continue;
+    const std::string file = unescape(words[1].substr(0, words[1].size() - 4));   // name_version_architecture
+    const auto parts = split(file, '_');
+    if (parts.size() == 3) choices.push_back({std::string(parts[0]), std::string(parts[1]), std::string(parts[2])});
+  }
+  return choices;
+}
+
+std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources) {
+  std::string out(text);
+  const auto replace_all = [&](const std::string& from, std::string_view to) {
+    for (std::size_t at = 0; !from.empty() && (at = out.find(from, at)) != std::string::npos; at += to.size()) out.replace(at, from.size(), to);
+  };
+  for (const AptSource& source : sources) {
+    std::string uri = source.uri;
+    if (uri.starts_with("file://")) uri.erase(5, 2);   // as apt writes it
+    for (const std::string& written : {source.uri, uri, uri.starts_with("file:") ? uri.substr(5) : uri}) {
+      replace_all(written + "/", "");
+      replace_all(written, "the mirror");
+    }
+  }
+  for (std::size_t at; (at = out.find("://")) != std::string::npos;) {
+    std::size_t start = at;
+    while (start > 0 && (std::isalnum(static_cast<unsigned char>(out[start - 1])) || out[start - 1] == '+')) --start;
+    const auto end = std::min(out.find_first_of("/ '\"", at + 3), out.size());
+    out.erase(start, end + (end < out.size() && out[end] == '/' ? 1 : 0) - start);
+  }
+  for (const AptSource& source : sources) {
+    std::string host(between(source.uri, "://", "/"));
+    host = host.substr(host.rfind('@') + 1);
+    replace_all(host.substr(0, host.find(':')), "the mirror");
+  }
+  for (std::size_t at; (at = out.find(" [IP: ")) != std::string::npos;) out.erase(at, out.find(']', at) + 1 - at);
+  return out;
+}
+
+AptSuite::AptSuite(fs::path directory, std::string suite, Index index, unsigned tries)
+    : directory_(std::move(directory)), suite_(std::move(suite)), index_(index), tries_(tries) {}
+
+Result<void> AptSuite::configure(const AptSource& source) const {
+  const std::string dir = directory_.string();
+  if (dir.find_first_of("\"\n") != std::string::npos)
+    return fail(Errc::environment, fmt::format("'{}' cannot hold apt's state: its name has a quote", dir));
+  for (const char* part : {"lists/partial", "archives/partial"}) SWAGE_CHECK(make_directories(directory_ / part));
+  // Another release is signed by keys that the host's entry need not name.
+  std::string signed_by = source.signed_by;
+  if (!signed_by.empty() && signed_by.starts_with('/') && signed_by.find('\n') == std::string::npos &&
+      signed_by.find(kArchiveKeyring) == std::string::npos && path_exists(kArchiveKeyring))
+    signed_by += fmt::format(" {}", kArchiveKeyring);
+  // A lock may be made from a mirror that stands still on purpose: how old an index is, is what the lock records.
+  const std::string sources = fmt::format(
+      "Types: deb{}\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: amd64\nTargets: Packages Sources\n"
+      "PDiffs: no\nLanguages: none\nCheck-Valid-Until: no\n{}{}",
+      index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_,
+      signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by), source.trusted ? "Trusted: yes\n" : "");
+  // Read after the host's configuration. Hooks are cleared: they would act on the host.
+  const std::string conf = fmt::format(R"(#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear APT::Architectures;
+#clear APT::Default-Release;
+#clear APT::Solver;
+Dir::State "{0}";
+Dir::State::lists "{0}/lists";
+Dir::State::status "{0}/status";
+Dir::State::extended_states "{0}/extended_states";
+Dir::Cache "{0}";
+Dir::Cache::archives "{0}/archives";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
+Dir::Log "{0}/log";
+Dir::Etc::sourcelist "{0}/suite.sources";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Debug::NoLocking "1";
+APT::Sandbox::User "root";
+APT::Architecture "amd64";
+APT::Architectures {{ "amd64"; }};
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+APT::Update::Error-Mode "any";
+APT::Get::List-Cleanup "true";
+Acquire::GzipIndexes "false";
+Acquire::Languages "none";
+Acquire::Retries "{1}";
+)", dir, tries_ > 0 ? tries_ - 1 : 0);
+  SWAGE_CHECK(write_file_atomically(directory_ / "suite.sources", sources, 0644, Durability::volatile_ok));
+  SWAGE_CHECK(write_file_atomically(directory_ / "apt.conf", conf, 0644, Durability::volatile_ok));
+  return write_file_atomically(directory_ / "status", "", 0644, Durability::volatile_ok);
+}
+
+Result<void> AptSuite::update(const std::vector<AptSource>& sources) {
+  std::string why = "no mirror is configured";
+  for (const AptSource& source : sources) {
+    SWAGE_CHECK(configure(source));
+    SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"update", "-q"}));
+    if (result.ok()) return {};
+    why = without_hosts(complaint(result), sources);
+  }
+  return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, why));
+}
+
+Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& packages) const {
+  // A trailing `+` or `-`, a `/suite` or a pattern would be a command to apt.
+  for (const std::string& package : packages)
+    if (package.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") != std::string::npos || package.ends_with('-'))
+      return fail(Errc::invalid_input, fmt::format("'{}' is not a package name", package));
+  std::vector<std::string> args{"install", "-y", "-q", "--print-uris", "--"};
+  args.insert(args.end(), packages.begin(), packages.end());
+  SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", std::move(args)));
+  if (result.ok()) return parse_uris(result.out);
+  for (std::string_view line : split(result.err, '\n')) {
+    std::string_view unknown = between(line, "E: Unable to locate package ", "\n");
+    if (unknown.empty() && line.ends_with("has no installation candidate")) unknown = between(line, "E: Package '", "'");
+    if (!unknown.empty()) return fail(Errc::invalid_input, fmt::format("unknown package '{}' in suite '{}'", unknown, suite_));
+  }
+  return fail(Errc::invalid_input, fmt::format("suite '{}' cannot install these packages together: {}", suite_, conflict(result)));
+}
+
+Result<std::string> AptSuite::source_dsc(const std::string& package) const {
+  SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"source", "-qq", "--print-uris", "--only-source", "--", package}));
+  if (!result.ok()) return fail(Errc::invalid_input, fmt::format("unknown source package '{}' in suite '{}'", package, suite_));
+  for (std::string_view line : split(result.out, '\n')) {
+    const auto words = split_words(line);
+    if (words.size() >= 3 && words[0].starts_with('\'') && words[1].ends_with(".dsc")) return unescape(words[1]);
+  }
+  return fail(Errc::environment, fmt::format("apt-get names no files of the source package '{}' in suite '{}'", package, suite_));
+}
+
+Result<std::string> AptSuite::index_text(std::string_view kind) const {
+  const std::string format = "$(CREATED_BY) $(FILENAME)";
+  SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"indextargets", "--format", format}));
+  for (std::string_view line : split(result.out, '\n'))
+    if (line.starts_with(kind) && line.size() > kind.size() && line[kind.size()] == ' ') return read_file(fs::path(line.substr(kind.size() + 1)));
+  return fail(Errc::environment, fmt::format("suite '{}' has no {} index", suite_, kind));
+}
+Result<std::string> AptSuite::packages_index() const { return index_text("Packages"); }
+Result<std::string> AptSuite::sources_index() const { return index_text("Sources"); }
+
+}  // namespace swage

@@ -1,0 +1,91 @@
+// Packages and Sources indices: stanzas of `Field: value` lines, parted by empty lines (deb-control(5)). They have tens of
+// megabytes, so that they are passed over once and only the stanzas that are wanted are taken apart.
+#include <charconv>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "fetch/apt.hpp"
+
+namespace swage {
+
+namespace {
+
+// Calls `visit` with every stanza whose `Package` field holds one of the names that `wanted` accepts.
+template <class Wanted, class Visit>
+void each_stanza(std::string_view index, const Wanted& wanted, const Visit& visit) {
+  constexpr std::string_view package = "Package: ";
+  while (!index.empty()) {
+    const auto end = std::min(index.find("\n\n"), index.size());
+    const std::string_view stanza = index.substr(0, end);
+    index.remove_prefix(std::min(index.size(), end + 2));
+    // It is the first field of every index that Debian's tools write; others are looked through.
+    const auto at = stanza.starts_with(package) ? 0 : stanza.find("\nPackage: ") + 1;
+    if (at == 0 && !stanza.starts_with(package)) continue;
+    const auto name = stanza.substr(at + package.size());
+    if (wanted(trim(name.substr(0, name.find('\n'))))) visit(stanza);
+  }
+}
+
+// The field's value with its continuation lines; "" when it is not there.
+std::string_view field(std::string_view stanza, std::string_view name) {
+  for (std::size_t at = 0; at < stanza.size();) {
+    const auto end = std::min(stanza.find('\n', at), stanza.size());
+    const std::string_view line = stanza.substr(at, end - at);
+    if (line.size() > name.size() && line[name.size()] == ':' && line.starts_with(name)) {
+      std::size_t last = end;
+      while (last + 1 < stanza.size() && (stanza[last + 1] == ' ' || stanza[last + 1] == '\t')) last = std::min(stanza.find('\n', last + 1), stanza.size());
+      return trim(stanza.substr(at + name.size() + 1, last - at - name.size() - 1));
+    }
+    at = end + 1;
+  }
+  return {};
+}
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
+std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const std::set<AptChoice>& wanted) {
+  std::set<std::string, std::less<>> names;
+  for (const AptChoice& choice : wanted) names.insert(choice.name);
+  std::map<AptChoice, LockedFile> found;
+  each_stanza(index, [&](std::string_view name) { return names.contains(name); }, [&](std::string_view stanza) {
+    const AptChoice choice{std::string(field(stanza, "Package")), std::string(field(stanza, "Version")), std::string(field(stanza, "Architecture"))};
+    if (!wanted.contains(choice)) return;
+    std::string_view path = field(stanza, "Filename");
+    while (path.starts_with("./")) path.remove_prefix(2);
+    found.emplace(choice, LockedFile{.name = choice.name, .version = choice.version, .path = std::string(path),
+                                     .sha256 = std::string(field(stanza, "SHA256")), .size = number(field(stanza, "Size"))});
+  });
+  return found;
+}
+
+Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc) {
+  std::optional<LockedFile> found;
+  each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
+    const std::string_view sums = field(stanza, "Checksums-Sha256");
+    std::optional<LockedFile> orig, native;
+    bool right_version = false;
+    for (std::string_view line : split(sums, '\n')) {
+      const auto words = split_words(line);   // sha256 size name
+      if (words.size() != 3) continue;
+      const std::string_view file = words[2];
+      right_version = right_version || file == dsc;
+      if (file.ends_with(".asc") || file.find(".tar.") == std::string_view::npos) continue;
+      LockedFile locked{.name = std::string(package), .version = std::string(field(stanza, "Version")),
+                        .path = fmt::format("{}/{}", field(stanza, "Directory"), file), .sha256 = std::string(words[0]),
+                        .size = number(words[1])};
+      if (file.find(".orig.tar.") != std::string_view::npos) orig = std::move(locked);
+      else if (file.find(".orig-") == std::string_view::npos && file.find(".debian.tar.") == std::string_view::npos) native = std::move(locked);
+    }
+    if (right_version) found = orig ? orig : native;
+  });
+  if (found) return std::move(*found);
+  return fail(Errc::environment, fmt::format("the source package '{}' has no upstream tarball in the index", package));
+}
+
+}  // namespace swage

@@ -1,0 +1,309 @@
+#include "fetch/lock.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <thread>
+
+#include "base/interrupt.hpp"
+#include "base/text.hpp"
+#include "fetch/apt.hpp"
+#include "fetch/transport.hpp"
+#include "store/nar.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr std::string_view kSource = "source:";
+constexpr std::string_view kSeed = "seed:";
+
+bool is_source(const LockRequest& request) { return request.key.starts_with(kSource); }
+bool is_seed(const LockRequest& request) { return request.key.starts_with(kSeed); }
+
+// One request and what came of it.
+struct Job {
+  const LockRequest* request = nullptr;
+  std::vector<AptChoice> choices{};     // of a set or seed
+  std::string dsc{};                    // of a source
+  std::optional<Error> error{};
+};
+
+struct SuiteWork {
+  AptSuite apt;
+  std::vector<Job> jobs{};
+  std::optional<Error> error{};         // the whole suite cannot be had
+};
+
+// Runs `work(i)` for all i below `count` on as many threads as there are cores.
+template <class Work>
+void in_parallel(std::size_t count, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  const auto loop = [&] {
+    for (std::size_t i; (i = next++) < count;) work(i);
+  };
+  std::vector<std::thread> threads;
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 1; i < std::min(count, cores); ++i) threads.emplace_back(loop);
+  loop();
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Tells when something starts and, at its end, how it went.
+class JobEvents {
+ public:
+  JobEvents(Reporter& reporter, std::string name, std::string subject) : reporter_(reporter) {
+    reporter_.on(JobStarted{.id = id_, .kind = "lock", .name = std::move(name), .subject = std::move(subject)});
+  }
+  void finish(bool ok) {
+    reporter_.on(JobFinished{.id = id_, .ok = ok, .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count()});
+  }
+  std::uint64_t id() const { return id_; }
+
+ private:
+  Reporter& reporter_;
+  std::uint64_t id_ = next_job_id();
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+void answer(const AptSuite& apt, Job& job) {
+  const LockRequest& request = *job.request;
+  if (is_source(request)) {
+    auto dsc = apt.source_dsc(request.packages.front());
+    if (dsc) job.dsc = std::move(*dsc);
+    else job.error = std::move(dsc).error();
+  } else {
+    auto choices = apt.solve(request.packages);
+    if (choices) job.choices = std::move(*choices);
+    else job.error = std::move(choices).error();
+  }
+}
+
+class Locker {
+ public:
+  Locker(const LockOptions& options, std::vector<AptSource> sources, Reporter& reporter)
+      : options_(options), sources_(std::move(sources)), reporter_(reporter) {}
+
+  Result<Lockfile> make(const std::vector<LockRequest>& requests) {
+    std::map<std::string, SuiteWork> suites = by_suite(requests);
+    ask(suites);
+    if (interrupted()) return fail(Errc::interrupted, "making the lock was interrupted");
+    for (auto& [name, suite] : suites) {
+      if (suite.error) {
+        for (Job& job : suite.jobs) job.error = suite.error;
+        continue;
+      }
+      SWAGE_CHECK(take_sets(suite));
+      SWAGE_CHECK(take_sources(suite));
+    }
+    for (auto& [name, suite] : suites)
+      for (Job& job : suite.jobs)
+        if (is_seed(*job.request) && !job.error)
+          if (auto done = take_seed(job); !done) {
+            if (done.error().code == Errc::interrupted) return Fail(std::move(done).error());
+            job.error = std::move(done).error();
+          }
+    SWAGE_CHECK(note_missing(suites, requests.size()));
+    lock_.created = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+    drop_unused_files();
+    return std::move(lock_);
+  }
+
+ private:
+  std::map<std::string, SuiteWork> by_suite(const std::vector<LockRequest>& requests) const {
+    std::map<std::string, SuiteWork> suites;
+    for (const LockRequest& request : requests) {
+      const bool with_sources = std::any_of(requests.begin(), requests.end(), [&](const LockRequest& other) {
+        return other.suite == request.suite && is_source(other);
+      });
+      auto [at, added] = suites.try_emplace(request.suite, SuiteWork{AptSuite(
+          options_.cache_dir / request.suite, request.suite, with_sources ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages, options_.fetch.tries)});
+      at->second.jobs.push_back({.request = &request});
+    }
+    return suites;
+  }
+
+  // All indices at once, since the network is what is waited for; then all questions, as many at once as there are cores.
+  void ask(std::map<std::string, SuiteWork>& suites) {
+    std::vector<std::thread> threads;
+    for (auto& [name, suite] : suites)
+      threads.emplace_back([&suite = suite, this] {
+        JobEvents events(reporter_, fmt::format("package index of {}", suite.apt.name()), suite.apt.name());
+        if (auto updated = suite.apt.update(sources_); !updated) suite.error = std::move(updated).error();
+        events.finish(!suite.error);
+      });
+    for (std::thread& thread : threads) thread.join();
+
+    std::vector<std::pair<const AptSuite*, Job*>> jobs;
+    for (auto& [name, suite] : suites)
+      if (!suite.error)
+        for (Job& job : suite.jobs) jobs.emplace_back(&suite.apt, &job);
+    if (jobs.empty()) return;
+    JobEvents events(reporter_, fmt::format("{} package sets", jobs.size()), "apt");
+    std::atomic<std::size_t> done{0};
+    in_parallel(jobs.size(), [&](std::size_t i) {
+      if (!interrupted()) answer(*jobs[i].first, *jobs[i].second);
+      reporter_.on(JobProgress{.id = events.id(), .done = ++done, .total = jobs.size()});
+    });
+    events.finish(true);
+  }
+
+  // From apt's choices to files of the pool, with one pass over the index.
+  Result<void> take_sets(SuiteWork& suite) {
+    std::set<AptChoice> wanted;
+    for (const Job& job : suite.jobs) wanted.insert(job.choices.begin(), job.choices.end());
+    if (wanted.empty()) return {};
+    SWAGE_TRY(const std::string index, suite.apt.packages_index());
+    const std::map<AptChoice, LockedFile> files = find_in_packages(index, wanted);
+    for (Job& job : suite.jobs) {
+      if (job.error || is_source(*job.request)) continue;
+      std::sort(job.choices.begin(), job.choices.end());
+      LockedSet set{.suite = job.request->suite, .request = request_text(job.request->packages)};
+      for (const AptChoice& choice : job.choices) {
+        const auto file = files.find(choice);
+        if (file == files.end() || !check_pool_path(file->second.path)) {
+          job.error = Error{.code = Errc::environment, .what = fmt::format("the index of suite '{}' does not describe '{} {}'", job.request->suite, choice.name, choice.version)};
+          break;
+        }
+        set.files.push_back(file->second.sha256);
+        lock_.files.emplace(file->second.sha256, file->second);
+      }
+      if (!job.error && !is_seed(*job.request)) lock_.sets.emplace(job.request->key, std::move(set));
+    }
+    return {};
+  }
+
+  Result<void> take_sources(SuiteWork& suite) {
+    if (std::none_of(suite.jobs.begin(), suite.jobs.end(), [](const Job& job) { return !job.dsc.empty(); })) return {};
+    SWAGE_TRY(const std::string index, suite.apt.sources_index());
+    for (Job& job : suite.jobs) {
+      if (job.dsc.empty()) continue;
+      auto file = find_in_sources(index, job.request->packages.front(), job.dsc);
+      if (file && !check_pool_path(file->path)) file = fail(Errc::environment, fmt::format("the index of suite '{}' has the odd path '{}'", job.request->suite, file->path));
+      if (!file) {
+        job.error = std::move(file).error();
+        continue;
+      }
+      lock_.sources.emplace(job.request->key.substr(kSource.size()), file->sha256);
+      lock_.files.emplace(file->sha256, std::move(*file));
+    }
+    return {};
+  }
+
+  // Downloads the package: the hash of a program in it is in no index.
+  Result<void> take_seed(const Job& job) {
+    const LockRequest& request = *job.request;
+    const auto chosen = std::find_if(lock_.files.begin(), lock_.files.end(), [&](const auto& entry) {
+      return entry.second.name == request.packages.front() && std::any_of(job.choices.begin(), job.choices.end(), [&](const AptChoice& choice) {
+               return choice.name == entry.second.name && choice.version == entry.second.version;
+             });
+    });
+    if (chosen == lock_.files.end()) return fail(Errc::environment, fmt::format("apt does not choose '{}' for itself", request.packages.front()));
+    const LockedFile& file = chosen->second;
+    const fs::path downloads = options_.cache_dir / "downloads";
+    JobEvents events(reporter_, file.store_name(), file.store_name());
+    SWAGE_TRY(const PartFile part, PartFile::acquire(downloads, file.sha256));
+    FetchOptions fetch = options_.fetch;
+    for (const AptSource& source : sources_) fetch.mirrors.push_back(source.uri);
+    Transport transport(std::move(fetch), reporter_);
+    const auto got = transport.get({.name = file.store_name(), .sha256 = file.sha256, .size = file.size, .pool_path = file.path}, part, events.id());
+    events.finish(got.has_value());
+    SWAGE_CHECK(got);
+    SWAGE_TRY(const TempDir directory, TempDir::create("seed", downloads));
+    SWAGE_CHECK(extract_deb_member(part.path(), request.member, directory.path() / "program", file.store_name()));
+    SWAGE_TRY(const NarHash nar, hash_nar(directory.path() / "program"));
+    part.remove();
+    lock_.seeds.emplace(request.key.substr(kSeed.size()), LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
+    return {};
+  }
+
+  Result<void> note_missing(const std::map<std::string, SuiteWork>& suites, std::size_t requests) {
+    for (const auto& [name, suite] : suites)
+      for (const Job& job : suite.jobs) {
+        if (!job.error) continue;
+        const std::string reason = without_hosts(job.error->what, sources_);
+        lock_.missing.emplace(job.request->key, reason);
+        const SourcePos& pos = job.request->pos;
+        const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
+        reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job.request->key, place, reason)});
+      }
+    if (requests == 0 || lock_.missing.size() < requests) return {};
+    for (const auto& [name, suite] : suites)
+      for (const Job& job : suite.jobs) {
+        Error error = *job.error;
+        error.notes.push_back("nothing that the catalog needs can be had from the distribution");
+        if (error.code == Errc::invalid_input && !job.request->pos.file.empty()) error.where = job.request->pos;
+        else error.hint = "check the host's package sources with: apt-get update";
+        return Fail(std::move(error));
+      }
+    return {};
+  }
+
+  // Files of sets that failed half-way, and what a seed's package depends on.
+  void drop_unused_files() {
+    std::set<std::string> used;
+    for (const auto& [key, set] : lock_.sets) used.insert(set.files.begin(), set.files.end());
+    for (const auto& [key, sha256] : lock_.sources) used.insert(sha256);
+    for (const auto& [key, seed] : lock_.seeds) used.insert(seed.sha256);
+    std::erase_if(lock_.files, [&](const auto& entry) { return !used.contains(entry.first); });
+  }
+
+  const LockOptions& options_;
+  std::vector<AptSource> sources_;
+  Reporter& reporter_;
+  Lockfile lock_{};
+};
+
+}  // namespace
+
+std::string request_text(const std::vector<std::string>& packages) { return join(packages, " "); }
+
+std::vector<LockRequest> lock_requests(const Catalog& catalog) {
+  std::map<std::string, LockRequest> requests;
+  const auto add = [&](LockRequest request) {
+    std::sort(request.packages.begin(), request.packages.end());
+    request.packages.erase(std::unique(request.packages.begin(), request.packages.end()), request.packages.end());
+    std::string key = request.key;
+    requests.emplace(std::move(key), std::move(request));
+  };
+  for (const RootRow& row : catalog.roots())
+    add({.key = "root:" + row.name, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
+  for (const ToolchainRow& row : catalog.toolchains())
+    if (!row.suite.empty() && !row.packages.empty())
+      add({.key = "toolchain:" + row.id, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
+  for (const SeedRow& row : catalog.seeds())
+    add({.key = std::string(kSeed) + row.name, .suite = row.suite, .packages = {row.package}, .pos = row.origin.pos, .member = row.member});
+  const auto add_source = [&](const SourceSpec& source, const Origin& origin) {
+    if (source.debian_package.empty()) return;
+    add({.key = fmt::format("{}{}/{}", kSource, source.debian_suite, source.debian_package), .suite = source.debian_suite,
+         .packages = {source.debian_package}, .pos = origin.pos});
+  };
+  for (const KernelRow& row : catalog.kernels()) add_source(row.source, row.origin);
+  for (const RecipeRow& row : catalog.recipes()) add_source(row.source, row.origin);
+  std::vector<LockRequest> sorted;
+  for (auto& [key, request] : requests) sorted.push_back(std::move(request));
+  return sorted;
+}
+
+Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, Reporter& reporter) {
+  LockOptions filled = options;
+  if (filled.sources.empty()) {
+    SWAGE_TRY(filled.sources, host_sources());
+    if (filled.sources.empty())
+      return Fail(Error{.code = Errc::environment,
+                        .what = "the host's apt has no source for its own release",
+                        .hint = "see which sources it has with: apt-get indextargets"});
+    SWAGE_TRY(const HostProxies proxies, host_proxies());
+    filled.fetch.http_proxy = proxies.http;
+    filled.fetch.https_proxy = proxies.https;
+  }
+  SWAGE_CHECK(make_directories(filled.cache_dir));
+  filled.cache_dir = fs::absolute(filled.cache_dir);
+  SWAGE_TRY(const FileLock lock, FileLock::acquire(filled.cache_dir / "lock", FileLock::Mode::exclusive));
+  return Locker(filled, filled.sources, reporter).make(lock_requests(catalog));
+}
+
+}  // namespace swage

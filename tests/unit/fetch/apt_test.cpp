@@ -1,0 +1,184 @@
+#include "fetch/apt.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fetch/apt_host.hpp"
+
+namespace swage {
+namespace {
+
+std::vector<std::string> uris(const std::vector<AptSource>& sources) {
+  std::vector<std::string> all;
+  for (const AptSource& source : sources) all.push_back(source.uri);
+  return all;
+}
+
+TEST(AptHost, ReadsOneLineSources) {
+  const auto sources = parse_one_line_sources(R"(# a comment
+deb http://mirror.example/debian/ bookworm main contrib   # more
+deb-src http://sources.example/debian bookworm main
+deb [ arch=amd64 signed-by=/usr/share/keyrings/a.gpg,/b.gpg trusted=yes ] https://second.example/debian bookworm main
+deb http://mirror.example/debian bookworm-updates main
+deb http://mirror.example/debian bookworm main
+deb http://vendor.example/apt bookworm stable
+deb http://flat.example/ ./
+deb cdrom:[Debian]/ bookworm main
+deb http://class.example/debian oldstable main
+deb [broken http://x.example/ bookworm main
+)", "bookworm");
+  EXPECT_EQ(uris(sources), (std::vector<std::string>{"http://mirror.example/debian", "https://second.example/debian", "http://class.example/debian"}));
+  EXPECT_EQ(sources[0].signed_by, "");
+  EXPECT_FALSE(sources[0].trusted);
+  EXPECT_EQ(sources[1].signed_by, "/usr/share/keyrings/a.gpg /b.gpg");
+  EXPECT_TRUE(sources[1].trusted);
+}
+
+TEST(AptHost, ReadsStanzas) {
+  const auto sources = parse_stanza_sources(R"(Types: deb deb-src
+# a comment between fields
+URIs: http://mirror.example/debian
+ https://second.example/debian/
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+
+Enabled: no
+Types: deb
+URIs: http://off.example/debian
+Suites: bookworm
+Components: main
+
+types: deb
+uris: http://key.example/debian
+suites: bookworm
+components: main
+signed-by:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ abc
+ -----END PGP PUBLIC KEY BLOCK-----)", "bookworm");
+  EXPECT_EQ(uris(sources), (std::vector<std::string>{"http://mirror.example/debian", "https://second.example/debian", "http://key.example/debian"}));
+  EXPECT_EQ(sources[1].signed_by, "/usr/share/keyrings/debian-archive-keyring.gpg");
+  EXPECT_EQ(sources[2].signed_by, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----");
+}
+
+TEST(AptHost, FollowsMirrorLists) {
+  const TempDir dir = TempDir::create("mirrors").value();
+  const fs::path list = dir.path() / "debian.list";
+  ASSERT_TRUE(write_file_atomically(list, "# mirrors\nhttps://one.example/debian\tpriority:1\nhttp://two.example/debian/\n").has_value());
+  EXPECT_EQ(uris(parse_one_line_sources("deb mirror+file:" + list.string() + " bookworm main", "bookworm")),
+            (std::vector<std::string>{"https://one.example/debian", "http://two.example/debian"}));
+  EXPECT_TRUE(parse_one_line_sources("deb mirror+file:///no/such/list bookworm main", "bookworm").empty());
+}
+
+TEST(AptHost, ReadsTheConfigurationThatAptPrints) {
+  const AptConfig config = parse_apt_config(R"(Dir "/";
+Dir::Etc "etc/apt";
+Dir::Etc::sourcelist "sources.list";
+Dir::Etc::sourceparts "/opt/parts";
+Acquire::http::Proxy "http://proxy.example:3128";
+APT::Architectures:: "amd64";
+APT "";
+)");
+  EXPECT_EQ(apt_directory(config, "Dir::Etc::sourcelist"), "/etc/apt/sources.list");
+  EXPECT_EQ(apt_directory(config, "Dir::Etc::sourceparts"), "/opt/parts");
+  EXPECT_EQ(config.at("Acquire::http::Proxy"), "http://proxy.example:3128");
+  EXPECT_FALSE(config.contains("APT::Architectures::"));
+  EXPECT_EQ(release_codename("ID=debian\nVERSION_CODENAME=\"bookworm\"\n"), "bookworm");
+  EXPECT_EQ(release_codename("ID=debian\nVERSION_CODENAME=trixie"), "trixie");
+  EXPECT_EQ(release_codename("ID=debian\n"), "");
+}
+
+TEST(Apt, ReadsWhatItChose) {
+  EXPECT_EQ(parse_uris(R"(Reading package lists...
+'http://mirror.example/pool/b/busybox-static_1.35.0-4%2bb1_amd64.deb' busybox-static_1%3a1.35.0-4+b1_amd64.deb 928188 MD5Sum:f6
+'http://mirror.example/pool/b/base_1_all.deb' base_1_all.deb 1 SHA256:00
+'http://mirror.example/pool/b/x.dsc' x.dsc 1 SHA256:00
+)"),
+            (std::vector<AptChoice>{{"busybox-static", "1:1.35.0-4+b1", "amd64"}, {"base", "1", "all"}}));
+}
+
+TEST(Apt, FindsFilesInAPackagesIndex) {
+  const std::string index = R"(Package: bc
+Version: 1.06
+Architecture: amd64
+Filename: pool/old.deb
+SHA256: aa
+Size: 1
+
+Package: bc
+Version: 1.07
+Architecture: amd64
+Description: a calculator
+ Version: 1.06
+Filename: pool/new.deb
+SHA256: bb
+Size: 22
+
+Package: bcc
+Version: 1.07
+Architecture: amd64
+Filename: pool/bcc.deb
+SHA256: cc
+Size: 3
+)";
+  const std::set<AptChoice> wanted{{"bc", "1.07", "amd64"}, {"gone", "1", "all"}};
+  const auto found = find_in_packages(index, wanted);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found.begin()->second, (LockedFile{"bc", "1.07", "pool/new.deb", "bb", 22}));
+}
+
+TEST(Apt, FindsTheUpstreamTarball) {
+  const std::string index = R"(Package: linux
+Binary: linux-source
+Version: 6.1.99-1
+Directory: pool/main/l/linux
+Checksums-Sha256:
+ 01 10 linux_6.1.99-1.dsc
+ 02 20 linux_6.1.99.orig.tar.xz
+
+Package: linux
+Version: 6.1.176-1
+Checksums-Sha256:
+ 11 10 linux_6.1.176-1.dsc
+ 12 21 linux_6.1.176.orig-extra.tar.xz
+ 13 22 linux_6.1.176.orig.tar.xz
+ 14 23 linux_6.1.176.orig.tar.xz.asc
+ 15 24 linux_6.1.176-1.debian.tar.xz
+Directory: pool/main/l/linux
+
+Package: native
+Version: 3
+Directory: pool/main/n/native
+Checksums-Sha256:
+ 21 10 native_3.dsc
+ 22 20 native_3.tar.xz
+
+Package: broken
+Version: 3
+Directory: pool/main/b/broken
+Checksums-Sha256:
+ 31 10 broken_3.dsc
+)";
+  EXPECT_EQ(find_in_sources(index, "linux", "linux_6.1.176-1.dsc").value(),
+            (LockedFile{"linux", "6.1.176-1", "pool/main/l/linux/linux_6.1.176.orig.tar.xz", "13", 22}));
+  EXPECT_EQ(find_in_sources(index, "native", "native_3.dsc").value(), (LockedFile{"native", "3", "pool/main/n/native/native_3.tar.xz", "22", 20}));
+  EXPECT_EQ(find_in_sources(index, "broken", "broken_3.dsc").error().what, "the source package 'broken' has no upstream tarball in the index");
+}
+
+TEST(Apt, HidesMirrors) {
+  const std::vector<AptSource> sources{{.uri = "https://me:secret@mirror.example:8080/debian"}};
+  EXPECT_EQ(without_hosts("Failed to fetch https://mirror.example:8080/debian/dists/x/InRelease  Could not resolve 'mirror.example' [IP: 10.0.0.1 80]", sources),
+            "Failed to fetch debian/dists/x/InRelease  Could not resolve 'the mirror'");
+  EXPECT_EQ(without_hosts("The repository 'http://plain.example/debian gone Release' is missing", {{.uri = "http://plain.example/debian"}}),
+            "The repository 'the mirror gone Release' is missing");
+  EXPECT_EQ(without_hosts("The repository 'http://other.example' is not signed", sources), "The repository '' is not signed");
+}
+
+}  // namespace
+}  // namespace swage

@@ -1,0 +1,212 @@
+#include "fetch/lock.hpp"
+
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <mutex>
+
+#include "fake_distribution.hpp"
+#include "store/nar.hpp"
+
+namespace swage {
+namespace {
+
+struct Messages final : Reporter {
+  std::mutex mutex;
+  std::vector<std::string> texts;
+  void on(const Event& event) override {
+    const std::lock_guard lock(mutex);
+    if (const auto* message = std::get_if<Message>(&event)) texts.push_back(message->text);
+  }
+};
+
+class LockTest : public testing::Test {
+ protected:
+  TempDir dir = TempDir::create("lock").value();
+  test::FakeDistribution archive{dir.path() / "archive"};
+  Messages messages;
+
+  std::shared_ptr<const Catalog> catalog(const std::string& roots, const std::string& kernels = "") {
+    const fs::path directory = dir.path() / "catalog";
+    for (const auto& [name, text] : std::map<std::string, std::string>{
+             {"platforms.toml", ""},
+             {"roots.toml", roots},
+             {"kernels/releases.toml", kernels},
+             {"toolchains/debian.toml", "[provider]\nrank = 1\nsuites = [\"new\", \"old\", \"gone\"]\nsource = \"https://example.org/\"\n"}}) {
+      EXPECT_TRUE(make_directories((directory / name).parent_path()).has_value());
+      EXPECT_TRUE(write_file_atomically(directory / name, text).has_value());
+    }
+    auto loaded = Catalog::load(directory);
+    if (!loaded) throw std::runtime_error(render(loaded.error()));
+    return *loaded;
+  }
+  Result<Lockfile> lock(const std::string& roots, const std::string& kernels = "") {
+    return make_lock(*catalog(roots, kernels), {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}}, messages);
+  }
+  static std::vector<std::string> names(const Lockfile& lock, const std::string& set) {
+    std::vector<std::string> all;
+    for (const std::string& sha : lock.sets.at(set).files) all.push_back(lock.files.at(sha).name + " " + lock.files.at(sha).version);
+    return all;
+  }
+};
+
+TEST_F(LockTest, PinsSetsSourcesAndSeedsOfSeveralSuites) {
+  archive.add("new", {.name = "make", .version = "1:4.3-2", .depends = "libc6"});
+  const std::string libc = archive.add("new", {.name = "libc6", .version = "2.36"});
+  archive.add("new", {.name = "unrelated", .version = "1"});
+  const std::string shell = archive.add("new", {.name = "shell-static", .version = "1.0~rc1-1", .depends = "libc6", .programs = {{"bin/shell", "static"}}});
+  archive.add("old", {.name = "make", .version = "4.2-1", .depends = "libc6"});
+  archive.add("old", {.name = "libc6", .version = "2.31"});
+  const std::string tarball = archive.add_source("old", "linux", "5.10.3-1", "old sources");
+  archive.add_source("old", "linux", "5.10.2-1", "older sources");
+  archive.publish("new");
+  archive.publish("old");
+
+  const auto made = lock(R"([[root]]
+name = "build"
+suite = "new"
+packages = ["make", "libc6", "make"]
+[[root]]
+name = "old"
+suite = "old"
+packages = ["make"]
+[[seed]]
+name = "shell"
+suite = "new"
+package = "shell-static"
+member = "./bin/shell"
+)", R"([[kernel]]
+version = "5.10"
+released = "2020-12-13"
+debian = { suite = "old", package = "linux" }
+source = "https://example.org/"
+)");
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_EQ(messages.texts, std::vector<std::string>{});
+  EXPECT_EQ(names(*made, "root:build"), (std::vector<std::string>{"libc6 2.36", "make 1:4.3-2"}));
+  EXPECT_EQ(made->sets.at("root:build").suite, "new");
+  EXPECT_EQ(made->sets.at("root:build").request, "libc6 make");
+  EXPECT_EQ(names(*made, "root:old"), (std::vector<std::string>{"libc6 2.31", "make 4.2-1"}));
+  const LockedFile& pinned = made->files.at(made->sets.at("root:build").files[0]);
+  EXPECT_EQ(pinned.path, libc);
+  EXPECT_EQ(pinned.sha256, sha256(archive.bytes(libc)).hex());
+  EXPECT_EQ(pinned.size, archive.bytes(libc).size());
+  const LockedFile& source = made->files.at(made->sources.at("old/linux"));
+  EXPECT_EQ(source, (LockedFile{"linux", "5.10.3-1", tarball, sha256("old sources").hex(), 11}));
+  const LockedSeed& seed = made->seeds.at("shell");
+  EXPECT_EQ(seed.sha256, sha256(archive.bytes(shell)).hex());
+  EXPECT_EQ(seed.member, "./bin/shell");
+  const fs::path program = dir.path() / "program";
+  ASSERT_TRUE(write_file_atomically(program, "static", 0555).has_value());
+  EXPECT_EQ(seed.nar_sha256, hash_nar(program)->hash.hex());
+  EXPECT_EQ(made->files.size(), 6U);
+  EXPECT_EQ(Lockfile::parse(made->str(), "x").value(), *made);
+  EXPECT_EQ(made->str().find(dir.path().string()), std::string::npos) << "the lock names the mirror";
+
+  // Once more, from the state that is there, after the distribution moved.
+  archive.add("old", {.name = "libc6", .version = "2.31-1"});
+  archive.publish("old");
+  EXPECT_EQ(names(*lock("[[root]]\nname = \"old\"\nsuite = \"old\"\npackages = [\"make\"]\n"), "root:old"),
+            (std::vector<std::string>{"libc6 2.31-1", "make 4.2-1"}));
+}
+
+TEST_F(LockTest, WhatCannotBeHadLeavesOutOnlyItsSet) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.add("new", {.name = "broken", .version = "1", .depends = "nothing (>= 3)"});
+  archive.publish("new");
+  const std::string file = (dir.path() / "catalog/roots.toml").string();
+  const auto made = lock(R"([[root]]
+name = "build"
+suite = "new"
+packages = ["make"]
+[[root]]
+name = "typo"
+suite = "new"
+packages = ["maek"]
+[[root]]
+name = "unmet"
+suite = "new"
+packages = ["broken"]
+[[root]]
+name = "hostile"
+suite = "new"
+packages = ["make-"]
+[[root]]
+name = "gone"
+suite = "gone"
+packages = ["make"]
+[[seed]]
+name = "shell"
+suite = "new"
+package = "make"
+member = "./bin/shell"
+)", R"([[kernel]]
+version = "5.10"
+released = "2020-12-13"
+debian = { suite = "new", package = "linux" }
+source = "https://example.org/"
+)");
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_EQ(made->sets.size(), 1U);
+  EXPECT_EQ(made->missing, (std::map<std::string, std::string>{
+      {"root:typo", "unknown package 'maek' in suite 'new'"},
+      {"root:unmet", "suite 'new' cannot install these packages together: broken : Depends: nothing (>= 3) but it is not installable"},
+      {"root:hostile", "'make-' is not a package name"},
+      {"root:gone", "suite 'gone' cannot be read: Failed to fetch dists/gone/main/binary-amd64/Packages File not found - dists/gone/main/binary-amd64/Packages (2: No such file or directory)"},
+      {"seed:shell", "'make_4.3-2_amd64.deb' has no file './bin/shell'"},
+      {"source:new/linux", "unknown source package 'linux' in suite 'new'"}}));
+  EXPECT_EQ(messages.texts.size(), 6U);
+  EXPECT_EQ(messages.texts[0], "note: 'root:gone' (" + file + ":17) is left out of the lock: " + made->missing.at("root:gone"));
+}
+
+TEST_F(LockTest, NothingAtAllIsAnError) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.publish("new");
+  const std::string file = (dir.path() / "catalog/roots.toml").string();
+  const auto typo = lock("[[root]]\nname = \"typo\"\nsuite = \"new\"\npackages = [\"maek\"]\n");
+  ASSERT_FALSE(typo.has_value());
+  EXPECT_EQ(typo.error().code, Errc::invalid_input);
+  EXPECT_EQ(typo.error().what, "unknown package 'maek' in suite 'new'");
+  EXPECT_EQ(typo.error().where->file, file);
+  const auto gone = lock("[[root]]\nname = \"gone\"\nsuite = \"gone\"\npackages = [\"make\"]\n");
+  ASSERT_FALSE(gone.has_value());
+  EXPECT_EQ(render(gone.error()), R"(error: suite 'gone' cannot be read: Failed to fetch dists/gone/main/binary-amd64/Packages File not found - dists/gone/main/binary-amd64/Packages (2: No such file or directory)
+note: nothing that the catalog needs can be had from the distribution
+hint: check the host's package sources with: apt-get update
+)");
+  EXPECT_EQ(gone.error().code, Errc::environment);
+}
+
+TEST_F(LockTest, AnUnreachableMirrorIsNamedByNoOne) {
+  const auto made = make_lock(*catalog("[[root]]\nname = \"x\"\nsuite = \"new\"\npackages = [\"make\"]\n"),
+                              {.cache_dir = dir.path() / "cache", .sources = {{.uri = "http://mirror.invalid/debian", .trusted = true}}, .fetch = {.tries = 1}}, messages);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(render(made.error()).find("mirror.invalid"), std::string::npos) << render(made.error());
+  EXPECT_EQ(made.error().code, Errc::environment);
+}
+
+// The host's own mirror, one small suite: run by `ctest -L network`.
+TEST(LockNetwork, AsksTheHostsMirrors) {
+  if (!std::getenv("SWAGE_NETWORK_TESTS")) GTEST_SKIP() << "set SWAGE_NETWORK_TESTS to ask the host's mirrors";
+  const TempDir dir = TempDir::create("network").value();
+  for (const auto& [name, text] : std::map<std::string, std::string>{
+           {"platforms.toml", ""},
+           {"roots.toml", "[[seed]]\nname = \"busybox\"\nsuite = \"bookworm\"\npackage = \"busybox-static\"\nmember = \"./bin/busybox\"\n"
+                          "[[root]]\nname = \"bc\"\nsuite = \"bookworm\"\npackages = [\"bc\"]\n"},
+           {"toolchains/debian.toml", "[provider]\nrank = 1\nsuites = [\"bookworm\"]\nsource = \"https://example.org/\"\n"}}) {
+    ASSERT_TRUE(make_directories((dir.path() / "catalog" / name).parent_path()).has_value());
+    ASSERT_TRUE(write_file_atomically(dir.path() / "catalog" / name, text).has_value());
+  }
+  Messages messages;
+  const auto catalog = Catalog::load(dir.path() / "catalog");
+  ASSERT_TRUE(catalog.has_value()) << render(catalog.error());
+  const auto made = make_lock(**catalog, {.cache_dir = dir.path() / "cache"}, messages);
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_TRUE(made->missing.empty());
+  EXPECT_TRUE(made->seeds.contains("busybox"));
+  EXPECT_FALSE(made->sets.at("root:bc").files.empty());
+  const std::vector<AptSource> sources = host_sources().value();
+  for (const AptSource& source : sources) EXPECT_EQ(made->str().find(source.uri), std::string::npos);
+}
+
+}  // namespace
+}  // namespace swage
