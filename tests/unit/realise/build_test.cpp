@@ -15,7 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-using testing_support::Step;
 using testing_support::World;
 
 class BuildTest : public testing::Test {
