@@ -17,7 +17,7 @@ struct Overloaded : F... {
 // As a tree: busybox takes its applet from argv[0], and a builder's is the last part of its path, which in the store would
 // be `<hash>-busybox`.
 StorePath add_busybox(Store& store) {
-  const TempDir dir = TempDir::create("swage-busybox").value();
+  const TempDir dir = TempDir::create("swage-busybox", store.root().parent_path()).value();
   fs::create_directory(dir.path() / "bin");
   fs::copy_file("/bin/busybox", dir.path() / "bin/busybox");
   return store.add_tree("busybox", dir.path()).value();

@@ -1,6 +1,8 @@
 #include "realise/build_log.hpp"
 
 #include <gmock/gmock.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/process.hpp"
 
@@ -76,6 +78,21 @@ TEST_F(BuildLogTest, AnEndlessLineIsCutForTheRendererOnly) {
   ASSERT_TRUE(log.finish());
   EXPECT_EQ(stored().size(), 100'000u);
   EXPECT_EQ(lines_.size(), 7u);
+}
+
+RC_GTEST_PROP(BuildLogProperty, WhateverComesInIsReadBack, (const std::vector<std::string>& parts)) {
+  const TempDir dir = TempDir::create("swage-log").value();
+  std::string lines, text;
+  BuildLog log = BuildLog::create(dir.path() / "log", 5, [&](const std::string& line) { lines += line + "\n"; }).value();
+  auto now = BuildLog::Clock::now();
+  for (const std::string& part : parts) {
+    log.append(part);
+    log.flush_when_due(now += std::chrono::milliseconds(600));
+    text += part;
+  }
+  RC_ASSERT(log.finish().has_value());
+  RC_ASSERT(decompress_log(read_file(dir.path() / "log").value(), "log").value() == text);
+  RC_ASSERT(std::count(lines.begin(), lines.end(), '\n') == std::count(text.begin(), text.end(), '\n') + (!text.empty() && text.back() != '\n'));
 }
 
 TEST(BuildLog, AFullDiskEndsTheLogNotTheBuild) {
