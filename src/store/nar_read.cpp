@@ -22,8 +22,11 @@ class Reader {
   Reader(const ByteSource& source, Visitor& visitor) : source_(source), visitor_(visitor), buffer_(new char[kBuffer]) {}
 
   Result<void> read() {
-    SWAGE_TRY(const std::string_view magic, word());
-    if (magic != kMagic) return broken("it does not start with nix-archive-1");
+    SWAGE_TRY(const std::uint64_t length, size());
+    if (length != kMagic.size()) return not_an_archive();
+    SWAGE_CHECK(exactly(word_, kMagic.size()));
+    SWAGE_CHECK(padding(length));
+    if (std::string_view(word_, kMagic.size()) != kMagic) return not_an_archive();
     SWAGE_CHECK(node("", 0));
     SWAGE_CHECK(fill());
     if (begin_ != end_) return broken("bytes after the end");
@@ -36,6 +39,8 @@ class Reader {
   Fail broken(std::string_view why) const {
     return fail(Errc::corrupt, fmt::format("archive is malformed at byte {}: {}", at_, why));
   }
+
+  static Fail not_an_archive() { return fail(Errc::corrupt, "archive does not start with nix-archive-1"); }
 
   // Makes sure that the buffer holds something, unless the stream is over.
   Result<void> fill() {

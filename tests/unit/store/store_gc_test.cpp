@@ -1,0 +1,364 @@
+#include <algorithm>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "store/database.hpp"
+#include "store_support.hpp"
+
+namespace swage {
+namespace {
+
+using StoreGc = test::StoreTest;
+using StoreLocks = test::StoreTest;
+using StoreVerify = test::StoreTest;
+using StoreCrash = test::StoreTest;
+
+StorePathSet deleted(const Result<GcResult>& result) {
+  if (!result) throw std::runtime_error(render(result.error()));
+  return {result->deleted.begin(), result->deleted.end()};
+}
+
+// Runs `body` in a child process that then waits; the child ends with the object.
+class Child {
+ public:
+  explicit Child(const std::function<void()>& body) {
+    int ready[2];
+    if (::pipe(ready) != 0) throw std::runtime_error("pipe");
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      body();
+      (void)!::write(ready[1], "x", 1);
+      ::pause();
+      ::_exit(0);
+    }
+    ::close(ready[1]);
+    char byte = 0;
+    (void)!::read(ready[0], &byte, 1);
+    ::close(ready[0]);
+  }
+  ~Child() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// --- Garbage ---
+
+TEST_F(StoreGc, KeepsWhatRootsReach) {
+  const StorePath a = add_output("a", {}), b = add_output("b", {a}), c = add_output("c", {}), d = add_output("d", {c});
+  reopen();
+  fs::create_symlink(b.str(), scratch / "result");
+  EXPECT_DONE(store->add_indirect_root(scratch / "result"));
+  EXPECT_EQ(deleted(store->collect_garbage({.dry_run = true})), (StorePathSet{c, d}));
+  EXPECT_TRUE(path_exists(store->real_path(c)));
+  SWAGE_OK(const GcResult result, store->collect_garbage({}));
+  EXPECT_EQ(result.deleted, (std::vector<StorePath>{d, c}));
+  EXPECT_GT(result.bytes_freed, 0u);
+  EXPECT_EQ(store->all_paths().value().size(), 2u);
+  EXPECT_FALSE(path_exists(store->real_path(c)));
+  EXPECT_FALSE(path_exists(store->real_path(d)));
+  EXPECT_TRUE(store->verify({}).value().problems.empty());
+  // The link goes, and so does the root.
+  fs::remove(scratch / "result");
+  EXPECT_EQ(deleted(store->collect_garbage({})), (StorePathSet{a, b}));
+  EXPECT_TRUE(list_directory(root / "nix/var/nix/gcroots/auto").value().empty());
+}
+
+TEST_F(StoreGc, RootsMayNameTheRealPathAndBeDirect) {
+  const StorePath a = add_output("a", {}), b = add_output("b", {}), c = add_output("c", {});
+  reopen();
+  fs::create_symlink(store->real_path(a) / "bin", scratch / "result");
+  EXPECT_DONE(store->add_indirect_root(scratch / "result"));
+  fs::create_directories(root / "nix/var/nix/gcroots/sub/dir");
+  fs::create_symlink(b.str(), root / "nix/var/nix/gcroots/sub/dir/mine");
+  fs::create_symlink(c.str(), root / "nix/var/nix/profiles/default");
+  SWAGE_OK(const std::vector<Store::Root> roots, store->find_roots());
+  std::set<std::pair<std::string, StorePath>> found;
+  for (const auto& found_root : roots) found.emplace(found_root.link, found_root.path);
+  EXPECT_EQ(found, (std::set<std::pair<std::string, StorePath>>{{(scratch / "result").string(), a},
+                                                                {(root / "nix/var/nix/gcroots/sub/dir/mine").string(), b},
+                                                                {(root / "nix/var/nix/profiles/default").string(), c}}));
+  EXPECT_TRUE(deleted(store->collect_garbage({})).empty());
+}
+
+TEST_F(StoreGc, ALiveOutputKeepsItsRegisteredDeriver) {
+  ModuloCache cache;
+  const FinishedDerivation input = finish_derivation({.name = "in", .outputs = {{"out", {}}}, .system = "s", .builder = "b"}, cache).value();
+  const FinishedDerivation drv = finish_derivation({.name = "p", .outputs = {{"out", {}}}, .input_drvs = {{input.path, {"out"}}}, .system = "s", .builder = "b"}, cache).value();
+  const FinishedDerivation other = finish_derivation({.name = "q", .outputs = {{"out", {}}}, .system = "s", .builder = "b"}, cache).value();
+  EXPECT_DONE(store->add_derivations({&input, &drv, &other}));
+  const StorePath built = add_output("built", {}, "x", drv.path), plain = add_output("plain", {});
+  reopen();
+  for (const StorePath& path : {built, plain}) fs::create_symlink(path.str(), root / "nix/var/nix/gcroots" / path.base());
+  EXPECT_EQ(deleted(store->collect_garbage({})), StorePathSet{other.path});
+}
+
+TEST_F(StoreGc, ProcessesProtectWhatTheyWorkOn) {
+  const StorePath a = add_output("a", {}), b = add_output("b", {a}), c = add_output("c", {});
+  const StorePath planned = test::path_of("0000000000000000000000000000000a-planned");
+  // One's own, too: those of add_output() are still held.
+  EXPECT_TRUE(deleted(store->collect_garbage({})).empty());
+  test::write(store->real_path(planned), "half");
+  store.reset();
+  {
+    const Child child([&] {
+      store = open();
+      test::done(store->add_temp_root(b));
+      test::done(store->add_temp_root(planned));
+    });
+    store = open();
+    EXPECT_EQ(store->find_roots().value().size(), 1u);
+    EXPECT_EQ(deleted(store->collect_garbage({})), StorePathSet{c});
+    EXPECT_TRUE(path_exists(store->real_path(planned)));
+  }
+  // The child was killed: its file is there, and means nothing.
+  EXPECT_FALSE(list_directory(root / "nix/var/nix/temproots").value().empty());
+  EXPECT_EQ(deleted(store->collect_garbage({})), (StorePathSet{a, b}));
+  EXPECT_TRUE(list_directory(root / "nix/var/nix/temproots").value().empty());
+  EXPECT_FALSE(path_exists(store->real_path(planned)));
+}
+
+TEST_F(StoreGc, RunningProgramsProtectThemselves) {
+  const StorePath a = add_output("a", {});
+  store.reset();
+  const Child child([&] { fs::current_path(root / "nix/store" / a.base()); });
+  store = open();
+  EXPECT_TRUE(deleted(store->collect_garbage({})).empty());
+  SWAGE_OK(const auto roots, store->find_roots());
+  ASSERT_EQ(roots.size(), 1u);
+  EXPECT_EQ(roots[0].path, a);
+}
+
+TEST_F(StoreGc, StopsWhenEnoughIsFreed) {
+  const StorePath a = add_output("a", {}, std::string(5000, 'x')), b = add_output("b", {a}, std::string(5000, 'x'));
+  reopen();
+  EXPECT_EQ(deleted(store->collect_garbage({.max_freed = 1})), StorePathSet{b});
+  EXPECT_EQ(deleted(store->collect_garbage({.max_freed = 1})), StorePathSet{a});
+}
+
+TEST_F(StoreGc, RemovesLitter) {
+  const StorePath kept = add_output("kept", {});
+  reopen();
+  fs::create_symlink(kept.str(), root / "nix/var/nix/gcroots/kept");
+  const fs::path dir = root / "nix/store";
+  test::write(dir / "0000000000000000000000000000000a-half/sub/f", "x");
+  fs::permissions(dir / "0000000000000000000000000000000a-half/sub", fs::perms::none);
+  test::write(dir / "tmp-something", "x");
+  test::write(dir / "0000000000000000000000000000000b-x.lock", "");
+  test::write(store->work_dir() / "builds/abc/f", "x");
+  test::write(store->work_dir() / "staging/1.abc/f", "x");
+  test::write(store->work_dir() / "durations", "kept");
+  const UniqueFd unused = open_file(dir / ".links/unused", O_CREAT | O_WRONLY, 0444).value();
+  EXPECT_TRUE(deleted(store->collect_garbage({})).empty());
+  EXPECT_EQ(list_directory(dir).value(), (std::vector<std::string>{".links", kept.base()}));
+  EXPECT_TRUE(list_directory(dir / ".links").value().empty());
+  for (const char* kind : {"builds", "staging", "trash"}) EXPECT_TRUE(list_directory(store->work_dir() / kind).value().empty()) << kind;
+  EXPECT_TRUE(path_exists(store->work_dir() / "durations"));
+}
+
+TEST_F(StoreGc, LeavesWhatOthersHaveLocked) {
+  const StorePath registered = add_output("registered", {}), half = test::path_of("0000000000000000000000000000000a-half");
+  test::write(store->real_path(half), "x");
+  store.reset();
+  const Child child([&] {
+    store = open();
+    static const auto locks = store->lock_paths({registered, half});
+  });
+  store = open();
+  EXPECT_TRUE(deleted(store->collect_garbage({})).empty());
+  EXPECT_TRUE(path_exists(store->real_path(half)));
+  EXPECT_TRUE(path_exists(store->real_path(half).string() + ".lock"));
+}
+
+TEST_F(StoreGc, DeletesNamedPathsOnlyWhenNothingNeedsThem) {
+  const StorePath a = add_output("a", {}), b = add_output("b", {a}), c = add_output("c", {});
+  reopen();
+  fs::create_symlink(c.str(), root / "nix/var/nix/gcroots/c");
+  EXPECT_FAILS(store->delete_paths({a}), Errc::invalid_input, "'" + a.str() + "' is in use: '" + b.str() + "' refers to it");
+  EXPECT_FAILS(store->delete_paths({c}), Errc::invalid_input,
+               "'" + c.str() + "' is in use: it is a root: " + (root / "nix/var/nix/gcroots/c").string());
+  const StorePath none = test::path_of("0000000000000000000000000000000a-none");
+  EXPECT_FAILS(store->delete_paths({none}), Errc::invalid_input, "'" + none.str() + "' is not in the store");
+  EXPECT_EQ(deleted(store->delete_paths({a, b})), (StorePathSet{a, b}));
+  EXPECT_EQ(store->all_paths().value(), std::vector<StorePath>{c});
+  EXPECT_FALSE(path_exists(store->real_path(a)));
+}
+
+TEST_F(StoreGc, AddersWaitForACollection) {
+  auto lock = std::make_optional(FileLock::acquire(root / "nix/var/nix/gc.lock", FileLock::Mode::exclusive).value());
+  std::atomic<bool> added = false;
+  std::thread adder([&] {
+    test::done(store->add_temp_root(test::path_of("0000000000000000000000000000000a-x")));
+    added = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(added);
+  lock.reset();
+  adder.join();
+  EXPECT_TRUE(added);
+}
+
+// --- Locks ---
+
+TEST_F(StoreLocks, ExcludeOtherProcessesAndVanish) {
+  const StorePath a = test::path_of("0000000000000000000000000000000a-x"), b = test::path_of("0000000000000000000000000000000b-x");
+  {
+    const Child child([&] { static const auto locks = open()->lock_paths({b}); });
+    EXPECT_FALSE(store->try_lock_paths({a, b}).value());
+    EXPECT_FALSE(path_exists(store->real_path(a).string() + ".lock"));
+    EXPECT_TRUE(store->try_lock_paths({a}).value());
+  }
+  {
+    const auto locks = store->try_lock_paths({a, b});
+    EXPECT_TRUE(locks->has_value());
+  }
+  EXPECT_EQ(list_directory(root / "nix/store").value(), std::vector<std::string>{".links"});
+}
+
+TEST_F(StoreLocks, PassFromHolderToWaiter) {
+  const StorePath a = test::path_of("0000000000000000000000000000000a-x");
+  auto held = std::make_optional(store->lock_paths({a}).value());
+  std::atomic<bool> got = false;
+  std::thread waiter([&] {
+    const auto locks = store->lock_paths({a});
+    got = locks.has_value();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  EXPECT_FALSE(got);
+  held.reset();
+  waiter.join();
+  EXPECT_TRUE(got);
+}
+
+// --- Damage ---
+
+std::vector<std::pair<VerifyProblem::Kind, std::string>> problems(const VerifyResult& result) {
+  std::vector<std::pair<VerifyProblem::Kind, std::string>> out;
+  for (const auto& problem : result.problems) out.emplace_back(problem.kind, problem.path);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void overwrite(const fs::path& file, std::string_view text) {
+  fs::permissions(file.parent_path(), fs::perms::owner_all);
+  fs::remove(file);
+  test::write(file, text, 0444);
+}
+
+TEST_F(StoreVerify, FindsEveryKindOfDamageAndRepairsIt) {
+  using Kind = VerifyProblem::Kind;
+  const StorePath good = add_output("good", {}), corrupt = add_output("corrupt", {good}), user = add_output("user", {corrupt});
+  const StorePath missing = add_output("missing", {}), lost = add_output("lost", {missing});
+  reopen();
+  overwrite(store->real_path(corrupt) / "file", "different");
+  ASSERT_TRUE(remove_tree(store->real_path(missing)));
+  test::write(root / "nix/store/0000000000000000000000000000000a-litter", "x");
+  std::vector<StorePath> seen;
+  SWAGE_OK(const VerifyResult result, store->verify({}, [&](const StorePath& path) { seen.push_back(path); }));
+  EXPECT_TRUE(result.damaged());
+  EXPECT_EQ(result.checked, 5u);
+  EXPECT_EQ(seen.size(), 5u);
+  EXPECT_EQ(problems(result), (std::vector<std::pair<Kind, std::string>>{{Kind::missing, missing.str()},
+                                                                         {Kind::hash_mismatch, corrupt.str()},
+                                                                         {Kind::dangling_reference, lost.str()},
+                                                                         {Kind::litter, "/nix/store/0000000000000000000000000000000a-litter"}}));
+  EXPECT_EQ(problems(store->verify({.check_contents = false}).value()).size(), 3u);
+  SWAGE_OK(const VerifyResult repaired, store->verify({.repair = true}));
+  EXPECT_TRUE(repaired.damaged());
+  EXPECT_TRUE(store->verify({}).value().problems.empty());
+  EXPECT_EQ(store->all_paths().value(), std::vector<StorePath>{good});
+  EXPECT_FALSE(path_exists(store->real_path(user)));
+}
+
+TEST_F(StoreVerify, LitterIsNoDamage) {
+  test::write(root / "nix/store/0000000000000000000000000000000a-litter", "x");
+  SWAGE_OK(const VerifyResult result, store->verify({}));
+  EXPECT_EQ(result.problems.size(), 1u);
+  EXPECT_FALSE(result.damaged());
+}
+
+TEST_F(StoreVerify, SurvivesADamagedDatabase) {
+  const StorePath good = add_output("good", {});
+  reopen();
+  {
+    SWAGE_OK(Database database, Database::open(root / "nix/var/nix/db/db.sqlite", Database::Access::read_write));
+    EXPECT_DONE(database.execute("pragma foreign_keys = 0;"
+                                 "insert into ValidPaths (path, hash, registrationTime) values ('/tmp/x', 'y', 1);"
+                                 "insert into Refs values (1, 4711)"));
+    const std::string bad_hash = "update ValidPaths set hash = 'sha256:00' where path = '" + good.str() + "'";
+    EXPECT_DONE(database.execute(bad_hash.c_str()));
+  }
+  SWAGE_OK(const VerifyResult result, store->verify({}));
+  EXPECT_EQ(problems(result), (std::vector<std::pair<VerifyProblem::Kind, std::string>>{
+                                  {VerifyProblem::Kind::hash_mismatch, good.str()},
+                                  {VerifyProblem::Kind::dangling_reference, good.str()},
+                                  {VerifyProblem::Kind::dangling_reference, "/tmp/x"}}) );
+  ASSERT_TRUE(store->verify({.repair = true}));
+  EXPECT_TRUE(store->verify({}).value().problems.empty());
+  EXPECT_TRUE(store->all_paths().value().empty());
+}
+
+// --- Crashes ---
+
+// Kills a process that adds and registers without end, at a random moment, and looks at what it leaves.
+TEST_F(StoreCrash, LeavesAValidStoreAtAnyMoment) {
+  for (int i = 0; i < 30; ++i) test::write(scratch / "t" / std::to_string(i), std::string(1000, 'x'));
+  store.reset();
+  for (int round = 0; round < 25; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      store = open();
+      for (int i = 0;; ++i) {
+        const std::string name = std::to_string(round) + "-" + std::to_string(i);
+        add_output(name, {});
+        if (!store->add_text(name, name) || !store->add_tree(name, scratch / "t")) ::_exit(1);
+        if (i % 5 == 4 && !store->collect_garbage({})) ::_exit(1);
+      }
+    }
+    ::usleep(2000 + 1700 * static_cast<useconds_t>(round));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the child failed by itself";
+    const auto opened = open();
+    SWAGE_OK(const VerifyResult result, opened->verify({}));
+    ASSERT_FALSE(result.damaged()) << result.problems.front().path << ": " << result.problems.front().detail;
+  }
+  store = open();
+  ASSERT_TRUE(store->collect_garbage({}));
+  EXPECT_EQ(list_directory(root / "nix/store").value(), std::vector<std::string>{".links"});
+}
+
+TEST_F(StoreCrash, EightProcessesAddTheSameThings) {
+  for (int i = 0; i < 20; ++i) test::write(scratch / "t" / std::to_string(i), std::string(1000, 'x'));
+  store.reset();
+  std::vector<pid_t> children;
+  for (int p = 0; p < 8; ++p) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      store = open();
+      for (int i = 0; i < 5; ++i)
+        if (!store->add_text("text" + std::to_string(i), "x") || !store->add_tree("tree" + std::to_string(i), scratch / "t")) ::_exit(1);
+      if (p == 3 && !store->collect_garbage({})) ::_exit(1);
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  store = open();
+  EXPECT_FALSE(store->verify({}).value().damaged());
+}
+
+}  // namespace
+}  // namespace swage
