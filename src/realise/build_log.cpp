@@ -29,7 +29,7 @@ void BuildLog::take_line() {
   line_.clear();
 }
 
-Result<void> BuildLog::append(std::string_view bytes) {
+void BuildLog::append(std::string_view bytes) {
   pending_ += bytes;
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
@@ -44,30 +44,33 @@ Result<void> BuildLog::append(std::string_view bytes) {
       take_line();
     }
   }
-  if (pending_.size() >= kFlushBytes) return flush();
-  return {};
+  if (pending_.size() >= kFlushBytes) flush();
 }
 
-Result<void> BuildLog::flush_when_due(Clock::time_point now) {
-  if (pending_.empty() || now - flushed_ < kFlushInterval) return {};
-  return flush();
+void BuildLog::flush_when_due(Clock::time_point now) {
+  if (!pending_.empty() && now - flushed_ >= kFlushInterval) flush();
 }
 
 Result<void> BuildLog::finish() {
   if (!line_.empty()) take_line();
-  if (pending_.empty() && wrote_) return {};
-  return flush();
+  if (!pending_.empty() || !wrote_) flush();
+  return written_;
 }
 
-Result<void> BuildLog::flush() {
+void BuildLog::flush() {
+  // After a failure nothing is added: a gap would be worse than an early end.
+  if (written_) written_ = write_stream();
+  pending_.clear();
+  flushed_ = Clock::now();
+  wrote_ = true;
+}
+
+Result<void> BuildLog::write_stream() {
   std::string packed(pending_.size() + pending_.size() / 100 + 600, '\0');  // the bound that bzlib documents
   auto size = static_cast<unsigned>(packed.size());
   const int status = ::BZ2_bzBuffToBuffCompress(packed.data(), &size, pending_.data(), static_cast<unsigned>(pending_.size()), 1, 0, 0);
   if (status != BZ_OK) return fail(Errc::environment, fmt::format("cannot compress '{}': bzip2 error {}", file_.string(), status));
   packed.resize(size);
-  pending_.clear();
-  flushed_ = Clock::now();
-  wrote_ = true;
   return write_all(fd_.get(), packed, file_.string());
 }
 

@@ -20,15 +20,18 @@ class BuildLog {
   // Truncates an older log at `file`. Keeps the last `tail_lines` lines.
   static Result<BuildLog> create(const fs::path& file, std::size_t tail_lines, OnLine on_line);
 
-  Result<void> append(std::string_view bytes);
-  Result<void> flush_when_due(Clock::time_point now);   // call it now and then: output may pause
-  Result<void> finish();                                // the last line may lack its line end
+  void append(std::string_view bytes);
+  void flush_when_due(Clock::time_point now);   // call it now and then: output may pause
+  // The last line may lack its line end. An error of any write is told here: a log that cannot be kept is no reason to end
+  // a build.
+  Result<void> finish();
   const std::deque<std::string>& tail() const { return tail_; }
 
  private:
   BuildLog(UniqueFd fd, fs::path file, std::size_t tail_lines, OnLine on_line);
   void take_line();
-  Result<void> flush();
+  void flush();
+  Result<void> write_stream();
 
   UniqueFd fd_;
   fs::path file_;
@@ -39,6 +42,7 @@ class BuildLog {
   std::deque<std::string> tail_{};
   Clock::time_point flushed_ = Clock::now();
   bool wrote_ = false;
+  Result<void> written_{};
 };
 
 // All whole streams of such a file's bytes; a cut-off last one is left out. Errc::corrupt when they are not bzip2.

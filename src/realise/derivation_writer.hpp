@@ -4,7 +4,7 @@
 #pragma once
 
 #include <mutex>
-#include <unordered_map>
+#include <set>
 
 #include "plan/graph.hpp"
 #include "store/store.hpp"
@@ -18,12 +18,12 @@ class DerivationWriter {
   Result<void> write(const std::vector<StorePath>& drvs);
 
  private:
-  Result<bool> can_write(const StorePath& drv, std::map<std::size_t, const FinishedDerivation*>& batch);
+  Result<std::set<std::size_t>> unwritten(const std::vector<StorePath>& drvs);
 
   Store& store_;
   const Graph& graph_;
   std::mutex mutex_{};
-  std::unordered_map<StorePath, bool> known_{};   // written, or waiting for sources as of this call
+  StorePathSet written_{};
 };
 
 }  // namespace swage

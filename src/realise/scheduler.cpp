@@ -127,7 +127,8 @@ void Scheduler::complete(std::size_t node, Result<Outcome> outcome) {
     const Error& error = outcome.error();
     // A lack of the machine's would befall every other build as well.
     const bool hopeless = error.code == Errc::environment && nodes_[node].drv;
-    if (error.code != Errc::interrupted) errors_.push_back(error);
+    if (error.code == Errc::interrupted) cut_short_ = true;
+    else errors_.push_back(error);
     skip_users(node);
     if (!options_.keep_going || hopeless) stop_.set();
   }
@@ -207,7 +208,8 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
 }
 
 Result<void> Scheduler::verdict() {
-  if (interrupted() && finished_ != nodes_.size()) return fail(Errc::interrupted, "interrupted");
+  cut_short_ = cut_short_ || finished_ + skipped_ != nodes_.size();
+  if (interrupted() && cut_short_) return fail(Errc::interrupted, "interrupted");
   if (!errors_.empty()) {
     Error error = std::move(errors_.front());
     errors_.erase(errors_.begin());
@@ -216,7 +218,7 @@ Result<void> Scheduler::verdict() {
     error.also = std::move(errors_);
     return Fail(std::move(error));
   }
-  if (finished_ != nodes_.size()) return fail(Errc::interrupted, "interrupted");
+  if (cut_short_) return fail(Errc::interrupted, "interrupted");
   return {};
 }
 

@@ -68,6 +68,7 @@ class Scheduler {
   std::set<std::pair<double, std::size_t>> ready_builds_{}, ready_fetches_{};   // by -path_seconds, then graph order
   std::vector<std::pair<Clock::time_point, std::size_t>> set_aside_{};
   std::size_t finished_ = 0, running_ = 0, skipped_ = 0;
+  bool cut_short_ = false;                     // a build was stopped
   std::vector<Error> errors_{};
   RealiseResult* result_ = nullptr;
 };

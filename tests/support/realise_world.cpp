@@ -1,6 +1,9 @@
 #include "support/realise_world.hpp"
 
+#include <cstdlib>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 namespace swage::testing_support {
 
@@ -14,13 +17,22 @@ struct Overloaded : F... {
 // As a tree: busybox takes its applet from argv[0], and a builder's is the last part of its path, which in the store would
 // be `<hash>-busybox`.
 StorePath add_busybox(Store& store) {
-  const TempDir dir = TempDir::create("swage-busybox").value();
+  const TempDir dir = TempDir::create("swage-busybox", store.root().parent_path()).value();
   fs::create_directory(dir.path() / "bin");
   fs::copy_file("/bin/busybox", dir.path() / "bin/busybox");
   return store.add_tree("busybox", dir.path()).value();
 }
 
 }  // namespace
+
+fs::path fast_directory() {
+  const char* chosen = std::getenv("TMPDIR");
+  if (chosen && *chosen) return chosen;
+  struct statvfs memory {};
+  const bool usable = ::access("/dev/shm", W_OK) == 0 && ::statvfs("/dev/shm", &memory) == 0 && !(memory.f_flag & ST_NOEXEC) &&
+                      memory.f_bavail * memory.f_frsize > 500'000'000;
+  return usable ? "/dev/shm" : "/tmp";
+}
 
 void Journal::on(const Event& event) {
   const std::scoped_lock lock(mutex_);
@@ -65,7 +77,7 @@ Result<void> FakeFetcher::fetch(const Source& source, std::uint64_t) {
 }
 
 World::World(const fs::path& root)
-    : temporary(root.empty() ? std::optional(TempDir::create("swage-world").value()) : std::nullopt),
+    : temporary(root.empty() ? std::optional(TempDir::create("swage-world", fast_directory()).value()) : std::nullopt),
       store(Store::open(root.empty() ? temporary->path() / "home" : root).value()),
       busybox(add_busybox(*store)),
       fetcher(*store) {}

@@ -11,6 +11,9 @@
 
 namespace swage::testing_support {
 
+// Where test stores go: $TMPDIR, else memory if programs can be run from it. Disks make every registration wait for a sync.
+fs::path fast_directory();
+
 // Keeps every event as a line of text, in order.
 class Journal final : public Reporter {
  public:

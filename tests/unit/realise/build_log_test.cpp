@@ -1,6 +1,8 @@
 #include "realise/build_log.hpp"
 
 #include <gmock/gmock.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/process.hpp"
 
@@ -23,7 +25,7 @@ class BuildLogTest : public testing::Test {
 
 TEST_F(BuildLogTest, SplitsLinesHoweverTheBytesCome) {
   BuildLog log = open();
-  for (const char* part : {"on", "e\ntw", "o\r\n", "\n", "last"}) ASSERT_TRUE(log.append(part));
+  for (const char* part : {"on", "e\ntw", "o\r\n", "\n", "last"}) log.append(part);
   EXPECT_THAT(lines_, ElementsAre("one", "two", ""));
   ASSERT_TRUE(log.finish());
   EXPECT_THAT(lines_, ElementsAre("one", "two", "", "last"));
@@ -40,19 +42,19 @@ TEST_F(BuildLogTest, EmptyLogIsAValidFile) {
 
 TEST_F(BuildLogTest, AnAbortedLogIsReadableUpToTheLastFlush) {
   BuildLog log = open();
-  ASSERT_TRUE(log.append("first\n"));
-  ASSERT_TRUE(log.flush_when_due(BuildLog::Clock::now()));
+  log.append("first\n");
+  log.flush_when_due(BuildLog::Clock::now());
   EXPECT_EQ(stored(), "") << "not due yet";
-  ASSERT_TRUE(log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2)));
-  ASSERT_TRUE(log.append("second\n"));
+  log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2));
+  log.append("second\n");
   EXPECT_EQ(stored(), "first\n");
 }
 
 TEST_F(BuildLogTest, ACutStreamLosesOnlyItself) {
   BuildLog log = open();
-  ASSERT_TRUE(log.append("first\n"));
-  ASSERT_TRUE(log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2)));
-  ASSERT_TRUE(log.append("second\n"));
+  log.append("first\n");
+  log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2));
+  log.append("second\n");
   ASSERT_TRUE(log.finish());
   const std::string bytes = read_file(file_).value();
   EXPECT_EQ(decompress_log(bytes, "log").value(), "first\nsecond\n");
@@ -63,7 +65,7 @@ TEST_F(BuildLogTest, BigLogsAreReadByBzip2Too) {
   BuildLog log = open();
   std::string text;
   for (int i = 0; i < 60'000; ++i) text += "line " + std::to_string(i * 7919) + "\n";
-  for (std::size_t at = 0; at < text.size(); at += 4093) ASSERT_TRUE(log.append(std::string_view(text).substr(at, 4093)));
+  for (std::size_t at = 0; at < text.size(); at += 4093) log.append(std::string_view(text).substr(at, 4093));
   ASSERT_TRUE(log.finish());
   EXPECT_EQ(stored(), text);
   EXPECT_EQ(run_process({.argv = {"bzip2", "-dc", file_.string()}})->out, text);
@@ -72,10 +74,37 @@ TEST_F(BuildLogTest, BigLogsAreReadByBzip2Too) {
 
 TEST_F(BuildLogTest, AnEndlessLineIsCutForTheRendererOnly) {
   BuildLog log = open();
-  ASSERT_TRUE(log.append(std::string(100'000, 'x')));
+  log.append(std::string(100'000, 'x'));
   ASSERT_TRUE(log.finish());
   EXPECT_EQ(stored().size(), 100'000u);
   EXPECT_EQ(lines_.size(), 7u);
+}
+
+RC_GTEST_PROP(BuildLogProperty, WhateverComesInIsReadBack, (const std::vector<std::string>& parts)) {
+  const TempDir dir = TempDir::create("swage-log").value();
+  std::string lines, text;
+  BuildLog log = BuildLog::create(dir.path() / "log", 5, [&](const std::string& line) { lines += line + "\n"; }).value();
+  auto now = BuildLog::Clock::now();
+  for (const std::string& part : parts) {
+    log.append(part);
+    log.flush_when_due(now += std::chrono::milliseconds(600));
+    text += part;
+  }
+  RC_ASSERT(log.finish().has_value());
+  RC_ASSERT(decompress_log(read_file(dir.path() / "log").value(), "log").value() == text);
+  RC_ASSERT(std::count(lines.begin(), lines.end(), '\n') == std::count(text.begin(), text.end(), '\n') + (!text.empty() && text.back() != '\n'));
+}
+
+TEST(BuildLog, AFullDiskEndsTheLogNotTheBuild) {
+  std::vector<std::string> lines;
+  BuildLog log = BuildLog::create("/dev/full", 5, [&](const std::string& line) { lines.push_back(line); }).value();
+  log.append("one\n");
+  log.flush_when_due(BuildLog::Clock::now() + std::chrono::seconds(2));
+  log.append("two\n");
+  const Result<void> kept = log.finish();
+  EXPECT_THAT(lines, ElementsAre("one", "two"));
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().what, "cannot write '/dev/full': No space left on device");
 }
 
 TEST(DecompressLog, SaysWhatIsNotALog) {

@@ -15,7 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-using testing_support::Step;
 using testing_support::World;
 
 class BuildTest : public testing::Test {
@@ -233,7 +232,8 @@ TEST_F(BuildTest, ReadLogSaysWhenThereIsNone) {
 TEST_F(BuildTest, NixReadsTheLog) {
   const StorePath drv = world_.add({.name = "log", .script = "echo one; echo two; echo > $out"});
   ASSERT_EQ(world_.error_of(drv), "");
-  const Result<ProcessResult> nix = run_process({.argv = {"nix-store", "--store", world_.store->root().string(), "--read-log", drv.str()}});
+  const Result<ProcessResult> nix = run_process({.argv = {"nix-store", "--store", world_.store->root().string(), "--read-log", drv.str()},
+                                                   .env = std::map<std::string, std::string>{{"PATH", "/usr/bin:/bin"}, {"HOME", world_.temporary->path().string()}}});
   if (!nix) GTEST_SKIP() << "no nix-store here";
   EXPECT_EQ(nix->out, "one\ntwo\n") << nix->err;
 }

@@ -70,7 +70,7 @@ TEST(Jobserver, GnuMakeUsesItAndReturnsEveryToken) {
   const TempDir dir = TempDir::create("swage-jobserver").value();
   std::string makefile = "all:";
   for (int i = 0; i < 12; ++i) makefile += fmt::format(" t{}", i);
-  makefile += "\nt%:\n\t@touch run.$$$$; ls run.* | wc -l >> counts; sleep 0.03; rm -f run.$$$$\n";
+  makefile += "\nt%:\n\t@touch run.$$$$; set -- run.*; echo $$# >> counts; sleep 0.03; rm -f run.$$$$\n";
   ASSERT_TRUE(write_file_atomically(dir.path() / "Makefile", makefile));
   Jobserver server = Jobserver::create(4).value();
   {

@@ -150,6 +150,29 @@ TEST_F(SandboxTest, OnlyPassedDescriptorsAreOpen) {
   ::close(inherited);
 }
 
+// For shells: the caller's terminal and network, the sandbox's files.
+TEST_F(SandboxTest, InteractiveKeepsInputOutputAndNetwork) {
+  int in[2], out[2];
+  ASSERT_EQ(::pipe2(in, O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(out, O_CLOEXEC), 0);
+  UniqueFd in_read(in[0]), in_write(in[1]), out_read(out[0]), out_write(out[1]);
+  spec_.interactive = true;
+  spec_.network = true;
+  spec_.args = {"sh", "-c", "read line; echo got $line; /busybox readlink /proc/self/ns/net; /busybox id -u"};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(in_read.get(), 0);
+    ::dup2(out_write.get(), 1);
+    Result<Sandbox> sandbox = Sandbox::start(spec_);
+    ::_exit(sandbox && sandbox->wait() ? 0 : 1);
+  }
+  out_write.reset();
+  ASSERT_TRUE(write_all(in_write.get(), "typed\n", "pipe"));
+  const std::string text = read_fd(out_read.get(), "pipe").value();
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(text, "got typed\n" + swage::read_symlink("/proc/self/ns/net").value() + "\n1000\n");
+}
+
 TEST_F(SandboxTest, MissingBuilderIsAnError) {
   spec_.builder = "/nothing";
   const Result<Ran> ran = run("true");

@@ -1,0 +1,35 @@
+#!/bin/sh
+# The cost of a trivial sandboxed build, swage against nix-store --realise, on the same derivations in the same run.
+#   bench/jobs_vs_nix.sh [BUILD-DIRECTORY] [COUNT] [JOBS]
+# Nix builds sandboxed in a chroot store only as root; as another user only swage is measured.
+set -eu
+build=${1:-build/bench}
+count=${2:-200}
+jobs=${3:-2}
+work=$(mktemp -d "${TMPDIR:-/tmp}/jobs.XXXXXX")
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+
+"$build/bench_jobs" "$work" "$count" "$jobs"
+if ! command -v nix-store >/dev/null || [ "$(id -u)" != 0 ]; then
+  echo "nix: not measured (it needs nix-store and root)"
+  exit 0
+fi
+
+# The same .drv files and the same builder, in a store of Nix's own.
+peer=$work/peer
+nix() {
+  nix-store --store "$peer" --option build-users-group '' --option sandbox true --option substitute false "$@"
+}
+sources=$(grep -rhao '/nix/store/[a-z0-9]*-busybox' "$work/home/nix/store" --include='*-job-0.drv' | sort -u)
+# shellcheck disable=SC2046 # one word a path
+nix-store --store "$work/home" --option build-users-group '' --export $sources $(cat "$work/drvs") | nix --import >/dev/null
+
+start=$(date +%s%N)
+# shellcheck disable=SC2046
+nix --realise --max-jobs "$jobs" $(cat "$work/drvs") >/dev/null 2>"$work/nix.log" || { tail -n 5 "$work/nix.log"; exit 1; }
+middle=$(date +%s%N)
+# shellcheck disable=SC2046
+nix --realise --max-jobs "$jobs" $(cat "$work/drvs") >/dev/null 2>&1
+end=$(date +%s%N)
+awk -v cold=$((middle - start)) -v warm=$((end - middle)) -v n="$count" -v j="$jobs" 'BEGIN {
+  printf "nix:   %d builds, %d at once: %.3f s, %.2f ms a build; again, all valid: %.1f ms\n", n, j, cold / 1e9, cold / 1e6 / n, warm / 1e6 }'
