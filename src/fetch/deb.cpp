@@ -135,4 +135,9 @@ Result<void> extract_deb_member(const fs::path& deb, std::string_view member, co
   return {};
 }
 
+Result<void> extract_deb_program(const fs::path& deb, std::string_view member, const fs::path& target, std::string_view shown_name) {
+  SWAGE_CHECK(make_directories(target / "bin"));
+  return extract_deb_member(deb, member, target / "bin" / member.substr(member.rfind('/') + 1), shown_name);
+}
+
 }  // namespace swage

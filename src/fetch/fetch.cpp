@@ -53,16 +53,16 @@ Result<void> Fetcher::State::take_member(const Source& source, const Source::Mem
   if (!valid) {
     SWAGE_CHECK(transport.get(member.package, part, job_id));
     SWAGE_TRY(const TempDir directory, TempDir::create("member", downloads()));
-    const fs::path file = directory.path() / "file";
-    SWAGE_CHECK(extract_deb_member(part.path(), member.member, file, member.package.name));
-    SWAGE_TRY(const NarHash nar, hash_nar(file));
+    const fs::path tree = directory.path() / "tree";
+    SWAGE_CHECK(extract_deb_program(part.path(), member.member, tree, member.package.name));
+    SWAGE_TRY(const NarHash nar, hash_nar(tree));
     if (nar.hash.hex() != member.nar_sha256)
       return Fail(Error{.code = Errc::hash_mismatch,
                         .what = fmt::format("'{}' of '{}' is not the file that is pinned", member.member, member.package.name),
                         .notes = {fmt::format("expected NAR sha256 {}", member.nar_sha256),
                                   fmt::format("received NAR sha256 {}", nar.hash.hex())},
                         .hint = "pin it anew with: swage lock --update"});
-    SWAGE_TRY(const StorePath path, store.add_tree(source.path.name(), file));
+    SWAGE_TRY(const StorePath path, store.add_tree(source.path.name(), tree));
     SWAGE_CHECK(check_path(source.path, path));
   }
   part.remove();

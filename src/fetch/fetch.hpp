@@ -46,6 +46,11 @@ class Fetcher {
 Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target,
                                 std::string_view shown_name = {});
 
+// The same as a tree `target` with the program as bin/<name>: busybox takes its part from the name it is called by, and the
+// name of a store object begins with its hash.
+Result<void> extract_deb_program(const fs::path& deb, std::string_view member, const fs::path& target,
+                                 std::string_view shown_name = {});
+
 // Unpacks any archive libarchive reads below `target` (for `--src FILE`): refuses absolute names, `..`, entries that would be
 // written through a symlink, and device nodes; strips one leading directory when all entries share it. On an error nothing
 // is left at `target`.

@@ -213,8 +213,8 @@ class Locker {
     events.finish(got.has_value());
     SWAGE_CHECK(got);
     SWAGE_TRY(const TempDir directory, TempDir::create("seed", downloads));
-    SWAGE_CHECK(extract_deb_member(part.path(), request.member, directory.path() / "program", file.store_name()));
-    SWAGE_TRY(const NarHash nar, hash_nar(directory.path() / "program"));
+    SWAGE_CHECK(extract_deb_program(part.path(), request.member, directory.path() / "tree", file.store_name()));
+    SWAGE_TRY(const NarHash nar, hash_nar(directory.path() / "tree"));
     part.remove();
     lock_.seeds.emplace(request.key.substr(kSeed.size()), LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
     return {};

@@ -24,7 +24,7 @@ struct Source {
     std::string pool_path{};                  // path below a distribution mirror, or ""
     std::vector<std::string> urls{};          // tried in order, after the mirrors
   };
-  struct Member {                             // one executable taken out of a downloaded .deb
+  struct Member {                             // a tree with bin/<name>: one program taken out of a downloaded .deb
     Download package{};
     std::string member{};                     // ./bin/busybox
     std::string nar_sha256{};                 // base16

@@ -34,9 +34,19 @@ Result<std::vector<Known>> known_kernels(const Catalog& catalog, const Lockfile&
 
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted) {
   SWAGE_TRY(const std::vector<Known> known, known_kernels(catalog, lock));
+  // A request for a series is for the row of that series, whose source the lock file pins; a newer release of the series that
+  // the catalog knows by URL is had by its full version.
+  const auto matches = [&](const Known& candidate) {
+    return !wanted || wanted->is_prefix_of(candidate.version) || candidate.row->version.str() == wanted->str();
+  };
+  const auto better = [&](const Known& a, const Known& b) {
+    const bool series_a = a.locked && (!wanted || a.row->version.str() == wanted->str());
+    const bool series_b = b.locked && (!wanted || b.row->version.str() == wanted->str());
+    return series_a != series_b ? series_a : b.version < a.version;
+  };
   const Known* best = nullptr;
   for (const Known& candidate : known)
-    if ((!wanted || wanted->is_prefix_of(candidate.version)) && (!best || best->version < candidate.version)) best = &candidate;
+    if (matches(candidate) && (!best || better(candidate, *best))) best = &candidate;
   const std::string shown = wanted ? fmt::format("linux@{}", wanted->str()) : "linux";
   if (!best) {
     for (const KernelRow& row : catalog.kernels())

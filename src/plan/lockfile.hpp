@@ -44,7 +44,7 @@ struct LockedSet {
 struct LockedSeed {
   std::string sha256{};         // key of the package in Lockfile::files
   std::string member{};         // ./bin/busybox
-  std::string nar_sha256{};     // base16, of the executable as a store object
+  std::string nar_sha256{};     // base16, of a tree with the program as bin/<name>
   friend bool operator==(const LockedSeed&, const LockedSeed&) = default;
 };
 
