@@ -30,12 +30,12 @@ class Outcome:
 
 class Swage:
     def __init__(self, home: pathlib.Path, cwd: pathlib.Path, env=None, prefix=()):
-        self.home, self.cwd, self.prefix = home, cwd, list(prefix)
+        self.home, self.cwd, self.prefix, self.program = home, cwd, list(prefix), PROGRAM
         self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("SWAGE_")}, "SWAGE_HOME": str(home),
                     "NO_COLOR": "1", **(env or {})}
 
     def argv(self, *args):
-        return [*self.prefix, str(PROGRAM), *map(str, args)]
+        return [*self.prefix, str(self.program), *map(str, args)]
 
     def __call__(self, *args, env=None, input=None, timeout=1800) -> Outcome:
         done = subprocess.run(self.argv(*args), cwd=self.cwd, env={**self.env, **(env or {})}, input=input, text=True,

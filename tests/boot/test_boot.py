@@ -1,0 +1,111 @@
+"""The main job for real, as an ordinary user: resolve, build, boot, rebuild, and a stock Nix as the judge."""
+import os
+import subprocess
+import time
+
+import pytest
+
+KERNEL = "linux@6.1"
+
+
+@pytest.fixture(scope="module")
+def booted(rootless):
+    return rootless("boot", KERNEL, "--for", "arm64", "--json").ok().json()["boots"][0]
+
+
+def test_the_userland_spoke(booted):
+    assert booted["platform"] == "arm64"
+    assert booted["userland"].startswith(f"swage-boot-ok: Linux (none) {booted['kernel']} ")
+    assert booted["userland"].endswith(" aarch64")
+    assert f"Linux version {booted['kernel']} (swage@swage)" in booted["banner"]
+    assert "gcc (Debian 12.2.0" in booted["banner"]
+    assert booted["toolchain"] == "debian-bookworm-gcc-12-arm64"
+    assert all(part["seconds"] is not None for part in booted["parts"])
+
+
+def test_the_second_time_takes_no_time(rootless, booted):
+    start = time.monotonic()
+    again = rootless("boot", KERNEL, "--for", "arm64", "--json").ok()
+    assert time.monotonic() - start < 5
+    assert "building" not in again.err
+    assert again.json()["boots"][0]["drv"] == booted["drv"]
+
+
+def test_the_store_is_what_nix_expects(rootless, booted):
+    assert rootless("store", "verify").ok().out.startswith("ok: ")
+    nix(rootless, "nix-store", "--verify", "--check-contents")
+    out = next(d for d in rootless("plan", KERNEL, "--for", "arm64", "--json").ok().json()["derivations"]
+               if d["drv"] == booted["drv"])["outputs"]["out"]
+    closure = nix(rootless, "nix", "--extra-experimental-features", "nix-command", "path-info", "-r", out).split()
+    assert out in closure
+    assert closure == sorted(set(closure), key=closure.index)
+
+
+def nix(swage, program, *args, timeout=1200):
+    """A stock Nix on swage's store, sandboxed."""
+    settings = "build-users-group =\nsubstitute = false\nsandbox = true\nsandbox-paths =\n"
+    done = subprocess.run([*swage.prefix, "env", f"NIX_CONFIG={settings}", program, "--store", str(swage.home), *args],
+                          capture_output=True, text=True, timeout=timeout, cwd=swage.cwd, env=swage.env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_stock_nix_builds_the_same_content(rootless, booted):
+    """`--check` makes Nix build the derivation in its own sandbox and compare with what is in the store."""
+    rootless("plan", KERNEL, "--for", "arm64", "--instantiate").ok()
+    rows = {d["name"]: d["drv"] for d in rootless("plan", KERNEL, "--for", "arm64", "--json").ok().json()["derivations"]}
+    for name in ["toolchain-debian-bookworm-gcc-12-arm64", "root-tools", "busybox-1.35.0-arm64", "initramfs-arm64",
+                 f"boot-linux-{booted['kernel']}-arm64"]:
+        nix(rootless, "nix-store", "--realise", "--check", rows[name])
+
+
+def test_the_kernel_is_reproducible(rootless, booted):
+    got = rootless("build", KERNEL, "--for", "arm64", "--config", "tiny", "--check", "--no-link", "--print-out-paths").ok()
+    kernel = got.out.strip()
+    assert {"kernel", "vmlinux", "System.map", "config"} <= set(os.listdir(kernel))
+
+
+def test_the_kernel_refers_to_nothing(rootless, booted):
+    path = next(d for d in rootless("plan", KERNEL, "--for", "arm64", "--json").ok().json()["derivations"]
+                if d["name"].startswith("linux-") and d["name"].endswith("-arm64"))["outputs"]["out"]
+    info = rootless("store", "path-info", path, "--json").ok().json()["paths"][0]
+    assert info["references"] == []
+
+
+def test_root_and_user_plan_the_same_derivation(rootless, root, booted):
+    lock = (rootless.home / "swage.lock").read_text()
+    root.home.mkdir(parents=True, exist_ok=True)
+    (root.home / "swage.lock").write_text(lock)
+    rows = root("plan", KERNEL, "--for", "arm64", "--json").ok().json()["derivations"]
+    assert booted["drv"] in [row["drv"] for row in rows]
+
+
+def test_root_builds_the_same_toolchain(rootless, root, booted):
+    """As root the sandbox is the same: equal paths, equal bytes."""
+    test_root_and_user_plan_the_same_derivation(rootless, root, booted)
+    outcome = root("build", "toolchain@gcc-12", "--for", "arm64", "--json").ok().json()["results"][0]["outputs"]["out"]
+    here = root("store", "path-info", outcome["path"], "--json").ok().json()["paths"][0]
+    there = rootless("store", "path-info", outcome["path"], "--json").ok().json()["paths"][0]
+    assert here["narHash"] == there["narHash"]
+
+
+def test_shell_has_the_compiler_without_root(rootless, booted):
+    got = rootless("shell", KERNEL, "--for", "arm64", "-c",
+                   'echo $ARCH $CROSS_COMPILE $(id -u); echo "int f(void){return 1;}" | ${CROSS_COMPILE}gcc -x c -c -o t.o - && '
+                   "od -An -j18 -N2 -tu2 t.o; exit 7").fails(7)
+    lines = got.out.split("\n")
+    uid = subprocess.run([*rootless.prefix, "id", "-u"], capture_output=True, text=True).stdout.strip()
+    assert lines[0] == f"arm64 aarch64-linux-gnu- {uid}"
+    assert lines[1].strip() == "183"
+
+
+def test_the_log_is_kept(rootless, booted):
+    log = rootless("log", booted["drv"]).ok().out
+    assert booted["userland"] in log
+
+
+def test_everything_is_there_offline(rootless, booted):
+    """Without network, and without any mirror, what is in the store is used."""
+    got = subprocess.run([*rootless.prefix, "unshare", "-Urn", *rootless.argv("boot", KERNEL, "--for", "arm64")[len(rootless.prefix):]],
+                         capture_output=True, text=True, cwd=rootless.cwd, env=rootless.env)
+    assert got.returncode == 0, got.stderr
