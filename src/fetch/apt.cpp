@@ -1,6 +1,7 @@
 #include "fetch/apt.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fmt/format.h>
 
@@ -101,7 +102,8 @@ std::vector<AptChoice> parse_uris(std::string_view printed) {
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources) {
   std::string out(text);
   const auto replace_all = [&](const std::string& from, std::string_view to) {
-    for (std::size_t at = 0; !from.empty() && (at = out.find(from, at)) != std::string::npos; at += to.size()) out.replace(at, from.size(), to);
+    for (std::size_t at = 0; !from.empty() && (at = out.find(from, at)) != std::string::npos; at += to.size())
+      out.replace(at, from.size(), to);
   };
   for (const AptSource& source : sources) {
     std::string uri = source.uri;
@@ -207,24 +209,28 @@ Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& p
     if (unknown.empty() && line.ends_with("has no installation candidate")) unknown = between(line, "E: Package '", "'");
     if (!unknown.empty()) return fail(Errc::invalid_input, fmt::format("unknown package '{}' in suite '{}'", unknown, suite_));
   }
-  return fail(Errc::invalid_input, fmt::format("suite '{}' cannot install these packages together: {}", suite_, conflict(result)));
+  return fail(Errc::invalid_input,
+              fmt::format("suite '{}' cannot install these packages together: {}", suite_, conflict(result)));
 }
 
 Result<std::string> AptSuite::source_dsc(const std::string& package) const {
-  SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"source", "-qq", "--print-uris", "--only-source", "--", package}));
+  SWAGE_TRY(const ProcessResult result,
+            run_apt(directory_, "apt-get", {"source", "-qq", "--print-uris", "--only-source", "--", package}));
   if (!result.ok()) return fail(Errc::invalid_input, fmt::format("unknown source package '{}' in suite '{}'", package, suite_));
   for (std::string_view line : split(result.out, '\n')) {
     const auto words = split_words(line);
     if (words.size() >= 3 && words[0].starts_with('\'') && words[1].ends_with(".dsc")) return unescape(words[1]);
   }
-  return fail(Errc::environment, fmt::format("apt-get names no files of the source package '{}' in suite '{}'", package, suite_));
+  return fail(Errc::environment,
+              fmt::format("apt-get names no files of the source package '{}' in suite '{}'", package, suite_));
 }
 
 Result<std::string> AptSuite::index_text(std::string_view kind) const {
   const std::string format = "$(CREATED_BY) $(FILENAME)";
   SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"indextargets", "--format", format}));
   for (std::string_view line : split(result.out, '\n'))
-    if (line.starts_with(kind) && line.size() > kind.size() && line[kind.size()] == ' ') return read_file(fs::path(line.substr(kind.size() + 1)));
+    if (line.starts_with(kind) && line.size() > kind.size() && line[kind.size()] == ' ')
+      return read_file(fs::path(line.substr(kind.size() + 1)));
   return fail(Errc::environment, fmt::format("suite '{}' has no {} index", suite_, kind));
 }
 Result<std::string> AptSuite::packages_index() const { return index_text("Packages"); }

@@ -1,6 +1,7 @@
 #include "fetch/apt_host.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 #include "base/process.hpp"
@@ -45,11 +46,14 @@ std::vector<std::string> expand_uri(std::string_view uri) {
 }
 
 void add_sources(const Entry& entry, std::string_view codename, std::vector<AptSource>& into) {
-  const auto has = [](const std::vector<std::string_view>& list, const auto& test) { return std::any_of(list.begin(), list.end(), test); };
+  const auto has = [](const std::vector<std::string_view>& list, const auto& test) {
+    return std::any_of(list.begin(), list.end(), test);
+  };
   const bool serves = entry.enabled && has(entry.types, [](auto type) { return type == "deb"; }) &&
                       has(entry.components, [](auto component) { return component == "main"; }) &&
                       has(entry.suites, [&](auto suite) {
-                        return suite == codename || is_one_of(suite, {"stable", "oldstable", "oldoldstable", "testing", "unstable", "sid"});
+                        return suite == codename ||
+                               is_one_of(suite, {"stable", "oldstable", "oldoldstable", "testing", "unstable", "sid"});
                       });
   if (!serves) return;
   for (std::string_view uri : entry.uris)

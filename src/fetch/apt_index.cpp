@@ -1,7 +1,9 @@
 // Packages and Sources indices: stanzas of `Field: value` lines, parted by empty lines (deb-control(5)). They have tens of
 // megabytes, so that they are passed over once and only the stanzas that are wanted are taken apart.
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <optional>
 
 #include "base/text.hpp"
 #include "fetch/apt.hpp"
@@ -33,7 +35,8 @@ std::string_view field(std::string_view stanza, std::string_view name) {
     const std::string_view line = stanza.substr(at, end - at);
     if (line.size() > name.size() && line[name.size()] == ':' && line.starts_with(name)) {
       std::size_t last = end;
-      while (last + 1 < stanza.size() && (stanza[last + 1] == ' ' || stanza[last + 1] == '\t')) last = std::min(stanza.find('\n', last + 1), stanza.size());
+      while (last + 1 < stanza.size() && (stanza[last + 1] == ' ' || stanza[last + 1] == '\t'))
+        last = std::min(stanza.find('\n', last + 1), stanza.size());
       return trim(stanza.substr(at + name.size() + 1, last - at - name.size() - 1));
     }
     at = end + 1;
@@ -53,14 +56,20 @@ std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const s
   std::set<std::string, std::less<>> names;
   for (const AptChoice& choice : wanted) names.insert(choice.name);
   std::map<AptChoice, LockedFile> found;
-  each_stanza(index, [&](std::string_view name) { return names.contains(name); }, [&](std::string_view stanza) {
-    const AptChoice choice{std::string(field(stanza, "Package")), std::string(field(stanza, "Version")), std::string(field(stanza, "Architecture"))};
-    if (!wanted.contains(choice)) return;
-    std::string_view path = field(stanza, "Filename");
-    while (path.starts_with("./")) path.remove_prefix(2);
-    found.emplace(choice, LockedFile{.name = choice.name, .version = choice.version, .path = std::string(path),
-                                     .sha256 = std::string(field(stanza, "SHA256")), .size = number(field(stanza, "Size"))});
-  });
+  each_stanza(
+      index, [&](std::string_view name) { return names.contains(name); },
+      [&](std::string_view stanza) {
+        const AptChoice choice{std::string(field(stanza, "Package")), std::string(field(stanza, "Version")),
+                               std::string(field(stanza, "Architecture"))};
+        if (!wanted.contains(choice)) return;
+        std::string_view path = field(stanza, "Filename");
+        while (path.starts_with("./")) path.remove_prefix(2);
+        found.emplace(choice, LockedFile{.name = choice.name,
+                                         .version = choice.version,
+                                         .path = std::string(path),
+                                         .sha256 = std::string(field(stanza, "SHA256")),
+                                         .size = number(field(stanza, "Size"))});
+      });
   return found;
 }
 
@@ -80,7 +89,8 @@ Result<LockedFile> find_in_sources(std::string_view index, std::string_view pack
                         .path = fmt::format("{}/{}", field(stanza, "Directory"), file), .sha256 = std::string(words[0]),
                         .size = number(words[1])};
       if (file.find(".orig.tar.") != std::string_view::npos) orig = std::move(locked);
-      else if (file.find(".orig-") == std::string_view::npos && file.find(".debian.tar.") == std::string_view::npos) native = std::move(locked);
+      else if (file.find(".orig-") == std::string_view::npos && file.find(".debian.tar.") == std::string_view::npos)
+        native = std::move(locked);
     }
     if (right_version) found = orig ? orig : native;
   });

@@ -67,7 +67,8 @@ Result<void> write_member(archive* data, const MemberWanted& wanted) {
   SWAGE_TRY(const UniqueFd fd, open_file(wanted.target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
   wanted.unfinished.path = &wanted.target;
   SWAGE_CHECK(copy_data(data, fd.get(), wanted.deb, wanted.target.string()));
-  if (::fchmod(fd.get(), 0555) != 0) return fail_errno(fmt::format("cannot change the mode of '{}'", wanted.target.string()), errno);
+  if (::fchmod(fd.get(), 0555) != 0)
+    return fail_errno(fmt::format("cannot change the mode of '{}'", wanted.target.string()), errno);
   return {};
 }
 
@@ -103,7 +104,8 @@ Result<void> check_format(archive* outer, std::string_view deb) {
 
 }  // namespace
 
-Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target, std::string_view shown_name) {
+Result<void> extract_deb_member(const fs::path& deb, std::string_view member, const fs::path& target,
+                                std::string_view shown_name) {
   const std::string name = shown_name.empty() ? deb.filename().string() : std::string(shown_name);
   SWAGE_TRY(const UniqueFd fd, open_file(deb, O_RDONLY));
   const Utf8Names utf8;
@@ -129,7 +131,10 @@ Result<void> extract_deb_member(const fs::path& deb, std::string_view member, co
     data_seen = true;
     SWAGE_TRY(found, search_data(outer.get(), {.deb = name, .name = member, .target = target, .unfinished = unfinished}));
   }
-  if (!data_seen) return Fail(Error{.code = Errc::corrupt, .what = fmt::format("'{}' is truncated or damaged", name), .notes = {"it has no data.tar"}});
+  if (!data_seen)
+    return Fail(Error{.code = Errc::corrupt,
+                      .what = fmt::format("'{}' is truncated or damaged", name),
+                      .notes = {"it has no data.tar"}});
   if (!found) return fail(Errc::corrupt, fmt::format("'{}' has no file '{}'", name, member));
   unfinished.path = nullptr;
   return {};

@@ -59,7 +59,10 @@ class JobEvents {
     reporter_.on(JobStarted{.id = id_, .kind = "lock", .name = std::move(name), .subject = std::move(subject)});
   }
   void finish(bool ok) {
-    reporter_.on(JobFinished{.id = id_, .ok = ok, .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count()});
+    reporter_.on(
+        JobFinished{.id = id_,
+                    .ok = ok,
+                    .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count()});
   }
   std::uint64_t id() const { return id_; }
 
@@ -119,8 +122,11 @@ class Locker {
       const bool with_sources = std::any_of(requests.begin(), requests.end(), [&](const LockRequest& other) {
         return other.suite == request.suite && is_source(other);
       });
-      auto [at, added] = suites.try_emplace(request.suite, SuiteWork{AptSuite(
-          options_.cache_dir / request.suite, request.suite, with_sources ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages, options_.fetch.tries)});
+      auto [at, added] = suites.try_emplace(
+          request.suite,
+          SuiteWork{AptSuite(options_.cache_dir / request.suite, request.suite,
+                             with_sources ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
+                             options_.fetch.tries)});
       at->second.jobs.push_back({.request = &request});
     }
     return suites;
@@ -165,7 +171,9 @@ class Locker {
       for (const AptChoice& choice : job.choices) {
         const auto file = files.find(choice);
         if (file == files.end() || !check_pool_path(file->second.path)) {
-          job.error = Error{.code = Errc::environment, .what = fmt::format("the index of suite '{}' does not describe '{} {}'", job.request->suite, choice.name, choice.version)};
+          job.error = Error{.code = Errc::environment,
+                            .what = fmt::format("the index of suite '{}' does not describe '{} {}'", job.request->suite,
+                                                choice.name, choice.version)};
           break;
         }
         set.files.push_back(file->second.sha256);
@@ -182,7 +190,9 @@ class Locker {
     for (Job& job : suite.jobs) {
       if (job.dsc.empty()) continue;
       auto file = find_in_sources(index, job.request->packages.front(), job.dsc);
-      if (file && !check_pool_path(file->path)) file = fail(Errc::environment, fmt::format("the index of suite '{}' has the odd path '{}'", job.request->suite, file->path));
+      if (file && !check_pool_path(file->path))
+        file = fail(Errc::environment,
+                    fmt::format("the index of suite '{}' has the odd path '{}'", job.request->suite, file->path));
       if (!file) {
         job.error = std::move(file).error();
         continue;
@@ -197,11 +207,13 @@ class Locker {
   Result<void> take_seed(const Job& job) {
     const LockRequest& request = *job.request;
     const auto chosen = std::find_if(lock_.files.begin(), lock_.files.end(), [&](const auto& entry) {
-      return entry.second.name == request.packages.front() && std::any_of(job.choices.begin(), job.choices.end(), [&](const AptChoice& choice) {
+      return entry.second.name == request.packages.front() &&
+             std::any_of(job.choices.begin(), job.choices.end(), [&](const AptChoice& choice) {
                return choice.name == entry.second.name && choice.version == entry.second.version;
              });
     });
-    if (chosen == lock_.files.end()) return fail(Errc::environment, fmt::format("apt does not choose '{}' for itself", request.packages.front()));
+    if (chosen == lock_.files.end())
+      return fail(Errc::environment, fmt::format("apt does not choose '{}' for itself", request.packages.front()));
     const LockedFile& file = chosen->second;
     const fs::path downloads = options_.cache_dir / "downloads";
     JobEvents events(reporter_, file.store_name(), file.store_name());
@@ -209,14 +221,17 @@ class Locker {
     FetchOptions fetch = options_.fetch;
     for (const AptSource& source : sources_) fetch.mirrors.push_back(source.uri);
     Transport transport(std::move(fetch), reporter_);
-    const auto got = transport.get({.name = file.store_name(), .sha256 = file.sha256, .size = file.size, .pool_path = file.path}, part, events.id());
+    const auto got =
+        transport.get({.name = file.store_name(), .sha256 = file.sha256, .size = file.size, .pool_path = file.path},
+                      part, events.id());
     events.finish(got.has_value());
     SWAGE_CHECK(got);
     SWAGE_TRY(const TempDir directory, TempDir::create("seed", downloads));
     SWAGE_CHECK(extract_deb_program(part.path(), request.member, directory.path() / "tree", file.store_name()));
     SWAGE_TRY(const NarHash nar, hash_nar(directory.path() / "tree"));
     part.remove();
-    lock_.seeds.emplace(request.key.substr(kSeed.size()), LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
+    lock_.seeds.emplace(request.key.substr(kSeed.size()),
+                        LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
     return {};
   }
 
@@ -275,7 +290,11 @@ std::vector<LockRequest> lock_requests(const Catalog& catalog) {
     if (!row.suite.empty() && !row.packages.empty())
       add({.key = "toolchain:" + row.id, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
   for (const SeedRow& row : catalog.seeds())
-    add({.key = std::string(kSeed) + row.name, .suite = row.suite, .packages = {row.package}, .pos = row.origin.pos, .member = row.member});
+    add({.key = std::string(kSeed) + row.name,
+         .suite = row.suite,
+         .packages = {row.package},
+         .pos = row.origin.pos,
+         .member = row.member});
   const auto add_source = [&](const SourceSpec& source, const Origin& origin) {
     if (source.debian_package.empty()) return;
     add({.key = fmt::format("{}{}/{}", kSource, source.debian_suite, source.debian_package), .suite = source.debian_suite,

@@ -128,8 +128,9 @@ struct Request {
   void header(std::string_view line) {
     if (line.starts_with("HTTP/")) range_start.reset();
     constexpr std::string_view name = "content-range:";
-    if (line.size() < name.size() ||
-        !std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); }))
+    if (line.size() < name.size() || !std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
+          return a == std::tolower(static_cast<unsigned char>(b));
+        }))
       return;
     line = trim(line.substr(name.size()));
     if (!line.starts_with("bytes ")) return;
@@ -315,9 +316,10 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
   if (request.error) return Fail(std::move(*request.error));
   if (request.wrong_range || (status == 416 && request.from))
     outcome = {Outcome::Kind::restart, "the server cannot continue a download"};
-  else if (request.too_long)
+  else if (request.too_long) {
+    SWAGE_CHECK(landing.restart());   // none of it is worth keeping
     outcome = {Outcome::Kind::final, fmt::format("it is longer than the {} bytes that are pinned", what.size)};
-  else if (code != CURLE_OK)
+  } else if (code != CURLE_OK)
     outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options)};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
@@ -362,7 +364,6 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
       again = landing.size() > 0;
       SWAGE_TRY(const Outcome outcome, state_->persist(address, what, landing, job_id));
       if (outcome.kind != Outcome::Kind::complete) {
-        if (outcome.reason.starts_with("it is longer")) SWAGE_CHECK(landing.restart());
         reasons.push_back(fmt::format("{}: {}", shown_url(address.url), outcome.reason));
         break;
       }
@@ -378,11 +379,14 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
     Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is pinned", what.name)};
     error.notes = {fmt::format("expected sha256 {}", what.sha256), fmt::format("received sha256 {}", received)};
     error.notes.insert(error.notes.end(), reasons.begin(), reasons.end());
-    error.hint = what.pool_path.empty() ? "if the publisher replaced the file, correct the sha256 in its table and run: swage check"
-                                        : "if the distribution replaced the file, pin it anew with: swage lock --update";
+    error.hint = what.pool_path.empty()
+                     ? "if the publisher replaced the file, correct the sha256 in its table and run: swage check"
+                     : "if the distribution replaced the file, pin it anew with: swage lock --update";
     return Fail(std::move(error));
   }
-  Error error{.code = Errc::environment, .what = fmt::format("'{}' cannot be downloaded", what.name), .notes = std::move(reasons)};
+  Error error{.code = Errc::environment,
+              .what = fmt::format("'{}' cannot be downloaded", what.name),
+              .notes = std::move(reasons)};
   if (error.notes.empty()) error.notes = {"there is no URL and no mirror for it"};
   else error.hint = "when the network is back, run the same command again: what has arrived is kept";
   return Fail(std::move(error));

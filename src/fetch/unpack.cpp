@@ -57,10 +57,15 @@ class TreeWriter {
   }
 
   Result<std::vector<std::string>> parts_of(std::string_view path, std::string_view shown) const {
-    if (path.starts_with('/')) return refuse(shown, path == shown ? "has an absolute name" : fmt::format("is a hard link to the absolute name '{}'", path));
+    if (path.starts_with('/'))
+      return refuse(shown, path == shown ? "has an absolute name"
+                                         : fmt::format("is a hard link to the absolute name '{}'", path));
     std::vector<std::string> parts;
     for (std::string_view part : split(path, '/')) {
-      if (part == "..") return refuse(shown, path == shown ? "leaves the tree through '..'" : fmt::format("is a hard link to '{}', which leaves the tree through '..'", path));
+      if (part == "..")
+        return refuse(shown, path == shown
+                                 ? "leaves the tree through '..'"
+                                 : fmt::format("is a hard link to '{}', which leaves the tree through '..'", path));
       if (!part.empty() && part != ".") parts.emplace_back(part);
     }
     return parts;
@@ -90,7 +95,8 @@ class TreeWriter {
 
   Fail through(int parent, const std::string& part, std::string_view name, std::string_view path, int error) const {
     struct stat st {};
-    if (::fstatat(parent, part.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno(fmt::format("cannot open '{}'", path), error);
+    if (::fstatat(parent, part.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0)
+      return fail_errno(fmt::format("cannot open '{}'", path), error);
     if (S_ISLNK(st.st_mode)) return refuse(name, fmt::format("would be written through the symbolic link '{}'", path));
     if (!S_ISDIR(st.st_mode)) return refuse(name, fmt::format("would be written below the file '{}'", path));
     return fail_errno(fmt::format("cannot open '{}'", path), error);
@@ -105,13 +111,16 @@ class TreeWriter {
 
   Result<void> link(int parent, const std::string& leaf, const std::string& name, std::string_view target) {
     SWAGE_TRY(const std::vector<std::string> parts, parts_of(target, name));
-    const auto not_a_file = [&] { return refuse(name, fmt::format("is a hard link to '{}', which is no file of the archive", target)); };
+    const auto not_a_file = [&] {
+      return refuse(name, fmt::format("is a hard link to '{}', which is no file of the archive", target));
+    };
     if (parts.empty()) return not_a_file();
     const UniqueFd here(::fcntl(parent, F_DUPFD_CLOEXEC, 0));   // directory() gives up the one before
     if (!here) return fail_errno(fmt::format("cannot link '{}'", name), errno);
     const auto there = directory({parts.begin(), parts.end() - 1}, name, Missing::refuse);
     struct stat st {};
-    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) return not_a_file();
+    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+      return not_a_file();
     if (::linkat(*there, parts.back().c_str(), here.get(), leaf.c_str(), 0) != 0)
       return fail_errno(fmt::format("cannot link '{}'", name), errno);
     return {};

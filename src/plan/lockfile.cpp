@@ -32,7 +32,8 @@ std::string Lockfile::str() const {
                        json_string(file.version), json_string(file.path), file.size);
   });
   write_section(out, "sets", sets, [](const LockedSet& set) {
-    std::string text = fmt::format("{{\"suite\": {}, \"request\": {}, \"files\": [", json_string(set.suite), json_string(set.request));
+    std::string text =
+        fmt::format("{{\"suite\": {}, \"request\": {}, \"files\": [", json_string(set.suite), json_string(set.request));
     const char* separator = "\n";
     for (const std::string& file : set.files) {
       text += fmt::format("{}      {}", separator, json_string(file));
@@ -42,8 +43,8 @@ std::string Lockfile::str() const {
   });
   write_section(out, "sources", sources, [](const std::string& sha256) { return json_string(sha256); });
   write_section(out, "seeds", seeds, [](const LockedSeed& seed) {
-    return fmt::format("{{\"sha256\": {}, \"member\": {}, \"nar_sha256\": {}}}", json_string(seed.sha256), json_string(seed.member),
-                       json_string(seed.nar_sha256));
+    return fmt::format("{{\"sha256\": {}, \"member\": {}, \"nar_sha256\": {}}}", json_string(seed.sha256),
+                       json_string(seed.member), json_string(seed.nar_sha256));
   });
   write_section(out, "missing", missing, [](const std::string& reason) { return json_string(reason); }, true);
   return out + "}\n";

@@ -85,7 +85,8 @@ bool is_name(std::string_view text, std::string_view more) {
          std::all_of(text.begin(), text.end(), [&](char c) { return is_alnum(c) || more.find(c) != std::string_view::npos; });
 }
 bool is_printable(std::string_view text) {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
+  return !text.empty() &&
+         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
 }
 bool is_date(std::string_view text) {
   if (text.size() != 10) return false;
@@ -130,7 +131,8 @@ class Reader {
 
   bool key(std::string& name) {
     if (depth_ == 2) return new_entry(name);
-    const auto field = std::find_if(schema_->fields.begin(), schema_->fields.end(), [&](const Field& f) { return f.name == name; });
+    const auto field =
+        std::find_if(schema_->fields.begin(), schema_->fields.end(), [&](const Field& f) { return f.name == name; });
     if (field == schema_->fields.end()) {
       std::vector<std::string> names;
       for (const Field& f : schema_->fields) names.emplace_back(f.name);
@@ -308,7 +310,9 @@ std::pair<std::size_t, std::size_t> token_before(std::string_view text, std::siz
     do --start;
     while (start > 0 && (text[start] != '"' || is_escaped(start)));
   } else {
-    while (start > 0 && (is_alnum(text[start - 1]) || std::string_view("+-.").find(text[start - 1]) != std::string_view::npos)) --start;
+    while (start > 0 &&
+           (is_alnum(text[start - 1]) || std::string_view("+-.").find(text[start - 1]) != std::string_view::npos))
+      --start;
   }
   return {start, end};
 }
@@ -331,9 +335,9 @@ Error located_error(std::string_view json, std::string_view name) {
   Reader reader(lock);
   const char* seen = json.data();
   (void)nlohmann::json::sax_parse(Cursor{json.data(), &seen}, Cursor{json.data() + json.size(), &seen}, &reader);
-  const auto [start, end] = reader.syntax_error
-                                ? std::pair(std::min(reader.syntax_at, json.size()), std::min(reader.syntax_at + 1, json.size()))
-                                : token_before(json, static_cast<std::size_t>(seen - json.data()));
+  const auto [start, end] = reader.syntax_error ? std::pair(std::min(reader.syntax_at, json.size()),
+                                                            std::min(reader.syntax_at + 1, json.size()))
+                                                : token_before(json, static_cast<std::size_t>(seen - json.data()));
   return std::move(*reader.error).at(place(json, start, end, name));
 }
 

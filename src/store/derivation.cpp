@@ -2,7 +2,7 @@
 //   Derive([(name,path,algo,hash),...],[(drv,[output,...]),...],[source,...],system,builder,[arg,...],[(key,value),...])
 // Everything is a string in double quotes; \" \\ \n \r \t are escaped, every other byte stands for itself. All lists but
 // the arguments are sorted by byte value without repetition, so one derivation has one text. The reader insists on that
-// order: a text that it accepts is a text that unparse() could have written, but for needless backslashes.
+// order: a text that it accepts is a text that unparse() could have written, but for needless or missing backslashes.
 #include "store/derivation.hpp"
 
 #include <array>

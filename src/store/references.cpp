@@ -34,7 +34,8 @@ std::size_t filter_key(const char* window) {
 struct ReferenceScanner::State {
   std::array<bool, 256> is_digit = digit_table();
   std::bitset<65536> filter{};
-  std::unordered_map<std::string_view, const StorePath*> wanted{};  // not yet found; keys point into `candidates`
+  // Not yet found; keys point into `candidates`. Paths that differ in the name only are all found by their hash.
+  std::unordered_multimap<std::string_view, const StorePath*> wanted{};
   StorePathSet candidates{};
   StorePathSet found{};
   std::string tail{};  // the last kWindow - 1 bytes seen
@@ -58,10 +59,9 @@ struct ReferenceScanner::State {
   }
 
   void match(std::string_view window) {
-    const auto hit = wanted.find(window);
-    if (hit == wanted.end()) return;
-    found.insert(*hit->second);
-    wanted.erase(hit);
+    const auto [first, last] = wanted.equal_range(window);
+    for (auto hit = first; hit != last; ++hit) found.insert(*hit->second);
+    wanted.erase(first, last);
   }
 };
 

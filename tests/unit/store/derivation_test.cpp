@@ -141,6 +141,12 @@ TEST(ParseDerivation, NamesTheByte) {
   EXPECT_EQ(broken("Derive([],[],[],\"s\",\"b\",[\"\\q\"],[])"), "accepted");
 }
 
+TEST(ParseDerivation, TakesUnescapedLineEndsAndEscapesThem) {
+  SWAGE_OK(const Derivation drv, parse_derivation("Derive([],[],[],\"a\rb\nc\",\"\",[],[])", "x"));
+  EXPECT_EQ(drv.system, "a\rb\nc");
+  EXPECT_EQ(unparse(drv), R"(Derive([],[],[],"a\rb\nc","",[],[]))");
+}
+
 TEST(ParseDerivation, RejectsEveryPrefix) {
   const std::string text = text_of(kFromNix[1]);
   for (std::size_t size = 0; size < text.size(); ++size)

@@ -28,6 +28,12 @@ TEST(References, FindsHashPartsAnywhere) {
   EXPECT_EQ(scan({}, one), StorePathSet{});
 }
 
+TEST(References, OneHashMayStandForSeveralNames) {
+  const std::string hash(32, '0');
+  const StorePathSet both{test::path_of(hash + "-x"), test::path_of(hash + "-zero")};
+  EXPECT_EQ(scan(both, hash), both);
+}
+
 // Against the definition: every substring compared with every candidate.
 RC_GTEST_PROP(ReferencesProperty, AgreesWithTheDefinition, ()) {
   StorePathSet candidates;
