@@ -22,8 +22,8 @@ struct TomlValue {
   Kind kind = Kind::table;
   std::string text{};                  // string
   std::int64_t number = 0;             // integer; boolean: 0 or 1
-  std::vector<TomlValue> items{};      // array
-  std::vector<TomlEntry> entries{};    // table, sorted by key
+  std::vector<TomlValue> items;        // array
+  std::vector<TomlEntry> entries;      // table, sorted by key
   TomlSpan span{};                     // of a [table] or [[row]]: its header
 
   const TomlEntry* find(std::string_view key) const;
