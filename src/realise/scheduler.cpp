@@ -225,6 +225,7 @@ Result<void> Scheduler::verdict() {
 Result<void> Scheduler::run(const RealisePlan& plan, const StorePathSet& check, RealiseResult& result) {
   result_ = &result;
   SWAGE_CHECK(make_nodes(plan, check));
+  if (nodes_.empty()) return {};
   expect_durations();
   std::size_t fetches = 0;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {

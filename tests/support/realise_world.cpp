@@ -1,5 +1,6 @@
 #include "support/realise_world.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
@@ -61,6 +62,9 @@ std::vector<std::string> Journal::starting_with(std::string_view prefix) const {
 }
 
 Result<void> FakeFetcher::fetch(const Source& source, std::uint64_t) {
+  peak = std::max(peak.load(), ++running_);
+  if (std::holds_alternative<Source::Download>(source.how)) ::usleep(20'000);
+  --running_;
   const std::scoped_lock lock(mutex_);
   if (const auto* text = std::get_if<Source::Text>(&source.how)) {
     SWAGE_CHECK(store_.add_text(source.path.name(), text->content));

@@ -2,6 +2,7 @@
 // derivations whose builder is that busybox running a script.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -27,16 +28,18 @@ class Journal final : public Reporter {
   std::vector<std::string> lines_{};
 };
 
-// Adds a source's text as a store object; Downloads are taken from `files`, by name.
+// Adds a source's text as a store object; Downloads are taken from `files`, by name, and take a moment.
 class FakeFetcher final : public SourceFetcher {
  public:
   explicit FakeFetcher(Store& store) : store_(store) {}
   Result<void> fetch(const Source& source, std::uint64_t id) override;
   std::map<std::string, std::string> files{};
   std::vector<std::string> journal{};
+  std::atomic<unsigned> peak{0};                     // most fetches at once
 
  private:
   Store& store_;
+  std::atomic<unsigned> running_{0};
   std::mutex mutex_{};
 };
 

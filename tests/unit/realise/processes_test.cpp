@@ -168,7 +168,7 @@ TEST(Processes, KilledAtAnyMomentTheStoreStaysSound) {
 // Makes this process root of a user namespace with private mounts, and mounts a tmpfs at `where`.
 bool mount_private_tmpfs(const fs::path& where, const char* options) {
   const std::string uid = fmt::format("0 {} 1", ::geteuid()), gid = fmt::format("0 {} 1", ::getegid());
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;   // EINVAL under the thread sanitizer, which has a thread
   const auto put = [](const char* path, std::string_view text) {
     const Result<UniqueFd> fd = open_file(path, O_WRONLY);
     return fd && write_all(fd->get(), text, path);
@@ -186,6 +186,7 @@ TEST(FileSystem, AFullDiskIsNotTheBuildersFault) {
     const Result<RealiseResult> result = world.realise(drv);
     return result ? "ok" : fmt::format("{}exit {}\n", render(result.error()), exit_code(result.error().code));
   }).join();
+  if (text == "no namespace") GTEST_SKIP() << text;
   EXPECT_EQ(text, "error: 'big' did not build: the disk is full\n"
                   "note: last line of its log:\n  no room\n"
                   "hint: free space with: swage store gc\nexit 4\n");
@@ -206,6 +207,7 @@ TEST(FileSystem, AReadOnlyStoreCannotBuild) {
     for (std::size_t at = 0; (at = said.find(dir.path().string())) != std::string::npos;) said.replace(at, dir.path().string().size(), "DIR");
     return said;
   }).join();
+  if (text == "no namespace") GTEST_SKIP() << text;
   EXPECT_EQ(text, "error: store 'DIR/home' is read-only\nexit 4\n");
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <random>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::fast_directory;
+using testing_support::Step;
 using testing_support::World;
 using Clock = std::chrono::steady_clock;
 
@@ -125,6 +127,17 @@ TEST_F(ScheduleTest, SourcesAreFetchedBeforeTheirUsers) {
   EXPECT_TRUE(world_.store->is_valid(drv).value());
 }
 
+TEST_F(ScheduleTest, DownloadsRunSideBySideUpToTheLimit) {
+  world_.options.downloads = 3;
+  Step step{.name = "user", .script = "echo > $out"};
+  for (int i = 0; i < 9; ++i) step.sources.insert(download(fmt::format("f{}", i), fmt::format("{}", i)).path);
+  const StorePath drv = world_.add(step);
+  ASSERT_EQ(world_.error_of(drv), "");
+  EXPECT_EQ(world_.fetcher.journal.size(), 9u);
+  EXPECT_GE(world_.fetcher.peak, 2u);
+  EXPECT_LE(world_.fetcher.peak, 3u);
+}
+
 TEST_F(ScheduleTest, AFailedFetchIsReportedAndOthersMayGoOn) {
   world_.options.keep_going = true;
   const Source gone = download("gone.tar", "bytes", false);
@@ -152,6 +165,35 @@ TEST_F(ScheduleTest, ManySmallBuildsShareTheSlots) {
   EXPECT_EQ(result->built.size(), 30u);
   EXPECT_EQ(world_.journal.lines().back(), "totals 30/30");
 }
+
+// Any graph: each job once, and none before what it needs is done. Real builds, so fewer cases than rapidcheck would try.
+class AnyGraph : public testing::TestWithParam<unsigned> {};
+
+TEST_P(AnyGraph, JobsStartAfterTheirInputs) {
+  std::mt19937 random(GetParam());
+  World world;
+  world.options.jobs = 1 + random() % 4;
+  std::vector<StorePath> drvs;
+  std::vector<std::pair<std::string, std::string>> edges;   // (input, user)
+  for (unsigned i = 0; i < 12; ++i) {
+    Step step{.name = fmt::format("n{}", i), .script = "echo > $out"};
+    for (unsigned input = 0; input < i; ++input) {
+      if (random() % 4 != 0) continue;
+      step.needs.push_back(drvs[input]);
+      edges.emplace_back(fmt::format("n{}", input), step.name);
+    }
+    drvs.push_back(world.add(step));
+  }
+  const Result<RealiseResult> result = world.realise(drvs);
+  ASSERT_TRUE(result) << render(result.error());
+  EXPECT_EQ(result->built.size(), drvs.size());
+  const std::vector<std::string> lines = world.journal.lines();
+  const auto at = [&](const std::string& line) { return std::find(lines.begin(), lines.end(), line) - lines.begin(); };
+  for (const auto& [input, user] : edges) EXPECT_LT(at("done " + input), at("start build " + user));
+  EXPECT_EQ(world.journal.starting_with("start build").size(), drvs.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, AnyGraph, testing::Range(0U, 10U));
 
 // Runs `act` in a child process and returns what it says.
 template <class Act>
