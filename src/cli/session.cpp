@@ -121,6 +121,9 @@ Result<std::unique_ptr<SourceFetcher>> Session::fetcher() {
   SWAGE_TRY(Store* local, store());
   FetchOptions options;
   SWAGE_TRY(options.mirrors, host_mirrors());
+  SWAGE_TRY(const HostProxies proxies, host_proxies());
+  options.http_proxy = proxies.http;
+  options.https_proxy = proxies.https;
   return std::make_unique<LayerFetcher>(*local, std::move(options), reporter());
 }
 

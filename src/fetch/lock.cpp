@@ -13,6 +13,7 @@
 #include "fetch/apt.hpp"
 #include "fetch/transport.hpp"
 #include "store/nar.hpp"
+#include "plan/sources.hpp"
 
 namespace swage {
 
@@ -167,7 +168,7 @@ class Locker {
     for (Job& job : suite.jobs) {
       if (job.error || is_source(*job.request)) continue;
       std::sort(job.choices.begin(), job.choices.end());
-      LockedSet set{.suite = job.request->suite, .request = request_text(job.request->packages)};
+      LockedSet set{.suite = job.request->suite, .request = set_request(job.request->packages)};
       for (const AptChoice& choice : job.choices) {
         const auto file = files.find(choice);
         if (file == files.end() || !check_pool_path(file->second.path)) {
@@ -273,8 +274,6 @@ class Locker {
 };
 
 }  // namespace
-
-std::string request_text(const std::vector<std::string>& packages) { return join(packages, " "); }
 
 std::vector<LockRequest> lock_requests(const Catalog& catalog) {
   std::map<std::string, LockRequest> requests;

@@ -21,8 +21,6 @@ struct LockRequest {
 };
 // Every set, seed and source that the catalog mentions, sorted by key.
 std::vector<LockRequest> lock_requests(const Catalog& catalog);
-// LockedSet::request of these packages.
-std::string request_text(const std::vector<std::string>& packages);
 
 // A mirror of the distribution, as an apt source.
 struct AptSource {

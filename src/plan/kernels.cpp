@@ -51,9 +51,7 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   if (!best) {
     for (const KernelRow& row : catalog.kernels())
       if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
-        return Fail(Error{.code = Errc::environment,
-                          .what = fmt::format("'{}' has no source in the lock file", shown),
-                          .hint = "pin it with: swage lock --update"});
+        return Fail(source_of(lock, row.source, shown).error());
     std::string names;
     for (const Known& candidate : known) names += (names.empty() ? "" : ", ") + candidate.version.str();
     Error error{.code = Errc::invalid_input, .what = fmt::format("'{}' is not in the catalog", shown)};

@@ -9,8 +9,12 @@ namespace swage {
 
 namespace {
 
-Fail not_locked(std::string what) {
-  return Fail(Error{.code = Errc::environment, .what = std::move(what), .hint = "pin it with: swage lock --update"});
+// What the lock lacks, and why when making it found a reason.
+Fail not_locked(const Lockfile& lock, const std::string& key, std::string what) {
+  Error error{.code = Errc::environment, .what = std::move(what), .hint = "pin it with: swage lock --update"};
+  if (const auto reason = lock.missing.find(key); reason != lock.missing.end())
+    error.notes.push_back(fmt::format("when the lock file was made: {}", reason->second));
+  return Fail(std::move(error));
 }
 
 }  // namespace
@@ -27,6 +31,7 @@ std::string store_name_of(std::string_view file_name) {
 
 std::string set_request(std::vector<std::string> packages) {
   std::sort(packages.begin(), packages.end());
+  packages.erase(std::unique(packages.begin(), packages.end()), packages.end());
   return join(packages, " ");
 }
 
@@ -49,7 +54,9 @@ Result<Source> source_of(const LockedFile& file) {
 Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std::string& name) {
   if (!spec.debian_package.empty()) {
     const LockedFile* file = find_locked_source(lock, spec);
-    if (!file) return not_locked(fmt::format("'{}' has no source in the lock file", name));
+    if (!file)
+      return not_locked(lock, fmt::format("source:{}/{}", spec.debian_suite, spec.debian_package),
+                        fmt::format("'{}' has no source in the lock file", name));
     return source_of(*file);
   }
   if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));
@@ -68,7 +75,7 @@ Result<Source> text_source(std::string_view name, std::string content) {
 Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
   const auto seed = lock.seeds.find(name);
   const auto file = seed == lock.seeds.end() ? lock.files.end() : lock.files.find(seed->second.sha256);
-  if (file == lock.files.end()) return not_locked(fmt::format("'{}', which unpacks all else, is not in the lock file", name));
+  if (file == lock.files.end()) return not_locked(lock, "seed:" + name, fmt::format("'{}', which unpacks all else, is not in the lock file", name));
   SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, seed->second.nar_sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(name, ContentMethod::recursive, hash));
   SWAGE_TRY(Source package, source_of(file->second));
@@ -81,14 +88,14 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
 Result<std::vector<Source>> set_sources(const Lockfile& lock, const std::string& key, const std::string& suite,
                                         const std::vector<std::string>& packages) {
   const auto set = lock.sets.find(key);
-  if (set == lock.sets.end()) return not_locked(fmt::format("'{}' has no packages in the lock file", key));
+  if (set == lock.sets.end()) return not_locked(lock, key, fmt::format("'{}' has no packages in the lock file", key));
   if (set->second.suite != suite || set->second.request != set_request(packages))
-    return not_locked(fmt::format("'{}' has changed since the lock file was made", key));
+    return not_locked(lock, key, fmt::format("'{}' has changed since the lock file was made", key));
   std::vector<Source> sources;
   sources.reserve(set->second.files.size());
   for (const std::string& sha256 : set->second.files) {
     const auto file = lock.files.find(sha256);
-    if (file == lock.files.end()) return not_locked(fmt::format("'{}' names a file that the lock file lacks", key));
+    if (file == lock.files.end()) return not_locked(lock, key, fmt::format("'{}' names a file that the lock file lacks", key));
     SWAGE_TRY(Source source, source_of(file->second));
     sources.push_back(std::move(source));
   }
