@@ -21,7 +21,7 @@ nix() {
   nix-store --store "$peer" --option build-users-group '' --option sandbox true --option substitute false "$@"
 }
 sources=$(grep -rhao '/nix/store/[a-z0-9]*-busybox' "$work/home/nix/store" --include='*-job-0.drv' | sort -u)
-# shellcheck disable=SC2046 # one word a path
+# shellcheck disable=SC2046,SC2086 # one word a path
 nix-store --store "$work/home" --option build-users-group '' --export $sources $(cat "$work/drvs") | nix --import >/dev/null
 
 start=$(date +%s%N)

@@ -217,9 +217,9 @@ TEST(Terminal, ALiveLineFitsAndLeavesNothingBehind) {
   std::string text;
   for (pollfd ready{master, POLLIN, 0}; !text.ends_with("\r\033[K") && ::poll(&ready, 1, 2000) == 1;) {
     char part[4096];
-    const ssize_t size = ::read(master, part, sizeof part);
-    if (size <= 0) break;
-    text.append(part, static_cast<std::size_t>(size));
+    const ssize_t got = ::read(master, part, sizeof part);
+    if (got <= 0) break;
+    text.append(part, static_cast<std::size_t>(got));
   }
   EXPECT_THAT(text, HasSubstr("building linux 0."));
   EXPECT_THAT(text, Not(HasSubstr("\n")));
