@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <toml++/toml.h>
 
 namespace swage {
@@ -112,6 +113,19 @@ Error not_toml(const TomlDocument& document, std::string_view description, const
   return Error{.what = fmt::format("'{}' is not TOML: {}", document.path, reason), .where = document.pos(span)};
 }
 
+// TOML forbids control characters, but toml++ 3.3 fails an assertion on a NUL in a table header instead of saying so.
+std::optional<Error> control_character(const TomlDocument& document) {
+  const auto forbidden = [](char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 127; };
+  const auto at = std::find_if(document.text.begin(), document.text.end(), forbidden);
+  if (at == document.text.end()) return {};
+  const auto offset = static_cast<std::uint32_t>(at - document.text.begin());
+  const auto next = std::upper_bound(document.line_starts.begin(), document.line_starts.end(), offset);
+  const auto line = static_cast<unsigned>(next - document.line_starts.begin());
+  Error error{.what = fmt::format("'{}' is not TOML: it has the control character U+{:04X}", document.path, static_cast<unsigned>(*at))};
+  error.where = SourcePos{document.path, line, offset - *(next - 1) + 1, 1, std::string(document.line(line))};
+  return error;
+}
+
 }  // namespace
 
 const TomlEntry* TomlValue::find(std::string_view key) const {
@@ -161,6 +175,7 @@ Result<TomlDocument> parse_toml(std::string text, std::string path) {
   document.line_starts.push_back(0);
   for (std::size_t at = 0; (at = document.text.find('\n', at)) != std::string::npos;)
     document.line_starts.push_back(static_cast<std::uint32_t>(++at));
+  if (auto error = control_character(document)) return Fail(std::move(*error));
   const toml::parse_result parsed = toml::parse(std::string_view(document.text), std::string_view(document.path));
   if (!parsed) return Fail(not_toml(document, parsed.error().description(), span_of(parsed.error().source())));
   document.root = convert(parsed.table());

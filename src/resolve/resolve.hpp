@@ -39,7 +39,7 @@ struct Rejection {
   std::string reason{};                      // "gcc 4.9.4 is not >=5.1", "has no C library"
 };
 
-struct Resolution {
+struct Resolution {                          // points into the catalog, which must outlive it
   ResolveRequest request{};
   std::string kernel_released{};             // the date that ages were compared with; "" no kernel given
   const ToolchainRow* chosen = nullptr;      // null: impossible

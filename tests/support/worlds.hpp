@@ -69,10 +69,13 @@ class World {
     dir.write("kernels/constraints.toml", rows);
     auto catalog = dir.load();
     EXPECT_TRUE(catalog) << dir.errors();
-    return catalog ? *catalog : nullptr;
+    if (!catalog) return nullptr;
+    built_.push_back(*catalog);  // resolutions point into it
+    return *catalog;
   }
 
  private:
+  mutable std::vector<std::shared_ptr<const Catalog>> built_;
   std::map<std::string, std::string> providers_;
   std::vector<std::pair<std::string, std::string>> toolchains_;
   std::string kernels_;

@@ -215,6 +215,16 @@ TEST(SchemaErrors, BrokenTomlSaysWhere) {
 )");
 }
 
+TEST(SchemaErrors, ControlCharactersAreRefused) {
+  CatalogDir dir;
+  dir.write("roots.toml", std::string("a = 1\n[\0[root]]\n", 17));
+  const auto catalog = dir.load();
+  ASSERT_FALSE(catalog);
+  EXPECT_EQ(catalog.error().what, "'" + (dir.path() / "roots.toml").string() + "' is not TOML: it has the control character U+0000");
+  EXPECT_EQ(catalog.error().where->line, 2u);
+  EXPECT_EQ(catalog.error().where->column, 2u);
+}
+
 TEST(SchemaErrors, ColumnsAreBytes) {
   CatalogDir dir;
   dir.write("roots.toml", "[[root]]\nname = \"b\"\nsuite = \"bookworm\"\npackages = [\"\xc3\xa9\", 3]\n");
