@@ -45,7 +45,7 @@ struct GcResult {
 
 struct VerifyOptions {
   bool check_contents = true;                  // re-hash every object
-  bool repair = false;                         // unregister missing or corrupt paths, remove litter
+  bool repair = false;                         // unregister missing or corrupt paths and what refers to them, remove litter
 };
 struct VerifyProblem {
   enum class Kind { missing, hash_mismatch, dangling_reference, litter } kind{};
@@ -102,7 +102,9 @@ class Store {
   // Read a .drv of this store.
   Result<Derivation> read_derivation(const StorePath& drv);
 
-  // Removing and checking.
+  // Removing and checking. A collection also removes litter: what is on disk and not in the database, lock files that nobody
+  // holds, and, when no other process has temporary roots, left-over builds and staging directories below work_dir().
+  // A path that a running process has open, mapped, as working directory or in its environment counts as a root.
   Result<GcResult> collect_garbage(const GcOptions& options);
   // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or root).
   Result<GcResult> delete_paths(const StorePathSet& paths);
@@ -114,13 +116,14 @@ class Store {
   Result<void> add_temp_root(const StorePath& path);
   Result<void> add_indirect_root(const fs::path& link);
   struct Root {
-    std::string link{};                        // where it comes from: a link, or "{temp:PID}"
+    std::string link{};                        // where it comes from: a link, "{temp:PID}" or "{process:PID}"
     StorePath path;
   };
   Result<std::vector<Root>> find_roots();
 
   // Exclusive right to build or add these paths, across processes: flock on `<path>.lock` beside the store path, taken in
-  // sorted order (Nix takes the same ones). The files are removed on release.
+  // sorted order (Nix takes the same ones). The files are removed on release. The process that holds a path's lock may still
+  // call add_...() for that path. Interrupting ends the wait.
   class PathLocks {
    public:
     PathLocks();

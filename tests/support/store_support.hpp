@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "store/store.hpp"
 
@@ -27,10 +28,10 @@ namespace swage::test {
 
 inline fs::path data_file(std::string_view name) { return fs::path(SWAGE_SOURCE_DIR) / "tests/data/store" / name; }
 
-// A directory that lives as long as the test.
+// A directory that lives as long as the test, in memory where possible: a sync on a busy disk takes longer than a test.
 class Scratch {
  public:
-  Scratch() : dir_(TempDir::create("swage-test").value()) {}
+  Scratch() : dir_(TempDir::create("swage-test", ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "").value()) {}
   const fs::path& path() const { return dir_.path(); }
   fs::path operator/(std::string_view name) const { return dir_.path() / name; }
 

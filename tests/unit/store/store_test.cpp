@@ -161,8 +161,8 @@ TEST_F(StoreAdd, FixedFilesAreMovedIn) {
 }
 
 TEST_F(StoreAdd, FilesComeFromOtherFileSystems) {
-  if (!fs::is_directory("/dev/shm") || status_of("/dev/shm").st_dev == status_of(root).st_dev) GTEST_SKIP() << "there is one file system only";
-  const TempDir elsewhere = TempDir::create("swage-test", "/dev/shm").value();
+  const TempDir elsewhere = TempDir::create("swage-test").value();
+  if (status_of(elsewhere.path()).st_dev == status_of(root).st_dev) GTEST_SKIP() << "there is one file system only";
   test::write(elsewhere.path() / "f", "hello");
   SWAGE_OK(const StorePath path, store->add_fixed_file("fx-flat", sha256("hello"), elsewhere.path() / "f"));
   EXPECT_EQ(read_file(store->real_path(path)).value(), "hello");
