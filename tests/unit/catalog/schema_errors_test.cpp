@@ -215,6 +215,16 @@ TEST(SchemaErrors, BrokenTomlSaysWhere) {
 )");
 }
 
+TEST(SchemaErrors, AnUnfinishedHeaderSaysWhere) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[\n[root]]\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'CAT/roots.toml' is not TOML: expected bare key starting character or string delimiter, saw '\n'
+  --> CAT/roots.toml:1:2
+   1 | [
+     |  ^
+)");
+}
+
 TEST(SchemaErrors, ControlCharactersAreRefused) {
   CatalogDir dir;
   dir.write("roots.toml", std::string("a = 1\n[\0[root]]\n", 17));
