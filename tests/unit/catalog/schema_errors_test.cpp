@@ -225,6 +225,16 @@ TEST(SchemaErrors, AnUnfinishedHeaderSaysWhere) {
 )");
 }
 
+TEST(SchemaErrors, ALetterOutsideAsciiBetweenTokensSaysWhere) {
+  CatalogDir dir;
+  dir.write("roots.toml", "a = 1 \xc3\xa9\n");
+  const auto catalog = dir.load();
+  ASSERT_FALSE(catalog);
+  EXPECT_NE(catalog.error().what.find("is not TOML: "), std::string::npos) << catalog.error().what;
+  EXPECT_EQ(catalog.error().where->line, 1u);
+  EXPECT_EQ(catalog.error().where->column, 7u);
+}
+
 TEST(SchemaErrors, ControlCharactersAreRefused) {
   CatalogDir dir;
   dir.write("roots.toml", std::string("a = 1\n[\0[root]]\n", 17));
