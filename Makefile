@@ -26,7 +26,7 @@ bench: setup
 	@bench/run.sh
 
 asan: setup
-	cmake --preset asan > /dev/null && cmake --build --preset asan && ctest --preset asan
+	cmake --preset asan -DSWAGE_TESTS=ON > /dev/null && cmake --build --preset asan && ctest --preset asan
 
 fuzz: setup
 	cmake --preset fuzz > /dev/null && cmake --build --preset fuzz

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
-from swage_cli import PROGRAM, Swage  # noqa: E402
+from swage_cli import PROGRAM, Swage, made_up_lock  # noqa: E402
 
 HOMES = pathlib.Path(os.environ.get("SWAGE_TEST_HOMES", PROGRAM.parent / "test-homes"))
 USER = "swage-test"
