@@ -91,6 +91,12 @@ struct Kind {
 constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
                           {"roots", roots},     {"machines", machines},     {"constraints", constraints}};
 
+std::string origin_text(const Origin& origin) {
+  std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
+  for (const auto& [key, layer] : origin.overridden) text += fmt::format(", {} from {}", key, layer);
+  return text;
+}
+
 void print_text(const Listing& list, bool origins) {
   // The last column is prose and stays unpadded.
   std::vector<std::size_t> widths(list.columns.size());
@@ -109,8 +115,7 @@ void print_text(const Listing& list, bool origins) {
   for (std::string& name : head) std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
   print_row(head, origins ? "ORIGIN" : "");
   for (std::size_t i = 0; i < list.rows.size(); ++i) {
-    const Origin& origin = *list.origins[i];
-    print_row(list.rows[i], origins ? fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line) : "");
+    print_row(list.rows[i], origins ? origin_text(*list.origins[i]) : "");
   }
 }
 
@@ -133,7 +138,8 @@ Result<int> run(Session& session, const std::string& what, bool origins) {
   for (std::size_t i = 0; i < list.rows.size(); ++i) {
     Json row = Json::object();
     for (std::size_t c = 0; c < list.columns.size(); ++c) row[list.columns[c]] = list.rows[i][c];
-    row["origin"] = {{"layer", list.origins[i]->layer}, {"file", list.origins[i]->pos.file}, {"line", list.origins[i]->pos.line}};
+    const Origin& origin = *list.origins[i];
+    row["origin"] = {{"layer", origin.layer}, {"file", origin.pos.file}, {"line", origin.pos.line}, {"overridden", origin.overridden}};
     rows.push_back(std::move(row));
   }
   fmt::print("{}\n", Json{{kind->name, std::move(rows)}}.dump());
