@@ -94,12 +94,14 @@ TEST_F(FetchTest, AddsTexts) {
 
 TEST_F(FetchTest, TakesAProgramOutOfAPackage) {
   content = make_deb("a static shell");
-  ASSERT_TRUE(write_file_atomically(dir.path() / "busybox", "a static shell", 0555).has_value());
-  const Hash nar = hash_nar(dir.path() / "busybox")->hash;
+  const fs::path tree = dir.path() / "tree";
+  ASSERT_TRUE(make_directories(tree / "bin").has_value());
+  ASSERT_TRUE(write_file_atomically(tree / "bin/busybox", "a static shell", 0555).has_value());
+  const Hash nar = hash_nar(tree)->hash;
   const Source source{.path = make_fixed_path("busybox", ContentMethod::recursive, nar).value(),
                       .how = Source::Member{.package = what("x.deb"), .member = "./bin/busybox", .nar_sha256 = nar.hex()}};
   EXPECT_EQ(fetch(source), "");
-  EXPECT_EQ(read_file(store->real_path(source.path)).value(), "a static shell");
+  EXPECT_EQ(read_file(store->real_path(source.path) / "bin/busybox").value(), "a static shell");
   EXPECT_EQ(leftovers(), 0U);
   EXPECT_TRUE(store->verify({})->problems.empty());
 

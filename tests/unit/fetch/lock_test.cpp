@@ -95,9 +95,10 @@ source = "https://example.org/"
   const LockedSeed& seed = made->seeds.at("shell");
   EXPECT_EQ(seed.sha256, sha256(archive.bytes(shell)).hex());
   EXPECT_EQ(seed.member, "./bin/shell");
-  const fs::path program = dir.path() / "program";
-  ASSERT_TRUE(write_file_atomically(program, "static", 0555).has_value());
-  EXPECT_EQ(seed.nar_sha256, hash_nar(program)->hash.hex());
+  const fs::path tree = dir.path() / "tree";
+  ASSERT_TRUE(make_directories(tree / "bin").has_value());
+  ASSERT_TRUE(write_file_atomically(tree / "bin/shell", "static", 0555).has_value());
+  EXPECT_EQ(seed.nar_sha256, hash_nar(tree)->hash.hex());
   EXPECT_EQ(made->files.size(), 6U);
   EXPECT_EQ(Lockfile::parse(made->str(), "x").value(), *made);
   EXPECT_EQ(made->str().find(dir.path().string()), std::string::npos) << "the lock names the mirror";
