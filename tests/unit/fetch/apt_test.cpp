@@ -67,6 +67,16 @@ signed-by:
   EXPECT_EQ(sources[2].signed_by, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----");
 }
 
+TEST(AptHost, ASchemeWithoutAPlaceIsNoMirror) {
+  for (const char* uri : {"http", "http:", "http://", "https:///", "http:///debian", "http:debian", "http:/debian", "file:", "file:///", "file:debian"}) {
+    EXPECT_EQ(uris(parse_one_line_sources(std::string("deb ") + uri + " bookworm main", "bookworm")), std::vector<std::string>{}) << uri;
+    EXPECT_EQ(uris(parse_stanza_sources(std::string("Types: deb\nSuites: bookworm\nComponents: main\nURIs: ") + uri, "bookworm")),
+              std::vector<std::string>{}) << uri;
+  }
+  for (const char* uri : {"http://a", "https://a:8080/b", "file:/a", "file:///a"})
+    EXPECT_EQ(uris(parse_one_line_sources(std::string("deb ") + uri + "/ bookworm main", "bookworm")), std::vector<std::string>{uri});
+}
+
 TEST(AptHost, FollowsMirrorLists) {
   const TempDir dir = TempDir::create("mirrors").value();
   const fs::path list = dir.path() / "debian.list";
