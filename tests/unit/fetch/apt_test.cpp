@@ -113,6 +113,15 @@ TEST(Apt, ReadsWhatItChose) {
             (std::vector<AptChoice>{{"busybox-static", "1:1.35.0-4+b1", "amd64"}, {"base", "1", "all"}}));
 }
 
+TEST(AptIndex, TheFirstPackageFieldNamesTheStanza) {
+  const AptChoice bc{"bc", "1", "all"}, no{"no", "1", "all"};
+  for (const char* index : {"Package:bc\nVersion: 1\nPackage: no\nArchitecture: all\n", "\nVersion: 1\nPackage:\n bc\nArchitecture: all\n"}) {
+    EXPECT_EQ(find_in_packages(index, {bc}).size(), 1u) << index;
+    EXPECT_EQ(find_in_packages(index, {no}).size(), 0u) << index;
+    EXPECT_EQ(find_in_packages(index, {bc, no}).size(), 1u) << index;
+  }
+}
+
 TEST(Apt, FindsFilesInAPackagesIndex) {
   const std::string index = R"(Package: bc
 Version: 1.06
