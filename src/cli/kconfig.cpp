@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "catalog/version.hpp"
 
 namespace swage {
 
@@ -14,11 +15,25 @@ bool is_symbol(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+// A text in double quotes, on one line, with the quotes and backslashes inside escaped.
+bool is_quoted(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"' || value.back() != '"') return false;
+  value = value.substr(1, value.size() - 2);
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '"' || (value[i] != '\t' && std::iscntrl(static_cast<unsigned char>(value[i])))) return false;
+    if (value[i] == '\\' && (++i == value.size() || std::iscntrl(static_cast<unsigned char>(value[i])))) return false;
+  }
+  return true;
+}
+
 bool is_value(std::string_view value) {
-  if (value == "y" || value == "m" || value == "n") return true;
-  if (value.size() >= 2 && value.front() == '"') return value.back() == '"';
+  if (value == "y" || value == "m" || value == "n" || is_quoted(value)) return true;
+  if (value.starts_with('-')) return is_number(value.substr(1));
   if (value.starts_with("0x") || value.starts_with("0X")) value.remove_prefix(2);
-  else if (value.starts_with('-')) value.remove_prefix(1);
   return !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) { return std::isxdigit(c); });
 }
 
@@ -54,7 +69,8 @@ Result<std::vector<std::string>> parse_config(std::string_view text, const std::
     if (line.empty()) continue;
     if (line.starts_with('#')) {
       const auto words = split_words(line.substr(1));
-      if (words.size() == 4 && words[0].starts_with("CONFIG_") && words[1] == "is" && words[2] == "not" && words[3] == "set")
+      if (words.size() == 4 && words[0].starts_with("CONFIG_") && config_symbol(words[0]) && words[1] == "is" && words[2] == "not" &&
+          words[3] == "set")
         lines.push_back(fmt::format("{}=n", words[0]));
       continue;
     }
@@ -86,15 +102,12 @@ Result<std::string> kernel_tree_version(std::string_view makefile, const std::st
     else if (key == "EXTRAVERSION" && extra.empty()) extra = value;
     else if (key == "NAME") break;
   }
-  const auto number = [](std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
-  };
-  if (!number(version) || !number(patchlevel) || (!sublevel.empty() && !number(sublevel)))
-    return fail(Errc::invalid_input, fmt::format("'{}' does not declare a kernel version", file));
   std::string out = fmt::format("{}.{}", version, patchlevel);
   if (!sublevel.empty() && (sublevel != "0" || version == "2")) out += "." + sublevel;
-  if (extra.starts_with("-rc") && number(std::string_view(extra).substr(3))) out += extra;
-  else if (extra.starts_with('.') && number(std::string_view(extra).substr(1))) out += extra;
+  if (extra.starts_with("-rc") && is_number(std::string_view(extra).substr(3))) out += extra;
+  else if (extra.starts_with('.') && is_number(std::string_view(extra).substr(1))) out += extra;
+  if (!is_number(version) || !is_number(patchlevel) || (!sublevel.empty() && !is_number(sublevel)) || !Version::parse(out))
+    return fail(Errc::invalid_input, fmt::format("'{}' does not declare a kernel version", file));
   return out;
 }
 

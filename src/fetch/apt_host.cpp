@@ -27,9 +27,20 @@ std::string_view without_slashes(std::string_view uri) {
   return uri;
 }
 
+// Whether a host or a directory comes after the scheme: `http` alone is a word of that name.
+bool names_a_place(std::string_view uri) {
+  const std::string_view start = uri.starts_with("file:") ? "file:/" : uri.starts_with("http:") ? "http://" : "https://";
+  if (!uri.starts_with(start)) return false;
+  const auto place = uri.find_first_not_of('/', start.size());
+  return place != std::string_view::npos && (start == "file:/" || place == start.size());
+}
+
 // `mirror+file:/etc/apt/mirrors/debian.list` names a file with one mirror a line: cloud images have it.
 std::vector<std::string> expand_uri(std::string_view uri) {
-  if (is_one_of(uri.substr(0, uri.find(':')), {"http", "https", "file"})) return {std::string(without_slashes(uri))};
+  if (is_one_of(uri.substr(0, uri.find(':')), {"http", "https", "file"})) {
+    if (!names_a_place(uri)) return {};
+    return {std::string(without_slashes(uri))};
+  }
   constexpr std::string_view listed = "mirror+file:";
   if (!uri.starts_with(listed)) return {};
   uri.remove_prefix(listed.size());

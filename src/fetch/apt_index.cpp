@@ -12,22 +12,6 @@ namespace swage {
 
 namespace {
 
-// Calls `visit` with every stanza whose `Package` field holds one of the names that `wanted` accepts.
-template <class Wanted, class Visit>
-void each_stanza(std::string_view index, const Wanted& wanted, const Visit& visit) {
-  constexpr std::string_view package = "Package: ";
-  while (!index.empty()) {
-    const auto end = std::min(index.find("\n\n"), index.size());
-    const std::string_view stanza = index.substr(0, end);
-    index.remove_prefix(std::min(index.size(), end + 2));
-    // It is the first field of every index that Debian's tools write; others are looked through.
-    const auto at = stanza.starts_with(package) ? 0 : stanza.find("\nPackage: ") + 1;
-    if (at == 0 && !stanza.starts_with(package)) continue;
-    const auto name = stanza.substr(at + package.size());
-    if (wanted(trim(name.substr(0, name.find('\n'))))) visit(stanza);
-  }
-}
-
 // The field's value with its continuation lines; "" when it is not there.
 std::string_view field(std::string_view stanza, std::string_view name) {
   for (std::size_t at = 0; at < stanza.size();) {
@@ -42,6 +26,18 @@ std::string_view field(std::string_view stanza, std::string_view name) {
     at = end + 1;
   }
   return {};
+}
+
+// Calls `visit` with every stanza whose `Package` field, the first of every index that Debian's tools write, holds one of the
+// names that `wanted` accepts.
+template <class Wanted, class Visit>
+void each_stanza(std::string_view index, const Wanted& wanted, const Visit& visit) {
+  while (!index.empty()) {
+    const auto end = std::min(index.find("\n\n"), index.size());
+    const std::string_view stanza = index.substr(0, end);
+    index.remove_prefix(std::min(index.size(), end + 2));
+    if (wanted(field(stanza, "Package"))) visit(stanza);
+  }
 }
 
 std::uint64_t number(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "plan/planner.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -91,8 +92,8 @@ Values machine_values(const MachineRow& row) {
 
 Fail cell_lacks(const Draft& draft, std::string_view what) {
   std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
-  return fail(Errc::unsatisfiable, fmt::format("'{}' needs {}, and platform '{}' has none{}", draft.recipe.name, what,
-                                               draft.cell.platform ? draft.cell.platform->name : "?", kernel));
+  const std::string whose = draft.cell.platform ? fmt::format("platform '{}'", draft.cell.platform->name) : "a root";
+  return fail(Errc::unsatisfiable, fmt::format("'{}' needs {}, and {} has none{}", draft.recipe.name, what, whose, kernel));
 }
 
 }  // namespace
@@ -103,7 +104,9 @@ struct Planner::State {
   Graph graph{};
   std::map<std::string, StorePath> scripts{};                    // file name -> text path
   std::map<std::string, Object> done{};                          // by memo key
-  std::vector<std::string> in_progress{};                        // recipe names, for the cycle message
+  struct Step { std::string key, name; };
+  std::vector<Step> in_progress{};                               // memo keys, and names for the cycle message
+  std::deque<Cell> own_cells{};                                  // of toolchains and roots: their addresses are in memo keys
   std::optional<Cell> build_cell{};                              // the build platform's own, for dependencies that run
 
   StorePath add_source(Draft& draft, Source source) {
@@ -129,6 +132,8 @@ struct Planner::State {
   Result<Object> object(const std::string& recipe, const Cell& cell);
   Result<Object> toolchain_object(const ToolchainRow& row);
   Result<Object> root_object(const std::string& name);
+  template <class Make>
+  Result<Object> once(const std::string& key, const std::string& name, const Make& make);
   Result<const Cell*> cell_of_role(std::string_view role, const Cell& cell);
 };
 
@@ -159,7 +164,10 @@ Result<std::string> Planner::State::packages(Draft& draft, const std::string& ke
 Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view key) {
   if (!draft.cell.kernel) return cell_lacks(draft, "a kernel");
   const KernelChoice& kernel = *draft.cell.kernel;
-  if (key == "source") return add_source(draft, *kernel.source).str();
+  if (key == "source") {
+    if (!kernel.source) return cell_lacks(draft, "a kernel source");
+    return add_source(draft, *kernel.source).str();
+  }
   if (key == "config" && kernel.options.config_text) {
     SWAGE_TRY(Source text, text_source("kernel.config", *kernel.options.config_text));
     return add_source(draft, std::move(text)).str();
@@ -204,7 +212,8 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          if (dep != draft.deps.end()) return dep->second.str();
          return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", key, draft.recipe.name));
        }},
-      {"source", [&](std::string_view) -> Result<std::string> {
+      {"source", [&](std::string_view key) -> Result<std::string> {
+         if (!key.empty()) return look_up({}, "source", key);
          SWAGE_TRY(Source source, source_of(lock, draft.recipe.source, draft.recipe.name));
          return add_source(draft, std::move(source)).str();
        }},
@@ -258,6 +267,8 @@ Result<Object> Planner::State::finish(Draft& draft) {
 
 // The derivation of one recipe for one cell, by the builder contract (docs/builder.md).
 Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, const RootRow* root) {
+  if (recipe.outputs != std::vector<std::string>{"out"})
+    return fail(Errc::invalid_input, fmt::format("'{}' has other outputs than 'out', which this planner does not support", recipe.name));
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
   SWAGE_CHECK(add_dependencies(draft));
   const VariableScopes variables = scopes(draft);
@@ -277,15 +288,33 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   }
   SWAGE_TRY(std::string main_script, script(draft, recipe.script));
   draft.drv.args.push_back(std::move(main_script));
-  env["name"] = recipe.version.empty() ? recipe.name : recipe.name + "-" + recipe.version;
-  for (const auto& [key, text] : recipe.env) {
-    SWAGE_TRY(env[key], expand_variables(text, variables));
-  }
   env["busybox"] = busybox;
   env["builder"] = busybox;
   env["system"] = kSystem;
+  for (const auto& [key, text] : recipe.env) {
+    if (env.contains(key) || draft.drv.outputs.contains(key))
+      return fail(Errc::invalid_input, fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, recipe.name));
+    SWAGE_TRY(env[key], expand_variables(text, variables));
+  }
+  env.emplace("name", recipe.version.empty() ? recipe.name : recipe.name + "-" + recipe.version);
   draft.drv.name = env["name"];
   return finish(draft);
+}
+
+// Makes what the key stands for when it is first asked for, and refuses what would need itself.
+template <class Make>
+Result<Object> Planner::State::once(const std::string& key, const std::string& name, const Make& make) {
+  if (const auto known = done.find(key); known != done.end()) return known->second;
+  if (std::any_of(in_progress.begin(), in_progress.end(), [&](const Step& step) { return step.key == key; })) {
+    std::string way;
+    for (const Step& step : in_progress) way += step.name + " -> ";
+    return fail(Errc::invalid_input, fmt::format("'{}' depends on itself: {}{}", name, way, name));
+  }
+  in_progress.push_back({key, name});
+  Result<Object> made = make();
+  in_progress.pop_back();
+  if (made) done.emplace(key, *made);
+  return made;
 }
 
 Result<Object> Planner::State::object(const std::string& name, const Cell& cell) {
@@ -294,38 +323,29 @@ Result<Object> Planner::State::object(const std::string& name, const Cell& cell)
     graph.sources.emplace(cell.kernel->source->path, *cell.kernel->source);
     return Object{.path = cell.kernel->source->path};
   }
-  const std::string key = fmt::format("{}@{}", name, static_cast<const void*>(&cell));
-  if (const auto known = done.find(key); known != done.end()) return known->second;
-  if (std::find(in_progress.begin(), in_progress.end(), name) != in_progress.end())
-    return fail(Errc::invalid_input, fmt::format("'{}' depends on itself: {} -> {}", name, join(in_progress, " -> "), name));
-  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(name));
-  in_progress.push_back(name);
-  Result<Object> made = build(*recipe, cell, nullptr);
-  in_progress.pop_back();
-  if (!made)
+  return once(fmt::format("{}@{}", name, static_cast<const void*>(&cell)), name, [&]() -> Result<Object> {
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(name));
+    Result<Object> made = build(*recipe, cell, nullptr);
+    if (made) return made;
     return Fail(std::move(made).error().note(fmt::format("while planning '{}'{}", name,
                                                          cell.platform ? " for " + cell.platform->name : "")));
-  return done.emplace(key, *made).first->second;
+  });
 }
 
 Result<Object> Planner::State::toolchain_object(const ToolchainRow& row) {
-  const std::string key = "toolchain:" + row.id;
-  if (const auto known = done.find(key); known != done.end()) return known->second;
-  SWAGE_TRY(const Platform* platform, catalog.platform(row.platform));
-  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kToolchainRecipe + row.provider));
-  const Cell cell{.platform = platform, .toolchain = &row};
-  SWAGE_TRY(const Object made, build(*recipe, cell, nullptr));
-  return done.emplace(key, made).first->second;
+  return once("toolchain:" + row.id, row.id, [&]() -> Result<Object> {
+    SWAGE_TRY(const Platform* platform, catalog.platform(row.platform));
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kToolchainRecipe + row.provider));
+    return build(*recipe, own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row}), nullptr);
+  });
 }
 
 Result<Object> Planner::State::root_object(const std::string& name) {
-  const std::string key = "root:" + name;
-  if (const auto known = done.find(key); known != done.end()) return known->second;
-  SWAGE_TRY(const RootRow* row, catalog.root(name));
-  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kRootRecipe));
-  const Cell cell{};
-  SWAGE_TRY(const Object made, build(*recipe, cell, row));
-  return done.emplace(key, made).first->second;
+  return once("root:" + name, "root@" + name, [&]() -> Result<Object> {
+    SWAGE_TRY(const RootRow* row, catalog.root(name));
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kRootRecipe));
+    return build(*recipe, own_cells.emplace_back(), row);
+  });
 }
 
 Planner::Planner(const Catalog& catalog, const Lockfile& lock) : state_(new State{catalog, lock}) {}
@@ -334,6 +354,8 @@ const Graph& Planner::graph() const { return state_->graph; }
 
 Result<Wanted> Planner::package(const std::string& recipe, const Cell& cell) {
   SWAGE_TRY(const Object object, state_->object(recipe, cell));
+  if (!object.drv)
+    return fail(Errc::invalid_input, fmt::format("'{}' is the given tree, which nothing builds: '{}'", recipe, object.path.str()));
   return Wanted{.drv = *object.drv};
 }
 Result<Wanted> Planner::toolchain(const ToolchainRow& row) {

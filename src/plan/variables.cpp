@@ -55,7 +55,7 @@ Result<std::string> look_up(const std::map<std::string, std::string, std::less<>
   if (const auto at = values.find(key); at != values.end()) return at->second;
   std::vector<std::string> known;
   for (const auto& [name, unused] : values) known.push_back(name);
-  return Fail(Error{.what = fmt::format("'{{{}.{}}}' is not a variable", scope, key), .hint = did_you_mean(key, known)});
+  return Fail(Error{.what = fmt::format("'{{{}{}{}}}' is not a variable", scope, key.empty() ? "" : ".", key), .hint = did_you_mean(key, known)});
 }
 
 }  // namespace swage

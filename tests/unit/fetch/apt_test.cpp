@@ -67,6 +67,16 @@ signed-by:
   EXPECT_EQ(sources[2].signed_by, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----");
 }
 
+TEST(AptHost, ASchemeWithoutAPlaceIsNoMirror) {
+  for (const char* uri : {"http", "http:", "http://", "https:///", "http:///debian", "http:debian", "http:/debian", "file:", "file:///", "file:debian"}) {
+    EXPECT_EQ(uris(parse_one_line_sources(std::string("deb ") + uri + " bookworm main", "bookworm")), std::vector<std::string>{}) << uri;
+    EXPECT_EQ(uris(parse_stanza_sources(std::string("Types: deb\nSuites: bookworm\nComponents: main\nURIs: ") + uri, "bookworm")),
+              std::vector<std::string>{}) << uri;
+  }
+  for (const char* uri : {"http://a", "https://a:8080/b", "file:/a", "file:///a"})
+    EXPECT_EQ(uris(parse_one_line_sources(std::string("deb ") + uri + "/ bookworm main", "bookworm")), std::vector<std::string>{uri});
+}
+
 TEST(AptHost, FollowsMirrorLists) {
   const TempDir dir = TempDir::create("mirrors").value();
   const fs::path list = dir.path() / "debian.list";
@@ -101,6 +111,15 @@ TEST(Apt, ReadsWhatItChose) {
 'http://mirror.example/pool/b/x.dsc' x.dsc 1 SHA256:00
 )"),
             (std::vector<AptChoice>{{"busybox-static", "1:1.35.0-4+b1", "amd64"}, {"base", "1", "all"}}));
+}
+
+TEST(AptIndex, TheFirstPackageFieldNamesTheStanza) {
+  const AptChoice bc{"bc", "1", "all"}, no{"no", "1", "all"};
+  for (const char* index : {"Package:bc\nVersion: 1\nPackage: no\nArchitecture: all\n", "\nVersion: 1\nPackage:\n bc\nArchitecture: all\n"}) {
+    EXPECT_EQ(find_in_packages(index, {bc}).size(), 1u) << index;
+    EXPECT_EQ(find_in_packages(index, {no}).size(), 0u) << index;
+    EXPECT_EQ(find_in_packages(index, {bc, no}).size(), 1u) << index;
+  }
 }
 
 TEST(Apt, FindsFilesInAPackagesIndex) {

@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include "support/plan_world.hpp"
+
+namespace swage {
+namespace {
+
+// What is found for `wanted`, as "version <- where from"; an error as a user sees it.
+std::string found(PlanWorld& world, const std::string& wanted) {
+  std::optional<Version> version;
+  if (!wanted.empty()) version = Version::parse(wanted).value();
+  const auto kernel = find_kernel(world.catalog(), world.lock().lock(), version);
+  if (!kernel) return render(kernel.error());
+  const auto& download = std::get<Source::Download>(kernel->source->how);
+  return fmt::format("{} <- {}", kernel->version.str(), download.pool_path.empty() ? download.urls.front() : download.pool_path);
+}
+
+constexpr const char* kPinned = "6.1.170 <- pool/main/linux/linux_6.1.170.orig.tar.xz";
+
+TEST(FindKernel, ASeriesHasTheSublevelThatTheLockPins) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, "6.1"), kPinned);
+  EXPECT_EQ(found(world, "6.1.170"), kPinned);
+}
+
+TEST(FindKernel, ASeriesMovesWithTheLock) {
+  PlanWorld world;
+  world.lock().source("bookworm", "linux", "6.1.199-1");
+  EXPECT_EQ(found(world, "6.1"), "6.1.199 <- pool/main/linux/linux_6.1.199.orig.tar.xz");
+}
+
+TEST(FindKernel, AReleaseIsHadByItsUrls) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, "6.1.180"), "6.1.180 <- https://example.org/linux-6.1.180.tar.xz");
+  EXPECT_EQ(found(world, "2.6.32.71"), "2.6.32.71 <- https://example.org/linux-2.6.32.71.tar.xz");
+  const auto kernel = find_kernel(world.catalog(), world.lock().lock(), Version::parse("6.1.180").value()).value();
+  const auto& download = std::get<Source::Download>(kernel.source->how);
+  EXPECT_EQ(download.urls.size(), 2u);
+  EXPECT_EQ(download.size, 12345u);
+  EXPECT_EQ(download.sha256, "60a5ffe0206a0ea8997c29ccc595aa7dae55f6cb20c7d92aab88029ca4fef598");
+}
+
+TEST(FindKernel, ASeriesKnownOnlyByAReleaseIsThatRelease) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, "2.6.32"), "2.6.32.71 <- https://example.org/linux-2.6.32.71.tar.xz");
+  EXPECT_EQ(found(world, "2.6"), "2.6.32.71 <- https://example.org/linux-2.6.32.71.tar.xz");
+}
+
+TEST(FindKernel, NothingAskedForIsTheNewestThatTheLockPins) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, ""), kPinned);
+  world.lock().source("bullseye", "linux", "5.10.230-1");
+  EXPECT_EQ(found(world, ""), kPinned);
+}
+
+TEST(FindKernel, WithoutALockTheNewestReleaseIsTaken) {
+  PlanWorld world;
+  world.lock().lock().sources.clear();
+  EXPECT_EQ(found(world, ""), "6.1.180 <- https://example.org/linux-6.1.180.tar.xz");
+}
+
+TEST(FindKernel, AnUnknownKernelListsTheKnownOnes) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, "6.10"), R"(error: 'linux@6.10' is not in the catalog
+note: known kernels: 2.6.32.71, 6.1.170, 6.1.180
+hint: build any tree with: swage build linux --src DIR
+)");
+  const auto kernel = find_kernel(world.catalog(), world.lock().lock(), Version::parse("6.10").value());
+  EXPECT_EQ(kernel.error().code, Errc::invalid_input);
+}
+
+TEST(FindKernel, ASeriesThatTheLockLacksSaysHowToPinIt) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, "5.10"), "error: 'linux@5.10' has no source in the lock file\nhint: pin it with: swage lock --update\n");
+  const auto kernel = find_kernel(world.catalog(), world.lock().lock(), Version::parse("5.10").value());
+  EXPECT_EQ(kernel.error().code, Errc::environment);
+}
+
+TEST(FindKernel, ASeriesThatCouldNotBeLockedSaysWhy) {
+  PlanWorld world;
+  world.lock().missing("source:bullseye/linux", "suite 'bullseye' is not served by any mirror");
+  EXPECT_EQ(found(world, "5.10"), R"(error: 'linux@5.10' has no source in the lock file
+note: when the lock file was made: suite 'bullseye' is not served by any mirror
+hint: pin it with: swage lock --update
+)");
+}
+
+TEST(FindMachine, TheFirstRowWhoseRangeHoldsIsTaken) {
+  PlanWorld world;
+  const Platform& arm64 = *world.catalog().platform("arm64").value();
+  const auto image = [&](const char* version) { return find_machine(world.catalog(), arm64, Version::parse(version).value())->image; };
+  EXPECT_EQ(image("3.19.8"), "old/Image");
+  EXPECT_EQ(image("4.0"), "arch/arm64/boot/Image");
+  EXPECT_EQ(find_machine(world.catalog(), *world.catalog().platform("x86_64").value(), Version::parse("6.1").value()), nullptr);
+}
+
+}  // namespace
+}  // namespace swage

@@ -1,0 +1,429 @@
+#include "plan/planner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <sstream>
+
+#include "support/plan_world.hpp"
+
+namespace swage {
+namespace {
+
+// Position of a .drv in the graph, by the name of its derivation.
+std::size_t position(const Graph& graph, const std::string& name) {
+  for (std::size_t i = 0; i < graph.derivations.size(); ++i)
+    if (graph.derivations[i].drv.name == name) return i;
+  ADD_FAILURE() << "no derivation '" << name << "'";
+  return 0;
+}
+
+const Derivation& named(const Graph& graph, const std::string& name) { return graph.derivations[position(graph, name)].drv; }
+
+std::set<std::string> names(const Graph& graph) {
+  std::set<std::string> all;
+  for (const FinishedDerivation& finished : graph.derivations) all.insert(finished.drv.name);
+  return all;
+}
+
+// Every store path that a text holds, without what is below it.
+std::set<std::string> store_paths(const std::string& text) {
+  std::set<std::string> paths;
+  for (std::size_t at = 0; (at = text.find("/nix/store/", at)) != std::string::npos;) {
+    const auto end = std::min(text.find_first_of("/ \n", at + 11), text.size());
+    paths.insert(text.substr(at, end - at));
+    at = end;
+  }
+  return paths;
+}
+
+// What is mentioned is an input or an own output, and every input is mentioned.
+void expect_mentions_are_inputs(const Graph& graph, const FinishedDerivation& finished) {
+  const Derivation& drv = finished.drv;
+  std::set<std::string> mentioned = store_paths(drv.builder);
+  for (const std::string& arg : drv.args) mentioned.merge(store_paths(arg));
+  for (const auto& [key, value] : drv.env) mentioned.merge(store_paths(value));
+  std::set<std::string> inputs;
+  for (const StorePath& path : drv.input_srcs) inputs.insert(path.str());
+  for (const auto& [path, outputs] : drv.input_drvs) {
+    const FinishedDerivation* input = graph.find(path);
+    ASSERT_NE(input, nullptr) << path.str();
+    EXPECT_EQ(outputs, std::set<std::string>{"out"});
+    inputs.insert(input->drv.outputs.at("out").path);
+  }
+  for (const std::string& input : inputs) EXPECT_TRUE(mentioned.contains(input)) << drv.name << " does not use " << input;
+  inputs.insert(drv.outputs.at("out").path);
+  for (const std::string& path : mentioned) EXPECT_TRUE(inputs.contains(path)) << drv.name << " has no input " << path;
+}
+
+void expect_golden(const std::string& file, const std::string& actual) {
+  const std::string path = std::string(SWAGE_SOURCE_DIR) + "/tests/data/plan/" + file;
+  if (std::getenv("SWAGE_ACCEPT")) {
+    std::ofstream(path) << actual;
+    GTEST_SKIP() << "rewrote " << path;
+  }
+  std::ostringstream wanted;
+  wanted << std::ifstream(path).rdbuf();
+  EXPECT_EQ(actual, wanted.str()) << "run again with SWAGE_ACCEPT=1 and review the difference";
+}
+
+TEST(Planner, ABootIsMadeOfEverythingBelowIt) {
+  PlanWorld world;
+  world.plan("boot", world.cell());
+  EXPECT_EQ(names(world.planner().graph()),
+            (std::set<std::string>{"root-build", "root-qemu", "toolchain-debian-gcc-12-arm64", "linux-6.1.170-source", "linux-6.1.170-arm64",
+                                   "busybox-1.35.0", "initramfs-arm64", "boot-linux-6.1.170-arm64"}));
+}
+
+TEST(Planner, InputsComeBeforeUsers) {
+  PlanWorld world;
+  world.plan("boot", world.cell("arm64"));
+  world.plan("linux", world.cell("arm64", "2.6.32"));
+  const Graph& graph = world.planner().graph();
+  EXPECT_EQ(graph.index.size(), graph.derivations.size());
+  for (std::size_t i = 0; i < graph.derivations.size(); ++i) {
+    EXPECT_EQ(graph.index.at(graph.derivations[i].path), i);
+    for (const auto& [input, outputs] : graph.derivations[i].drv.input_drvs) EXPECT_LT(graph.index.at(input), i);
+  }
+}
+
+TEST(Planner, EverySourceSaysHowToGetIt) {
+  PlanWorld world;
+  world.plan("boot", world.cell());
+  const Graph& graph = world.planner().graph();
+  for (const FinishedDerivation& finished : graph.derivations)
+    for (const StorePath& source : finished.drv.input_srcs) EXPECT_TRUE(graph.sources.contains(source)) << source.str();
+}
+
+TEST(Planner, EveryMentionedStorePathIsAnInputAndEveryInputIsMentioned) {
+  PlanWorld world;
+  Cell with_text = world.cell();
+  with_text.kernel->options.config_text = "CONFIG_X=y\n";
+  world.plan("linux", with_text);
+  world.plan("boot", world.cell());
+  for (const FinishedDerivation& finished : world.planner().graph().derivations) expect_mentions_are_inputs(world.planner().graph(), finished);
+}
+
+TEST(Planner, FollowsTheBuilderContract) {
+  PlanWorld world;
+  world.plan("boot", world.cell());
+  const Graph& graph = world.planner().graph();
+  const std::string busybox = seed_source(world.lock().lock(), "busybox").value().path.str() + "/bin/busybox";
+  for (const FinishedDerivation& finished : graph.derivations) {
+    const Derivation& drv = finished.drv;
+    const bool rooted = !drv.name.starts_with("root-");
+    EXPECT_EQ(drv.builder, busybox);
+    EXPECT_EQ(drv.system, "x86_64-linux");
+    ASSERT_EQ(drv.args.size(), rooted ? 3u : 2u) << drv.name;
+    EXPECT_EQ(drv.args.front(), "sh");
+    if (rooted) {
+      EXPECT_EQ(drv.args[1], text_source("enter.sh", "# enter.sh\n").value().path.str());
+    }
+    EXPECT_EQ(drv.env.contains("root"), rooted) << drv.name;
+    EXPECT_EQ(drv.env.at("busybox"), busybox);
+    EXPECT_EQ(drv.env.at("builder"), busybox);
+    EXPECT_EQ(drv.env.at("system"), drv.system);
+    EXPECT_EQ(drv.env.at("name"), drv.name);
+    EXPECT_EQ(drv.env.at("out"), drv.outputs.at("out").path);
+    EXPECT_TRUE(check_derivation(drv, graph.modulo));
+  }
+}
+
+TEST(Planner, TheRecipesScriptIsTheLastArgument) {
+  PlanWorld world;
+  const Derivation& linux = world.plan("linux", world.cell()).drv;
+  EXPECT_EQ(linux.args.back(), text_source("linux.sh", "# linux.sh\n").value().path.str());
+  const Derivation& root = named(world.planner().graph(), "root-build");
+  EXPECT_EQ(root.args.back(), text_source("root.sh", "# root.sh\n").value().path.str());
+}
+
+TEST(Planner, TheEnvironmentIsTheRecipesWithItsVariablesReplaced) {
+  PlanWorld world;
+  Cell cell = world.cell();
+  cell.kernel->options.lines = {"CONFIG_A=y", "CONFIG_B=n"};
+  cell.kernel->options.strict = true;
+  const Derivation& linux = world.plan("linux", cell).drv;
+  const Graph& graph = world.planner().graph();
+  const auto out = [&](const char* name) { return named(graph, name).outputs.at("out").path; };
+  const std::map<std::string, std::string> expected{
+      {"arch", "arm64"},
+      {"builder", linux.builder},
+      {"busybox", linux.builder},
+      {"config", "tiny"},
+      {"config_lines", "CONFIG_A=y\nCONFIG_B=n"},
+      {"cross", "arm64-linux-gnu-"},
+      {"deps_build", out("toolchain-debian-gcc-12-arm64")},
+      {"deps_host", out("linux-6.1.170-source")},
+      {"flags", "${KCFLAGS:-} {a,b}"},
+      {"image", "arch/arm64/boot/Image"},
+      {"machine_config", "CONFIG_TTY=y\nCONFIG_PROC_FS=y"},
+      {"name", "linux-6.1.170-arm64"},
+      {"out", linux.outputs.at("out").path},
+      {"root", out("root-build")},
+      {"src", out("linux-6.1.170-source")},
+      {"strict", "1"},
+      {"system", "x86_64-linux"},
+  };
+  EXPECT_EQ(linux.env, expected);
+}
+
+TEST(Planner, ARootIsMadeOfItsLockedPackages) {
+  PlanWorld world;
+  const Wanted wanted = world.planner().root("build").value();
+  const Derivation& root = world.planner().graph().find(wanted.drv)->drv;
+  const std::vector<Source> packages = set_sources(world.lock().lock(), "root:build", "bookworm", {"make", "gcc"}).value();
+  std::string debs;
+  for (const Source& source : packages) debs += (debs.empty() ? "" : " ") + source.path.str();
+  EXPECT_EQ(root.env.at("debs"), debs);
+  EXPECT_TRUE(root.input_drvs.empty());
+}
+
+TEST(Planner, AConfigurationFileIsAnInput) {
+  PlanWorld world;
+  Cell cell = world.cell();
+  cell.kernel->options.config_text = "CONFIG_X=y\n";
+  const Derivation& linux = world.plan("linux", cell).drv;
+  const StorePath text = text_source("kernel.config", "CONFIG_X=y\n").value().path;
+  EXPECT_EQ(linux.env.at("config"), text.str());
+  EXPECT_TRUE(linux.input_srcs.contains(text));
+}
+
+TEST(Planner, ALocalTreeStandsInForTheKernelSource) {
+  PlanWorld world;
+  Cell cell = world.cell();
+  const StorePath tree = make_fixed_path("linux-6.1.5-source", ContentMethod::recursive, sha256("tree")).value();
+  cell.kernel->version = Version::parse("6.1.5").value();
+  cell.kernel->source = Source{.path = tree, .how = Source::Present{"/home/linux"}};
+  const Derivation& linux = world.plan("linux", cell).drv;
+  const Graph& graph = world.planner().graph();
+  EXPECT_EQ(linux.env.at("src"), tree.str());
+  EXPECT_EQ(linux.env.at("deps_host"), tree.str());
+  EXPECT_TRUE(linux.input_srcs.contains(tree));
+  EXPECT_TRUE(std::holds_alternative<Source::Present>(graph.sources.at(tree).how));
+  EXPECT_FALSE(names(graph).contains("linux-6.1.5-source"));
+  EXPECT_EQ(world.error("linux-source", cell),
+            fmt::format("error: 'linux-source' is the given tree, which nothing builds: '{}'\n", tree.str()));
+}
+
+TEST(Planner, AskingAgainAddsNothing) {
+  PlanWorld world;
+  const Cell& cell = world.cell();
+  const StorePath first = world.plan("boot", cell).path;
+  const std::size_t size = world.planner().graph().derivations.size();
+  EXPECT_EQ(world.plan("boot", cell).path, first);
+  EXPECT_EQ(world.plan("boot", world.cell()).path, first);  // an equal cell elsewhere
+  EXPECT_EQ(world.planner().graph().derivations.size(), size);
+}
+
+TEST(Planner, TheSameInputsGiveTheSameDerivationsInAnotherDirectory) {
+  PlanWorld here, there;
+  ASSERT_NE(&here.catalog(), &there.catalog());
+  EXPECT_EQ(here.plan("boot", here.cell()).text, there.plan("boot", there.cell()).text);
+  const auto all = [](const Graph& graph) {
+    std::vector<std::string> paths;
+    for (const FinishedDerivation& finished : graph.derivations) paths.push_back(finished.path.str());
+    return paths;
+  };
+  EXPECT_EQ(all(here.planner().graph()), all(there.planner().graph()));
+}
+
+TEST(Planner, TheOrderOfRequestsDoesNotMatter) {
+  PlanWorld one, two;
+  const StorePath boot = one.plan("boot", one.cell()).path;
+  two.planner().root("qemu").value();
+  two.plan("busybox", two.cell("x86_64", ""));
+  EXPECT_EQ(two.plan("boot", two.cell()).path, boot);
+}
+
+TEST(Planner, AChangedScriptMovesWhatItMakesAndNothingElse) {
+  PlanWorld one, two;
+  two.write("scripts/linux.sh", "# other\n");
+  one.plan("boot", one.cell());
+  two.plan("boot", two.cell());
+  const auto out = [](PlanWorld& world, const char* name) { return named(world.planner().graph(), name).outputs.at("out").path; };
+  for (const char* moved : {"linux-6.1.170-arm64", "boot-linux-6.1.170-arm64"}) EXPECT_NE(out(one, moved), out(two, moved));
+  for (const char* kept : {"initramfs-arm64", "toolchain-debian-gcc-12-arm64", "root-build"}) EXPECT_EQ(out(one, kept), out(two, kept));
+}
+
+TEST(PlannerRoles, AHostDependencyIsForThePlatformAndABuildDependencyForTheMachineThatBuilds) {
+  PlanWorld world;
+  world.recipe("tool", "[deps]\nbuild = [\"busybox\"]\n[env]\npath = \"{dep.busybox}\"\n");
+  world.recipe("part", "[deps]\nhost = [\"busybox\"]\n[env]\npath = \"{dep.busybox}\"\n");
+  const Cell& arm64 = world.cell("arm64", "");
+  const StorePath for_arm64 = world.plan("busybox", arm64).path;
+  const StorePath for_x86_64 = world.plan("busybox", world.cell("x86_64", "")).path;
+  const Derivation& tool = world.plan("tool", arm64).drv;
+  const Derivation& part = world.plan("part", arm64).drv;
+  ASSERT_NE(for_arm64, for_x86_64);
+  EXPECT_TRUE(tool.input_drvs.contains(for_x86_64) && !tool.input_drvs.contains(for_arm64));
+  EXPECT_TRUE(part.input_drvs.contains(for_arm64) && !part.input_drvs.contains(for_x86_64));
+  EXPECT_EQ(tool.env.at("path"), tool.env.at("deps_build"));
+  EXPECT_EQ(part.env.at("path"), part.env.at("deps_host"));
+}
+
+TEST(PlannerRoles, ABuildToolIsTheSameForEveryPlatform) {
+  PlanWorld world;
+  world.recipe("tool", "[deps]\nbuild = [\"busybox\"]\n");
+  EXPECT_EQ(world.plan("tool", world.cell("arm64", "")).path, world.plan("tool", world.cell("x86_64", "")).path);
+}
+
+TEST(PlannerRoles, OnePackageMayBeADependencyInTwoRoles) {
+  PlanWorld world;
+  world.recipe("native", "[deps]\nhost = [\"first\"]\n");
+  world.recipe("first", "[env]\nplatform = \"{platform.name}\"\n");
+  world.recipe("two", "[deps]\nhost = [\"first\", \"native\"]\nbuild = [\"first\"]\n");
+  const Derivation& two = world.plan("two", world.cell("arm64", "")).drv;
+  EXPECT_EQ(two.input_drvs.size(), 3u);
+  EXPECT_EQ(std::count(two.env.at("deps_host").begin(), two.env.at("deps_host").end(), ' '), 1);
+}
+
+TEST(PlannerRoles, AToolchainsOwnPackagesAreForItsPlatform) {
+  // Both toolchains are planned by one planner: what one needs must not be taken for what the other needs.
+  PlanWorld world;
+  world.recipe("headers", "[env]\nplatform = \"{platform.name}\"\n");
+  world.write("packages/toolchain-debian/recipe.toml", R"([package]
+name = "toolchain-debian"
+[build]
+script = "toolchain.sh"
+[deps]
+host = ["headers"]
+[env]
+name = "toolchain-{toolchain.id}"
+)");
+  std::map<std::string, std::string> headers;
+  for (const char* platform : {"arm64", "x86_64"}) {
+    const Wanted wanted = world.planner().toolchain(*world.cell(platform, "").toolchain).value();
+    const Graph& graph = world.planner().graph();
+    const Derivation& toolchain = graph.find(wanted.drv)->drv;
+    headers[platform] = graph.find(toolchain.input_drvs.begin()->first)->drv.env.at("platform");
+  }
+  EXPECT_EQ(headers, (std::map<std::string, std::string>{{"arm64", "arm64"}, {"x86_64", "x86_64"}}));
+}
+
+TEST(PlannerRoles, ARoleThatIsNotSupportedSaysSo) {
+  PlanWorld world;
+  world.recipe("tool", "[deps]\ntarget = [\"busybox\"]\n");
+  EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
+            "error: dependency role 'target' is not supported by this planner\nnote: while planning 'tool' for arm64\n");
+}
+
+TEST(PlannerErrors, ACycleShowsItsWay) {
+  PlanWorld world;
+  world.recipe("a", "[deps]\nhost = [\"b\"]\n").recipe("b", "[deps]\nhost = [\"c\"]\n").recipe("c", "[deps]\nhost = [\"b\"]\n");
+  EXPECT_EQ(world.error("a", world.cell("arm64", "")), R"(error: 'b' depends on itself: a -> b -> c -> b
+note: while planning 'c' for arm64
+note: while planning 'b' for arm64
+note: while planning 'a' for arm64
+)");
+}
+
+TEST(PlannerErrors, ACycleOfBuildToolsShowsItsWay) {
+  PlanWorld world;
+  world.recipe("tool", "[deps]\nbuild = [\"tool\"]\n");
+  EXPECT_EQ(world.error("tool", world.cell("arm64", "")), R"(error: 'tool' depends on itself: tool -> tool -> tool
+note: while planning 'tool' for x86_64
+note: while planning 'tool' for arm64
+)");
+}
+
+TEST(PlannerErrors, ARootThatNeedsItselfIsACycle) {
+  PlanWorld world;
+  world.write("packages/root/recipe.toml", "[package]\nname = \"root\"\n[build]\nscript = \"root.sh\"\nroot = \"build\"\n");
+  const auto wanted = world.planner().root("build");
+  ASSERT_FALSE(wanted);
+  EXPECT_EQ(render(wanted.error()), "error: 'root@build' depends on itself: root@build -> root@build\n");
+}
+
+TEST(PlannerErrors, AToolchainThatNeedsItselfIsACycle) {
+  PlanWorld world;
+  world.write("packages/toolchain-debian/recipe.toml",
+              "[package]\nname = \"toolchain-debian\"\n[build]\nscript = \"toolchain.sh\"\n[deps]\nbuild = [\"toolchain\"]\n");
+  EXPECT_EQ(world.error("busybox", world.cell("arm64", "")),
+            R"(error: 'debian-gcc-12-arm64' depends on itself: busybox -> debian-gcc-12-arm64 -> debian-gcc-12-arm64
+note: while planning 'busybox' for arm64
+)");
+}
+
+TEST(PlannerErrors, AnUnknownRecipeHasASuggestion) {
+  PlanWorld world;
+  EXPECT_EQ(world.error("busibox", world.cell("arm64", "")),
+            "error: 'busibox' is not a package\nhint: did you mean 'busybox'?\n");
+}
+
+TEST(PlannerErrors, AVariableOfAPackageThatIsNoDependency) {
+  PlanWorld world;
+  world.recipe("tool", "[env]\npath = \"{dep.busybox}\"\n");
+  EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
+            "error: 'busybox' is not a dependency of 'tool'\nnote: while planning 'tool' for arm64\n");
+}
+
+TEST(PlannerErrors, AMisspelledVariableNamesTheRecipe) {
+  PlanWorld world;
+  world.recipe("tool", "[env]\npath = \"{platform.endain}\"\n");
+  EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
+            "error: '{platform.endain}' is not a variable\nnote: while planning 'tool' for arm64\nhint: did you mean 'endian'?\n");
+}
+
+TEST(PlannerErrors, WhatTheCellLacksIsNamed) {
+  PlanWorld world;
+  EXPECT_EQ(world.error("linux", world.cell("arm64", "")), R"(error: 'linux-source' needs a kernel, and platform 'arm64' has none
+note: while planning 'linux-source' for arm64
+note: while planning 'linux' for arm64
+)");
+  EXPECT_EQ(world.error("linux", world.cell("x86_64")),
+            R"(error: 'linux' needs a boot machine, and platform 'x86_64' has none for linux 6.1.170
+note: while planning 'linux' for x86_64
+)");
+  Cell bare = world.cell("arm64");
+  bare.toolchain = nullptr;
+  EXPECT_EQ(world.error("busybox", bare), R"(error: 'busybox' needs a toolchain, and platform 'arm64' has none for linux 6.1.170
+note: while planning 'busybox' for arm64
+)");
+}
+
+TEST(PlannerErrors, ARecipeMayNotSetWhatThePlannerSets) {
+  for (const char* key : {"root", "deps_build", "busybox", "builder", "system", "out"}) {
+    PlanWorld world;
+    world.recipe("tool", fmt::format("[deps]\nbuild = [\"toolchain\"]\n[env]\n{} = \"x\"\n", key), "root = \"build\"\n");
+    EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
+              fmt::format("error: '{}' is set by the planner, and [env] of 'tool' sets it too\nnote: while planning 'tool' for arm64\n", key));
+  }
+}
+
+TEST(PlannerErrors, OtherOutputsAreNotSupported) {
+  PlanWorld world;
+  world.recipe("tool", "", "outputs = [\"out\", \"dev\"]\n");
+  EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
+            "error: 'tool' has other outputs than 'out', which this planner does not support\nnote: while planning 'tool' for arm64\n");
+}
+
+TEST(PlannerErrors, AStaleLockNamesTheSet) {
+  PlanWorld world;
+  world.lock().set("root:build", {"make"});
+  EXPECT_EQ(world.error("busybox", world.cell("arm64", "")), R"(error: 'root:build' has changed since the lock file was made
+note: while planning 'busybox' for arm64
+hint: pin it with: swage lock --update
+)");
+}
+
+TEST(PlannerErrors, AFailureIsNotRemembered) {
+  PlanWorld world;
+  const Cell& cell = world.cell("arm64", "");
+  const std::string first = world.error("linux", cell);
+  EXPECT_EQ(world.error("linux", cell), first);
+  EXPECT_EQ(world.error("busybox", cell), "no error");
+}
+
+TEST(PlannerGolden, AKernelsDerivationIsTheseBytes) {
+  PlanWorld world;
+  Cell cell = world.cell();
+  cell.kernel->options.lines = {"CONFIG_A=y", "CONFIG_NAME=\"x\""};
+  const FinishedDerivation& linux = world.plan("linux", cell);
+  expect_golden("linux.drv", linux.text);
+  EXPECT_EQ(parse_derivation(linux.text, "linux-6.1.170-arm64").value(), linux.drv);
+}
+
+}  // namespace
+}  // namespace swage
