@@ -21,7 +21,7 @@ build=${3:-build/bench}
 export SWAGE="$build/swage" SWAGE_CATALOG="${SWAGE_CATALOG:-$PWD/catalog}" ROUNDS="${ROUNDS:-2}" MAKE_TARGET="${MAKE_TARGET-}"
 export SWAGE_HOME="${SWAGE_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/swage}"
 exec python3 - "linux@$kernel" "$platform" "${CONFIG:-tiny}" <<'PY'
-import ast, filecmp, json, os, pathlib, shlex, shutil, subprocess, sys, tempfile, time
+import ast, filecmp, json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time
 
 target, platform, config = sys.argv[1:]
 swage, home, rounds, only = os.environ["SWAGE"], os.environ["SWAGE_HOME"], int(os.environ["ROUNDS"]), os.environ["MAKE_TARGET"]
@@ -66,7 +66,7 @@ def hermetic(name):
     done = subprocess.run([*build, "--check"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     if done.returncode:
-        sys.exit("\n".join([e["line"] for e in events if e.get("event") == "log"][-20:] + [done.stderr.splitlines()[-1]]))
+        sys.exit("\n".join(line for line in done.stderr.splitlines() if not line.startswith("{")))
     ids = {e["id"] for e in events if e.get("event") == "start" and e["name"] == name}
     [seconds] = [e["seconds"] for e in events if e.get("event") == "finish" and e["id"] in ids]
     return seconds
@@ -102,7 +102,7 @@ def plain(env, out):
                                   stderr=subprocess.STDOUT)
         took = time.perf_counter() - start
         if done.returncode:
-            sys.exit(f"plain make failed:\n" + "\n".join((scratch / "log").read_text(errors="replace").splitlines()[-20:]))
+            sys.exit("plain make failed:\n" + "\n".join((scratch / "log").read_text(errors="replace").splitlines()[-20:]))
         if not only and not filecmp.cmp(f"{scratch}/build/build/{env['image']}", f"{out}/kernel", shallow=False):
             sys.exit("plain make made another kernel than swage: the two are not comparable")
         return took
@@ -110,6 +110,7 @@ def plain(env, out):
         shutil.rmtree(scratch)
 
 
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))   # so that plain() cleans up
 env, out = built_kernel()
 if only:
     print(f"plain make {only}: {plain(env, out):.1f} s")
