@@ -6,8 +6,8 @@
 # cheapest kind that Nix has; its builds only make a file; both are built before the clock starts. The two are timed in turns.
 # Promised: the plan in at most 100 ms, the no-op in at most 30 ms and not slower than nix-build (best of RUNS each).
 # usage: bench/cli_vs_nix.sh [BUILD_DIR]
-#   RUNS (20), TARGET (root@tools) and SWAGE_HOME from the environment; without a lock file there, one is made in a temporary
-#   home (which needs the network). Nix builds in a chroot store only as root: as another user only swage is measured.
+#   RUNS (20), TARGET (root@tools; options may follow) and SWAGE_HOME from the environment; without a lock file there, one is made
+#   in a temporary home (which needs the network). Nix builds in a chroot store only as root: another user measures swage only.
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build/bench}
@@ -22,7 +22,8 @@ if [ ! -e "$SWAGE_HOME/swage.lock" ]; then
   SWAGE_HOME=$work/home
   "$SWAGE" lock
 fi
-"$SWAGE" --quiet build "$TARGET" --no-link
+# shellcheck disable=SC2086 # a target and its options
+"$SWAGE" --quiet build $TARGET --no-link
 
 PEER=
 if command -v nix-build >/dev/null && [ "$(id -u)" = 0 ]; then PEER=$work/peer; fi
@@ -32,7 +33,7 @@ import ast, json, os, statistics, subprocess, sys, time
 
 work, runs, peer = sys.argv[1], int(os.environ["RUNS"]), os.environ["PEER"]
 swage, target, home = (os.environ[name] for name in ("SWAGE", "TARGET", "SWAGE_HOME"))
-noop = [swage, "--quiet", "build", target, "--no-link"]
+noop = [swage, "--quiet", "build", *target.split(), "--no-link"]
 
 
 def read_drv(path):
@@ -98,7 +99,7 @@ class Contender:
         self.peak = max(self.peak, usage.ru_maxrss)
 
     def report(self):
-        print(f"{self.name:44} {min(self.times):8.1f} ms {statistics.median(self.times):8.1f} ms {self.peak / 1024:8.1f} MB")
+        print(f"{self.name:56} {min(self.times):8.1f} ms {statistics.median(self.times):8.1f} ms {self.peak / 1024:8.1f} MB")
         return min(self.times)
 
 
@@ -117,7 +118,7 @@ def result(what, value, limit, unit, kept):
 
 
 # A child of Python starts with Python's own peak: no less than that can be seen.
-print(f"{'of ' + str(runs) + ' runs':44} {'best':>11} {'median':>11} {'peak memory':>11}")
+print(f"{'of ' + str(runs) + ' runs':56} {'best':>11} {'median':>11} {'peak memory':>11}")
 kept = []
 [plan] = race([Contender("swage plan linux@6.1 --for all", [swage, "plan", "linux@6.1", "--for", "all"])])
 derivations, sources = closure_size()
