@@ -1,0 +1,137 @@
+#!/bin/sh
+# The program as a whole, as a person waits for it, in one run with the real Nix: what
+#   swage plan linux@6.1 --for all       takes, and
+#   swage build TARGET                   of a built target, against nix-build of a built graph of the same size.
+# The peer's graph has as many derivations and as many sources as TARGET's closure. Its sources are texts in the expression, the
+# cheapest kind that Nix has; its builds only make a file; both are built before the clock starts. The two are timed in turns.
+# Promised: the plan in at most 100 ms, the no-op in at most 30 ms and not slower than nix-build (best of RUNS each).
+# usage: bench/cli_vs_nix.sh [BUILD_DIR]
+#   RUNS (20), TARGET (root@tools; options may follow) and SWAGE_HOME from the environment; without a lock file there, one is made
+#   in a temporary home (which needs the network). Nix builds in a chroot store only as root: another user measures swage only.
+set -eu
+cd "$(dirname "$0")/.."
+build=${1:-build/bench}
+export RUNS="${RUNS:-20}" TARGET="${TARGET:-root@tools}" SWAGE_CATALOG="${SWAGE_CATALOG:-$PWD/catalog}"
+export SWAGE="$build/swage"
+work=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX")
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+export SWAGE_HOME="${SWAGE_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/swage}"
+if [ ! -e "$SWAGE_HOME/swage.lock" ]; then
+  SWAGE_HOME=$work/home
+  "$SWAGE" lock
+fi
+# shellcheck disable=SC2086 # a target and its options
+"$SWAGE" --quiet build $TARGET --no-link
+
+PEER=
+if command -v nix-build >/dev/null && [ "$(id -u)" = 0 ]; then PEER=$work/peer; fi
+export PEER
+python3 - "$work" <<'PY'
+import ast, json, os, statistics, subprocess, sys, time
+
+work, runs, peer = sys.argv[1], int(os.environ["RUNS"]), os.environ["PEER"]
+swage, target, home = (os.environ[name] for name in ("SWAGE", "TARGET", "SWAGE_HOME"))
+noop = [swage, "--quiet", "build", *target.split(), "--no-link"]
+
+
+def read_drv(path):
+    """(input derivations, input sources): the ATerm of a .drv is a Python literal after its first word."""
+    with open(home + path) as file:
+        fields = ast.literal_eval(file.read().removeprefix("Derive"))
+    return [drv for drv, _ in fields[1]], fields[2]
+
+
+def closure_size():
+    built = json.loads(subprocess.run([swage, "--json", *noop[2:]], check=True, capture_output=True).stdout)
+    todo, derivations, sources = [result["drv"] for result in built["results"]], set(), set()
+    while todo:
+        drv = todo.pop()
+        if drv not in derivations:
+            derivations.add(drv)
+            inputs, texts = read_drv(drv)
+            todo += inputs
+            sources.update(texts)
+    return len(derivations), len(sources)
+
+
+def write_peer(derivations, sources):
+    """Every derivation needs the one before, and its share of the sources."""
+    share = -(-sources // derivations)
+    with open(f"{work}/peer.nix", "w") as file:
+        file.write("let\n")
+        for i in range(sources):
+            file.write(f'  s{i} = builtins.toFile "source-{i}" "source {i}\\n";\n')
+        for i in range(derivations):
+            texts = " ".join(f"s{k}" for k in range(i * share, min((i + 1) * share, sources)))
+            before = f"d{i - 1}" if i else '""'
+            file.write(f'  d{i} = derivation {{ name = "peer-{i}"; system = builtins.currentSystem; builder = "/bin/sh";\n'
+                       f'    args = [ "-c" "echo > $out" ]; sources = [ {texts} ]; before = {before}; }};\n')
+        file.write(f"in d{derivations - 1}\n")
+    command = ["nix-build", f"{work}/peer.nix", "--no-out-link", "--store", peer]
+    for name, value in {"build-users-group": "", "sandbox": "true", "sandbox-paths": "/bin/sh=/bin/busybox", "substitute": "false"}.items():
+        command += ["--option", name, value]
+    subprocess.run(command, check=True, capture_output=True)
+    found = subprocess.run(["nix-store", "--store", peer, "--query", "--requisites", subprocess.run(
+        ["nix-instantiate", f"{work}/peer.nix", "--store", peer], check=True, capture_output=True, text=True).stdout.split()[-1]],
+        check=True, capture_output=True, text=True).stdout.split()
+    made = sum(path.endswith(".drv") for path in found)
+    assert (made, len(found) - made) == (derivations, sources), (made, len(found) - made, derivations, sources)
+    return command
+
+
+class Contender:
+    def __init__(self, name, command):
+        self.name, self.command, self.times, self.peak = name, command, [], 0
+
+    def run(self, count_it=True):
+        start = time.perf_counter()
+        process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        stderr = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        took = time.perf_counter() - start
+        if process.returncode:
+            sys.exit(f"{' '.join(self.command)}: {stderr.decode()}")
+        if count_it:
+            self.times.append(1000 * took)
+        self.peak = max(self.peak, usage.ru_maxrss)
+
+    def report(self):
+        print(f"{self.name:56} {min(self.times):8.1f} ms {statistics.median(self.times):8.1f} ms {self.peak / 1024:8.1f} MB")
+        return min(self.times)
+
+
+def race(contenders):
+    for contender in contenders:
+        contender.run(count_it=False)
+    for _ in range(runs):
+        for contender in contenders:
+            contender.run()
+    return [contender.report() for contender in contenders]
+
+
+def result(what, value, limit, unit, kept):
+    print(f"result: {what} | {value:.2f} {unit} | {limit} | {'ok' if kept else 'missed'}")
+    return kept
+
+
+# A child of Python starts with Python's own peak: no less than that can be seen.
+print(f"{'of ' + str(runs) + ' runs':56} {'best':>11} {'median':>11} {'peak memory':>11}")
+kept = []
+[plan] = race([Contender("swage plan linux@6.1 --for all", [swage, "plan", "linux@6.1", "--for", "all"])])
+derivations, sources = closure_size()
+racers = [Contender(f"swage build {target}, built", noop)]
+if peer:
+    racers.append(Contender("nix-build of a graph of that size, built", write_peer(derivations, sources)))
+times = race(racers)
+print(f"(closure of {target}: {derivations} derivations, {sources} sources)")
+kept.append(result("swage plan linux@6.1 --for all", plan, "at most 100 ms", "ms", plan <= 100))
+kept.append(result(f"no-op swage build {target}", times[0], "at most 30 ms", "ms", times[0] <= 30))
+if peer:
+    kept.append(result("nix-build / swage build, no-op", times[1] / times[0], "at least 1.00 x", "x", times[1] >= times[0]))
+else:
+    print("nix: not measured (it needs nix-build and root)")
+sys.exit(not all(kept))
+PY
