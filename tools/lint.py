@@ -8,7 +8,7 @@ import sys
 BANNED = {
     r"filesystem::remove_all|fs::remove_all": "races with symlinks: use remove_tree",
     r"\bsystem\(": "no shell: use run_process",
-    r"::open\((?!.*O_CLOEXEC)": "add O_CLOEXEC",
+    r"(?<![A-Za-z])::open\((?!.*O_CLOEXEC)": "add O_CLOEXEC",
     r'#include "\.\./': "include by layer, so that the build can refuse an upward include",
     r"\bstd::regex\b": "slow and unbounded: write the scan",
     r"\b(TODO|FIXME|XXX)\b": "finish it or make it a clear error",

@@ -40,8 +40,8 @@ find $out/usr/bin $out/usr/lib/gcc* $out/usr/libexec $out/usr/x86_64-linux-gnu/b
   patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
   patchelf --set-interpreter $loader --force-rpath --set-rpath $libraries "$file"
 done
-# Linker scripts name libraries by absolute path; without the directory ld searches its own.
-find $out/usr -name 'lib*.so' -type f -size -4k | while read -r file; do
+# Linker scripts (libc.so; libm.a from glibc 2.22 on) name libraries by absolute path; without the directory ld searches its own.
+find $out/usr -type f -size -4k \( -name 'lib*.so' -o -name 'lib*.a' \) | while read -r file; do
   if grep -q 'GNU ld script' "$file"; then sed -i 's,/[^ )]*/\(lib[^ /)]*\|ld[^ /)]*\),\1,g' "$file"; fi
 done
 
@@ -76,10 +76,15 @@ case $dumpmachine in
   powerpc64*) expect gcc_abi "$gcc_abi" "elfv$(macro _CALL_ELF)" ;;
 esac
 
-# A static and a dynamic C program, with the right ELF class and machine, that run.
+# A static and a dynamic C program, with the right ELF class and machine, that run. With libm, whose parts are linker scripts too.
 cat > hello.c <<'EOF'
+#include <math.h>
 #include <stdio.h>
-int main(void) { printf("hello %d.%d\n", __GLIBC__, __GLIBC_MINOR__); return 0; }
+int main(int argc, char **argv) {
+  (void)argv;
+  printf("hello %d.%d %.0f\n", __GLIBC__, __GLIBC_MINOR__, 10 * cos(argc - 1.0));
+  return 0;
+}
 EOF
 number() { od -An -j $2 -N $3 -t u$3 --endian=$order $1 | tr -d ' '; }
 # A cross compiler knows its sysroot from where it is; a native one looks in / unless told.
@@ -90,13 +95,13 @@ echo "$native" > $out/userland-flags
 if [ -n "$libc_version" ]; then
   emulate=
   [ -z "$emulator" ] || emulate="qemu-$emulator-static"
-  $CC $native -O2 -static hello.c -o hello-static
+  $CC $native -O2 -static hello.c -o hello-static -lm
   expect elf_machine "$elf_machine" "$(number hello-static 18 2)"
   expect elf_class "$elf_class" "$(( $(number hello-static 4 1) * 32 ))"
-  expect static_program "hello $libc_version" "$($emulate ./hello-static)"
-  $CC $native -O2 hello.c -o hello-dynamic
+  expect static_program "hello $libc_version 10" "$($emulate ./hello-static)"
+  $CC $native -O2 hello.c -o hello-dynamic -lm
   if [ -n "$emulate" ]; then
-    expect dynamic_program "hello $libc_version" "$($emulate -L $sysroot ./hello-dynamic)"
+    expect dynamic_program "hello $libc_version 10" "$($emulate -L $sysroot ./hello-dynamic)"
   fi
 fi
 [ -z "$failed" ]

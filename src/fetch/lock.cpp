@@ -150,10 +150,8 @@ class Locker {
         for (Job& job : suite.jobs) jobs.emplace_back(&suite.apt, &job);
     if (jobs.empty()) return;
     JobEvents events(reporter_, fmt::format("{} package sets", jobs.size()), "apt");
-    std::atomic<std::size_t> done{0};
     in_parallel(jobs.size(), [&](std::size_t i) {
       if (!interrupted()) answer(*jobs[i].first, *jobs[i].second);
-      reporter_.on(JobProgress{.id = events.id(), .done = ++done, .total = jobs.size()});
     });
     events.finish(true);
   }
@@ -171,7 +169,7 @@ class Locker {
       LockedSet set{.suite = job.request->suite, .request = set_request(job.request->packages)};
       for (const AptChoice& choice : job.choices) {
         const auto file = files.find(choice);
-        if (file == files.end() || !check_pool_path(file->second.path)) {
+        if (file == files.end() || !check_pool_path(file->second.path) || !Hash::from_hex(HashAlgo::sha256, file->second.sha256)) {
           job.error = Error{.code = Errc::environment,
                             .what = fmt::format("the index of suite '{}' does not describe '{} {}'", job.request->suite,
                                                 choice.name, choice.version)};
