@@ -60,7 +60,7 @@ def test_eight_at_once_build_each_derivation_once(faulty):
         assert process.returncode == 0, err
         for line in err.splitlines():
             event = json.loads(line)
-            if event.get("event") == "started" and event.get("kind") == "build":
+            if event.get("event") == "start" and event.get("kind") == "build":
                 built.append(event["name"])
     assert sorted(built) == ["fault-after", "fault-many", "root-fault"]
 
@@ -87,8 +87,8 @@ def test_failed_build_shows_its_last_words(faulty):
     assert got.err[got.err.index("error: "):] == (
         "error: 'fault-fails' did not build: builder ended with status 3\n"
         "note: last 2 lines of its log:\n"
-        "note:   first line\nnote:   last words\n"
-        f"hint: see the whole log: swage log {drv}\n")
+        "  first line\n  last words\n"
+        f"hint: swage log {drv}\n")
     assert faulty("log", drv).ok().out == "first line\nlast words\n"
 
 
@@ -120,7 +120,7 @@ def test_read_only_store(faulty, rootless):
     script = 'mount --bind "$SWAGE_HOME" "$SWAGE_HOME"; mount -o remount,bind,ro "$SWAGE_HOME"; "$@"'
     done = in_namespace(rootless, script, str(rootless.program), "build", "fault-many", "--no-link", *faulty.options)
     assert done.returncode == 4, done.stderr
-    assert "Read-only file system" in done.stderr
+    assert done.stderr == f"error: store '{rootless.home}' is read-only\n"
     done = in_namespace(rootless, script, str(rootless.program), "build", "root@fault", "--no-link", "--print-out-paths", *faulty.options)
     assert done.returncode == 0, done.stderr
 
@@ -130,7 +130,8 @@ def test_no_user_namespaces(faulty, rootless):
     done = in_namespace(rootless, 'echo 0 > /proc/sys/user/max_user_namespaces; "$@"', str(rootless.program), "build", "fault-many",
                         "--no-link", *faulty.options)
     assert done.returncode == 4, done.stderr
-    assert "error: user namespaces cannot be created" in done.stderr and "hint: " in done.stderr
+    assert "error: 'user namespaces' are refused by this system, and " in done.stderr
+    assert done.stderr.endswith("hint: allow them with: sudo sysctl -w user.max_user_namespaces=65536\n")
 
 
 def recipe_with_source(layer: pathlib.Path, name: str, url: str, sha256: str):

@@ -94,7 +94,7 @@ TEST_F(FetchTest, AddsTexts) {
 
 TEST_F(FetchTest, TakesAProgramOutOfAPackage) {
   content = make_deb("a static shell");
-  const fs::path tree = dir.path() / "tree";
+  const fs::path tree = dir.path() / "expected";
   ASSERT_TRUE(make_directories(tree / "bin").has_value());
   ASSERT_TRUE(write_file_atomically(tree / "bin/busybox", "a static shell", 0555).has_value());
   const Hash nar = hash_nar(tree)->hash;
