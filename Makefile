@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build demo check check-full bench fmt lint install verify asan fuzz coverage clean
+.PHONY: all setup build demo check bench fmt lint install asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 
