@@ -5,6 +5,6 @@ set -eu
 cd "$(dirname "$0")/.."
 quietly() { "$@" > build/asan.log 2>&1 || { cat build/asan.log; exit 1; }; }
 quietly cmake --preset asan -DSWAGE_TESTS=OFF
-quietly cmake --build --preset asan
+quietly cmake --build --preset asan --target fuzzers
 ctest --test-dir build/asan --output-on-failure --no-tests=error -j 2
 exec ctest --test-dir build --output-on-failure --no-tests=error -j 2 "$@"

@@ -30,6 +30,8 @@ Result<int> run(Session& session, const BuildOptions& options) {
   SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   if (options.dry_run) return print_dry_run(session, planned, options.realise.check);
   SWAGE_CHECK(realise_planned(session, planned, options.realise));
+  if (options.realise.check && !session.options().quiet && !session.options().json)
+    for (const Goal& goal : goals) fmt::print(stderr, "{} was built again and is the same bit for bit\n", goal_label(goal));
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   SWAGE_TRY(Store* store, session.store());
   for (const Goal& goal : goals) {

@@ -61,6 +61,7 @@ def test_a_stock_nix_builds_the_same_content(rootless, booted):
 
 def test_the_kernel_is_reproducible(rootless, booted):
     got = rootless("build", KERNEL, "--for", "arm64", "--config", "tiny", "--check", "--no-link", "--print-out-paths").ok()
+    assert got.err.endswith(f"linux@{booted['kernel']} for arm64 was built again and is the same bit for bit\n")
     kernel = got.out.strip()
     assert {"kernel", "vmlinux", "System.map", "config"} <= set(os.listdir(kernel))
 
