@@ -68,9 +68,16 @@ class Child {
     ::_exit(125);
   }
 
-  // Handlers of the parent must not run here, and an ignored SIGPIPE must not be inherited by a build.
+  // Handlers of the parent must not run here, and an ignored signal must not be inherited by a build. By the system call
+  // itself: glibc refuses to touch the two signals that it keeps for threads, and some callers start us with one ignored.
   static void reset_signals() {
-    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    struct {
+      void* handler = nullptr;   // SIG_DFL
+      unsigned long flags = 0;
+      void* restorer = nullptr;
+      unsigned long mask = 0;
+    } const to_default{};
+    for (int signal = 1; signal < NSIG; ++signal) ::syscall(SYS_rt_sigaction, signal, &to_default, nullptr, sizeof to_default.mask);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <csignal>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +126,24 @@ TEST_F(SandboxTest, ProcessesOutsideAreInvisible) {
   EXPECT_EQ(output("echo $$; for p in /proc/[0-9]*; do echo ${p#/proc/}; done; b readlink /proc/1/exe; b cat /proc/self/stat | b cut -d' ' -f5 | b wc -l;"
                    "b grep -E 'NoNewPrivs|^Seccomp:|SigIgn|SigBlk|CapEff' /proc/self/status"),
             "1\n1\n/busybox\n1\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n[0]");
+}
+
+// Also those that glibc keeps for itself and does not let a program set: 32 is what some process supervisors leave ignored.
+TEST_F(SandboxTest, IgnoredSignalsAreNotInherited) {
+  const struct {
+    void* handler;
+    unsigned long flags;
+    void* restorer;
+    unsigned long mask;
+  } ignore{reinterpret_cast<void*>(SIG_IGN), 0, nullptr, 0};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (int signal : {SIGPIPE, SIGUSR1, 32}) ::syscall(SYS_rt_sigaction, signal, &ignore, nullptr, sizeof ignore.mask);
+    ::_exit(output("b grep SigIgn /proc/self/status") == "SigIgn:\t0000000000000000\n[0]" ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(SandboxTest, AddressesAreNotRandomised) {
