@@ -266,11 +266,20 @@ std::string shown_url(std::string_view url) {
 Result<PartFile> PartFile::acquire(const fs::path& directory, std::string_view sha256) {
   SWAGE_CHECK(make_directories(directory));
   fs::path path = directory / fmt::format("{}.part", sha256);
+  fs::path lock_path = directory / fmt::format("{}.lock", sha256);
   for (;;) {
-    SWAGE_TRY(std::optional<FileLock> lock, FileLock::try_acquire(path, FileLock::Mode::exclusive));
-    if (lock) return PartFile(std::move(path), std::move(*lock));
+    SWAGE_TRY(std::optional<FileLock> lock, FileLock::try_acquire(lock_path, FileLock::Mode::exclusive));
+    if (lock) {
+      SWAGE_TRY(UniqueFd data, open_file(path, O_RDWR | O_CREAT, 0600));
+      return PartFile(std::move(path), std::move(lock_path), std::move(data), std::move(*lock));
+    }
     SWAGE_CHECK(pause(0.05));
   }
+}
+
+// Removed while held: a waiter that locks the removed file sees that it is not the one of that name, and starts again.
+PartFile::~PartFile() {
+  if (lock_.fd() >= 0) ::unlink(lock_path_.c_str());
 }
 
 void PartFile::remove() const { ::unlink(path_.c_str()); }

@@ -12,18 +12,25 @@
 
 namespace swage {
 
-// `<directory>/<sha256>.part`, locked: two processes that want the same file do not write it both.
+// `<directory>/<sha256>.part`, and the right to write it: two processes that want the same file do not write it both. The lock
+// is a file of its own, because the data file moves into the store before the store says that it is there; whoever waited must
+// not find a new, empty one in between.
 class PartFile {
  public:
   // Waits for another holder, until interrupted. The directory is made.
   static Result<PartFile> acquire(const fs::path& directory, std::string_view sha256);
+  PartFile(PartFile&&) noexcept = default;
+  PartFile& operator=(PartFile&&) = delete;
+  ~PartFile();           // the lock goes, the data stays for the next try
   const fs::path& path() const { return path_; }
-  int fd() const { return lock_.fd(); }
+  int fd() const { return data_.get(); }
   void remove() const;   // when its content is where it belongs; the next holder starts anew
 
  private:
-  PartFile(fs::path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-  fs::path path_;
+  PartFile(fs::path path, fs::path lock_path, UniqueFd data, FileLock lock)
+      : path_(std::move(path)), lock_path_(std::move(lock_path)), data_(std::move(data)), lock_(std::move(lock)) {}
+  fs::path path_, lock_path_;
+  UniqueFd data_;
   FileLock lock_;
 };
 
