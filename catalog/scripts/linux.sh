@@ -1,34 +1,22 @@
 # Builds a Linux kernel out of tree.
 #
-# $src            the unpacked tree         $arch   ARCH=          $cross  CROSS_COMPILE=     $compiler  gcc | clang
+# $src            the unpacked tree         $arch $compiler $cross $make_args   see kbuild.sh
 # $config         tiny | defconfig | NAME_defconfig | a file in the store
 # $defconfig      what `defconfig` means for this machine
 # $machine_config lines that `tiny` adds so that the boot machine works
 # $config_lines   lines that the user asked for, last     $strict  not empty: they must take effect
 # $dtb            the boot machine's device tree, or ""
-# $image_target $image $make_args    from the machine's row
+# $image_target $image    from the machine's row
 #
-# Result: $out/kernel (the boot image), vmlinux, System.map, config, dtbs/
+# Result: $out/kernel (the boot image), vmlinux, System.map, config, config-drift (how it differs from a file), dtbs/, lib/modules/;
+# $dev what out-of-tree modules are built against
 
 # Under a fixed path, so that neither debug information nor __FILE__ names the store: the kernel would refer to its source.
 mkdir -p source build
 $busybox mount --bind $src source
 
-# The jobserver of the executor arrives in MAKEFLAGS; a stock Nix has none.
-jobs=
-case "${MAKEFLAGS-}" in
-  *jobserver*) ;;
-  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
-esac
-tools="CROSS_COMPILE=$cross"
-# LLVM's own assembler too; before 5.15 CROSS_COMPILE is what names clang's target. Programs of the build run here, where the root's
-# own compiler makes them.
-if [ $compiler = clang ]; then tools="$tools LLVM=1 LLVM_IAS=1 HOSTCC=gcc HOSTCXX=g++ HOSTLD=ld HOSTAR=ar"; fi
-kmake() { make -C /build/source O=/build/build ARCH=$arch $tools $make_args "$@"; }
-
-# Everything that differs from one build to the next of the same inputs.
-export KBUILD_BUILD_TIMESTAMP="$timestamp" KBUILD_BUILD_USER=swage KBUILD_BUILD_HOST=swage KBUILD_BUILD_VERSION=1
-export KCONFIG_NOTIMESTAMP=1
+. $script_kbuild
+kmake() { kbuild -C /build/source O=/build/build "$@"; }
 
 apply_lines() { # apply_lines FILE: each line replaces what .config says of its symbol
   while IFS= read -r line; do
@@ -60,23 +48,29 @@ apply_lines user.config
 settle
 
 # What was asked for and did not come to be is said, not swallowed: Kconfig drops a symbol whose dependencies fail. The user's own
-# lines fail the build under --strict-config.
+# lines, a whole configuration file too, fail the build under --strict-config.
 check_lines() { # check_lines FILE: prints the lines without effect; true when there are none
-  dropped=
-  while IFS= read -r line; do
-    symbol=${line%%=*}
-    case $line in
-      *=n) if ! grep -q "^$symbol=" build/.config; then continue; fi ;;
-      CONFIG_*=*) if grep -qxF "$line" build/.config; then continue; fi ;;
-      *) continue ;;
-    esac
-    echo "config: $line did not take effect"
-    dropped=1
-  done < "$1"
-  [ -z "$dropped" ]
+  sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1=n/p; /^CONFIG_/p' "$1" | sort > asked
+  sed -n '/^CONFIG_/p' build/.config | sort > got
+  # Not asked for counts as met when the symbol is not there at all.
+  awk -F= 'FNR == NR { value[$1] = $0; next }
+    /=n$/ ? $1 in value : value[$1] != $0 { print "config: " $0 " did not take effect" (($1 in value) ? ": " value[$1] : ""); bad = 1 }
+    END { exit bad }' got asked
 }
+dropped=
+: > config-drift
 if [ $config = tiny ]; then check_lines machine.config || true; fi
-check_lines user.config || [ -z "$strict" ]
+case $config in
+  /*)
+    check_lines "$config" > config-drift || dropped=1
+    # Symbols that the file does not know, because they are newer or of another compiler, with the value they got.
+    sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1/p; s/^\(CONFIG_[A-Za-z0-9_]*\)=.*/\1/p' "$config" | sort > known
+    sed -n 's/^\(CONFIG_[A-Za-z0-9_]*\)=.*/\1 &/p' build/.config | sort | join -v 1 - known | sed 's/^[^ ]* \(.*\)/config: \1 is new/' >> config-drift
+    echo "config: $(grep -c 'did not take effect' config-drift) lines of the file without effect, $(grep -c 'is new' config-drift) symbols new"
+    head -n 40 config-drift ;;
+esac
+check_lines user.config || dropped=1
+[ -z "$dropped" ] || [ -z "$strict" ]
 
 kmake $jobs vmlinux $image_target
 if [ -n "$dtb" ]; then
@@ -85,13 +79,41 @@ elif [ $config != tiny ] && [ -d source/arch/$arch/boot/dts ]; then
   kmake $jobs dtbs
 fi
 
-mkdir -p $out
+modules=
+if grep -q '^CONFIG_MODULES=y' build/.config; then
+  modules=1
+  kmake $jobs modules
+fi
+
+mkdir -p $out $dev
 cp build/$image $out/kernel
 cp build/vmlinux build/System.map $out/
 cp build/.config $out/config
+cp config-drift $out/
 if [ -d build/arch/$arch/boot/dts ]; then
   (cd build/arch/$arch/boot/dts && find . -name '*.dtb' | sort | while read -r file; do
     mkdir -p $out/dtbs/$(dirname $file)
     cp $file $out/dtbs/$file
   done)
+fi
+
+# What modules of others are built against: the tree without its sources, laid over by what the build made, as if it had been built in
+# place.
+if [ -n "$modules" ]; then
+  kmake INSTALL_MOD_PATH=$out INSTALL_MOD_STRIP=1 modules_install
+  rm -f $out/lib/modules/*/build $out/lib/modules/*/source
+  (cd source && find . -path ./arch -prune -o -path ./Documentation -prune -o -path ./tools -prune -o -path ./drivers -prune -o \
+    -path ./include -prune -o -path ./scripts -prune -o \( -name 'Makefile*' -o -name 'Kbuild*' -o -name 'Kconfig*' \) -print
+    find arch/$arch include scripts tools/objtool tools/bpf/resolve_btfids ! -type d \
+      \( -path 'arch/*/include/*' -o -path 'include/*' -o -path 'scripts/*' -o -name 'Makefile*' -o -name 'Kbuild*' -o -name 'Kconfig*' \
+         -o -name 'module.lds*' -o -name '*.tbl' -o -name 'Platform' \) 2>/dev/null) | sort -u > dev-files
+  (cd source && cpio --quiet -pdm $dev < ../dev-files)
+  chmod -R u+w $dev
+  (cd build && find .config Module.symvers System.map include scripts arch/$arch/include arch/$arch/kernel/module.lds \
+      arch/$arch/lib/crtsavres.o tools/objtool/objtool tools/bpf/resolve_btfids/resolve_btfids certs/signing_key.pem certs/signing_key.x509 \
+      -type f ! -name '*.cmd' 2>/dev/null | sort | cpio --quiet -pdmu $dev)
+  # One that says `make -C $dev M=DIR` needs no O=.
+  rm -f $dev/include/config/kernel.release.tmp $dev/source
+else
+  echo "CONFIG_MODULES is not set: this kernel loads no modules" > $dev/why-empty
 fi

@@ -10,4 +10,9 @@ relocate_programs() {
     patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
     patchelf --set-interpreter $loader --force-rpath --set-rpath $libraries "$file"
   done
+  # A library with a RUNPATH of its own does not inherit the program's.
+  find "$@" -type f -name '*.so*' 2>/dev/null | sort -u | while read -r file; do
+    [ -n "$(patchelf --print-rpath "$file" 2>/dev/null)" ] || continue
+    patchelf --force-rpath --set-rpath $libraries "$file"
+  done
 }

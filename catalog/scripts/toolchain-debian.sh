@@ -31,9 +31,14 @@ fi
 find $out -type l -lname '/*' ! -lname "$out/*" | while read -r link; do ln -snf "$out$(readlink "$link")" "$link"; done
 
 relocate_programs $out/usr/bin $out/usr/lib/gcc* $out/usr/libexec $out/usr/x86_64-linux-gnu/bin $out/usr/${prefix%-}/bin
-# Linker scripts (libc.so; libm.a from glibc 2.22 on) name libraries by absolute path; without the directory ld searches its own.
+# Linker scripts (libc.so; libm.a from glibc 2.22 on) name libraries by absolute path; without the directory ld searches its own, where
+# what lies in another one (mips64: the loader) is linked to.
 find $out/usr -type f -size -4k \( -name 'lib*.so' -o -name 'lib*.a' \) | while read -r file; do
-  if grep -q 'GNU ld script' "$file"; then sed -i 's,/[^ )]*/\(lib[^ /)]*\|ld[^ /)]*\),\1,g' "$file"; fi
+  grep -q 'GNU ld script' "$file" || continue
+  for name in $(grep -o '/[^ )]*/\(lib\|ld\)[^ /)]*' "$file"); do
+    [ -e "${file%/*}/${name##*/}" ] || [ ! -e "$out$name" ] || ln -s "$out$name" "${file%/*}/${name##*/}"
+  done
+  sed -i 's,/[^ )]*/\(lib[^ /)]*\|ld[^ /)]*\),\1,g' "$file"
 done
 
 # A cross compiler knows its sysroot from where it is; a native one looks in / unless told.

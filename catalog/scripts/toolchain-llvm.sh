@@ -17,7 +17,7 @@ for program in $llvm/*; do
   esac
 done
 find $out -type l -lname '/*' ! -lname "$out/*" | while read -r link; do ln -snf "$out$(readlink "$link")" "$link"; done
-relocate_programs $llvm $out/usr/lib/x86_64-linux-gnu
+relocate_programs $out/usr/lib
 : > $out/userland-flags
 
 failed=

@@ -38,7 +38,7 @@ Result<int> run(Session& session, const TargetOptions& options) {
 
 Action declare_log(CLI::App& app) {
   auto options = std::make_shared<TargetOptions>();
-  declare_targets(app, *options, false);
+  declare_targets(app, *options, TargetsAs::one);
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -61,7 +61,7 @@ Result<int> run(Session& session, const ShellOptions& options) {
 
 Action declare_shell(CLI::App& app) {
   auto options = std::make_shared<ShellOptions>();
-  declare_targets(app, options->targets, false);
+  declare_targets(app, options->targets, TargetsAs::one);
   declare_realise(app, options->realise);
   app.add_option("-c,--command", options->command, "run this and leave with its status");
   return [options](Session& session) { return run(session, *options); };

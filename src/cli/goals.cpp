@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/kconfig.hpp"
+#include "cli/trees.hpp"
 
 namespace swage {
 
@@ -75,29 +76,6 @@ Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_v
   return kernel;
 }
 
-// A kernel tree of the user's: its version from its Makefile, its content into the store.
-Result<KernelChoice> local_kernel(Session& session, const Target& target, const std::string& directory) {
-  const fs::path tree = fs::absolute(directory).lexically_normal();
-  Result<std::string> makefile = read_file(tree / "Makefile");
-  if (!makefile) return Fail(std::move(makefile).error().note(fmt::format("'{}' is not a kernel tree", directory)));
-  SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
-  SWAGE_TRY(Version version, Version::parse(text));
-  if (!target.version.empty()) {
-    SWAGE_TRY(const Version wanted, Version::parse(target.version));
-    if (!wanted.is_prefix_of(version))
-      return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", directory, text, target.version));
-  }
-  if (path_exists(tree / ".config") || path_exists(tree / "include/config"))
-    return Fail(Error{.what = fmt::format("'{}' has been built in", directory),
-                      .hint = fmt::format("clean it with: make -C {} mrproper", directory)});
-  SWAGE_TRY(Store* store, session.store());
-  session.reporter().on(Message{fmt::format("note: copying '{}' into the store", directory)});
-  const auto keep = [](std::string_view path) { return path != ".git"; };
-  SWAGE_TRY(StorePath path, store->add_tree(fmt::format("linux-{}-source", text), tree, keep));
-  return KernelChoice{.version = std::move(version),
-                      .source = Source{.path = std::move(path), .how = Source::Present{tree.string()}}};
-}
-
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version, `toolchain@ID` a row.
   for (const ToolchainRow& row : catalog.toolchains())
@@ -143,10 +121,12 @@ Result<void> check_target(const Catalog& catalog, const Target& target) {
 
 }  // namespace
 
-void declare_targets(CLI::App& app, TargetOptions& options, bool many) {
-  auto* targets = app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox");
+void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
+  auto* targets = as == TargetsAs::kernel_option
+                      ? app.add_option("--kernel", options.targets, "the kernel: linux@6.1")
+                      : app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox");
   targets->required();
-  if (!many) targets->expected(1);
+  if (as != TargetsAs::many) targets->expected(1);
   app.add_option("--for", options.platforms, "host platform: a short name, a nixpkgs name, a triple, several with commas, or all")
       ->allow_extra_args(false);
   app.add_option("--toolchain", options.toolchain, "this toolchain (see `swage list toolchains`); still checked")->group("Toolchain");
@@ -158,7 +138,7 @@ void declare_targets(CLI::App& app, TargetOptions& options, bool many) {
   app.add_option("--set", options.set, "SYM=VALUE")->allow_extra_args(false)->group(kernel);
   app.add_option("--fragment", options.fragment, "a file of configuration lines, applied over --config")->group(kernel);
   app.add_flag("--strict-config", options.strict_config, "fail when a line does not take effect")->group(kernel);
-  app.add_option("--src", options.src, "build this kernel tree; its Makefile tells the version")->group(kernel);
+  app.add_option("--src", options.src, "build this kernel tree: a directory, an archive or a git URL (URL#REF); its Makefile tells the version")->group(kernel);
 }
 
 Result<Target> parse_target(const std::string& text) {
@@ -182,7 +162,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
     std::optional<KernelChoice> choice;
     if (needs_kernel(target)) {
       if (!options.src.empty()) {
-        SWAGE_TRY(choice, local_kernel(session, target, options.src));
+        SWAGE_TRY(choice, local_kernel(session, options.src, target.version));
       } else {
         SWAGE_TRY(const Lockfile* lock, session.lock());
         std::optional<Version> wanted;
@@ -194,6 +174,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       choice->options = kernel;
     }
     for (const Platform* platform : platforms) {
+      if (choice && kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform->kernel_arch));
       Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform});
       goal.cell.platform = platform;
       if (choice) {

@@ -25,7 +25,8 @@ struct TargetOptions {
   std::string toolchain{};                   // --toolchain ID
   bool llvm = false;                         // --llvm
 };
-void declare_targets(CLI::App& app, TargetOptions& options, bool many = true);
+enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
+void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
 
 // `NAME[@VERSION]`.
 struct Target {

@@ -111,4 +111,20 @@ Result<std::string> kernel_tree_version(std::string_view makefile, const std::st
   return out;
 }
 
+Result<void> check_config_arch(std::string_view text, const std::string& file, std::string_view arch) {
+  unsigned number = 0;
+  for (const std::string_view line : split(text, '\n')) {
+    if (++number > 10) break;
+    const auto at = line.find("# Linux/");
+    const auto end = line.find(' ', at + 8);
+    if (at != 0 || end == std::string_view::npos || line.find("Kernel Configuration") == std::string_view::npos) continue;
+    std::string_view made_for = line.substr(8, end - 8);
+    if (made_for == "x86_64" || made_for == "i386") made_for = "x86";
+    if (made_for == arch) return {};
+    return Fail(Error{.what = fmt::format("'{}' is a configuration for {}, not for {}", file, made_for, arch),
+                      .where = SourcePos{.file = file, .line = number, .column = 1, .length = static_cast<unsigned>(line.size()), .line_text = std::string(line)}});
+  }
+  return {};
+}
+
 }  // namespace swage

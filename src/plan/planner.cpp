@@ -27,8 +27,9 @@ using Values = std::map<std::string, std::string, std::less<>>;
 
 // What a dependency or variable stands for: an output of a derivation, or a source.
 struct Object {
-  StorePath path;
+  StorePath path;                               // of a derivation: its output `out`
   std::optional<StorePath> drv{};
+  std::map<std::string, StorePath> outputs{};   // by name, `out` too
 };
 
 // A derivation in the making.
@@ -37,7 +38,7 @@ struct Draft {
   const Cell& cell;
   const RootRow* root = nullptr;                // in the recipe `root`
   Derivation drv{};
-  std::map<std::string, StorePath> deps{};      // by package name
+  std::map<std::string, Object> deps{};         // by package name
 };
 
 Values platform_values(const Platform& platform) {
@@ -171,12 +172,17 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
     if (!kernel.source) return cell_lacks(draft, "a kernel source");
     return add_source(draft, *kernel.source).str();
   }
+  if (key == "modules") {
+    if (!kernel.options.modules) return cell_lacks(draft, "a directory of modules (see: swage module --help)");
+    return add_source(draft, *kernel.options.modules).str();
+  }
   if (key == "config" && kernel.options.config_text) {
     SWAGE_TRY(Source text, text_source("kernel.config", *kernel.options.config_text));
     return add_source(draft, std::move(text)).str();
   }
   return look_up({{"version", kernel.version.str()},
                   {"source", {}},
+                  {"modules", {}},
                   {"config", kernel.options.config},
                   {"config_lines", join(kernel.options.lines, "\n")},
                   {"strict", kernel.options.strict ? "1" : ""}},
@@ -211,9 +217,16 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
        }},
       {"dep", [&](std::string_view key) -> Result<std::string> {
-         const auto dep = draft.deps.find(std::string(key));
-         if (dep != draft.deps.end()) return dep->second.str();
-         return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", key, draft.recipe.name));
+         const std::string name(key.substr(0, key.find(':')));
+         const auto dep = draft.deps.find(name);
+         if (dep == draft.deps.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", name, draft.recipe.name));
+         if (name == key) return dep->second.path.str();
+         const std::string output(key.substr(name.size() + 1));
+         const auto found = dep->second.outputs.find(output);
+         if (found == dep->second.outputs.end())
+           return fail(Errc::invalid_input, fmt::format("'{}' has no output '{}', which '{}' wants", name, output, draft.recipe.name));
+         draft.drv.input_drvs[*dep->second.drv].insert(output);
+         return found->second.str();
        }},
       {"source", [&](std::string_view key) -> Result<std::string> {
          if (!key.empty()) return look_up({}, "source", key);
@@ -255,7 +268,7 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
       }
       if (!paths.empty()) paths += ' ';
       paths += add_object(draft, *dep);
-      draft.deps.emplace(name, dep->path);
+      draft.deps.emplace(name, *dep);
     }
     draft.drv.env["deps_" + role] = paths;
   }
@@ -265,15 +278,20 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
 Result<Object> Planner::State::finish(Draft& draft) {
   SWAGE_TRY(FinishedDerivation finished, finish_derivation(std::move(draft.drv), graph.modulo));
   const StorePath drv = finished.path;
-  SWAGE_TRY(StorePath out, StorePath::parse(finished.drv.outputs.at("out").path));
+  Object object{.path = drv, .drv = drv};
+  for (const auto& [name, output] : finished.drv.outputs) {
+    SWAGE_TRY(StorePath path, StorePath::parse(output.path));
+    object.outputs.emplace(name, std::move(path));
+  }
+  object.path = object.outputs.at("out");
   if (graph.index.emplace(drv, graph.derivations.size()).second) graph.derivations.push_back(std::move(finished));
-  return Object{.path = std::move(out), .drv = drv};
+  return object;
 }
 
 // The derivation of one recipe for one cell, by the builder contract (docs/builder.md).
 Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, const RootRow* root) {
-  if (recipe.outputs != std::vector<std::string>{"out"})
-    return fail(Errc::invalid_input, fmt::format("'{}' has other outputs than 'out', which this planner does not support", recipe.name));
+  if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
+    return fail(Errc::invalid_input, fmt::format("'{}' has no output 'out'", recipe.name));
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
   SWAGE_CHECK(add_dependencies(draft));
   const VariableScopes variables = scopes(draft);
@@ -281,7 +299,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   const std::string busybox = fmt::format("{}/bin/{}", add_source(draft, std::move(seed)).str(), kSeed);
   draft.drv.system = kSystem;
   draft.drv.builder = busybox;
-  draft.drv.outputs.emplace("out", DerivationOutput{});
+  for (const std::string& output : recipe.outputs) draft.drv.outputs.emplace(output, DerivationOutput{});
   draft.drv.args = {"sh"};
   SWAGE_TRY(const std::string root_name, expand_variables(recipe.root, variables));
   auto& env = draft.drv.env;

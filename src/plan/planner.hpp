@@ -10,7 +10,7 @@
 //   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
 //   {root.name} {root.debs}                                                   in the recipe `root`
-//   {dep.NAME}                                                                output of a dependency
+//   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
 //   {source}                                                                  the recipe's own source
 //   {script.FILE}                                                             another script of the catalog
 #pragma once
@@ -32,6 +32,7 @@ struct KernelOptions {
   std::optional<std::string> config_text{};    // content of a .config file, instead of `config`
   std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order
   bool strict = false;                         // a line without effect fails the build
+  std::optional<Source> modules{};             // out-of-tree modules to build against it
 };
 
 // One kernel, exactly.

@@ -15,7 +15,7 @@ std::string_view variable_at(std::string_view text) {
   if (end == std::string_view::npos || end < 2 || text[1] < 'a' || text[1] > 'z') return {};
   const std::string_view name = text.substr(1, end - 1);
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == ':';
   });
   return plain ? name : std::string_view{};
 }

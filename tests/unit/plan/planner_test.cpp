@@ -392,11 +392,18 @@ TEST(PlannerErrors, ARecipeMayNotSetWhatThePlannerSets) {
   }
 }
 
-TEST(PlannerErrors, OtherOutputsAreNotSupported) {
+TEST(PlannerErrors, ARecipeNeedsTheOutputOut) {
   PlanWorld world;
-  world.recipe("tool", "", "outputs = [\"out\", \"dev\"]\n");
+  world.recipe("tool", "", "outputs = [\"dev\"]\n");
+  EXPECT_EQ(world.error("tool", world.cell("arm64", "")), "error: 'tool' has no output 'out'\nnote: while planning 'tool' for arm64\n");
+}
+
+TEST(PlannerErrors, AnOutputThatADependencyLacks) {
+  PlanWorld world;
+  world.recipe("library", "", "outputs = [\"out\", \"dev\"]\n");
+  world.recipe("tool", "[deps]\nhost = [\"library\"]\n[env]\nx = \"{dep.library:man}\"\n", "");
   EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
-            "error: 'tool' has other outputs than 'out', which this planner does not support\nnote: while planning 'tool' for arm64\n");
+            "error: 'library' has no output 'man', which 'tool' wants\nnote: while planning 'tool' for arm64\n");
 }
 
 TEST(PlannerErrors, AStaleLockNamesTheSet) {
