@@ -310,6 +310,7 @@ void Reader::read_layer() {
     read_recipe(directory / "packages" / name);
   if (path_exists(directory / "scripts"))
     state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
+  state().evidence_directories.push_back(directory / "evidence");   // may come to be later
 }
 
 }  // namespace

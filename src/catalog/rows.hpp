@@ -28,5 +28,6 @@ const Schema<Provider>& provider_schema();
 const Schema<ToolchainRow>& toolchain_schema();
 const Schema<ConstraintRow>& constraint_schema();
 const Schema<RecipeRow>& recipe_schema();
+const Schema<EvidenceRow>& evidence_schema();
 
 }  // namespace swage
