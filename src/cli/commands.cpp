@@ -6,6 +6,7 @@ namespace {
 constexpr Command table[] = {
     {"build", "make targets and link the results", declare_build},
     {"boot", "build a kernel and boot it in QEMU", declare_boot},
+    {"verify", "build and boot cells and keep the evidence", declare_verify},
     {"shell", "a shell with a target's toolchain", declare_shell},
     {"resolve", "which toolchain, and why", declare_resolve},
     {"plan", "the derivations behind targets", declare_plan},
