@@ -79,6 +79,7 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, 
 std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers) {
   auto result = read_all(directory, layers);
   if (!result) return {result.error()};
+  check_signatures(*result);
   check_evidence(*result);
   return in_order(*result);
 }
@@ -90,6 +91,7 @@ const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels;
 const std::vector<MachineRow>& Catalog::machines() const { return state_->machines; }
 const std::vector<ToolchainRow>& Catalog::toolchains() const { return state_->toolchains; }
 const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
+const std::vector<SignatureRow>& Catalog::signatures() const { return state_->signatures; }
 const std::vector<RecipeRow>& Catalog::recipes() const { return state_->recipes; }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {

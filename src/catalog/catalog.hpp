@@ -6,6 +6,7 @@
 //   kernels/releases.toml        [[kernel]]
 //   kernels/machines.toml        [[machine]]
 //   kernels/constraints.toml     [[constraint]]
+//   kernels/signatures.toml      [[signature]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
@@ -128,6 +129,15 @@ struct ConstraintRow {
   Origin origin{};
 };
 
+// What a log says when a constraint does not hold: so that a failure is recognised, not only reported.
+struct SignatureRow {
+  std::string id;
+  std::string pattern{};                     // POSIX extended regular expression, for one line of a log
+  std::string constraint{};                  // id of what it points to
+  std::string text{};                        // what has happened, one clause
+  Origin origin{};
+};
+
 // How one package is built. `deps` names other packages by role.
 struct RecipeRow {
   std::string name;
@@ -193,6 +203,7 @@ class Catalog {
   const std::vector<MachineRow>& machines() const;
   const std::vector<ToolchainRow>& toolchains() const;
   const std::vector<ConstraintRow>& constraints() const;
+  const std::vector<SignatureRow>& signatures() const;
   const std::vector<RecipeRow>& recipes() const;
 
   // A short name, an alias, or any spelling of a triple that a platform or an alias has; the vendor does not matter.

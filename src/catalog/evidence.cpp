@@ -15,7 +15,8 @@ constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  if (first < 0x80) return 1;
+  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -45,7 +46,8 @@ void check_claims(const TomlDocument& document, const TomlValue& table, const Ev
   if (!state) return;
   const auto needs = [&](const char* key, const std::string& value) {
     if (!value.empty()) return;
-    findings.errors.push_back({.what = fmt::format("'{}' is missing in [evidence], and the state is '{}'", key, evidence_state_name(row.state)),
+    const std::string_view name = evidence_state_name(row.state);
+    findings.errors.push_back({.what = fmt::format("'{}' is missing in [evidence], and the state is '{}'", key, name),
                                .where = document.pos(state->value.span)});
   };
   if (row.state == EvidenceState::failed) return needs("reason", row.reason);
@@ -69,7 +71,8 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
   // Questions about one cell go by file names.
   const fs::path path(document.path);
   if (findings.errors.size() == before && path.stem() != evidence_name(row))
-    findings.errors.push_back({.what = fmt::format("'{}' is not the record that its name says: that is '{}.toml'", document.path, evidence_name(row)),
+    findings.errors.push_back({.what = fmt::format("'{}' is not the record that its name says: that is '{}.toml'", document.path,
+                                                   evidence_name(row)),
                                .where = document.pos(entry->value.span)});
   if (findings.errors.size() == before && path.has_parent_path() && path.parent_path().filename() != row.platform)
     findings.errors.push_back({.what = fmt::format("'{}' is not in its platform's directory '{}'", document.path, row.platform),
@@ -230,12 +233,13 @@ void check_evidence(LoadResult& result) {
     for (const std::string& name : list_directory(place).value_or(std::vector<std::string>{})) {
       if (name == "locks") continue;
       if (std::find(platforms.begin(), platforms.end(), name) == platforms.end()) {
-        errors.push_back({.what = fmt::format("'{}' is not a platform's directory", (place / name).string()), .hint = did_you_mean(name, platforms)});
+        errors.push_back({.what = fmt::format("'{}' is not a platform's directory", (place / name).string()),
+                          .hint = did_you_mean(name, platforms)});
         continue;
       }
       for (const std::string& record : records_in(place / name, "")) {
-        auto text = read_file(place / name / record);
-        auto document = text ? parse_toml(std::move(*text), (place / name / record).string()) : Result<TomlDocument>(Fail(std::move(text).error()));
+        const fs::path file = place / name / record;
+        auto document = read_file(file).and_then([&](std::string text) { return parse_toml(std::move(text), file.string()); });
         if (!document) {
           errors.push_back(std::move(document).error());
           continue;

@@ -283,6 +283,16 @@ const Schema<ConstraintRow>& constraint_schema() {
   return schema;
 }
 
+const Schema<SignatureRow>& signature_schema() {
+  static const Schema<SignatureRow> schema = Schema<SignatureRow>("[[signature]]")
+      .required("id", &SignatureRow::id)
+      .required("pattern", &SignatureRow::pattern)
+      .required("constraint", reference(&SignatureRow::constraint, NameOf::constraint))
+      .required("text", &SignatureRow::text)
+      .optional("override", read_override<SignatureRow>);
+  return schema;
+}
+
 const Schema<RecipeRow>& recipe_schema() {
   static const Schema<RecipeRow> package = Schema<RecipeRow>("[package]")
       .required("name", &RecipeRow::name)

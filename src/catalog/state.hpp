@@ -22,6 +22,7 @@ struct Catalog::State {
   std::vector<MachineRow> machines{};
   std::vector<ToolchainRow> toolchains{};
   std::vector<ConstraintRow> constraints{};
+  std::vector<SignatureRow> signatures{};
   std::vector<RecipeRow> recipes{};
   std::set<std::string> suites{};                    // of all providers
   std::vector<fs::path> script_directories{};        // last layer first
@@ -52,6 +53,9 @@ LoadResult read_layers(const std::vector<Layer>& layers);
 
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
+
+// Patterns that are none; for `swage check`, because compiling them takes longer than reading them.
+void check_signatures(LoadResult& result);
 
 // Every record of all layers, for `swage check`: adds to the findings, and keeps the documents for their order.
 void check_evidence(LoadResult& result);

@@ -190,7 +190,8 @@ void print_text(const std::deque<CellRun>& cells, const fs::path& directory) {
     std::string why = cell.reason;
     if (!cell.constraints.empty()) why = fmt::format("{}: {}", fmt::join(cell.constraints, ", "), why);
     if (cell.end == End::booted || cell.end == End::built) why = times(cell.row);
-    std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label, cell.row.toolchain, toolchain, why);
+    std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label, cell.row.toolchain,
+                                   toolchain, why);
     line.erase(line.find_last_not_of(' ') + 1);
     fmt::print("{}\n", line);
   }
@@ -237,19 +238,23 @@ Error failed_first(Error error) {
   return first;
 }
 
-Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRun>& cells, const fs::path& directory, RealiseOptions options) {
+Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRun>& cells, const fs::path& directory,
+                           RealiseOptions options) {
   std::vector<StorePath> wanted;
   for (const CellRun& cell : cells)
     if (cell.end == End::open) {
       wanted.push_back(cell.wanted());
       planned.wanted.push_back({.drv = cell.wanted()});
+      planned.goals.push_back(&cell.goal);
     }
   if (wanted.empty()) return {};
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   const Graph& graph = planned.planner->graph();
   if (options.cores == 0) options.cores = std::max(std::thread::hardware_concurrency(), 1U);
-  Recorder recorder(*store, graph, session.reporter(), cells, {.directory = directory, .lock = reduced_lock(*lock, graph, wanted)}, options.cores);
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  Recorder recorder(*store, *catalog, graph, session.reporter(), cells, {.directory = directory, .lock = reduced_lock(*lock, graph, wanted)},
+                    options.cores);
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
   options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome) { recorder.on_built(drv, outcome); };
@@ -288,7 +293,8 @@ Result<int> run(Session& session, CellOptions options) {
 Action declare_verify(CLI::App& app) {
   auto options = std::make_shared<CellOptions>();
   declare_targets(app, options->targets);
-  app.get_option("TARGET")->required(false)->description("linux@VERSION (default: every kernel that the lock file pins, for all platforms)");
+  app.get_option("TARGET")->required(false)->description(
+      "linux@VERSION (default: every kernel that the lock file pins, for all platforms)");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
   app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted");

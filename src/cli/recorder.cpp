@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/clues.hpp"
 
 namespace swage {
 
@@ -87,7 +88,8 @@ Result<void> Recorder::record_success(CellRun& cell) {
   EvidenceRow& row = cell.row;
   SWAGE_TRY(const std::optional<PathInfo> kernel, output_of(*cell.kernel));
   SWAGE_TRY(const std::optional<PathInfo> last, output_of(cell.wanted()));
-  if (!kernel || !last) return fail(Errc::corrupt, fmt::format("'{}' is not valid in the store, and it was just made", cell.wanted().str()));
+  if (!kernel || !last)
+    return fail(Errc::corrupt, fmt::format("'{}' is not valid in the store, and it was just made", cell.wanted().str()));
   row.state = cell.boot ? EvidenceState::booted : EvidenceState::built;
   row.kernel_nar = kernel->nar_hash.hex();
   row.when = date_of(last->registration_time);
@@ -122,6 +124,9 @@ Result<void> Recorder::record_failure(CellRun& cell, const StorePath& drv, const
   row.when = today();
   row.reason = cell.reason = error.what;
   cell.end = CellRun::End::failed;
+  SWAGE_TRY(const Clue clue, find_clue(catalog_, store_, graph_, cell.goal, drv));
+  if (clue.signature) row.signature = clue.signature->id;
+  if (clue.next) row.next = clue.next->id;
   SWAGE_TRY(const std::optional<PathInfo> kernel, output_of(*cell.kernel));
   if (kernel) row.kernel_nar = kernel->nar_hash.hex();
   row.build_seconds = seconds_of(*cell.kernel);

@@ -44,8 +44,9 @@ struct RecorderPlace {
 // Thread-safe: the executor tells it from several threads.
 class Recorder {
  public:
-  Recorder(Store& store, const Graph& graph, Reporter& reporter, std::deque<CellRun>& cells, RecorderPlace place, unsigned cores)
-      : store_(store), graph_(graph), reporter_(reporter), cells_(cells), place_(std::move(place)), cores_(cores) {}
+  Recorder(Store& store, const Catalog& catalog, const Graph& graph, Reporter& reporter, std::deque<CellRun>& cells, RecorderPlace place,
+           unsigned cores)
+      : store_(store), catalog_(catalog), graph_(graph), reporter_(reporter), cells_(cells), place_(std::move(place)), cores_(cores) {}
 
   // Records cells whose result is in the store already, with the date it was made and no times: those are not known any more.
   Result<void> record_present();
@@ -64,6 +65,7 @@ class Recorder {
   void announce(const CellRun& cell);
 
   Store& store_;
+  const Catalog& catalog_;
   const Graph& graph_;
   Reporter& reporter_;
   std::deque<CellRun>& cells_;

@@ -8,7 +8,7 @@ KERNEL = "6.99.1"
 LINUX = """\
 echo "making linux $version for $platform with $toolchain"
 case " $broken " in
-  *" $platform "*) echo "fake.S:1: Error: unrecognized opcode"; exit 2 ;;
+  *" $platform "*) echo "powerpc.S:1: Error: unrecognized opcode: stbcix"; exit 2 ;;
 esac
 $busybox mkdir -p $out
 echo "$platform $config" > $out/kernel
@@ -29,7 +29,8 @@ def write_cells(layer: pathlib.Path, broken="", silent="", comment="", source=b"
     """`broken`: platforms whose kernel does not build; `silent`: whose boot fails; `comment` changes every derivation of a kernel."""
     tarball = layer / "linux.tar"
     recipes = {
-        "linux": '[build]\nscript = "fake-linux.sh"\n[env]\nname = "linux-{kernel.version}-{platform.name}"\nversion = "{kernel.version}"\n'
+        "toolchain-debian": '[build]\nscript = "fake-toolchain.sh"\n[env]\nname = "toolchain-{toolchain.id}"\n',
+        "linux": '[build]\nscript = "fake-linux.sh"\n[deps]\nbuild = ["toolchain"]\n[env]\nname = "linux-{kernel.version}-{platform.name}"\nversion = "{kernel.version}"\n'
                  'platform = "{platform.name}"\ntoolchain = "{toolchain.id}"\nconfig = "{kernel.config}"\nsrc = "{kernel.source}"\n'
                  f'broken = "{broken}"\ncomment = "{comment}"\n',
         "boot": '[build]\nscript = "fake-boot.sh"\n[deps]\nhost = ["linux"]\n[env]\nname = "boot-linux-{kernel.version}-{platform.name}"\n'
@@ -40,6 +41,7 @@ def write_cells(layer: pathlib.Path, broken="", silent="", comment="", source=b"
         (layer / "packages" / name / "recipe.toml").write_text(f'[package]\nname = "{name}"\n{text}')
     (layer / "scripts").mkdir(exist_ok=True)
     (layer / "scripts" / "fake-linux.sh").write_text("set -e\n" + LINUX)
+    (layer / "scripts" / "fake-toolchain.sh").write_text("$busybox mkdir -p $out\n")
     (layer / "scripts" / "fake-boot.sh").write_text("set -e\n" + BOOT)
     tarball.write_bytes(source)
     (layer / "kernels").mkdir(exist_ok=True)

@@ -33,7 +33,7 @@ def test_a_booted_cell_is_recorded(cells):
     log = cells.records / "arm64" / f"linux-{KERNEL}-{cell['toolchain']}.log"
     assert log.read_text() == record["banner"] + "\n" + record["userland"] + "\n"
     lock = json.loads((cells.records / "locks" / record["lock"]).read_text())
-    assert list(lock["seeds"]) == ["busybox"] and not lock["sets"], "the lock is reduced to what was used"
+    assert list(lock["seeds"]) == ["busybox"] and not lock["sets"] and not lock["sources"], "the lock is reduced to what was used"
 
 
 def test_json_has_every_key_always(cells):
@@ -57,10 +57,27 @@ def test_a_failed_build_is_recorded_with_the_end_of_its_log(cells):
     assert row["reason"] == f"'linux-{KERNEL}-mipsel' did not build: builder ended with status 2"
     assert "kernel_nar" not in row and "userland" not in row and "build_seconds" not in row
     assert record.with_suffix(".log").read_text() == (
-        f"making linux {KERNEL} for mipsel with {row['toolchain']}\nfake.S:1: Error: unrecognized opcode\n")
+        f"making linux {KERNEL} for mipsel with {row['toolchain']}\npowerpc.S:1: Error: unrecognized opcode: stbcix\n")
     assert f"error: {row['reason']}\n" in got.err
     assert got.out.splitlines()[0].endswith(row["reason"])
     assert "2 cells: 1 booted, 1 failed" in got.out
+
+
+def test_a_failure_that_is_known_is_named_with_what_to_try_next(cells):
+    cells.write(broken="mipsel")
+    ranking = cells("resolve", f"linux@{KERNEL}", "--for", "mipsel", "--json").ok().json()
+    got = cells.verify("--json", platforms="mipsel").fails(1)
+    cell = got.json()["cells"][0]
+    row = read(next((cells.records / "mipsel").glob("*.toml")))
+    assert row["signature"] == cell["signature"] == "powerpc-stbcix"
+    assert row["toolchain"] == ranking["toolchain"]["id"]
+    assert row["next"] == cell["next"] and row["next"] not in [row["toolchain"], *[r["toolchain"] for r in ranking["rejected"]]]
+    known = ("note: this is known: the assembler is not told of the processor that has this instruction (constraint "
+             f"'binutils-2.38-powerpc-stbcix')\nnote: the next best toolchain: --toolchain {row['next']}\n")
+    assert known in got.err
+    assert known in cells("build", f"linux@{KERNEL}", "--for", "mipsel", "--config", "tiny").fails(1).err
+    last = cells.verify("--toolchain", row["next"], platforms="mipsel").fails(1)
+    assert "--toolchain" not in last.err, "who asks for one toolchain is not told of others"
 
 
 def test_a_boot_that_fails_keeps_the_kernel(cells):
