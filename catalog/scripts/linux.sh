@@ -1,6 +1,6 @@
 # Builds a Linux kernel out of tree.
 #
-# $src            the unpacked tree         $arch   ARCH=          $cross  CROSS_COMPILE=
+# $src            the unpacked tree         $arch   ARCH=          $cross  CROSS_COMPILE=     $compiler  gcc | clang
 # $config         tiny | defconfig | NAME_defconfig | a file in the store
 # $defconfig      what `defconfig` means for this machine
 # $machine_config lines that `tiny` adds so that the boot machine works
@@ -20,7 +20,11 @@ case "${MAKEFLAGS-}" in
   *jobserver*) ;;
   *) jobs=-j${NIX_BUILD_CORES:-1} ;;
 esac
-kmake() { make -C /build/source O=/build/build ARCH=$arch CROSS_COMPILE=$cross $make_args "$@"; }
+tools="CROSS_COMPILE=$cross"
+# LLVM's own assembler too; before 5.15 CROSS_COMPILE is what names clang's target. Programs of the build run here, where the root's
+# own compiler makes them.
+if [ $compiler = clang ]; then tools="$tools LLVM=1 LLVM_IAS=1 HOSTCC=gcc HOSTCXX=g++ HOSTLD=ld HOSTAR=ar"; fi
+kmake() { make -C /build/source O=/build/build ARCH=$arch $tools $make_args "$@"; }
 
 # Everything that differs from one build to the next of the same inputs.
 export KBUILD_BUILD_TIMESTAMP="$timestamp" KBUILD_BUILD_USER=swage KBUILD_BUILD_HOST=swage KBUILD_BUILD_VERSION=1

@@ -11,16 +11,12 @@ namespace {
 
 std::string subject(const ResolveRequest& request) {
   const std::string what = request.kernel ? "linux " + request.kernel->str() : "userland";
-  return request.purpose == Purpose::userland && request.kernel ? "userland of " + what : what;
+  if (!request.kernel || request.purpose == Purpose::kernel) return what;
+  return (request.purpose == Purpose::userland ? "userland of " : "boot of ") + what;
 }
 
 std::string libc_text(const ToolchainRow& row) {
   return row.libc.empty() ? "" : row.libc + (row.libc_version.empty() ? "" : " " + row.libc_version);
-}
-
-std::string parts_text(const ToolchainRow& row) {
-  const std::string libc = libc_text(row);
-  return fmt::format("{} {}, binutils {}, {}", row.compiler, row.version.str(), row.binutils.str(), libc.empty() ? "no C library" : libc);
 }
 
 // At most `limit` lines; the last one says how many are left out.
@@ -118,18 +114,24 @@ std::string hint_other_platforms(const Catalog& catalog) {
 
 }  // namespace
 
+std::string toolchain_text(const ToolchainRow& row) {
+  const std::string libc = libc_text(row);
+  return fmt::format("{} {}, {}{}", row.compiler, row.version.str(), row.binutils ? "binutils " + row.binutils->str() + ", " : "",
+                     libc.empty() ? "no C library" : libc);
+}
+
 std::string explain(const Resolution& resolution) {
   const ResolveRequest& request = resolution.request;
   const ToolchainRow* chosen = resolution.chosen;
   std::string out = fmt::format("{} for {}: {}\n", subject(request), request.platform->name, chosen ? chosen->id : "no toolchain");
   if (chosen) {
-    out += fmt::format("  {}, from {}, released {}\n", parts_text(*chosen), chosen->provider, chosen->released);
+    out += fmt::format("  {}, from {}, released {}\n", toolchain_text(*chosen), chosen->provider, chosen->released);
     for (const std::string& reason : resolution.why) out += fmt::format("  because {}\n", reason);
   }
   std::vector<std::string> ranking;
   for (const ToolchainRow* row : resolution.ranking) {
     const std::string age = resolution.kernel_released.empty() ? "" : fmt::format(", {} days from the kernel", days_between(row->released, resolution.kernel_released));
-    ranking.push_back(fmt::format("{}. {}  {}{}", ranking.size() + 1, row->id, parts_text(*row), age));
+    ranking.push_back(fmt::format("{}. {}  {}{}", ranking.size() + 1, row->id, toolchain_text(*row), age));
   }
   add_list(out, "ranking", ranking, 6);
   add_list(out, "rules that hold", rule_lines(resolution.rules), 8);
@@ -143,7 +145,7 @@ std::string resolution_json(const Resolution& resolution) {
   const ResolveRequest& request = resolution.request;
   Json out{{"kernel", request.kernel ? Json(request.kernel->str()) : Json()},
            {"arch", request.platform->name},
-           {"purpose", request.purpose == Purpose::kernel ? "kernel" : "userland"},
+           {"purpose", purpose_name(request.purpose)},
            {"toolchain", Json()},
            {"rules", Json::array()},
            {"rejected", Json::array()}};
@@ -152,7 +154,7 @@ std::string resolution_json(const Resolution& resolution) {
                         {"provider", row->provider},
                         {"compiler", row->compiler},
                         {"version", row->version.str()},
-                        {"binutils", row->binutils.str()},
+                        {"binutils", row->binutils ? Json(row->binutils->str()) : Json()},
                         {"libc", row->libc.empty() ? Json() : Json(libc_text(*row))}};
   for (const RuleApplied& rule : resolution.rules) out["rules"].push_back(rule_json(rule, true));
   for (const RuleApplied& rule : resolution.untested) out["rules"].push_back(rule_json(rule, false));

@@ -30,9 +30,9 @@ class Candidate {
 
   Variable variable(const std::string& name) const {
     if (name == "gcc" || name == "clang") return name == row_.compiler ? Variable{Answer::known, &row_.version} : Variable{Answer::not_its};
-    if (name == "binutils") return {Answer::known, &row_.binutils};
+    if (name == "binutils") return row_.binutils ? Variable{Answer::known, &*row_.binutils} : Variable{Answer::not_its};
     if (name == "glibc" || name == "musl" || name == "uclibc") {
-      const bool has = purpose_ == Purpose::userland && row_.libc == name && !libc_.empty();
+      const bool has = purpose_ != Purpose::kernel && row_.libc == name && !libc_.empty();
       return has ? Variable{Answer::known, &libc_.front()} : Variable{Answer::not_its};
     }
     return {};
@@ -132,7 +132,7 @@ Result<std::vector<const ToolchainRow*>> candidates(const Catalog& catalog, cons
     return rows;
   }
   for (const ToolchainRow& row : catalog.toolchains())
-    if (row.platform == request.platform->name) rows.push_back(&row);
+    if (row.platform == request.platform->name && row.compiler == request.compiler) rows.push_back(&row);
   return rows;
 }
 
@@ -171,6 +171,15 @@ void apply_rules(Resolution& resolution, const std::vector<const ConstraintRow*>
 }
 
 }  // namespace
+
+std::string_view purpose_name(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kernel: return "kernel";
+    case Purpose::userland: return "userland";
+    case Purpose::boot: break;
+  }
+  return "boot";
+}
 
 long days_between(std::string_view a, std::string_view b) {
   const auto days = [](std::string_view date) {

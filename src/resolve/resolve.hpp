@@ -2,7 +2,7 @@
 //
 // Candidates are all toolchain rows of the platform. A constraint whose `when` holds for (kernel, platform, candidate)
 // and whose `require` does not is a rejection. A candidate answers for gcc, clang, binutils and its C library; versions of
-// one that it does not have (clang, for a gcc) are no concern of it, and the C library is none of a kernel's. Host tools
+// one that it does not have (clang, for a gcc; binutils, for LLVM) are no concern of it, and the C library is none of a kernel's. Host tools
 // such as make come from the root: constraints on them are listed as not tested. The survivors are ranked by, in this order:
 //   1. recorded evidence for this cell (none yet in this version of the catalog)
 //   2. closeness to the kernel's era: the absolute difference of the compiler's and the kernel's release dates, in days. A
@@ -20,13 +20,19 @@
 
 namespace swage {
 
-enum class Purpose { kernel, userland };
+enum class Purpose {
+  kernel,      // needs no C library
+  userland,    // needs one
+  boot,        // a kernel and the boot test's userland, which a toolchain without C library has too (ToolchainRow::userland)
+};
+std::string_view purpose_name(Purpose purpose);   // "kernel", ...
 
 struct ResolveRequest {
   const Platform* platform = nullptr;
   Purpose purpose = Purpose::kernel;
   std::optional<Version> kernel{};           // exact version, sublevel included; userland: the kernel it runs on, if known
-  std::optional<std::string> toolchain{};    // --toolchain ID: only this one, still checked
+  std::string compiler = "gcc";              // --llvm: clang
+  std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
 };
 
 struct RuleApplied {                         // a constraint that concerned this cell and holds for the chosen toolchain
@@ -57,6 +63,8 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
 // The error for a resolution without a choice: Errc::unsatisfiable, one note per rejected candidate, and a hint that says
 // which kernels or toolchains would work.
 Error unsatisfied(const Catalog& catalog, const Resolution& resolution);
+
+std::string toolchain_text(const ToolchainRow& row);   // "gcc 12.2.0, binutils 2.40, glibc 2.36"
 
 // The explanation on one screen: at most 40 lines, long lists shortened.
 std::string explain(const Resolution& resolution);

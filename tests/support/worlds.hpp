@@ -87,10 +87,11 @@ struct Ask {
   std::string platform = "arm64";
   Purpose purpose = Purpose::kernel;
   std::string toolchain{};
+  std::string compiler = "gcc";
 };
 
 inline Result<Resolution> ask(const Catalog& catalog, const Ask& what) {
-  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose};
+  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose, .compiler = what.compiler};
   if (!what.kernel.empty()) request.kernel = Version::parse(what.kernel).value();
   if (!what.toolchain.empty()) request.toolchain = what.toolchain;
   return resolve(catalog, request);
