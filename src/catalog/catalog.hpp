@@ -159,7 +159,7 @@ struct RecipeRow {
 // How a cell was seen to end.
 enum class EvidenceState {
   booted,   // built, and its userland spoke
-  built,    // the kernel was built; nothing could boot it, because the toolchain makes no userland
+  built,    // the kernel was built; it could not be booted, because no toolchain makes a userland for it
   failed,   // a build or the boot failed
 };
 std::string_view evidence_state_name(EvidenceState state);  // "booted", ...

@@ -32,7 +32,7 @@ Result<Clue> find_clue(const Catalog& catalog, Store& store, const Graph& graph,
     SWAGE_TRY(clue.signature, recognise(catalog.signatures(), *log));
   }
   StorePathSet seen;
-  const bool toolchains = goal.cell.toolchain && needs_derivation(graph, drv, "toolchain-" + goal.cell.toolchain->id, seen);
+  const bool toolchains = goal.cell.toolchain && needs_derivation(graph, drv, "toolchain-" + goal.cell.toolchain->group, seen);
   if (toolchains) clue.next = next_candidate(goal);
   return clue;
 }

@@ -82,7 +82,7 @@ EvidenceRow expected_row(const Goal& goal, const TargetOptions& options) {
           .provider = toolchain.provider,
           .compiler = toolchain.compiler,
           .compiler_version = toolchain.version.str(),
-          .binutils = toolchain.binutils.str(),
+          .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
           .config = options.config.empty() ? "tiny" : options.config,
           .machine = fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "))};
 }
@@ -101,7 +101,7 @@ void collect(const Graph& graph, const StorePath& drv, StorePathSet& into) {
   for (const auto& [input, outputs] : graph.find(drv)->drv.input_drvs) collect(graph, input, into);
 }
 
-// A toolchain without a C library makes no userland to boot, but the kernel is worth a record.
+// Where no toolchain makes a userland that would run, the kernel alone is worth a record.
 Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
   boots = true;
   Goal& goal = cell.goal;

@@ -20,7 +20,7 @@ namespace swage {
 struct CellRun {
   enum class End { open, booted, built, failed, skipped, impossible, not_tried };
   Goal goal;
-  std::optional<StorePath> kernel{}, boot{};   // derivations; `boot` null: the toolchain makes no userland
+  std::optional<StorePath> kernel{}, boot{};   // derivations; `boot` null: no toolchain makes a userland for it
   StorePathSet reached{};                      // all derivations behind them
   EvidenceRow row{.kernel = {}};               // filled as far as it is known
   End end = End::open;

@@ -29,7 +29,7 @@ def write_cells(layer: pathlib.Path, broken="", silent="", comment="", source=b"
     """`broken`: platforms whose kernel does not build; `silent`: whose boot fails; `comment` changes every derivation of a kernel."""
     tarball = layer / "linux.tar"
     recipes = {
-        "toolchain-debian": '[build]\nscript = "fake-toolchain.sh"\n[env]\nname = "toolchain-{toolchain.id}"\n',
+        "toolchain-debian": '[build]\nscript = "fake-toolchain.sh"\n[env]\nname = "toolchain-{toolchain.group}"\n',
         "linux": '[build]\nscript = "fake-linux.sh"\n[deps]\nbuild = ["toolchain"]\n[env]\nname = "linux-{kernel.version}-{platform.name}"\nversion = "{kernel.version}"\n'
                  'platform = "{platform.name}"\ntoolchain = "{toolchain.id}"\nconfig = "{kernel.config}"\nsrc = "{kernel.source}"\n'
                  f'broken = "{broken}"\ncomment = "{comment}"\n',
