@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/realising.hpp"
 #include "cli/recorder.hpp"
+#include "cli/replay.hpp"
 
 namespace swage {
 
@@ -21,6 +22,7 @@ struct CellOptions {
   RealiseOptions realise{};
   std::string evidence{};
   bool skip_verified = false;
+  bool replay = false;
 };
 
 // A record must be repeatable from the catalog and its lock file alone.
@@ -267,6 +269,7 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
 Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
+  if (options.replay) return replay(session, options.targets, options.realise);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_CHECK(default_targets(session, options.targets));
   SWAGE_TRY(const Lockfile* lock, session.lock());
@@ -298,6 +301,8 @@ Action declare_verify(CLI::App& app) {
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
   app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted");
+  app.add_flag("--replay", options->replay, "repeat what is recorded, from its own lock file, and compare bit for bit")
+      ->excludes("--skip-verified");
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -27,6 +27,9 @@ struct TargetOptions {
 };
 void declare_targets(CLI::App& app, TargetOptions& options, bool many = true);
 
+// The platforms that --for names, each once; x86_64 when it names none.
+Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
+
 // `NAME[@VERSION]`.
 struct Target {
   std::string text;                          // as written
