@@ -64,8 +64,11 @@ std::string_view effect_name(Effect effect) {
   return "misbehaves";
 }
 
-Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, const std::vector<fs::path>& layers) {
+Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, const std::vector<fs::path>& layers,
+                                                     const std::vector<fs::path>& evidence) {
   SWAGE_TRY(LoadResult result, read_all(directory, layers));
+  auto& places = result.state->evidence_directories;
+  places.insert(places.end(), evidence.begin(), evidence.end());
   if (result.findings.errors.empty()) return std::make_shared<const Catalog>(std::move(result.state));
   std::vector<Error> errors = in_order(result);
   Error first = std::move(errors.front());
@@ -74,8 +77,10 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, 
 }
 
 std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers) {
-  const auto result = read_all(directory, layers);
+  auto result = read_all(directory, layers);
   if (!result) return {result.error()};
+  check_signatures(*result);
+  check_evidence(*result);
   return in_order(*result);
 }
 
@@ -86,6 +91,7 @@ const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels;
 const std::vector<MachineRow>& Catalog::machines() const { return state_->machines; }
 const std::vector<ToolchainRow>& Catalog::toolchains() const { return state_->toolchains; }
 const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
+const std::vector<SignatureRow>& Catalog::signatures() const { return state_->signatures; }
 const std::vector<RecipeRow>& Catalog::recipes() const { return state_->recipes; }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {

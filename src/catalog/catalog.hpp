@@ -6,9 +6,11 @@
 //   kernels/releases.toml        [[kernel]]
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
+//   kernels/signatures.toml      [[signature]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
+//   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
 // (SourceSpec), `when`/`require` (ConstraintRow), and `source`, which is the `reference` that a row's facts are from.
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
@@ -130,6 +132,15 @@ struct ConstraintRow {
   Origin origin{};
 };
 
+// What a log says when a constraint does not hold: so that a failure is recognised, not only reported.
+struct SignatureRow {
+  std::string id;
+  std::string pattern{};                     // POSIX extended regular expression, for one line of a log
+  std::string constraint{};                  // id of what it points to
+  std::string text{};                        // what has happened, one clause
+  Origin origin{};
+};
+
 // How one package is built. `deps` names other packages by role.
 struct RecipeRow {
   std::string name;
@@ -145,11 +156,48 @@ struct RecipeRow {
   Origin origin{};
 };
 
+// How a cell was seen to end.
+enum class EvidenceState {
+  booted,   // built, and its userland spoke
+  built,    // the kernel was built; it could not be booted, because no toolchain makes a userland for it
+  failed,   // a build or the boot failed
+};
+std::string_view evidence_state_name(EvidenceState state);  // "booted", ...
+
+// The record of one cell that was really built: one kernel, platform, toolchain and configuration. Written by
+// `swage verify`, never by hand. The console log, or the end of the build log, stands beside it as NAME.log.
+struct EvidenceRow {
+  std::string kernel;                        // with sublevel: 6.1.176
+  std::string platform{};
+  std::string toolchain{};                   // id; it may have left the catalog since
+  std::string provider{}, compiler{}, compiler_version{};
+  std::string binutils{};                    // "" the toolchain has none
+  std::string config = "tiny";               // tiny, defconfig or NAME_defconfig
+  EvidenceState state = EvidenceState::failed;
+  std::string when{};                        // YYYY-MM-DD of the boot, the build or the failure
+  std::string root{};                        // that the kernel was built in
+  std::string machine{};                     // QEMU and its arguments
+  std::string kernel_drv{};
+  std::string boot_drv{};                    // "" built only
+  std::string kernel_nar{}, boot_nar{};      // sha256 of the outputs' archives, base16; "" not made
+  std::string banner{}, userland{};          // "" not booted
+  std::optional<unsigned> build_seconds{};   // of the kernel alone; none: it was in the store already
+  std::optional<unsigned> boot_seconds{};
+  std::optional<unsigned> cores{};           // that the kernel's build could use
+  std::string lock{};                        // file under evidence/locks/
+  std::string reason{};                      // of a failure, one clause
+  std::string signature{};                   // id of the [[signature]] that its log matched
+  std::string next{};                        // of a failure: the next best toolchain
+  fs::path file{};                           // where it was read; not in the file
+  friend bool operator==(const EvidenceRow&, const EvidenceRow&) = default;
+};
+
 class Catalog {
  public:
   // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of all files are reported
-  // together (Error::also).
-  static Result<std::shared_ptr<const Catalog>> load(const fs::path& directory, const std::vector<fs::path>& layers = {});
+  // together (Error::also). `evidence`: further directories of records, shaped like a catalog's evidence/, after the layers'.
+  static Result<std::shared_ptr<const Catalog>> load(const fs::path& directory, const std::vector<fs::path>& layers = {},
+                                                     const std::vector<fs::path>& evidence = {});
 
   const std::vector<Platform>& platforms() const;
   const std::vector<RootRow>& roots() const;
@@ -158,6 +206,7 @@ class Catalog {
   const std::vector<MachineRow>& machines() const;
   const std::vector<ToolchainRow>& toolchains() const;
   const std::vector<ConstraintRow>& constraints() const;
+  const std::vector<SignatureRow>& signatures() const;
   const std::vector<RecipeRow>& recipes() const;
 
   // A short name, an alias, or any spelling of a triple that a platform or an alias has; the vendor does not matter.
@@ -168,6 +217,12 @@ class Catalog {
   Result<const ToolchainRow*> toolchain(std::string_view id) const;
   // The file under scripts/ of the last layer that has it.
   Result<fs::path> script(std::string_view name) const;
+
+  // The records of a platform, or of one cell of it, by kernel version, toolchain and configuration. Of several of the same cell
+  // and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that platform's
+  // directories only. Thread-safe; the vector lives as long as the catalog.
+  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
+  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
 
   // Origin of a platform row (Platform itself is below this layer).
   const Origin& platform_origin(std::string_view name) const;

@@ -35,6 +35,8 @@ std::map<NameOf, Names> all_names(const Catalog::State& state) {
   names[NameOf::suite] = {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
   names[NameOf::package] = {"a package", names_of(state.recipes)};
   names[NameOf::package].known.push_back("toolchain");  // the one that is resolved, not named
+  names[NameOf::constraint] = {"a constraint", {}};
+  for (const ConstraintRow& row : state.constraints) names[NameOf::constraint].known.push_back(row.id);
   names[NameOf::script] = {"a file under scripts/", scripts_of(state)};
   return names;
 }

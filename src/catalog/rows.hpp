@@ -33,6 +33,8 @@ const Schema<MachineRow>& machine_schema();
 const Schema<Provider>& provider_schema();
 const Schema<ToolchainRow>& toolchain_schema();
 const Schema<ConstraintRow>& constraint_schema();
+const Schema<SignatureRow>& signature_schema();
 const Schema<RecipeRow>& recipe_schema();
+const Schema<EvidenceRow>& evidence_schema();
 
 }  // namespace swage

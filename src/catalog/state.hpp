@@ -3,6 +3,8 @@
 
 #include <deque>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,9 +22,16 @@ struct Catalog::State {
   std::vector<MachineRow> machines{};
   std::vector<ToolchainRow> toolchains{};
   std::vector<ConstraintRow> constraints{};
+  std::vector<SignatureRow> signatures{};
   std::vector<RecipeRow> recipes{};
   std::set<std::string> suites{};                    // of all providers
   std::vector<fs::path> script_directories{};        // last layer first
+  std::vector<fs::path> evidence_directories{};      // first layer first
+  struct EvidenceCache {                             // filled by questions, so it changes in a catalog that does not
+    std::mutex mutex{};
+    std::map<std::string, std::vector<EvidenceRow>> known{};
+  };
+  std::unique_ptr<EvidenceCache> evidence = std::make_unique<EvidenceCache>();
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
 };
@@ -44,6 +53,12 @@ LoadResult read_layers(const std::vector<Layer>& layers);
 
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
+
+// Patterns that are none; for `swage check`, because compiling them takes longer than reading them.
+void check_signatures(LoadResult& result);
+
+// Every record of all layers, for `swage check`: adds to the findings, and keeps the documents for their order.
+void check_evidence(LoadResult& result);
 
 // The key under which any spelling of a triple finds its platform: the vendor says nothing about a platform.
 std::string triple_key(const Triple& triple);

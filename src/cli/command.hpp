@@ -31,5 +31,6 @@ Action declare_plan(CLI::App& app);
 Action declare_resolve(CLI::App& app);
 Action declare_shell(CLI::App& app);
 Action declare_store(CLI::App& app);
+Action declare_verify(CLI::App& app);
 
 }  // namespace swage

@@ -18,32 +18,6 @@ bool needs_kernel(const Target& target) {
   return target.name == kKernel || target.name == "boot" || target.name == "linux-source";
 }
 
-Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
-  std::vector<const Platform*> platforms;
-  const auto add = [&](const Platform* platform) {
-    if (std::find(platforms.begin(), platforms.end(), platform) == platforms.end()) platforms.push_back(platform);
-  };
-  for (const std::string& list : names)
-    for (const std::string_view name : split(list, ',')) {
-      if (name == "all" || name == "ALL") {
-        for (const Platform& platform : catalog.platforms())
-          if (std::any_of(catalog.toolchains().begin(), catalog.toolchains().end(),
-                          [&](const ToolchainRow& row) { return row.platform == platform.name; }) &&
-              std::any_of(catalog.machines().begin(), catalog.machines().end(),
-                          [&](const MachineRow& row) { return row.platform == platform.name; }))
-            add(&platform);
-        continue;
-      }
-      SWAGE_TRY(const Platform* platform, catalog.platform(name));
-      add(platform);
-    }
-  if (platforms.empty()) {
-    SWAGE_TRY(const Platform* platform, catalog.platform(kDefaultPlatform));
-    add(platform);
-  }
-  return platforms;
-}
-
 Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_view default_config) {
   KernelOptions kernel{.config = options.config.empty() ? std::string(default_config) : options.config,
                        .strict = options.strict_config};
@@ -120,6 +94,32 @@ Result<void> check_target(const Catalog& catalog, const Target& target) {
 }
 
 }  // namespace
+
+Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
+  std::vector<const Platform*> platforms;
+  const auto add = [&](const Platform* platform) {
+    if (std::find(platforms.begin(), platforms.end(), platform) == platforms.end()) platforms.push_back(platform);
+  };
+  for (const std::string& list : names)
+    for (const std::string_view name : split(list, ',')) {
+      if (name == "all" || name == "ALL") {
+        for (const Platform& platform : catalog.platforms())
+          if (std::any_of(catalog.toolchains().begin(), catalog.toolchains().end(),
+                          [&](const ToolchainRow& row) { return row.platform == platform.name; }) &&
+              std::any_of(catalog.machines().begin(), catalog.machines().end(),
+                          [&](const MachineRow& row) { return row.platform == platform.name; }))
+            add(&platform);
+        continue;
+      }
+      SWAGE_TRY(const Platform* platform, catalog.platform(name));
+      add(platform);
+    }
+  if (platforms.empty()) {
+    SWAGE_TRY(const Platform* platform, catalog.platform(kDefaultPlatform));
+    add(platform);
+  }
+  return platforms;
+}
 
 void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   auto* targets = as == TargetsAs::kernel_option

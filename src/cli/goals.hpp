@@ -28,6 +28,9 @@ struct TargetOptions {
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
 void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
 
+// The platforms that --for names, each once; x86_64 when it names none.
+Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
+
 // `NAME[@VERSION]`.
 struct Target {
   std::string text;                          // as written

@@ -1,9 +1,11 @@
 #include "cli/realising.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/clues.hpp"
 
 namespace swage {
 
@@ -27,17 +29,49 @@ Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, Kernel
   SWAGE_TRY(const Lockfile* lock, session.lock());
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
   SWAGE_CHECK(plan_goals(session, goals, *planned.planner, kernel_goal));
-  for (const Goal& goal : goals) planned.wanted.push_back(*goal.wanted);
+  for (const Goal& goal : goals) {
+    planned.wanted.push_back(*goal.wanted);
+    planned.goals.push_back(&goal);
+  }
   return planned;
 }
 
-Result<RealiseResult> realise_planned(Session& session, const Planned& planned, const RealiseOptions& options) {
+namespace {
+
+bool reaches(const Graph& graph, const StorePath& from, const StorePath& drv, StorePathSet& seen) {
+  if (from == drv) return true;
+  if (!seen.insert(from).second) return false;
+  const auto& inputs = graph.find(from)->drv.input_drvs;
+  return std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return reaches(graph, input.first, drv, seen); });
+}
+
+// Puts what is known of a failure into its error, by the first goal that it stands in the way of.
+void add_clues(const Catalog& catalog, Store& store, const Planned& planned, const StorePath& drv, Result<BuildRecord>& outcome) {
+  if (outcome || outcome.error().code != Errc::build_failed) return;
+  for (std::size_t i = 0; i < planned.wanted.size(); ++i) {
+    StorePathSet seen;
+    if (!reaches(planned.planner->graph(), planned.wanted[i].drv, drv, seen)) continue;
+    const Result<Clue> clue = find_clue(catalog, store, planned.planner->graph(), *planned.goals[i], drv);
+    if (clue) add_clue(outcome.error(), *clue);
+    else outcome.error().also.push_back(clue.error());
+    return;
+  }
+}
+
+}  // namespace
+
+Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options) {
   SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Graph& graph = planned.planner->graph();
   // Everything there already: no fetcher, no threads. This is the path of a no-op, which must take milliseconds.
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
   if (todo.build.empty() && todo.fetch.empty() && !options.check) return RealiseResult{.already_valid = todo.valid.size()};
   SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
+  options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome) {
+    add_clues(*catalog, *store, planned, drv, outcome);
+    if (also) also(drv, outcome);
+  };
   Result<RealiseResult> result = realise(*store, graph, planned.wanted, *fetcher, options, session.reporter());
   session.stop_reporter();
   return result;

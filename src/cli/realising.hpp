@@ -11,13 +11,15 @@ namespace swage {
 struct Planned {
   std::unique_ptr<Planner> planner;
   std::vector<Wanted> wanted{};
+  std::vector<const Goal*> goals{};         // one for each of `wanted`
 };
 
 // -j, --cores, -k, --keep-failed, --timeout, --max-silent-time.
 void declare_realise(CLI::App& app, RealiseOptions& options);
 
 Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal);
-Result<RealiseResult> realise_planned(Session& session, const Planned& planned, const RealiseOptions& options);
+// Errors of failed builds also say what their logs are known for, and which toolchain to try next.
+Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options);
 // Prints what would be built and fetched; returns the exit code.
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check);
 

@@ -79,11 +79,19 @@ Result<fs::path> Session::catalog_dir() const {
                     .hint = "name it with: swage --catalog DIR ..."});
 }
 
+Result<fs::path> Session::home_evidence() const {
+  SWAGE_TRY(const fs::path data, home());
+  return data / "evidence";
+}
+
 Result<const Catalog*> Session::catalog() {
   if (!catalog_) {
     SWAGE_TRY(const fs::path directory, catalog_dir());
     const std::vector<fs::path> layers(options_.layers.begin(), options_.layers.end());
-    SWAGE_TRY(catalog_, Catalog::load(directory, layers));
+    std::vector<fs::path> evidence;
+    if (Result<fs::path> own = home_evidence()) evidence.push_back(*std::move(own));
+    evidence.insert(evidence.end(), evidence_.begin(), evidence_.end());
+    SWAGE_TRY(catalog_, Catalog::load(directory, layers, evidence));
   }
   return catalog_.get();
 }

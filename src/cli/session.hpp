@@ -43,9 +43,13 @@ class Session {
   Result<fs::path> home() const;        // $SWAGE_HOME, or swage under the user's data directory
   Result<fs::path> lock_path() const;   // --lock, or swage.lock beside the workspace's swage.toml, or in home()
   Result<fs::path> catalog_dir() const;
+  Result<fs::path> home_evidence() const;   // evidence/ in home(): records of a user whose catalog is not his
+  // One more place with records, before the catalog is first asked for.
+  void add_evidence(const fs::path& directory) { evidence_.push_back(directory); }
 
  private:
   GlobalOptions options_;
+  std::vector<fs::path> evidence_{};
   std::shared_ptr<const Catalog> catalog_;
   std::unique_ptr<Lockfile> lock_;
   std::unique_ptr<Store> store_;

@@ -26,6 +26,17 @@ struct SourceFetcher {
   virtual Result<void> fetch(const Source& source, std::uint64_t id) = 0;
 };
 
+struct BuildRecord {               // one derivation that was built (not those found valid)
+  StorePath drv;
+  double seconds = 0;              // wall time of the builder
+  double cpu_seconds = 0;          // user + system
+  std::uint64_t max_rss = 0;       // bytes, of the largest process
+  bool waited_for_other = false;   // another process built it meanwhile
+};
+// Told how each derivation ended, the moment it did: its outputs are valid then. May add notes to the error. Called from worker
+// threads, several at once.
+using OnBuilt = std::function<void(const StorePath& drv, Result<BuildRecord>& outcome)>;
+
 struct RealiseOptions {
   unsigned jobs = 0;               // derivations built at once; 0: as many as there are cores
   unsigned cores = 0;              // NIX_BUILD_CORES and size of the jobserver; 0: all
@@ -36,15 +47,9 @@ struct RealiseOptions {
   std::chrono::seconds max_silent{0};   // kill a build that prints nothing for so long; 0: never
   std::chrono::seconds timeout{0};      // kill a build that runs for so long; 0: never
   unsigned log_lines = 25;         // lines of the log in the error of a failed build
+  OnBuilt on_built{};
 };
 
-struct BuildRecord {               // one derivation that was built (not those found valid)
-  StorePath drv;
-  double seconds = 0;              // wall time of the builder
-  double cpu_seconds = 0;          // user + system
-  std::uint64_t max_rss = 0;       // bytes, of the largest process
-  bool waited_for_other = false;   // another process built it meanwhile
-};
 struct RealiseResult {
   std::vector<BuildRecord> built{};
   std::uint64_t fetched = 0;               // sources

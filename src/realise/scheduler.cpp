@@ -183,8 +183,10 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
   if (node.mode == BuildMode::build) {
     SWAGE_TRY(const StorePathSet valid, store_.valid_paths(outputs));
     if (valid.size() == outputs.size()) {
+      Result<BuildRecord> record(BuildRecord{.drv = drv.path, .waited_for_other = true});
+      if (options_.on_built) options_.on_built(drv.path, record);
       const std::scoped_lock lock(mutex_);
-      result_->built.push_back({.drv = drv.path, .waited_for_other = true});
+      result_->built.push_back(*std::move(record));
       return Outcome::done;
     }
   }
@@ -200,6 +202,7 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
   const auto start = Clock::now();
   Result<BuildRecord> record = build_one(context_, drv, inputs, node.mode, job);
   reporter_.on(JobFinished{job, record.has_value(), std::chrono::duration<double>(Clock::now() - start).count()});
+  if (options_.on_built) options_.on_built(drv.path, record);
   if (!record) return Fail(std::move(record).error());
   const std::scoped_lock lock(mutex_);
   durations_.record(drv.drv.name, record->seconds);

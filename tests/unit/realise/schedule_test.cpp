@@ -18,6 +18,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 using testing_support::fast_directory;
 using testing_support::Step;
 using testing_support::World;
@@ -111,6 +112,26 @@ TEST_F(ScheduleTest, KeepGoingBuildsWhatItCan) {
                                                 "error: 'worse' did not build: builder ended with status 2\nnote: it printed nothing\n"
                                                 "note: 2 more not started, because of what failed\nhint: swage log {}\n", bad.str(), worse.str()));
   EXPECT_TRUE(world_.store->is_valid(world_.output(good)).value());
+}
+
+TEST_F(ScheduleTest, TellsOfEachDerivationWhenItsOutputsAreValid) {
+  world_.options.keep_going = true;
+  world_.options.jobs = 1;
+  const StorePath good = world_.add({.name = "good", .script = "echo > $out"});
+  const StorePath bad = world_.add({.name = "bad", .script = "exit 1"});
+  const StorePath user = world_.add({.name = "user", .script = ":", .needs = {bad}});
+  std::vector<std::string> told;
+  world_.options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome) {
+    told.push_back(fmt::format("{} {} {}", drv.name(), outcome.has_value(), world_.store->is_valid(world_.output(drv)).value()));
+    if (!outcome) outcome.error().notes.push_back("noted");
+  };
+  const Result<RealiseResult> result = world_.realise({good, user});
+  ASSERT_FALSE(result);
+  EXPECT_THAT(told, UnorderedElementsAre("good.drv true true", "bad.drv false false"));
+  EXPECT_THAT(result.error().notes, Contains("noted"));
+  told.clear();
+  ASSERT_TRUE(world_.realise(good));
+  EXPECT_THAT(told, IsEmpty()) << "what was valid before was not built";
 }
 
 TEST_F(ScheduleTest, SourcesAreFetchedBeforeTheirUsers) {

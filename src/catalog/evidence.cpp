@@ -1,0 +1,256 @@
+#include "catalog/evidence.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "catalog/state.hpp"
+
+namespace swage {
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
+// Length of the UTF-8 sequence that `text` starts with; 0: it is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool outside = (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
+  return overlong || outside ? 0 : length;
+}
+
+// A basic string. A console may print anything: what is no UTF-8 becomes the replacement character.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const char c = text.front();
+    if (length == 0) out += kReplacement;
+    else if (c == '"' || c == '\\') out += {'\\', c};
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    else out += text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out + '"';
+}
+
+// A record must have what its state claims.
+void check_claims(const TomlDocument& document, const TomlValue& table, const EvidenceRow& row, Findings& findings) {
+  const TomlEntry* state = table.find("state");
+  if (!state) return;
+  const auto needs = [&](const char* key, const std::string& value) {
+    if (!value.empty()) return;
+    const std::string_view name = evidence_state_name(row.state);
+    findings.errors.push_back({.what = fmt::format("'{}' is missing in [evidence], and the state is '{}'", key, name),
+                               .where = document.pos(state->value.span)});
+  };
+  if (row.state == EvidenceState::failed) return needs("reason", row.reason);
+  needs("kernel_nar", row.kernel_nar);
+  if (row.state == EvidenceState::built) return;
+  needs("boot_drv", row.boot_drv);
+  needs("boot_nar", row.boot_nar);
+  needs("userland", row.userland);
+}
+
+// Reads the record of a document. A null result has its mistakes in the findings.
+std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& findings) {
+  const std::size_t before = findings.errors.size();
+  check_keys(document, document.root, "a record of evidence", {{"evidence", true}}, Presence::whole, findings);
+  const TomlEntry* entry = document.root.find("evidence");
+  if (!entry || !FieldInput{document, entry->value, "evidence", findings}.is(TomlValue::Kind::table)) return std::nullopt;
+  EvidenceRow row{.kernel = {}};
+  evidence_schema().read(document, entry->value, row, Presence::whole, findings);
+  row.file = document.path;
+  if (findings.errors.size() == before) check_claims(document, entry->value, row, findings);
+  // Questions about one cell go by file names.
+  const fs::path path(document.path);
+  if (findings.errors.size() == before && path.stem() != evidence_name(row))
+    findings.errors.push_back({.what = fmt::format("'{}' is not the record that its name says: that is '{}.toml'", document.path,
+                                                   evidence_name(row)),
+                               .where = document.pos(entry->value.span)});
+  if (findings.errors.size() == before && path.has_parent_path() && path.parent_path().filename() != row.platform)
+    findings.errors.push_back({.what = fmt::format("'{}' is not in its platform's directory '{}'", document.path, row.platform),
+                               .where = document.pos(entry->value.find("platform")->value.span)});
+  if (findings.errors.size() != before) return std::nullopt;
+  return row;
+}
+
+Error together(std::vector<Error> errors) {
+  Error first = std::move(errors.front());
+  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
+  return first;
+}
+
+std::vector<std::string> records_in(const fs::path& directory, std::string_view prefix) {
+  std::vector<std::string> names;
+  for (std::string& name : list_directory(directory).value_or(std::vector<std::string>{}))
+    if (name.ends_with(".toml") && name.starts_with(prefix)) names.push_back(std::move(name));
+  return names;
+}
+
+// By version where the texts are versions, as they are unless someone edited them.
+bool before(const EvidenceRow& a, const EvidenceRow& b) {
+  const auto version_a = Version::parse(a.kernel), version_b = Version::parse(b.kernel);
+  if (version_a && version_b && *version_a != *version_b) return *version_a < *version_b;
+  return std::tie(a.kernel, a.toolchain, a.config) < std::tie(b.kernel, b.toolchain, b.config);
+}
+
+Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& places, std::string_view platform, std::string_view prefix) {
+  std::map<std::string, EvidenceRow> rows;   // by file name
+  std::vector<Error> errors;
+  for (const fs::path& place : places) {
+    const fs::path directory = place / platform;
+    for (const std::string& name : records_in(directory, prefix)) {
+      SWAGE_TRY(std::string text, read_file(directory / name));
+      Result<EvidenceRow> row = parse_evidence(std::move(text), (directory / name).string());
+      if (!row) {
+        errors.push_back(std::move(row).error());
+        continue;
+      }
+      const auto [at, fresh] = rows.try_emplace(name, *row);
+      if (!fresh && at->second.when <= row->when) at->second = *std::move(row);
+    }
+  }
+  if (!errors.empty()) return Fail(together(std::move(errors)));
+  std::vector<EvidenceRow> sorted;
+  for (auto& [name, row] : rows) sorted.push_back(std::move(row));
+  std::sort(sorted.begin(), sorted.end(), before);
+  return sorted;
+}
+
+template <class Read>
+Result<const std::vector<EvidenceRow>*> once(Catalog::State::EvidenceCache& cache, const std::string& key, const Read& read) {
+  const std::scoped_lock lock(cache.mutex);
+  if (const auto known = cache.known.find(key); known != cache.known.end()) return &known->second;
+  SWAGE_TRY(std::vector<EvidenceRow> rows, read());
+  return &cache.known.emplace(key, std::move(rows)).first->second;
+}
+
+std::string cell_prefix(std::string_view kernel) { return fmt::format("linux-{}-", kernel); }
+
+}  // namespace
+
+std::string_view evidence_state_name(EvidenceState state) {
+  switch (state) {
+    case EvidenceState::booted: return "booted";
+    case EvidenceState::built: return "built";
+    case EvidenceState::failed: break;
+  }
+  return "failed";
+}
+
+std::string evidence_name(const EvidenceRow& row) {
+  std::string name = cell_prefix(row.kernel) + row.toolchain;
+  if (row.config != "tiny") name += "-" + row.config;
+  return name;
+}
+
+std::string evidence_text(const EvidenceRow& row) {
+  std::map<std::string, std::string> values;
+  const auto text = [&](const char* key, std::string_view value, bool always = false) {
+    if (always || !value.empty()) values[key] = toml_string(value);
+  };
+  const auto number = [&](const char* key, const std::optional<unsigned>& value) {
+    if (value) values[key] = std::to_string(*value);
+  };
+  text("kernel", row.kernel, true);
+  text("platform", row.platform, true);
+  text("toolchain", row.toolchain, true);
+  text("provider", row.provider, true);
+  text("compiler", row.compiler, true);
+  text("compiler_version", row.compiler_version, true);
+  text("binutils", row.binutils);
+  text("config", row.config, true);
+  text("state", evidence_state_name(row.state), true);
+  text("when", row.when, true);
+  text("root", row.root, true);
+  text("machine", row.machine, true);
+  text("kernel_drv", row.kernel_drv, true);
+  text("boot_drv", row.boot_drv);
+  text("kernel_nar", row.kernel_nar);
+  text("boot_nar", row.boot_nar);
+  text("banner", row.banner);
+  text("userland", row.userland);
+  number("build_seconds", row.build_seconds);
+  number("boot_seconds", row.boot_seconds);
+  number("cores", row.cores);
+  text("lock", row.lock, true);
+  text("reason", row.reason);
+  text("signature", row.signature);
+  text("next", row.next);
+  std::string out = "[evidence]\n";
+  for (const auto& [key, value] : values) out += fmt::format("{} = {}\n", key, value);
+  return out;
+}
+
+Result<EvidenceRow> parse_evidence(std::string text, const std::string& file) {
+  SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file));
+  Findings findings;
+  std::optional<EvidenceRow> row = read_record(document, findings);
+  if (!row) return Fail(together(std::move(findings.errors)));
+  return *std::move(row);
+}
+
+Result<void> write_evidence(const fs::path& directory, const EvidenceRow& row, std::string_view log) {
+  const fs::path place = directory / row.platform;
+  SWAGE_CHECK(make_directories(place));
+  SWAGE_CHECK(write_file_atomically(place / (evidence_name(row) + ".log"), log));
+  return write_file_atomically(place / (evidence_name(row) + ".toml"), evidence_text(row));
+}
+
+fs::path evidence_log(const EvidenceRow& row) {
+  fs::path log = row.file;
+  return log.replace_extension(".log");
+}
+
+fs::path evidence_lock(const EvidenceRow& row) { return row.file.parent_path().parent_path() / "locks" / row.lock; }
+
+Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform) const {
+  return once(*state_->evidence, std::string(platform),
+              [&] { return read_records(state_->evidence_directories, platform, ""); });
+}
+
+Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform, const Version& kernel) const {
+  const std::string version = kernel.str();
+  return once(*state_->evidence, fmt::format("{} {}", platform, version), [&]() -> Result<std::vector<EvidenceRow>> {
+    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, cell_prefix(version)));
+    std::erase_if(rows, [&](const EvidenceRow& row) { return row.kernel != version; });   // 6.1 begins 6.1-rc3 too
+    return rows;
+  });
+}
+
+void check_evidence(LoadResult& result) {
+  std::vector<std::string> platforms;
+  for (const Platform& platform : result.state->platforms) platforms.push_back(platform.name);
+  auto& errors = result.findings.errors;
+  for (const fs::path& place : result.state->evidence_directories)
+    for (const std::string& name : list_directory(place).value_or(std::vector<std::string>{})) {
+      if (name == "locks") continue;
+      if (std::find(platforms.begin(), platforms.end(), name) == platforms.end()) {
+        errors.push_back({.what = fmt::format("'{}' is not a platform's directory", (place / name).string()),
+                          .hint = did_you_mean(name, platforms)});
+        continue;
+      }
+      for (const std::string& record : records_in(place / name, "")) {
+        const fs::path file = place / name / record;
+        auto document = read_file(file).and_then([&](std::string text) { return parse_toml(std::move(text), file.string()); });
+        if (!document) {
+          errors.push_back(std::move(document).error());
+          continue;
+        }
+        const TomlDocument& kept = result.documents.emplace_back(std::move(*document));
+        const std::optional<EvidenceRow> row = read_record(kept, result.findings);
+        if (row && !path_exists(evidence_lock(*row)))
+          errors.push_back({.what = fmt::format("'{}' has no lock file '{}'", kept.path, evidence_lock(*row).string()),
+                            .where = kept.pos(kept.root.find("evidence")->value.find("lock")->value.span)});
+      }
+    }
+}
+
+}  // namespace swage

@@ -1,0 +1,27 @@
+// Evidence: the records of cells that were really built and booted, one file each:
+//
+//   evidence/<platform>/linux-<kernel>-<toolchain>[-<config>].toml    the record; the configuration unless it is `tiny`
+//   evidence/<platform>/linux-<kernel>-<toolchain>[-<config>].log     the boot's console, or the end of the failed build's log
+//   evidence/locks/<date>-<first 8 digits of its sha256>.lock         what the recorded derivations took from the lock file
+//
+// Keys are sorted and the form is fixed, so the same record has the same bytes. Reading is Catalog::evidence().
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "catalog/catalog.hpp"
+
+namespace swage {
+
+std::string evidence_name(const EvidenceRow& row);          // of its files, without the ending
+std::string evidence_text(const EvidenceRow& row);          // reading it gives the row again
+// Closed keys, right types, and what each state needs; every mistake with its place.
+Result<EvidenceRow> parse_evidence(std::string text, const std::string& file);
+// Both files, each replaced whole and the record last: a record has its log.
+Result<void> write_evidence(const fs::path& directory, const EvidenceRow& row, std::string_view log);
+// Where the log of a record that was read stands, and the lock file it was made with.
+fs::path evidence_log(const EvidenceRow& row);
+fs::path evidence_lock(const EvidenceRow& row);
+
+}  // namespace swage

@@ -1,0 +1,81 @@
+#include "plan/reduced_lock.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace swage {
+
+namespace {
+
+using Sha256Set = std::set<std::string, std::less<>>;
+
+const std::string* sha256_of(const Source& source) {
+  if (const auto* download = std::get_if<Source::Download>(&source.how)) return &download->sha256;
+  if (const auto* member = std::get_if<Source::Member>(&source.how)) return &member->package.sha256;
+  return nullptr;
+}
+
+// The files that each derivation reached takes, one set for each.
+std::vector<Sha256Set> files_by_derivation(const Graph& graph, const std::vector<StorePath>& wanted) {
+  std::vector<Sha256Set> taken;
+  StorePathSet seen;
+  std::vector<StorePath> open = wanted;
+  while (!open.empty()) {
+    const StorePath path = open.back();
+    open.pop_back();
+    const FinishedDerivation* derivation = graph.find(path);
+    if (!derivation || !seen.insert(path).second) continue;
+    for (const auto& [input, outputs] : derivation->drv.input_drvs) open.push_back(input);
+    Sha256Set& files = taken.emplace_back();
+    for (const StorePath& source : derivation->drv.input_srcs)
+      if (const auto at = graph.sources.find(source); at != graph.sources.end())
+        if (const std::string* sha256 = sha256_of(at->second)) files.insert(*sha256);
+  }
+  return taken;
+}
+
+template <class Map>
+bool contains_all(const Map& whole, const Map& part) {
+  return std::all_of(part.begin(), part.end(), [&](const auto& entry) {
+    const auto at = whole.find(entry.first);
+    return at != whole.end() && at->second == entry.second;
+  });
+}
+
+}  // namespace
+
+Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vector<StorePath>& wanted) {
+  const std::vector<Sha256Set> taken = files_by_derivation(graph, wanted);
+  const auto by_one = [&](const std::vector<std::string>& files) {
+    return std::any_of(taken.begin(), taken.end(), [&](const Sha256Set& of) {
+      return std::all_of(files.begin(), files.end(), [&](const std::string& file) { return of.contains(file); });
+    });
+  };
+  Lockfile reduced{.created = lock.created};
+  const auto keep_file = [&](const std::string& sha256) {
+    if (const auto file = lock.files.find(sha256); file != lock.files.end()) reduced.files.insert(*file);
+  };
+  for (const auto& [key, set] : lock.sets) {
+    if (!by_one(set.files)) continue;
+    reduced.sets.emplace(key, set);
+    for (const std::string& file : set.files) keep_file(file);
+  }
+  for (const auto& [key, sha256] : lock.sources)
+    if (by_one({sha256})) {
+      reduced.sources.emplace(key, sha256);
+      keep_file(sha256);
+    }
+  for (const auto& [key, seed] : lock.seeds)
+    if (by_one({seed.sha256})) {
+      reduced.seeds.emplace(key, seed);
+      keep_file(seed.sha256);
+    }
+  return reduced;
+}
+
+bool covers(const Lockfile& whole, const Lockfile& part) {
+  return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) && contains_all(whole.sources, part.sources) &&
+         contains_all(whole.seeds, part.seeds);
+}
+
+}  // namespace swage

@@ -1,0 +1,18 @@
+// The part of a lock file that given derivations were planned from: enough to plan them again, to the same .drv paths.
+#pragma once
+
+#include <vector>
+
+#include "plan/graph.hpp"
+#include "plan/lockfile.hpp"
+
+namespace swage {
+
+// What `wanted` and their inputs take from `lock`: files that are sources of theirs, sets that one derivation takes whole,
+// sources and seeds. Nothing that is missing, and the date as it was.
+Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vector<StorePath>& wanted);
+
+// Whether everything in `part` is in `whole` too: what was planned from the one can be planned from the other.
+bool covers(const Lockfile& whole, const Lockfile& part);
+
+}  // namespace swage

@@ -1,0 +1,80 @@
+#include "plan/reduced_lock.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/plan_world.hpp"
+
+namespace swage {
+namespace {
+
+struct Planned {
+  CatalogDir dir{};
+  std::shared_ptr<const Catalog> catalog{};
+  Planned() {
+    write_plan_catalog(dir);
+    catalog = dir.load().value();
+  }
+  // The derivation that boots 6.1 on arm64, planned from `lock`.
+  StorePath boot(const Lockfile& lock, Planner& planner) {
+    static std::deque<Cell> cells;   // planners keep their addresses
+    Cell& cell = cells.emplace_back(Cell{.platform = *catalog->platform("arm64"), .toolchain = *catalog->toolchain("debian-gcc-12-arm64")});
+    cell.kernel = find_kernel(*catalog, lock, Version::parse("6.1").value()).value();
+    cell.machine = find_machine(*catalog, *cell.platform, cell.kernel->version);
+    return planner.package("boot", cell).value().drv;
+  }
+};
+
+std::vector<std::string> keys(const auto& map) {
+  std::vector<std::string> list;
+  for (const auto& [key, value] : map) list.push_back(key);
+  return list;
+}
+using Strings = std::vector<std::string>;
+
+TEST(ReducedLock, IsEnoughToPlanTheSameAgain) {
+  Planned world;
+  LockBuilder builder = plan_lock();
+  builder.set("root:other", {"emacs"}).source("bullseye", "linux", "5.10.223-1").missing("toolchain:x", "no such package");
+  const Lockfile& lock = builder.lock();
+  Planner planner(*world.catalog, lock);
+  const StorePath boot = world.boot(lock, planner);
+  const Lockfile reduced = reduced_lock(lock, planner.graph(), {boot});
+
+  EXPECT_EQ(keys(reduced.sets), (Strings{"root:build", "root:qemu", "toolchain:debian-gcc-12-arm64"}));
+  EXPECT_EQ(keys(reduced.sources), (Strings{"bookworm/busybox", "bookworm/linux"}));
+  EXPECT_EQ(keys(reduced.seeds), Strings{"busybox"});
+  EXPECT_TRUE(reduced.missing.empty());
+  EXPECT_EQ(reduced.files.size(), 2u + 1 + 1 + 2 + 1);
+  EXPECT_EQ(reduced.created, lock.created);
+  ASSERT_TRUE(Lockfile::parse(reduced.str(), "reduced"));
+
+  Planner again(*world.catalog, reduced);
+  EXPECT_EQ(world.boot(reduced, again), boot);
+}
+
+TEST(ReducedLock, HoldsNothingThatTheDerivationsDoNotReach) {
+  Planned world;
+  const Lockfile lock = plan_lock().lock();
+  Planner planner(*world.catalog, lock);
+  world.boot(lock, planner);
+  const StorePath root = planner.root("qemu").value().drv;
+  const Lockfile reduced = reduced_lock(lock, planner.graph(), {root});
+  EXPECT_EQ(keys(reduced.sets), Strings{"root:qemu"});
+  EXPECT_TRUE(reduced.sources.empty());
+}
+
+TEST(ReducedLock, CoversWhatIsPartOfIt) {
+  const Lockfile whole = plan_lock().lock();
+  Lockfile part = whole;
+  part.sets.erase("root:build");
+  EXPECT_TRUE(covers(whole, part));
+  EXPECT_TRUE(covers(whole, whole));
+  EXPECT_FALSE(covers(part, whole));
+  part.created = "2020-01-01";
+  EXPECT_TRUE(covers(whole, part)) << "when it was made changes nothing";
+  part.sources["bookworm/busybox"] = hex_of("another");
+  EXPECT_FALSE(covers(whole, part));
+}
+
+}  // namespace
+}  // namespace swage
