@@ -7,8 +7,14 @@
 # $config_lines   lines that the user asked for, last     $strict  not empty: they must take effect
 # $dtb            the boot machine's device tree, or ""
 # $image_target $image $make_args    from the machine's row
+# $tools          what the root declares of its tools: "make 4.3", a line each
+# $quirks         what the cell's quirks are for: "ID: reason", a line each; what they do:
+# $quirk_make_args $quirk_config $cflags $aflags (after the kernel's own flags) $cc_flags $ld_flags (part of CC and LD) $host_cc
 #
 # Result: $out/kernel (the boot image), vmlinux, System.map, config, dtbs/
+
+. $script_check_root
+[ -z "$quirks" ] || printf '%s\n' "$quirks" | sed 's/^/quirk /'
 
 # Under a fixed path, so that neither debug information nor __FILE__ names the store: the kernel would refer to its source.
 mkdir -p source build
@@ -20,7 +26,11 @@ case "${MAKEFLAGS-}" in
   *jobserver*) ;;
   *) jobs=-j${NIX_BUILD_CORES:-1} ;;
 esac
-kmake() { make -C /build/source O=/build/build ARCH=$arch CROSS_COMPILE=$cross $make_args "$@"; }
+kmake() {
+  make -C /build/source O=/build/build ARCH=$arch CROSS_COMPILE=$cross \
+    ${host_cc:+"HOSTCC=$host_cc"} ${cc_flags:+"CC=${cross}gcc $cc_flags"} ${ld_flags:+"LD=${cross}ld $ld_flags"} \
+    ${cflags:+"KCFLAGS=$cflags"} ${aflags:+"KAFLAGS=$aflags"} $make_args $quirk_make_args "$@"
+}
 
 # Everything that differs from one build to the next of the same inputs.
 export KBUILD_BUILD_TIMESTAMP="$timestamp" KBUILD_BUILD_USER=swage KBUILD_BUILD_HOST=swage KBUILD_BUILD_VERSION=1
@@ -51,6 +61,8 @@ case $config in
   /*) cp "$config" build/.config; chmod u+w build/.config ;;
   *) kmake $config ;;
 esac
+printf '%s\n' "$quirk_config" > quirk.config
+apply_lines quirk.config
 printf '%s\n' "$config_lines" > user.config
 apply_lines user.config
 settle
@@ -72,6 +84,7 @@ check_lines() { # check_lines FILE: prints the lines without effect; true when t
   [ -z "$dropped" ]
 }
 if [ $config = tiny ]; then check_lines machine.config || true; fi
+check_lines quirk.config || true
 check_lines user.config || [ -z "$strict" ]
 
 kmake $jobs vmlinux $image_target

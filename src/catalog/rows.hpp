@@ -11,6 +11,7 @@ struct Provider {
   unsigned rank = 0;
   bool prebuilt = true;
   std::vector<std::string> suites{};
+  std::vector<std::string> features{};   // of every toolchain
   std::string reference{};
 };
 
@@ -27,6 +28,7 @@ const Schema<MachineRow>& machine_schema();
 const Schema<Provider>& provider_schema();
 const Schema<ToolchainRow>& toolchain_schema();
 const Schema<ConstraintRow>& constraint_schema();
+const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
 
 }  // namespace swage

@@ -20,9 +20,11 @@ struct Catalog::State {
   std::vector<MachineRow> machines{};
   std::vector<ToolchainRow> toolchains{};
   std::vector<ConstraintRow> constraints{};
+  std::vector<QuirkRow> quirks{};
   std::vector<RecipeRow> recipes{};
   std::set<std::string> suites{};                    // of all providers
   std::vector<fs::path> script_directories{};        // last layer first
+  std::vector<fs::path> patch_directories{};         // the same
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
 };
