@@ -8,7 +8,7 @@ export KCONFIG_NOTIMESTAMP=1
 mkdir -p source
 tar -x --strip-components=1 --no-same-owner -f "$src" -C source
 cd source
-flags=$(cat $toolchain/userland-flags)
+flags="$flags $(cat $toolchain/userland-flags)"
 make allnoconfig > /dev/null
 set_symbol() { # set_symbol NAME VALUE
   sed -i "/^CONFIG_$1=/d;/^# CONFIG_$1 is not set\$/d" .config

@@ -1,9 +1,12 @@
-# Makes the initramfs of the boot test: a static userland and an init that says one line and turns the machine off.
+# Makes the initramfs of the boot test: a static userland that says one line and turns the machine off.
 #
-# $userland   the userland      $token   what the line starts with
+# $deps_host   the userland: busybox, or the freestanding init     $token   what the line starts with
 mkdir -p tree/bin tree/proc tree/dev
-cp -a $userland/bin/. tree/bin/
-cat > tree/init <<EOF
+cp -a $deps_host/bin/. tree/bin/
+if [ -e tree/bin/init ]; then
+  mv tree/bin/init tree/init   # says $token itself
+else
+  cat > tree/init <<END
 #!/bin/sh
 # No device node is needed: the kernel's own initramfs has /dev/console.
 mount -t proc proc /proc 2>/dev/null
@@ -11,7 +14,8 @@ echo "$token \$(uname -a)"
 # Machines differ in which of these they can do; QEMU leaves on each.
 poweroff -f
 reboot -f
-EOF
+END
+fi
 chmod 0755 tree/init
 find tree -exec touch -h -d @1 {} +
 mkdir -p $out

@@ -1,6 +1,6 @@
 # Builds a Linux kernel out of tree.
 #
-# $src            the unpacked tree         $arch   ARCH=          $cross  CROSS_COMPILE=
+# $src            the unpacked tree         $arch   ARCH=          $cross  CROSS_COMPILE=     $compiler  gcc | clang
 # $config         tiny | defconfig | NAME_defconfig | a file in the store
 # $defconfig      what `defconfig` means for this machine
 # $machine_config lines that `tiny` adds so that the boot machine works
@@ -26,10 +26,21 @@ case "${MAKEFLAGS-}" in
   *jobserver*) ;;
   *) jobs=-j${NIX_BUILD_CORES:-1} ;;
 esac
+cross_tools="CROSS_COMPILE=$cross"
+host_cc=${host_cc:-gcc}
+# LLVM's own assembler too; before 5.15 CROSS_COMPILE is what names clang's target. Programs of the build run here, where the root's
+# own compiler makes them.
+cc=${cross}gcc
+ld=${cross}ld
+if [ $compiler = clang ]; then
+  cross_tools="$cross_tools LLVM=1 LLVM_IAS=1 HOSTCXX=g++ HOSTLD=ld HOSTAR=ar"
+  cc=clang
+  ld=ld.lld
+fi
 kmake() {
-  make -C /build/source O=/build/build ARCH=$arch CROSS_COMPILE=$cross \
-    ${host_cc:+"HOSTCC=$host_cc"} ${cc_flags:+"CC=${cross}gcc $cc_flags"} ${ld_flags:+"LD=${cross}ld $ld_flags"} \
-    ${cflags:+"KCFLAGS=$cflags"} ${aflags:+"KAFLAGS=$aflags"} $make_args $quirk_make_args "$@"
+  make -C /build/source O=/build/build ARCH=$arch $cross_tools "HOSTCC=$host_cc" \
+    ${cc_flags:+"CC=$cc $cc_flags"} ${ld_flags:+"LD=$ld $ld_flags"} ${cflags:+"KCFLAGS=$cflags"} ${aflags:+"KAFLAGS=$aflags"} \
+    $make_args $quirk_make_args "$@"
 }
 
 # Everything that differs from one build to the next of the same inputs.

@@ -4,7 +4,7 @@
 //   platforms.toml               [[platform]]
 //   roots.toml                   [[root]], [[seed]]
 //   kernels/releases.toml        [[kernel]]
-//   kernels/machines.toml        [[machine]]
+//   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
@@ -84,7 +84,7 @@ struct MachineRow {
   std::string image_target{};                // make target: Image, zImage, vmlinux
   std::string image{};                       // the boot image, relative to the build directory
   std::vector<std::string> make_args{};      // extra arguments of every kernel make
-  std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds
+  std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds, after those of [common]
   std::string qemu{};                        // qemu-system-aarch64
   std::string qemu_root{};                   // root that holds it
   std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...
@@ -97,21 +97,24 @@ struct MachineRow {
 // A compiler with its binutils and libc for one host platform.
 struct ToolchainRow {
   std::string id{};                          // debian-bookworm-gcc-12-arm64: unique
+  std::string group{};                       // what is made once for all rows of the group; the id unless the table says so
   std::string provider{};                    // debian
   unsigned provider_rank = 0;                // smaller first
   bool prebuilt = true;
   std::string platform{};                    // host platform's short name
   std::string compiler = "gcc";              // gcc or clang
   Version version;                           // of the compiler: 12.2.0
-  Version binutils;                          // 2.40
+  std::optional<Version> binutils{};         // 2.40; none: it brings other tools (LLVM)
   std::string libc{};                        // "" none: kernel-only
   std::string libc_version{};
   std::string released{};                    // YYYY-MM-DD of exactly this compiler release
   std::string prefix{};                      // aarch64-linux-gnu-
+  std::string flags{};                       // what makes the compiler emit the platform's code, where that is not its default
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
   std::vector<std::string> packages{};
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
+  std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
   std::string reference{};
   Origin origin{};
 };

@@ -37,6 +37,7 @@ struct Reader {
     const TomlDocument* document;
   };
   std::vector<ToolchainFile> toolchain_files{};
+  CommonMachine common{};      // of the last layer that has one
 
   Catalog::State& state() { return *result.state; }
   Findings& findings() { return result.findings; }
@@ -254,6 +255,8 @@ void Reader::read_toolchains(const ToolchainFile& file) {
       row->prebuilt = provider.prebuilt;
       for (const std::string& feature : provider.features)
         if (std::find(row->features.begin(), row->features.end(), feature) == row->features.end()) row->features.push_back(feature);
+      if (row->group.empty()) row->group = row->id;
+      if (row->userland.empty()) row->userland = provider.userland;
     }
   }
 }
@@ -299,7 +302,9 @@ void Reader::read_layer() {
     rows(*document, "kernel", {"version"}, kernel_schema(), blank_kernel(), state().kernels, kernels);
   }
   if (const auto* document = open(directory / "kernels/machines.toml")) {
-    check_tables(*document, {"machine"}, {});
+    check_tables(*document, {"machine"}, {"common"});
+    if (const TomlEntry* entry = document->root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
+      common_machine_schema().read(*document, entry->value, common, Presence::whole, findings());
     rows(*document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, state().machines, machines);
   }
   if (const auto* document = open(directory / "kernels/constraints.toml")) {
@@ -331,6 +336,8 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
     reader.layer = file.layer;
     reader.read_toolchains(file);
   }
+  for (MachineRow& row : result.state->machines)
+    row.config.insert(row.config.begin(), reader.common.config.begin(), reader.common.config.end());
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
   return result;

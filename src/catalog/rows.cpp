@@ -198,7 +198,8 @@ void read_deps(const FieldInput& in, RecipeRow& row) {
       continue;
     }
     read_field(field, row.deps[entry.key]);
-    field.refer(NameOf::package);
+    for (const TomlValue& name : entry.value.items)   // a variable ({toolchain.userland}) is the planner's to fill
+      if (name.text.find('{') == std::string::npos) in.with(name, entry.key).refer(NameOf::package);
   }
 }
 
@@ -213,7 +214,7 @@ typename Schema<Row>::Reader section(const Schema<Row>& schema) {
 
 Platform blank_platform() { return {.name = {}, .triple = *Triple::parse("x86_64-linux-gnu")}; }
 KernelRow blank_kernel() { return {.version = *Version::parse("0")}; }
-ToolchainRow blank_toolchain() { return {.version = *Version::parse("0"), .binutils = *Version::parse("0")}; }
+ToolchainRow blank_toolchain() { return {.version = *Version::parse("0")}; }
 
 const Schema<Platform>& platform_schema() {
   static const Schema<Platform> schema = Schema<Platform>("[[platform]]")
@@ -272,6 +273,11 @@ const Schema<KernelRow>& kernel_schema() {
   return schema;
 }
 
+const Schema<CommonMachine>& common_machine_schema() {
+  static const Schema<CommonMachine> schema = Schema<CommonMachine>("[common]").optional("config", read_config<CommonMachine>);
+  return schema;
+}
+
 const Schema<MachineRow>& machine_schema() {
   static const Schema<MachineRow> schema = Schema<MachineRow>("[[machine]]")
       .required("platform", reference(&MachineRow::platform, NameOf::platform))
@@ -297,6 +303,7 @@ const Schema<Provider>& provider_schema() {
       .optional("prebuilt", &Provider::prebuilt)
       .optional("suites", &Provider::suites)
       .optional("features", &Provider::features)
+      .optional("userland", reference(&Provider::userland, NameOf::package))
       .required("source", &Provider::reference);
   return schema;
 }
@@ -304,18 +311,21 @@ const Schema<Provider>& provider_schema() {
 const Schema<ToolchainRow>& toolchain_schema() {
   static const Schema<ToolchainRow> schema = Schema<ToolchainRow>("[[toolchain]]")
       .required("id", &ToolchainRow::id)
+      .optional("group", &ToolchainRow::group)
       .required("platforms", [](const FieldInput& in, ToolchainRow&) { in.refer(NameOf::platform); })
       .optional("compiler", word(&ToolchainRow::compiler, same_words({"gcc", "clang"})))
       .required("version", &ToolchainRow::version)
-      .required("binutils", &ToolchainRow::binutils)
+      .optional("binutils", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.binutils.emplace(*Version::parse("0"))); })
       .optional("libc", word(&ToolchainRow::libc, same_words({"glibc", "musl", "uclibc", "newlib"})))
       .optional("libc_version", &ToolchainRow::libc_version)
       .required("released", date(&ToolchainRow::released))
       .required("prefix", &ToolchainRow::prefix)
-      .required("dumpmachine", &ToolchainRow::dumpmachine)
+      .optional("flags", &ToolchainRow::flags)
+      .optional("dumpmachine", &ToolchainRow::dumpmachine)
       .optional("suite", reference(&ToolchainRow::suite, NameOf::suite))
       .optional("packages", &ToolchainRow::packages)
       .optional("features", &ToolchainRow::features)
+      .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
       .required("source", &ToolchainRow::reference)
       .optional("override", read_override<ToolchainRow>);
   return schema;

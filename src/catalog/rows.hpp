@@ -12,6 +12,7 @@ struct Provider {
   bool prebuilt = true;
   std::vector<std::string> suites{};
   std::vector<std::string> features{};   // of every toolchain
+  std::string userland = "busybox";
   std::string reference{};
 };
 
@@ -20,10 +21,15 @@ Platform blank_platform();
 KernelRow blank_kernel();
 ToolchainRow blank_toolchain();
 
+struct CommonMachine {                         // [common] of machines.toml
+  std::vector<std::string> config{};
+};
+
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();
 const Schema<SeedRow>& seed_schema();
 const Schema<KernelRow>& kernel_schema();
+const Schema<CommonMachine>& common_machine_schema();
 const Schema<MachineRow>& machine_schema();
 const Schema<Provider>& provider_schema();
 const Schema<ToolchainRow>& toolchain_schema();

@@ -61,15 +61,9 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
   return verdict;
 }
 
-std::string toolchain_text(const Goal& goal) {
-  const ToolchainRow& row = *goal.cell.toolchain;
-  return fmt::format("{} {}, binutils {}, {} {} ({})", row.compiler, row.version.str(), row.binutils.str(), row.libc,
-                     row.libc_version, row.id);
-}
-
 void print_text(const Goal& goal, const Verdict& verdict) {
-  fmt::print("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal), toolchain_text(goal), verdict.banner,
-             verdict.userland);
+  fmt::print("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal),
+             fmt::format("{} ({})", toolchain_text(*goal.cell.toolchain), goal.cell.toolchain->id), verdict.banner, verdict.userland);
   for (const Part& part : verdict.parts)
     fmt::print("  {:>9}  {}{}\n", part.seconds ? human_seconds(*part.seconds) : "?", part.name,
                part.built_now ? "" : " (in the store)");

@@ -42,7 +42,7 @@ Listing kernels(const Catalog& catalog) {
 Listing toolchains(const Catalog& catalog) {
   Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "provider", "suite", "packages"}};
   for (const ToolchainRow& t : catalog.toolchains()) {
-    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils.str(),
+    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : "",
                          t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.provider, t.suite, join(t.packages, " ")});
     list.origins.push_back(&t.origin);
   }

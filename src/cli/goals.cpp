@@ -115,8 +115,10 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
 
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal) {
   if (goal.target.name == "root" || goal.target.name == "linux-source") return {};
-  const bool kernel_only = goal.target.name == kKernel && kernel_goal == KernelGoal::artifact;
-  ResolveRequest request{.platform = goal.platform, .purpose = kernel_only ? Purpose::kernel : Purpose::userland};
+  Purpose purpose = Purpose::userland;
+  if (kernel_goal == KernelGoal::boot || goal.target.name == "boot") purpose = Purpose::boot;
+  else if (goal.target.name == kKernel) purpose = Purpose::kernel;
+  ResolveRequest request{.platform = goal.platform, .purpose = purpose, .compiler = options.llvm ? "clang" : "gcc"};
   if (goal.cell.kernel) request.kernel = goal.cell.kernel->version;
   if (!options.toolchain.empty()) request.toolchain = options.toolchain;
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
@@ -151,6 +153,7 @@ void declare_targets(CLI::App& app, TargetOptions& options, bool many) {
       ->allow_extra_args(false);
   app.add_option("--toolchain", options.toolchain, "this toolchain (see `swage list toolchains`); still checked")->group("Toolchain");
   const char* kernel = "Kernel";
+  app.add_flag("--llvm", options.llvm, "clang and LLVM's other tools instead of gcc and binutils")->group("Toolchain");
   app.add_option("--config", options.config, "tiny, defconfig, NAME_defconfig or a file")->group(kernel);
   app.add_option("--enable", options.enable, "set a configuration symbol to y")->allow_extra_args(false)->group(kernel);
   app.add_option("--disable", options.disable, "set a configuration symbol to n")->allow_extra_args(false)->group(kernel);

@@ -23,6 +23,7 @@ struct TargetOptions {
   bool strict_config = false;
   std::string src{};                         // --src DIR
   std::string toolchain{};                   // --toolchain ID
+  bool llvm = false;                         // --llvm
 };
 void declare_targets(CLI::App& app, TargetOptions& options, bool many = true);
 

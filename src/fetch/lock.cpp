@@ -285,7 +285,7 @@ std::vector<LockRequest> lock_requests(const Catalog& catalog) {
     add({.key = "root:" + row.name, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
   for (const ToolchainRow& row : catalog.toolchains())
     if (!row.suite.empty() && !row.packages.empty())
-      add({.key = "toolchain:" + row.id, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
+      add({.key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
   for (const SeedRow& row : catalog.seeds())
     add({.key = std::string(kSeed) + row.name,
          .suite = row.suite,

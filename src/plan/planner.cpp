@@ -67,11 +67,14 @@ Values toolchain_values(const ToolchainRow& row) {
       {"compiler", row.compiler},
       {"version", row.version.str()},
       {"major", std::to_string(row.version.parts().front())},
-      {"binutils", row.binutils.str()},
+      {"binutils", row.binutils ? row.binutils->str() : ""},
+      {"group", row.group},
+      {"userland", row.userland},
       {"libc", row.libc},
       {"libc_version", row.libc_version},
       {"prefix", row.prefix},
       {"dumpmachine", row.dumpmachine},
+      {"flags", row.flags},
   };
 }
 
@@ -216,7 +219,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
       {"toolchain", [&](std::string_view key) -> Result<std::string> {
          if (!cell.toolchain) return cell_lacks(draft, "a toolchain");
          if (key == "debs")
-           return packages(draft, "toolchain:" + cell.toolchain->id, cell.toolchain->suite, cell.toolchain->packages);
+           return packages(draft, "toolchain:" + cell.toolchain->group, cell.toolchain->suite, cell.toolchain->packages);
          if (key == "path") {
            SWAGE_TRY(const Object object, toolchain_object(*cell.toolchain));
            return add_object(draft, object);
@@ -269,9 +272,11 @@ Result<const Cell*> Planner::State::cell_of_role(std::string_view role, const Ce
 }
 
 Result<void> Planner::State::add_dependencies(Draft& draft) {
+  const VariableScopes variables = scopes(draft);
   for (const auto& [role, names] : draft.recipe.deps) {
     std::string paths;
-    for (const std::string& name : names) {
+    for (const std::string& written : names) {
+      SWAGE_TRY(const std::string name, expand_variables(written, variables));
       std::optional<Object> dep;
       if (name == kToolchainDependency) {
         if (!draft.cell.toolchain) return cell_lacks(draft, "a toolchain");

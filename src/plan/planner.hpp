@@ -3,7 +3,7 @@
 //
 // Every artifact, also a root, a toolchain, an initramfs or a boot, is a recipe: a script, the root that it runs in,
 // dependencies by role and an environment. The values of the environment may hold variables, and a variable that stands for
-// a store object makes that object an input:
+// a store object makes that object an input (names of dependencies may hold variables too):
 //
 //   {platform.name} {platform.kernel_arch} {platform.endian} {platform.pointer_bits} {platform.elf_machine} ...
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} ...   the cell's toolchain

@@ -15,16 +15,12 @@ constexpr std::size_t kScreen = 40, kColumns = 140;
 
 std::string subject(const ResolveRequest& request) {
   const std::string what = request.kernel ? "linux " + request.kernel->str() : "userland";
-  return request.purpose == Purpose::userland && request.kernel ? "userland of " + what : what;
+  if (!request.kernel || request.purpose == Purpose::kernel) return what;
+  return (request.purpose == Purpose::userland ? "userland of " : "boot of ") + what;
 }
 
 std::string libc_text(const ToolchainRow& row) {
   return row.libc.empty() ? "" : row.libc + (row.libc_version.empty() ? "" : " " + row.libc_version);
-}
-
-std::string parts_text(const ToolchainRow& row) {
-  const std::string libc = libc_text(row);
-  return fmt::format("{} {}, binutils {}, {}", row.compiler, row.version.str(), row.binutils.str(), libc.empty() ? "no C library" : libc);
 }
 
 std::string root_text(const RootRow& root) {
@@ -174,7 +170,7 @@ std::vector<std::string> ranking_lines(const Resolution& resolution) {
   std::vector<std::string> lines;
   for (const Candidate& candidate : resolution.ranking) {
     const ToolchainRow& row = *candidate.toolchain;
-    std::string line = fmt::format("{}. {}  {}", lines.size() + 1, row.id, parts_text(row));
+    std::string line = fmt::format("{}. {}  {}", lines.size() + 1, row.id, toolchain_text(row));
     if (!resolution.kernel_released.empty()) line += fmt::format(", {} days from the kernel", days_between(row.released, resolution.kernel_released));
     std::vector<std::string> needed;
     for (const QuirkApplied& one : candidate.quirks)
@@ -267,12 +263,18 @@ Json root_json(const RootRow& root) {
 
 }  // namespace
 
+std::string toolchain_text(const ToolchainRow& row) {
+  const std::string libc = libc_text(row);
+  return fmt::format("{} {}, {}{}", row.compiler, row.version.str(), row.binutils ? "binutils " + row.binutils->str() + ", " : "",
+                     libc.empty() ? "no C library" : libc);
+}
+
 std::string explain(const Resolution& resolution) {
   const ResolveRequest& request = resolution.request;
   const ToolchainRow* chosen = resolution.chosen;
   std::string out = fmt::format("{} for {}: {}\n", subject(request), request.platform->name, chosen ? chosen->id : "no toolchain");
   if (chosen) {
-    out += fmt::format("  {}, from {}, released {}\n", parts_text(*chosen), chosen->provider, chosen->released);
+    out += fmt::format("  {}, from {}, released {}\n", toolchain_text(*chosen), chosen->provider, chosen->released);
     if (resolution.root && request.kernel) out += fmt::format("  in {}\n", root_text(*resolution.root));
     for (const std::string& reason : resolution.why) out += fmt::format("  because {}\n", reason);
   } else if (const Rejection* near = nearest(resolution.rejected)) {
@@ -298,7 +300,7 @@ std::string resolution_json(const Resolution& resolution) {
   const ResolveRequest& request = resolution.request;
   Json out{{"kernel", request.kernel ? Json(request.kernel->str()) : Json()},
            {"arch", request.platform->name},
-           {"purpose", request.purpose == Purpose::kernel ? "kernel" : "userland"},
+           {"purpose", purpose_name(request.purpose)},
            {"toolchain", Json()},
            {"root", resolution.root ? root_json(*resolution.root) : Json()},
            {"quirks", Json::array()},
@@ -310,7 +312,7 @@ std::string resolution_json(const Resolution& resolution) {
                         {"provider", row->provider},
                         {"compiler", row->compiler},
                         {"version", row->version.str()},
-                        {"binutils", row->binutils.str()},
+                        {"binutils", row->binutils ? Json(row->binutils->str()) : Json()},
                         {"libc", row->libc.empty() ? Json() : Json(libc_text(*row))}};
   for (const QuirkApplied& one : resolution.quirks)
     out["quirks"].push_back({{"id", one.quirk->id},

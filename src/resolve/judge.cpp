@@ -6,14 +6,14 @@
 namespace swage {
 
 Subject::Subject(const ResolveRequest& request, const ToolchainRow& row, const RootRow* root) : request_(request), row_(row), root_(root) {
-  if (request.purpose != Purpose::userland || row.libc_version.empty()) return;
+  if (request.purpose == Purpose::kernel || row.libc_version.empty()) return;
   if (auto version = Version::parse(row.libc_version)) libc_ = std::move(*version);
 }
 
 Subject::Variable Subject::variable(const std::string& name) const {
   const auto own = [](bool has, const Version* version) { return has ? Variable{Answer::known, version} : Variable{Answer::not_its}; };
   if (name == "gcc" || name == "clang") return own(name == row_.compiler, &row_.version);
-  if (name == "binutils") return {Answer::known, &row_.binutils};
+  if (name == "binutils") return own(row_.binutils.has_value(), row_.binutils ? &*row_.binutils : nullptr);
   if (name == "glibc" || name == "musl" || name == "uclibc") return own(libc_ && row_.libc == name, libc_ ? &*libc_ : nullptr);
   if (name == "kernel") return own(request_.kernel.has_value(), request_.kernel ? &*request_.kernel : nullptr);
   if (!root_) return {};

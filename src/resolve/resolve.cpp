@@ -204,7 +204,7 @@ Result<std::vector<const ToolchainRow*>> candidates(const Catalog& catalog, cons
     return rows;
   }
   for (const ToolchainRow& row : catalog.toolchains())
-    if (row.platform == request.platform->name) rows.push_back(&row);
+    if (row.platform == request.platform->name && row.compiler == request.compiler) rows.push_back(&row);
   return rows;
 }
 
@@ -241,6 +241,15 @@ void apply_rules(const Catalog& catalog, Resolution& resolution, const CellSolve
 }
 
 }  // namespace
+
+std::string_view purpose_name(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kernel: return "kernel";
+    case Purpose::userland: return "userland";
+    case Purpose::boot: break;
+  }
+  return "boot";
+}
 
 long days_between(std::string_view a, std::string_view b) {
   const auto days = [](std::string_view date) {

@@ -3,8 +3,8 @@
 //
 // Candidates are all toolchain rows of the platform. A constraint whose `when` holds for (kernel, platform, candidate)
 // and whose `require` does not is violated. A candidate answers for gcc, clang, binutils and its C library; versions of
-// one that it does not have (clang, for a gcc) are no concern of it, and the C library is none of a kernel's. Host tools
-// such as make are answered by the build root that the candidate is tried in; of a tool whose version no root declares the
+// one that it does not have (clang, for a gcc; binutils, for LLVM) are no concern of it, and the C library is none of a kernel's.
+// Host tools such as make are answered by the build root that the candidate is tried in; of a tool whose version no root declares the
 // constraints are listed as not tested. A quirk that applies lifts constraints: the candidate then stays, with the quirk. A
 // constraint that is violated and not lifted rejects the candidate.
 //
@@ -32,14 +32,20 @@
 
 namespace swage {
 
-enum class Purpose { kernel, userland };
+enum class Purpose {
+  kernel,      // needs no C library
+  userland,    // needs one
+  boot,        // a kernel and the boot test's userland, which a toolchain without C library has too (ToolchainRow::userland)
+};
 enum class Evidence { booted, none, failed };   // the order is that of the ranking
+std::string_view purpose_name(Purpose purpose);   // "kernel", ...
 
 struct ResolveRequest {
   const Platform* platform = nullptr;
   Purpose purpose = Purpose::kernel;
   std::optional<Version> kernel{};           // exact version, sublevel included; userland: the kernel it runs on, if known
-  std::optional<std::string> toolchain{};    // --toolchain ID: only this one, still checked
+  std::string compiler = "gcc";              // --llvm: clang
+  std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
   std::map<std::string, Evidence> evidence{};   // what is recorded of this cell, by toolchain id
 };
 
@@ -83,6 +89,8 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
 // The error for a resolution without a choice: Errc::unsatisfiable, the sets of constraints that block and whom, the toolchain
 // that is nearest to fitting, and a hint that says which kernels or toolchains would work.
 Error unsatisfied(const Catalog& catalog, const Resolution& resolution);
+
+std::string toolchain_text(const ToolchainRow& row);   // "gcc 12.2.0, binutils 2.40, glibc 2.36"
 
 // The explanation on one screen: at most 40 lines, long lists shortened.
 std::string explain(const Resolution& resolution);

@@ -111,11 +111,12 @@ struct Ask {
   std::string platform = "arm64";
   Purpose purpose = Purpose::kernel;
   std::string toolchain{};
+  std::string compiler = "gcc";
   std::map<std::string, Evidence> evidence{};
 };
 
 inline Result<Resolution> ask(const Catalog& catalog, const Ask& what) {
-  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose, .evidence = what.evidence};
+  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose, .compiler = what.compiler, .evidence = what.evidence};
   if (!what.kernel.empty()) request.kernel = Version::parse(what.kernel).value();
   if (!what.toolchain.empty()) request.toolchain = what.toolchain;
   return resolve(catalog, request);

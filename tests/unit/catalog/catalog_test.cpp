@@ -151,7 +151,7 @@ prefix = "special-{gnu}-"
   ASSERT_TRUE(catalog) << dir.errors({"mine"});
   const ToolchainRow& row = **(*catalog)->toolchain("debian-bookworm-gcc-12-arm64");
   EXPECT_EQ(row.prefix, "special-aarch64-linux-gnu-");
-  EXPECT_EQ(row.binutils.str(), "2.40");
+  EXPECT_EQ(row.binutils->str(), "2.40");
   EXPECT_EQ(row.platform, "arm64");
   EXPECT_EQ(row.origin.overridden.at("prefix"), "mine");
 }

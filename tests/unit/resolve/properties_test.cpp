@@ -61,10 +61,10 @@ RC_GTEST_PROP(ResolverLaws, TheChosenOneSatisfiesEveryConstraintThatConcernsIt, 
   // Checked here without the resolver's own helpers.
   for (const ConstraintRow& constraint : catalog->constraints()) {
     if (!constraint.kernels.contains(kernel)) continue;
-    if (const auto binutils = constraint.when.find("binutils"); binutils != constraint.when.end() && !binutils->second.contains(row.binutils)) continue;
+    if (const auto binutils = constraint.when.find("binutils"); binutils != constraint.when.end() && !binutils->second.contains(*row.binutils)) continue;
     for (const auto& [name, range] : constraint.require) {
       if (name == "gcc") RC_ASSERT(range.contains(row.version));
-      if (name == "binutils") RC_ASSERT(range.contains(row.binutils));
+      if (name == "binutils") RC_ASSERT(range.contains(*row.binutils));
       if (name == "glibc" && question.purpose == Purpose::userland) RC_ASSERT(range.contains(*Version::parse(row.libc_version)));
     }
   }
