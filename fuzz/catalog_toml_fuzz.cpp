@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   read_rows(*document, "machine", machine_schema(), MachineRow{}, findings);
   read_rows(*document, "toolchain", toolchain_schema(), blank_toolchain(), findings);
   read_rows(*document, "constraint", constraint_schema(), ConstraintRow{}, findings);
+  read_rows(*document, "quirk", quirk_schema(), QuirkRow{}, findings);
   RecipeRow recipe;
   recipe_schema().read(*document, document->root, recipe, Presence::whole, findings);
   for (const Error& error : findings.errors) check_place(error, text);

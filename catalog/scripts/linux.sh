@@ -7,9 +7,15 @@
 # $config_lines   lines that the user asked for, last     $strict  not empty: they must take effect
 # $dtb            the boot machine's device tree, or ""
 # $image_target $image    from the machine's row
+# $tools          what the root declares of its tools: "make 4.3", a line each
+# $quirks         what the cell's quirks are for: "ID: reason", a line each; what they do:
+# $quirk_config, and what kbuild.sh lists
 #
 # Result: $out/kernel (the boot image), vmlinux, System.map, config, config-drift (how it differs from a file), dtbs/, lib/modules/;
 # $dev what out-of-tree modules are built against
+
+. $script_check_root
+[ -z "$quirks" ] || printf '%s\n' "$quirks" | sed 's/^/quirk /'
 
 # Under a fixed path, so that neither debug information nor __FILE__ names the store: the kernel would refer to its source.
 mkdir -p source build
@@ -43,6 +49,8 @@ case $config in
   /*) cp "$config" build/.config; chmod u+w build/.config ;;
   *) kmake $config ;;
 esac
+printf '%s\n' "$quirk_config" > quirk.config
+apply_lines quirk.config
 printf '%s\n' "$config_lines" > user.config
 apply_lines user.config
 settle
@@ -60,6 +68,7 @@ check_lines() { # check_lines FILE: prints the lines without effect; true when t
 dropped=
 : > config-drift
 if [ $config = tiny ]; then check_lines machine.config || true; fi
+check_lines quirk.config || true
 case $config in
   /*)
     check_lines "$config" > config-drift || dropped=1

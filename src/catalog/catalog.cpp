@@ -92,6 +92,7 @@ const std::vector<MachineRow>& Catalog::machines() const { return state_->machin
 const std::vector<ToolchainRow>& Catalog::toolchains() const { return state_->toolchains; }
 const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
 const std::vector<SignatureRow>& Catalog::signatures() const { return state_->signatures; }
+const std::vector<QuirkRow>& Catalog::quirks() const { return state_->quirks; }
 const std::vector<RecipeRow>& Catalog::recipes() const { return state_->recipes; }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {
@@ -134,6 +135,12 @@ Result<fs::path> Catalog::script(std::string_view name) const {
   for (const fs::path& directory : state_->script_directories)
     if (path_exists(directory / name)) return directory / name;
   return fail(Errc::invalid_input, fmt::format("'{}' is not a file under scripts/ of the catalog or any layer", name));
+}
+
+Result<fs::path> Catalog::patch(std::string_view name) const {
+  for (const fs::path& directory : state_->patch_directories)
+    if (path_exists(directory / name)) return directory / name;
+  return fail(Errc::invalid_input, fmt::format("'{}' is not a file under kernels/patches/ of the catalog or any layer", name));
 }
 
 const Origin& Catalog::platform_origin(std::string_view name) const {

@@ -7,12 +7,13 @@
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
 //   kernels/signatures.toml      [[signature]]
+//   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
-// (SourceSpec), `when`/`require` (ConstraintRow), and `source`, which is the `reference` that a row's facts are from.
+// (SourceSpec), `when` (Conditions), and `source`, which is the `reference` that a row's facts are from.
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
 //
 // A toolchain file describes many rows by few: every [[toolchain]] row has a list `platforms`, and one ToolchainRow comes
@@ -53,6 +54,10 @@ struct RootRow {
   std::string suite{};                       // bookworm
   std::vector<std::string> packages{};       // what apt is asked for; their dependencies come along
   std::string purpose{};                     // for people
+  std::string kind{};                        // "build": kernels can be built in it, and the resolver chooses among these
+  unsigned rank = 0;                         // among roots of a kind, smaller first
+  std::string released{};                    // YYYY-MM-DD of the suite; required of kind "build"
+  std::map<std::string, Version> tools{};    // what its host tools say of themselves: make, perl, host-gcc, bash ...
   Origin origin{};
 };
 
@@ -110,7 +115,7 @@ struct ToolchainRow {
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
   std::vector<std::string> packages{};
-  std::vector<std::string> features{};       // plugins, multilib32
+  std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
   std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
   std::string reference{};
   Origin origin{};
@@ -119,12 +124,18 @@ struct ToolchainRow {
 enum class Effect { builds_not, boots_not, misbehaves };
 std::string_view effect_name(Effect effect);  // "builds-not", ...
 
-struct ConstraintRow {
-  std::string id;
+// When a constraint or a quirk concerns a cell and a candidate: all that it names must hold.
+struct Conditions {
   VersionRange kernels = VersionRange::any();         // when.kernel
   std::vector<std::string> arches{};                  // when.arch: platform names or kernel ARCH values; empty: all
-  std::map<std::string, VersionRange> when{};         // other conditions: gcc, clang, binutils -> range
-  std::map<std::string, VersionRange> require{};      // gcc, clang, binutils, make, ... -> range
+  int bits = 0;                                       // when.bits: 32 or 64, of the platform; 0: any
+  std::vector<std::string> features{};                // when.feature: what the toolchain must declare
+  std::map<std::string, VersionRange> when{};         // other conditions: gcc, clang, binutils, host-gcc, make ... -> range
+};
+
+struct ConstraintRow : Conditions {
+  std::string id;
+  std::map<std::string, VersionRange> require{};      // kernel, gcc, clang, binutils, make, ... -> range
   Effect effect = Effect::builds_not;
   std::string reason{};
   std::string source{};                               // required
@@ -138,6 +149,31 @@ struct SignatureRow {
   std::string pattern{};                     // POSIX extended regular expression, for one line of a log
   std::string constraint{};                  // id of what it points to
   std::string text{};                        // what has happened, one clause
+  Origin origin{};
+};
+
+// One change of the kernel's tree. `file` may be a shell pattern; a file that is not there is left alone.
+struct TreeEdit {
+  std::string file{};
+  std::string sed{};                                  // a sed script, or
+  std::string copy_of{};                              // the file is made as a copy of this one, unless it is there
+};
+
+// What makes a kernel build although constraints say that it does not. A quirk applies where its conditions hold and it lifts
+// a constraint that is not met; one that lifts nothing applies wherever its conditions hold.
+struct QuirkRow : Conditions {
+  std::string id;
+  std::vector<std::string> lifts{};                   // ids of constraints
+  std::vector<std::string> make_args{};               // further arguments of every kernel make
+  std::vector<std::string> config{};                  // lines CONFIG_X=y|m|n|value, before those of the user
+  std::vector<std::string> cflags{}, aflags{};        // KCFLAGS, KAFLAGS: after the kernel's own flags
+  std::vector<std::string> cc_flags{}, ld_flags{};    // part of CC and LD: reach what resets the kernel's flags
+  std::vector<std::string> host_cflags{};             // part of HOSTCC: HOSTCFLAGS would replace the tree's own before 4.19
+  std::vector<std::string> patches{};                 // files under kernels/patches/
+  std::vector<TreeEdit> edits{};
+  std::string reason{};
+  std::string source{};
+  std::string confidence{};                           // as of a constraint
   Origin origin{};
 };
 
@@ -207,6 +243,7 @@ class Catalog {
   const std::vector<ToolchainRow>& toolchains() const;
   const std::vector<ConstraintRow>& constraints() const;
   const std::vector<SignatureRow>& signatures() const;
+  const std::vector<QuirkRow>& quirks() const;
   const std::vector<RecipeRow>& recipes() const;
 
   // A short name, an alias, or any spelling of a triple that a platform or an alias has; the vendor does not matter.
@@ -217,6 +254,8 @@ class Catalog {
   Result<const ToolchainRow*> toolchain(std::string_view id) const;
   // The file under scripts/ of the last layer that has it.
   Result<fs::path> script(std::string_view name) const;
+  // The file under kernels/patches/ of the last layer that has it.
+  Result<fs::path> patch(std::string_view name) const;
 
   // The records of a platform, or of one cell of it, by kernel version, toolchain and configuration. Of several of the same cell
   // and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that platform's

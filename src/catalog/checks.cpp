@@ -12,9 +12,9 @@ struct Names {
   std::vector<std::string> known;
 };
 
-std::vector<std::string> scripts_of(const Catalog::State& state) {
+std::vector<std::string> files_of(const std::vector<fs::path>& directories) {
   std::vector<std::string> names;
-  for (const fs::path& directory : state.script_directories)
+  for (const fs::path& directory : directories)
     for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) names.push_back(name);
   return names;
 }
@@ -35,9 +35,10 @@ std::map<NameOf, Names> all_names(const Catalog::State& state) {
   names[NameOf::suite] = {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
   names[NameOf::package] = {"a package", names_of(state.recipes)};
   names[NameOf::package].known.push_back("toolchain");  // the one that is resolved, not named
+  names[NameOf::script] = {"a file under scripts/", files_of(state.script_directories)};
+  names[NameOf::patch] = {"a file under kernels/patches/", files_of(state.patch_directories)};
   names[NameOf::constraint] = {"a constraint", {}};
   for (const ConstraintRow& row : state.constraints) names[NameOf::constraint].known.push_back(row.id);
-  names[NameOf::script] = {"a file under scripts/", scripts_of(state)};
   return names;
 }
 
@@ -86,6 +87,9 @@ void check_references(LoadResult& result) {
     result.findings.errors.push_back(std::move(error));
   }
   index_platforms(result);
+  for (const RootRow& row : state.roots)
+    if (row.kind == "build" && row.released.empty())
+      result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
   for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
   for (const RecipeRow& row : state.recipes) check_source(row.source, row.name, row.origin, false, result.findings.errors);
 }

@@ -30,7 +30,7 @@ struct Reader {
   std::map<std::string, Provider> providers{};
   std::map<std::string, Targets> targets{};  // by provider
   std::map<std::string, Index> targets_index{};
-  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, signatures{}, recipes{};
+  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{};
   struct ToolchainFile {
     std::size_t layer;
     std::string provider;
@@ -253,6 +253,8 @@ void Reader::read_toolchains(const ToolchainFile& file) {
       row->provider = provider.name;
       row->provider_rank = provider.rank;
       row->prebuilt = provider.prebuilt;
+      for (const std::string& feature : provider.features)
+        if (std::find(row->features.begin(), row->features.end(), feature) == row->features.end()) row->features.push_back(feature);
       if (row->group.empty()) row->group = row->id;
       if (row->userland.empty()) row->userland = provider.userland;
     }
@@ -288,7 +290,7 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
   check_file_names(directory, {"platforms.toml", "roots.toml", "swage.toml"});
-  check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "signatures.toml"});
+  check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});
@@ -313,6 +315,10 @@ void Reader::read_layer() {
     check_tables(*document, {"signature"}, {});
     rows(*document, "signature", {"id"}, signature_schema(), SignatureRow{}, state().signatures, signatures);
   }
+  if (const auto* document = open(directory / "kernels/quirks.toml")) {
+    check_tables(*document, {"quirk"}, {});
+    rows(*document, "quirk", {"id"}, quirk_schema(), QuirkRow{}, state().quirks, quirks);
+  }
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
   for (const std::string& name : list_directory(directory / "packages").value_or(std::vector<std::string>{}))
@@ -320,6 +326,8 @@ void Reader::read_layer() {
   if (path_exists(directory / "scripts"))
     state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
   state().evidence_directories.push_back(directory / "evidence");   // may come to be later
+  if (path_exists(directory / "kernels/patches"))
+    state().patch_directories.insert(state().patch_directories.begin(), directory / "kernels/patches");
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ void read_override(const FieldInput& in, Row&) {
   in.is(TomlValue::Kind::boolean);
 }
 
-template <class Row>
-typename Schema<Row>::Reader reference(std::string Row::*member, NameOf kind) {
+template <class Row, class T>
+typename Schema<Row>::Reader reference(T Row::*member, NameOf kind) {
   return [member, kind](const FieldInput& in, Row& row) {
     read_field(in, row.*member);
     in.refer(kind);
@@ -35,6 +35,8 @@ std::vector<std::pair<std::string, std::string>> same_words(std::vector<std::str
   for (std::string& text : words) pairs.emplace_back(text, text);
   return pairs;
 }
+
+std::vector<std::pair<std::string, std::string>> confidence_words() { return same_words({"primary", "bisected", "observed", "reported"}); }
 
 // An integer of a closed set.
 typename Schema<Platform>::Reader one_of(int Platform::*member, std::vector<int> values) {
@@ -66,45 +68,58 @@ const Schema<SourceSpec>& source_schema() {
   return schema;
 }
 
-// The variables that conditions and requirements may name. The first five are known of a toolchain, the others belong to
-// the root that a build runs in.
-const std::vector<std::string>& constraint_variables() {
-  static const std::vector<std::string> names{"gcc",  "clang",    "binutils", "glibc", "musl",  "uclibc", "make", "perl",
-                                              "bash", "host-gcc", "python",   "bc",    "flex",  "bison",  "openssl", "pahole", "rustc"};
+// The variables that conditions and requirements may name: those of a toolchain, then those of the root that a build runs in.
+const std::vector<std::string>& toolchain_variables() {
+  static const std::vector<std::string> names{"gcc", "clang", "binutils", "glibc", "musl", "uclibc"};
+  return names;
+}
+const std::vector<std::string>& host_tools() {
+  static const std::vector<std::string> names{"make", "perl", "bash", "host-gcc", "python", "bc", "flex", "bison", "openssl", "pahole", "rustc"};
   return names;
 }
 
-void check_variables(const FieldInput& in, const std::map<std::string, VersionRange>& ranges) {
-  for (const auto& [name, range] : ranges) {
-    const auto& known = constraint_variables();
+template <class Value>
+void check_names(const FieldInput& in, const std::map<std::string, Value>& values, const std::vector<std::string>& known) {
+  for (const auto& [name, value] : values) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     report_unknown_word(in.with(in.value, in.name), name, known);
     in.findings.errors.back().where = in.document.pos(in.value.find(name)->key_span);
   }
 }
 
-void read_when(const FieldInput& in, ConstraintRow& row) {
+std::vector<std::string> constraint_variables() {
+  std::vector<std::string> names = toolchain_variables();
+  names.insert(names.end(), host_tools().begin(), host_tools().end());
+  return names;
+}
+
+void read_conditions(const FieldInput& in, Conditions& row) {
   if (!in.is(TomlValue::Kind::table)) return;
-  row.kernels = VersionRange::any();
-  row.arches.clear();
-  row.when.clear();
+  row = {};
   TomlValue others = in.value;
   std::erase_if(others.entries, [&](const TomlEntry& entry) {
     const FieldInput field = in.with(entry.value, entry.key);
     if (entry.key == "kernel") read_field(field, row.kernels);
-    if (entry.key == "arch") {
+    else if (entry.key == "bits") {
+      read_field(field, row.bits);
+      if (entry.value.kind == TomlValue::Kind::integer && row.bits != 32 && row.bits != 64) field.report({.what = "'bits' is neither 32 nor 64"});
+    } else if (entry.key == "feature") read_field(field, row.features);
+    else if (entry.key == "arch") {
       read_field(field, row.arches);
       field.refer(NameOf::arch);
-    }
-    return entry.key == "kernel" || entry.key == "arch";
+    } else return false;
+    return true;
   });
   read_field(in.with(others, in.name), row.when);
-  check_variables(in, row.when);
+  check_names(in, row.when, constraint_variables());
 }
 
+// A requirement on the kernel itself says when an architecture came and went.
 void read_require(const FieldInput& in, ConstraintRow& row) {
   read_field(in, row.require);
-  check_variables(in, row.require);
+  std::vector<std::string> known = constraint_variables();
+  known.push_back("kernel");
+  check_names(in, row.require, known);
   if (in.value.kind == TomlValue::Kind::table && row.require.empty()) in.report({.what = "'require' requires nothing"});
 }
 
@@ -114,6 +129,53 @@ void read_config(const FieldInput& in, Row& row) {
   for (const TomlValue& item : in.value.items)
     if (item.kind == TomlValue::Kind::string && (!item.text.starts_with("CONFIG_") || item.text.find('=') == std::string::npos))
       in.with(item, in.name).report({.what = fmt::format("'{}' is not a line CONFIG_NAME=value", item.text)});
+}
+
+// Words of a command line that is split at white space and expanded by nothing.
+void read_words(const FieldInput& in, std::vector<std::string>& words) {
+  read_field(in, words);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string && (item.text.empty() || item.text.find_first_of(" \t\n'\"*?[$`\\") != std::string::npos))
+      in.with(item, in.name).report({.what = fmt::format("'{}' is not one word: write each argument by itself, without quotes", item.text)});
+}
+template <class Row>
+typename Schema<Row>::Reader words(std::vector<std::string> Row::*member) {
+  return [member](const FieldInput& in, Row& row) { read_words(in, row.*member); };
+}
+
+// `edits = [{ file = "...", sed = "..." }, { file = "...", copy_of = "..." }]`. The builder gets one line for each, in fields
+// that are parted by tabs.
+void read_edits(const FieldInput& in, QuirkRow& row) {
+  static const Schema<TreeEdit> schema = Schema<TreeEdit>("'edits'")
+      .required("file", &TreeEdit::file)
+      .optional("sed", &TreeEdit::sed)
+      .optional("copy_of", &TreeEdit::copy_of);
+  row.edits.clear();
+  if (!in.is(TomlValue::Kind::array)) return;
+  for (const TomlValue& item : in.value.items) {
+    const FieldInput field = in.with(item, in.name);
+    if (!field.is(TomlValue::Kind::table)) continue;
+    TreeEdit& edit = row.edits.emplace_back();
+    schema.read(in.document, item, edit, in.presence, in.findings);
+    if (edit.sed.empty() == edit.copy_of.empty()) field.report({.what = "'edits' wants one of 'sed' and 'copy_of'"});
+    for (const std::string* text : {&edit.file, &edit.sed, &edit.copy_of})
+      if (text->find_first_of("\t\n") != std::string::npos) field.report({.what = "'edits' cannot hold a tab or a line end: write \\t or \\n for sed"});
+    for (const std::string* path : {&edit.file, &edit.copy_of})
+      if (path->starts_with('/') || path->find("..") != std::string::npos)
+        field.report({.what = fmt::format("'{}' is not a path below the kernel's tree", *path)});
+  }
+}
+
+// `tools = { make = "4.3", host-gcc = "12.2.0" }`
+void read_tools(const FieldInput& in, RootRow& row) {
+  row.tools.clear();
+  if (!in.is(TomlValue::Kind::table)) return;
+  for (const TomlEntry& entry : in.value.entries) {
+    Version version = *Version::parse("0");
+    read_field(in.with(entry.value, entry.key), version);
+    row.tools.emplace(entry.key, std::move(version));
+  }
+  check_names(in, row.tools, host_tools());
 }
 
 // A root may be a template that the planner fills: {machine.qemu_root}.
@@ -195,6 +257,10 @@ const Schema<RootRow>& root_schema() {
       .required("suite", reference(&RootRow::suite, NameOf::suite))
       .required("packages", &RootRow::packages)
       .optional("purpose", &RootRow::purpose)
+      .optional("kind", word(&RootRow::kind, same_words({"build"})))
+      .optional("rank", &RootRow::rank)
+      .optional("released", date(&RootRow::released))
+      .optional("tools", read_tools)
       .optional("override", read_override<RootRow>);
   return schema;
 }
@@ -251,6 +317,7 @@ const Schema<Provider>& provider_schema() {
       .required("rank", &Provider::rank)
       .optional("prebuilt", &Provider::prebuilt)
       .optional("suites", &Provider::suites)
+      .optional("features", &Provider::features)
       .optional("userland", reference(&Provider::userland, NameOf::package))
       .required("source", &Provider::reference);
   return schema;
@@ -282,14 +349,14 @@ const Schema<ToolchainRow>& toolchain_schema() {
 const Schema<ConstraintRow>& constraint_schema() {
   static const Schema<ConstraintRow> schema = Schema<ConstraintRow>("[[constraint]]")
       .required("id", &ConstraintRow::id)
-      .optional("when", read_when)
+      .optional("when", [](const FieldInput& in, ConstraintRow& row) { read_conditions(in, row); })
       .required("require", read_require)
       .required("effect", word<ConstraintRow, Effect>(&ConstraintRow::effect, {{"builds-not", Effect::builds_not},
                                                                               {"boots-not", Effect::boots_not},
                                                                               {"misbehaves", Effect::misbehaves}}))
       .required("reason", &ConstraintRow::reason)
       .required("source", &ConstraintRow::source)
-      .optional("confidence", word(&ConstraintRow::confidence, same_words({"primary", "bisected", "observed", "reported"})))
+      .optional("confidence", word(&ConstraintRow::confidence, confidence_words()))
       .optional("override", read_override<ConstraintRow>);
   return schema;
 }
@@ -301,6 +368,27 @@ const Schema<SignatureRow>& signature_schema() {
       .required("constraint", reference(&SignatureRow::constraint, NameOf::constraint))
       .required("text", &SignatureRow::text)
       .optional("override", read_override<SignatureRow>);
+  return schema;
+}
+
+const Schema<QuirkRow>& quirk_schema() {
+  static const Schema<QuirkRow> schema = Schema<QuirkRow>("[[quirk]]")
+      .required("id", &QuirkRow::id)
+      .required("when", [](const FieldInput& in, QuirkRow& row) { read_conditions(in, row); })
+      .optional("lifts", reference(&QuirkRow::lifts, NameOf::constraint))
+      .optional("make_args", words(&QuirkRow::make_args))
+      .optional("config", read_config<QuirkRow>)
+      .optional("cflags", words(&QuirkRow::cflags))
+      .optional("aflags", words(&QuirkRow::aflags))
+      .optional("cc_flags", words(&QuirkRow::cc_flags))
+      .optional("ld_flags", words(&QuirkRow::ld_flags))
+      .optional("host_cflags", words(&QuirkRow::host_cflags))
+      .optional("patches", reference(&QuirkRow::patches, NameOf::patch))
+      .optional("edits", read_edits)
+      .required("reason", &QuirkRow::reason)
+      .required("source", &QuirkRow::source)
+      .required("confidence", word(&QuirkRow::confidence, confidence_words()))
+      .optional("override", read_override<QuirkRow>);
   return schema;
 }
 

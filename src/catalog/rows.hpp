@@ -11,6 +11,7 @@ struct Provider {
   unsigned rank = 0;
   bool prebuilt = true;
   std::vector<std::string> suites{};
+  std::vector<std::string> features{};   // of every toolchain
   std::string userland = "busybox";
   std::string reference{};
 };
@@ -34,6 +35,7 @@ const Schema<Provider>& provider_schema();
 const Schema<ToolchainRow>& toolchain_schema();
 const Schema<ConstraintRow>& constraint_schema();
 const Schema<SignatureRow>& signature_schema();
+const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
 const Schema<EvidenceRow>& evidence_schema();
 

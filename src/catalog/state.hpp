@@ -22,6 +22,7 @@ struct Catalog::State {
   std::vector<MachineRow> machines{};
   std::vector<ToolchainRow> toolchains{};
   std::vector<ConstraintRow> constraints{};
+  std::vector<QuirkRow> quirks{};
   std::vector<SignatureRow> signatures{};
   std::vector<RecipeRow> recipes{};
   std::set<std::string> suites{};                    // of all providers
@@ -32,6 +33,7 @@ struct Catalog::State {
     std::map<std::string, std::vector<EvidenceRow>> known{};
   };
   std::unique_ptr<EvidenceCache> evidence = std::make_unique<EvidenceCache>();
+  std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
 };

@@ -126,6 +126,13 @@ Result<VersionRange> VersionRange::parse(std::string_view text, TextSpan* bad) {
   return range;
 }
 
+std::vector<Version> VersionRange::bounds() const {
+  std::vector<Version> versions;
+  for (const std::vector<Bound>& clause : clauses_)
+    for (const Bound& bound : clause) versions.push_back(bound.version);
+  return versions;
+}
+
 bool VersionRange::contains(const Version& version) const {
   const auto all_hold = [&](const std::vector<Bound>& clause) {
     return std::all_of(clause.begin(), clause.end(), [&](const Bound& bound) { return bound.contains(version); });

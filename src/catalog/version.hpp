@@ -50,6 +50,7 @@ class VersionRange {
   bool contains(const Version& version) const;
   bool is_any() const { return clauses_.empty(); }
   const std::string& str() const { return text_; }
+  std::vector<Version> bounds() const;                      // every version that it names, in the order of writing
 
  private:
   enum class Op { lt, le, gt, ge, prefix };

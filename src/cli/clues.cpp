@@ -20,8 +20,8 @@ bool needs_derivation(const Graph& graph, const StorePath& drv, const std::strin
 const ToolchainRow* next_candidate(const Goal& goal) {
   if (!goal.resolution) return nullptr;
   const auto& ranking = goal.resolution->ranking;
-  const auto chosen = std::find(ranking.begin(), ranking.end(), goal.cell.toolchain);
-  return chosen == ranking.end() || chosen + 1 == ranking.end() ? nullptr : *(chosen + 1);
+  const auto chosen = std::find_if(ranking.begin(), ranking.end(), [&](const Candidate& row) { return row.toolchain == goal.cell.toolchain; });
+  return chosen == ranking.end() || chosen + 1 == ranking.end() ? nullptr : (chosen + 1)->toolchain;
 }
 
 }  // namespace

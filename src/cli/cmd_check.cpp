@@ -22,7 +22,7 @@ Result<int> run(Session& session, const std::string& directory) {
   const Catalog& catalog = **loaded;
   const nlohmann::ordered_json counts{{"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
                                       {"machines", catalog.machines().size()},   {"toolchains", catalog.toolchains().size()},
-                                      {"constraints", catalog.constraints().size()}, {"roots", catalog.roots().size()},
+                                      {"constraints", catalog.constraints().size()}, {"quirks", catalog.quirks().size()}, {"roots", catalog.roots().size()},
                                       {"packages", catalog.recipes().size()}};
   if (session.options().json) {
     fmt::print("{}\n", counts.dump());

@@ -84,12 +84,21 @@ Listing constraints(const Catalog& catalog) {
   return list;
 }
 
+Listing quirks(const Catalog& catalog) {
+  Listing list{.columns = {"id", "kernels", "arch", "lifts", "reason", "source"}};
+  for (const QuirkRow& q : catalog.quirks()) {
+    list.rows.push_back({q.id, q.kernels.str(), q.arches.empty() ? "all" : join(q.arches, " "), join(q.lifts, " "), q.reason, q.source});
+    list.origins.push_back(&q.origin);
+  }
+  return list;
+}
+
 struct Kind {
   const char* name;
   Listing (*make)(const Catalog&);
 };
 constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
-                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}};
+                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -154,7 +163,7 @@ Action declare_list(CLI::App& app) {
     bool origins = false;
   };
   auto options = std::make_shared<Options>();
-  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines or constraints")->required();
+  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints or quirks")->required();
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->origins); };
 }

@@ -78,6 +78,8 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   }
   SWAGE_TRY(goal.resolution, resolve(catalog, request));
   goal.cell.toolchain = goal.resolution->chosen;
+  goal.cell.root = goal.resolution->root;
+  for (const QuirkApplied& one : goal.resolution->quirks) goal.cell.quirks.push_back(one.quirk);
   return {};
 }
 

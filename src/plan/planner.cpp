@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "plan/quirks.hpp"
 #include "plan/sources.hpp"
 #include "plan/variables.hpp"
 #include "resolve/resolve.hpp"
@@ -16,7 +17,7 @@ namespace {
 // Recipes that the planner itself asks for. All else is named by requests and by other recipes.
 constexpr const char* kRootRecipe = "root";                 // {root.*} say which
 constexpr const char* kToolchainRecipe = "toolchain-";      // + provider
-constexpr const char* kKernelTreeRecipe = "linux-source";   // stands aside when the request brings a tree of its own
+constexpr const char* kKernelTreeRecipe = "linux-source";   // stands aside for a tree of the request's own, unless quirks change it
 constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: the cell's own
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
 constexpr const char* kEnterScript = "enter.sh";
@@ -129,6 +130,7 @@ struct Planner::State {
   Result<std::string> packages(Draft& draft, const std::string& key, const std::string& suite,
                                const std::vector<std::string>& names);
   Result<std::string> kernel_value(Draft& draft, std::string_view key);
+  Result<std::string> patches(Draft& draft);
   VariableScopes scopes(Draft& draft);
   Result<void> add_dependencies(Draft& draft);
   Result<Object> finish(Draft& draft);
@@ -180,13 +182,37 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
     SWAGE_TRY(Source text, text_source("kernel.config", *kernel.options.config_text));
     return add_source(draft, std::move(text)).str();
   }
+  if (key == "root" || key == "tools") {
+    if (!draft.cell.root) return cell_lacks(draft, "a root to build kernels in");
+    if (key == "root") return draft.cell.root->name;
+    std::vector<std::string> tools;
+    for (const auto& [tool, version] : draft.cell.root->tools) tools.push_back(fmt::format("{} {}", tool, version.str()));
+    return join(tools, "\n");
+  }
   return look_up({{"version", kernel.version.str()},
                   {"source", {}},
                   {"modules", {}},
+                  {"root", {}},
+                  {"tools", {}},
                   {"config", kernel.options.config},
                   {"config_lines", join(kernel.options.lines, "\n")},
                   {"strict", kernel.options.strict ? "1" : ""}},
                  "kernel", key);
+}
+
+// The patches in the order of the quirks, each once.
+Result<std::string> Planner::State::patches(Draft& draft) {
+  std::vector<std::string> names, paths;
+  for (const QuirkRow* quirk : draft.cell.quirks)
+    for (const std::string& name : quirk->patches) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      names.push_back(name);
+      SWAGE_TRY(const fs::path file, catalog.patch(name));
+      SWAGE_TRY(std::string content, read_file(file));
+      SWAGE_TRY(Source source, text_source(name, std::move(content)));
+      paths.push_back(add_source(draft, std::move(source)).str());
+    }
+  return join(paths, " ");
 }
 
 VariableScopes Planner::State::scopes(Draft& draft) {
@@ -211,6 +237,12 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return look_up(machine_values(*cell.machine), "machine", key);
        }},
       {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},
+      {"quirks", [&](std::string_view key) -> Result<std::string> {
+         if (key == "patches") return patches(draft);
+         auto values = quirk_values(cell.quirks);
+         values.emplace("patches", "");
+         return look_up(values, "quirks", key);
+       }},
       {"root", [&](std::string_view key) -> Result<std::string> {
          if (!draft.root) return cell_lacks(draft, "a root");
          if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
@@ -341,7 +373,7 @@ Result<Object> Planner::State::once(const std::string& key, const std::string& n
 }
 
 Result<Object> Planner::State::object(const std::string& name, const Cell& cell) {
-  if (name == kKernelTreeRecipe && cell.kernel && cell.kernel->source &&
+  if (name == kKernelTreeRecipe && cell.kernel && cell.kernel->source && !change_tree(cell.quirks) &&
       std::holds_alternative<Source::Present>(cell.kernel->source->how)) {
     graph.sources.emplace(cell.kernel->source->path, *cell.kernel->source);
     return Object{.path = cell.kernel->source->path};

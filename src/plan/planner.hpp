@@ -9,6 +9,9 @@
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} ...   the cell's toolchain
 //   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
+//   {kernel.root}                                                             the root that the resolver chose for it
+//   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
+//   {quirks.ids} {quirks.config} {quirks.host_cc} {quirks.patches} ...        of the cell's quirks: plan/quirks.hpp
 //   {root.name} {root.debs}                                                   in the recipe `root`
 //   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
 //   {source}                                                                  the recipe's own source
@@ -52,6 +55,8 @@ struct Cell {
   const ToolchainRow* toolchain = nullptr;
   const MachineRow* machine = nullptr;         // null: the platform has none for this kernel
   std::optional<KernelChoice> kernel{};
+  const RootRow* root = nullptr;               // that the kernel is built in
+  std::vector<const QuirkRow*> quirks{};       // that the kernel needs, sorted by id
 };
 
 // The first machine row of the platform whose range holds the kernel; null when there is none.

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "resolve/resolve.hpp"
 
 namespace swage {
 namespace {
+
+// What an explanation may fill; --json has the whole.
+constexpr std::size_t kScreen = 40, kColumns = 140;
 
 std::string subject(const ResolveRequest& request) {
   const std::string what = request.kernel ? "linux " + request.kernel->str() : "userland";
@@ -19,13 +23,72 @@ std::string libc_text(const ToolchainRow& row) {
   return row.libc.empty() ? "" : row.libc + (row.libc_version.empty() ? "" : " " + row.libc_version);
 }
 
-// At most `limit` lines; the last one says how many are left out.
-void add_list(std::string& out, std::string_view title, const std::vector<std::string>& lines, std::size_t limit) {
-  if (lines.empty()) return;
-  out += fmt::format("\n{} ({})\n", title, lines.size());
-  const bool cut = lines.size() > limit;
-  for (std::size_t i = 0; i < (cut ? limit - 1 : lines.size()); ++i) out += fmt::format("  {}\n", lines[i]);
-  if (cut) out += fmt::format("  and {} more, see --json\n", lines.size() - limit + 1);
+std::string root_text(const RootRow& root) {
+  std::string text = fmt::format("root {} ({})", root.name, root.suite);
+  for (const auto& [tool, version] : root.tools)
+    if (tool == "host-gcc" || tool == "make" || tool == "perl") text += fmt::format(", {} {}", tool, version.str());
+  return text;
+}
+
+// "5.10, 6.1 and 6.12"
+std::string and_list(const std::vector<std::string>& words) {
+  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
+  return fmt::format("{} and {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
+}
+
+std::vector<std::string> ids_of(const std::vector<const ConstraintRow*>& rows) {
+  std::vector<std::string> ids;
+  for (const ConstraintRow* row : rows) ids.push_back(row->id);
+  return ids;
+}
+
+// --- The screen.
+
+struct Section {
+  std::string title;
+  std::vector<std::string> items{};   // of one line or more each
+  std::size_t least = 1;              // items that are shown however full the screen is
+  std::size_t shown = 0;
+
+  static std::size_t height(const std::string& item) { return static_cast<std::size_t>(std::count(item.begin(), item.end(), '\n')) + 1; }
+  std::size_t lines(std::size_t count) const {
+    if (items.empty()) return 0;
+    std::size_t sum = 2 + (count < items.size() ? 1 : 0);   // a blank line, the title, and what is left out
+    for (std::size_t i = 0; i < count; ++i) sum += height(items[i]);
+    return sum;
+  }
+};
+
+// Each line that is too wide ends in "...".
+std::string cut_lines(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    if (line.size() > kColumns) line = line.substr(0, line.find_last_of(' ', kColumns - 3)) + "...";
+    out += line + "\n";
+    at = end + 1;
+  }
+  return out;
+}
+
+// Gives the screen's lines to the sections in turns, one item each, until nothing more fits.
+void fill_screen(std::vector<Section>& sections, std::size_t room) {
+  const auto used = [&] {
+    std::size_t sum = 0;
+    for (const Section& section : sections) sum += section.lines(section.shown);
+    return sum;
+  };
+  for (Section& section : sections) section.shown = std::min(section.least, section.items.size());
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (Section& section : sections) {
+      if (section.shown == section.items.size()) continue;
+      ++section.shown;
+      if (used() <= room) grown = true;
+      else --section.shown;
+    }
+  }
 }
 
 std::vector<std::string> rule_lines(const std::vector<RuleApplied>& rules) {
@@ -36,32 +99,65 @@ std::vector<std::string> rule_lines(const std::vector<RuleApplied>& rules) {
   return lines;
 }
 
-std::vector<std::string> ids_of(const std::vector<const ConstraintRow*>& rows) {
-  std::vector<std::string> ids;
-  for (const ConstraintRow* row : rows) ids.push_back(row->id);
-  return ids;
+// "binutils-2.31-plt32 (boots-not): binutils 2.35.2 is not <2.31, for linux <4.16"
+std::vector<std::string> elsewhere_lines(const std::vector<RuleApplied>& rules) {
+  std::vector<std::string> lines;
+  for (const RuleApplied& rule : rules)
+    lines.push_back(fmt::format("{} ({}): {}, for linux {}", rule.constraint->id, effect_name(rule.constraint->effect), rule.text, rule.constraint->kernels.str()));
+  return lines;
 }
 
-// Candidates that the same constraints reject stand together: first the candidates, then why.
-std::vector<std::string> rejection_groups(const std::vector<Rejection>& rejected) {
-  std::vector<std::pair<std::string, std::vector<const Rejection*>>> groups;  // in the order of the best candidate
-  for (const Rejection& rejection : rejected) {
-    const std::string key = rejection.by.empty() ? rejection.reason : fmt::format("{}", fmt::join(ids_of(rejection.by), " "));
-    auto at = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == key; });
-    if (at == groups.end()) at = groups.insert(groups.end(), {key, {}});
-    at->second.push_back(&rejection);
+std::vector<std::string> quirk_lines(const std::vector<QuirkApplied>& quirks) {
+  std::vector<std::string> lines;
+  for (const QuirkApplied& one : quirks) {
+    std::vector<std::string> lifted;
+    for (const ConstraintRow* row : one.lifts) lifted.push_back(fmt::format("{} ({})", row->id, effect_name(row->effect)));
+    lines.push_back(fmt::format("{}: {}{}", one.quirk->id, one.quirk->reason, lifted.empty() ? "" : fmt::format("; lifts {}", and_list(lifted))));
   }
-  std::vector<std::string> texts;
-  for (const auto& [key, members] : groups) {
+  return lines;
+}
+
+// Candidates that the same constraints reject stand together.
+struct Group {
+  std::string key;
+  std::vector<const Rejection*> members{};
+  const Rejection& first() const { return *members.front(); }
+  std::string names(std::size_t limit) const {
     std::vector<std::string> names;
     for (const Rejection* member : members)
-      if (names.size() < 3) names.push_back(member->toolchain->id);
+      if (names.size() < limit) names.push_back(member->toolchain->id);
     std::string text = fmt::format("{}", fmt::join(names, ", "));
     if (members.size() > names.size()) text += fmt::format(" and {} more", members.size() - names.size());
-    const Rejection& first = *members.front();
-    text += fmt::format("\n    {}", first.reason);
+    return text;
+  }
+};
+
+std::vector<Group> rejection_groups(const std::vector<Rejection>& rejected) {
+  std::vector<Group> groups;  // in the order of the best candidate
+  for (const Rejection& rejection : rejected) {
+    const std::string key = rejection.by.empty() ? rejection.reason : fmt::format("{}", fmt::join(ids_of(rejection.by), " "));
+    auto at = std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.key == key; });
+    if (at == groups.end()) at = groups.insert(groups.end(), {key});
+    at->members.push_back(&rejection);
+  }
+  return groups;
+}
+
+// The gravest of what rejects a candidate: what a person must know first.
+const ConstraintRow& gravest(const Rejection& rejection) {
+  return **std::max_element(rejection.by.begin(), rejection.by.end(), [](const ConstraintRow* a, const ConstraintRow* b) {
+    const auto order = [](Effect effect) { return effect == Effect::boots_not ? 2 : effect == Effect::misbehaves ? 1 : 0; };
+    return order(a->effect) < order(b->effect);
+  });
+}
+
+std::vector<std::string> rejection_texts(const std::vector<Rejection>& rejected) {
+  std::vector<std::string> texts;
+  for (const Group& group : rejection_groups(rejected)) {
+    const Rejection& first = group.first();
+    std::string text = fmt::format("{}\n    {}", group.names(3), first.reason);
     if (!first.by.empty()) {
-      const ConstraintRow& rule = *first.by.front();
+      const ConstraintRow& rule = gravest(first);
       text += fmt::format("\n    {} ({}): {}", rule.id, effect_name(rule.effect), rule.reason);
       if (first.by.size() > 1) text += fmt::format(" (and {} more)", first.by.size() - 1);
     }
@@ -70,18 +166,22 @@ std::vector<std::string> rejection_groups(const std::vector<Rejection>& rejected
   return texts;
 }
 
-nlohmann::ordered_json rule_json(const RuleApplied& rule, bool tested) {
-  const ConstraintRow& row = *rule.constraint;
-  return {{"id", row.id},         {"effect", std::string(effect_name(row.effect))}, {"tested", tested},
-          {"text", rule.text},    {"reason", row.reason},                           {"source", row.source},
-          {"confidence", row.confidence}};
+std::vector<std::string> ranking_lines(const Resolution& resolution) {
+  std::vector<std::string> lines;
+  for (const Candidate& candidate : resolution.ranking) {
+    const ToolchainRow& row = *candidate.toolchain;
+    std::string line = fmt::format("{}. {}  {}", lines.size() + 1, row.id, toolchain_text(row));
+    if (!resolution.kernel_released.empty()) line += fmt::format(", {} days from the kernel", days_between(row.released, resolution.kernel_released));
+    std::vector<std::string> needed;
+    for (const QuirkApplied& one : candidate.quirks)
+      if (!one.lifts.empty()) needed.push_back(one.quirk->id);
+    if (!needed.empty()) line += fmt::format(", needs {}", and_list(needed));
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
-// "5.10, 6.1 and 6.12"
-std::string and_list(const std::vector<std::string>& words) {
-  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
-  return fmt::format("{} and {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
-}
+// --- What would work instead.
 
 // The kernels of the catalog next to the one asked for that have a toolchain, newer ones first.
 std::string hint_other_kernels(const Catalog& catalog, const ResolveRequest& request) {
@@ -112,6 +212,55 @@ std::string hint_other_platforms(const Catalog& catalog) {
   return fmt::format("platforms with a toolchain are {}: swage list toolchains", and_list(names));
 }
 
+// The release of the same series, next above the one asked for, that has a toolchain; answers change only at versions that
+// constraints name, so only these are tried. Empty: there is none.
+std::string sublevel_that_works(const Catalog& catalog, const Resolution& resolution) {
+  if (!resolution.request.kernel) return {};
+  const Version& kernel = *resolution.request.kernel;
+  const auto same_series = [&](const Version& version) {
+    const std::size_t parts = !kernel.parts().empty() && kernel.parts()[0] == 2 ? 3 : 2;
+    if (version.parts().size() <= parts || kernel.parts().size() < parts) return false;
+    return std::equal(kernel.parts().begin(), kernel.parts().begin() + static_cast<std::ptrdiff_t>(parts), version.parts().begin());
+  };
+  const auto earlier = [](const Version& a, const Version& b) { return a < b; };
+  std::set<Version, decltype(earlier)> versions(earlier);
+  for (const ConstraintRow& row : catalog.constraints())
+    for (Version& version : row.kernels.bounds())
+      if (same_series(version) && version > kernel) versions.insert(std::move(version));
+  for (const Version& version : versions) {
+    ResolveRequest other = resolution.request;
+    other.kernel = version;
+    if (const auto found = resolve(catalog, other); found && found->chosen)
+      return fmt::format("linux {} on {} has {}", version.str(), resolution.request.platform->name, found->chosen->id);
+  }
+  return {};
+}
+
+// The rejected candidate with the fewest constraints against it; the ranking decides among equals.
+const Rejection* nearest(const std::vector<Rejection>& rejected) {
+  const Rejection* best = nullptr;
+  for (const Rejection& rejection : rejected)
+    if (!rejection.by.empty() && (!best || rejection.by.size() < best->by.size())) best = &rejection;
+  return best;
+}
+
+// --- JSON.
+
+using Json = nlohmann::ordered_json;
+
+Json rule_json(const RuleApplied& rule, bool tested) {
+  const ConstraintRow& row = *rule.constraint;
+  return {{"id", row.id},         {"effect", std::string(effect_name(row.effect))}, {"tested", tested},
+          {"text", rule.text},    {"reason", row.reason},                           {"source", row.source},
+          {"confidence", row.confidence}};
+}
+
+Json root_json(const RootRow& root) {
+  Json tools = Json::object();
+  for (const auto& [tool, version] : root.tools) tools[tool] = version.str();
+  return {{"name", root.name}, {"suite", root.suite}, {"tools", std::move(tools)}};
+}
+
 }  // namespace
 
 std::string toolchain_text(const ToolchainRow& row) {
@@ -126,29 +275,38 @@ std::string explain(const Resolution& resolution) {
   std::string out = fmt::format("{} for {}: {}\n", subject(request), request.platform->name, chosen ? chosen->id : "no toolchain");
   if (chosen) {
     out += fmt::format("  {}, from {}, released {}\n", toolchain_text(*chosen), chosen->provider, chosen->released);
+    if (resolution.root && request.kernel) out += fmt::format("  in {}\n", root_text(*resolution.root));
     for (const std::string& reason : resolution.why) out += fmt::format("  because {}\n", reason);
+  } else if (const Rejection* near = nearest(resolution.rejected)) {
+    out += fmt::format("  nearest is {}: {} in its way\n", near->toolchain->id, and_list(ids_of(near->by)));
   }
-  std::vector<std::string> ranking;
-  for (const ToolchainRow* row : resolution.ranking) {
-    const std::string age = resolution.kernel_released.empty() ? "" : fmt::format(", {} days from the kernel", days_between(row->released, resolution.kernel_released));
-    ranking.push_back(fmt::format("{}. {}  {}{}", ranking.size() + 1, row->id, toolchain_text(*row), age));
+  std::vector<Section> sections{{"quirks", quirk_lines(resolution.quirks)},
+                                {"ranking", ranking_lines(resolution)},
+                                {"rules that hold", rule_lines(resolution.rules)},
+                                {"not tested, no root says", rule_lines(resolution.untested)},
+                                {"rejected", rejection_texts(resolution.rejected)},
+                                {"would fail for other kernels", elsewhere_lines(resolution.elsewhere)}};
+  fill_screen(sections, kScreen - static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')));
+  for (const Section& section : sections) {
+    if (section.items.empty()) continue;
+    out += fmt::format("\n{} ({})\n", section.title, section.items.size());
+    for (std::size_t i = 0; i < section.shown; ++i) out += fmt::format("  {}\n", section.items[i]);
+    if (section.shown < section.items.size()) out += fmt::format("  and {} more, see --json\n", section.items.size() - section.shown);
   }
-  add_list(out, "ranking", ranking, 6);
-  add_list(out, "rules that hold", rule_lines(resolution.rules), 8);
-  add_list(out, "not tested here, the root's tools", rule_lines(resolution.untested), 4);
-  add_list(out, "rejected", rejection_groups(resolution.rejected), 4);
-  return out;
+  return cut_lines(out);
 }
 
 std::string resolution_json(const Resolution& resolution) {
-  using Json = nlohmann::ordered_json;
   const ResolveRequest& request = resolution.request;
   Json out{{"kernel", request.kernel ? Json(request.kernel->str()) : Json()},
            {"arch", request.platform->name},
            {"purpose", purpose_name(request.purpose)},
            {"toolchain", Json()},
+           {"root", resolution.root ? root_json(*resolution.root) : Json()},
+           {"quirks", Json::array()},
            {"rules", Json::array()},
-           {"rejected", Json::array()}};
+           {"rejected", Json::array()},
+           {"elsewhere", Json::array()}};
   if (const ToolchainRow* row = resolution.chosen)
     out["toolchain"] = {{"id", row->id},
                         {"provider", row->provider},
@@ -156,10 +314,21 @@ std::string resolution_json(const Resolution& resolution) {
                         {"version", row->version.str()},
                         {"binutils", row->binutils ? Json(row->binutils->str()) : Json()},
                         {"libc", row->libc.empty() ? Json() : Json(libc_text(*row))}};
+  for (const QuirkApplied& one : resolution.quirks)
+    out["quirks"].push_back({{"id", one.quirk->id},
+                             {"lifts", ids_of(one.lifts)},
+                             {"reason", one.quirk->reason},
+                             {"source", one.quirk->source},
+                             {"confidence", one.quirk->confidence}});
   for (const RuleApplied& rule : resolution.rules) out["rules"].push_back(rule_json(rule, true));
   for (const RuleApplied& rule : resolution.untested) out["rules"].push_back(rule_json(rule, false));
   for (const Rejection& rejection : resolution.rejected)
     out["rejected"].push_back({{"toolchain", rejection.toolchain->id}, {"reason", rejection.reason}, {"rules", ids_of(rejection.by)}});
+  for (const RuleApplied& rule : resolution.elsewhere)
+    out["elsewhere"].push_back({{"id", rule.constraint->id},
+                                {"effect", std::string(effect_name(rule.constraint->effect))},
+                                {"kernels", rule.constraint->kernels.str()},
+                                {"text", rule.text}});
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -172,11 +341,18 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
     return error;
   }
   error.what = fmt::format("'{}' for {}: no toolchain satisfies every constraint", subject(request), request.platform->name);
-  for (const Rejection& rejection : resolution.rejected) {
-    std::string note = fmt::format("{}: {}", rejection.toolchain->id, rejection.reason);
-    if (!rejection.by.empty()) note += fmt::format(" ({}: {})", rejection.by.front()->id, effect_name(rejection.by.front()->effect));
+  constexpr std::size_t kGroups = 5;
+  const std::vector<Group> groups = rejection_groups(resolution.rejected);
+  for (std::size_t i = 0; i < std::min(groups.size(), kGroups); ++i) {
+    const Rejection& first = groups[i].first();
+    std::string note = fmt::format("{}: {}", groups[i].names(3), first.reason);
+    std::vector<std::string> rules;
+    for (const ConstraintRow* row : first.by) rules.push_back(fmt::format("{}: {}", row->id, effect_name(row->effect)));
+    if (!rules.empty()) note += fmt::format(" ({})", fmt::join(rules, ", "));
     error.notes.push_back(std::move(note));
   }
+  if (groups.size() > kGroups)
+    error.notes.push_back(fmt::format("and {} more sets of constraints that reject toolchains: see --json", groups.size() - kGroups));
   if (request.toolchain) {
     ResolveRequest any = request;
     any.toolchain.reset();
@@ -186,6 +362,11 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
       return error;
     }
   }
+  if (const Rejection* near = nearest(resolution.rejected)) {
+    const ConstraintRow& rule = gravest(*near);
+    error.notes.push_back(fmt::format("nearest is {}, were it not for {}: {}", near->toolchain->id, and_list(ids_of(near->by)), rule.reason));
+  }
+  if (std::string other = sublevel_that_works(catalog, resolution); !other.empty()) error.notes.push_back(std::move(other));
   error.hint = hint_other_kernels(catalog, request);
   return error;
 }

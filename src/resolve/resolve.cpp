@@ -6,75 +6,10 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "resolve/judge.hpp"
+
 namespace swage {
 namespace {
-
-// What a candidate is asked about a variable.
-enum class Answer {
-  known,        // it has a version of that
-  not_its,      // it has none, and none is used: clang, for a gcc
-  elsewhere,    // it is a host tool's: the root's to answer
-};
-
-struct Variable {
-  Answer answer = Answer::elsewhere;
-  const Version* version = nullptr;
-};
-
-// One toolchain row with what constraints ask about it.
-class Candidate {
- public:
-  Candidate(const ToolchainRow& row, Purpose purpose) : row_(row), purpose_(purpose) {
-    if (auto version = Version::parse(row.libc_version)) libc_.push_back(std::move(*version));
-  }
-
-  Variable variable(const std::string& name) const {
-    if (name == "gcc" || name == "clang") return name == row_.compiler ? Variable{Answer::known, &row_.version} : Variable{Answer::not_its};
-    if (name == "binutils") return row_.binutils ? Variable{Answer::known, &*row_.binutils} : Variable{Answer::not_its};
-    if (name == "glibc" || name == "musl" || name == "uclibc") {
-      const bool has = purpose_ != Purpose::kernel && row_.libc == name && !libc_.empty();
-      return has ? Variable{Answer::known, &libc_.front()} : Variable{Answer::not_its};
-    }
-    return {};
-  }
-
- private:
-  const ToolchainRow& row_;
-  Purpose purpose_;
-  std::vector<Version> libc_{};  // none or one: Version has no empty value
-};
-
-bool concerns_cell(const ConstraintRow& row, const ResolveRequest& request) {
-  if (!row.kernels.is_any() && !(request.kernel && row.kernels.contains(*request.kernel))) return false;
-  const auto is_this = [&](const std::string& arch) { return arch == request.platform->name || arch == request.platform->kernel_arch; };
-  return row.arches.empty() || std::any_of(row.arches.begin(), row.arches.end(), is_this);
-}
-
-// A condition on something that is not known here cannot be said to hold.
-bool concerns_candidate(const ConstraintRow& row, const Candidate& candidate) {
-  return std::all_of(row.when.begin(), row.when.end(), [&](const auto& condition) {
-    const Variable variable = candidate.variable(condition.first);
-    return variable.answer == Answer::known && condition.second.contains(*variable.version);
-  });
-}
-
-struct Verdict {
-  std::vector<std::string> holds{}, fails{}, untested{};
-};
-
-Verdict judge(const ConstraintRow& row, const Candidate& candidate) {
-  Verdict verdict;
-  for (const auto& [name, range] : row.require) {
-    const Variable variable = candidate.variable(name);
-    if (variable.answer == Answer::elsewhere) verdict.untested.push_back(fmt::format("{} {}", name, range.str()));
-    if (variable.answer != Answer::known) continue;
-    if (range.contains(*variable.version))
-      verdict.holds.push_back(fmt::format("{} {} satisfies {}", name, variable.version->str(), range.str()));
-    else
-      verdict.fails.push_back(fmt::format("{} {} is not {}", name, variable.version->str(), range.str()));
-  }
-  return verdict;
-}
 
 // The date of a kernel's series. Only the series counts: a release of 2024 in a series of 2016 wants a compiler of 2016.
 Version series_of(const Version& version) {
@@ -95,31 +30,168 @@ std::string release_date(const Catalog& catalog, const Version& kernel) {
   return date;
 }
 
-using RankingKey = std::tuple<long, bool, unsigned>;
-
-RankingKey ranking_key(const ToolchainRow& row, const std::string& kernel_released) {
-  const long age = kernel_released.empty() ? 0 : days_between(row.released, kernel_released);
-  return {age, !row.prebuilt, row.provider_rank};
+long age(const std::string& released, const std::string& kernel_released) {
+  return kernel_released.empty() || released.empty() ? 0 : days_between(released, kernel_released);
 }
 
-bool ranks_before(const ToolchainRow& a, const ToolchainRow& b, const std::string& kernel_released) {
-  const RankingKey key_a = ranking_key(a, kernel_released), key_b = ranking_key(b, kernel_released);
-  if (key_a != key_b) return key_a < key_b;
-  if (a.version != b.version) return a.version > b.version;
-  return a.id < b.id;
+// How much it weighs that quirks lift a constraint of this effect; 0: that they lift none.
+unsigned weight(Effect effect) {
+  switch (effect) {
+    case Effect::builds_not: return 1;
+    case Effect::misbehaves: return 2;
+    case Effect::boots_not: break;
+  }
+  return 3;
+}
+
+// Step 1 of the ranking.
+Evidence evidence_rank(const ToolchainRow& row, const ResolveRequest& request) {
+  const auto record = request.evidence.find(row.id);
+  return record == request.evidence.end() ? Evidence::none : record->second;
+}
+
+// A candidate with what ranks it.
+struct Tried {
+  Candidate candidate{};
+  std::vector<const ConstraintRow*> blocked_by{};      // sorted by id
+  unsigned toolchain_weight = 0, root_weight = 0;      // of what quirks lift
+};
+
+using RankingKey = std::tuple<Evidence, unsigned, unsigned, long, bool, unsigned>;
+
+// The cell of a request: all that does not depend on the candidate.
+class CellSolver {
+ public:
+  CellSolver(const Catalog& catalog, const ResolveRequest& request) : request_(request) {
+    if (request.kernel) released_ = release_date(catalog, *request.kernel);
+    for (const ConstraintRow& row : catalog.constraints())
+      if (concerns_cell(row, request)) constraints_.push_back(&row);
+    for (const QuirkRow& row : catalog.quirks())
+      if (concerns_cell(row, request)) quirks_.push_back(&row);
+    // In an order that does not depend on the files.
+    const auto by_id = [](const auto* a, const auto* b) { return a->id < b->id; };
+    std::sort(constraints_.begin(), constraints_.end(), by_id);
+    std::sort(quirks_.begin(), quirks_.end(), by_id);
+    for (const ConstraintRow* row : constraints_) (touches_host(*row) ? of_host_ : of_toolchain_).push_back(row);
+    for (const RootRow& row : catalog.roots())
+      if (row.kind == "build") roots_.push_back(&row);
+    const auto root_key = [&](const RootRow* row) { return std::tuple(row->rank, age(row->released, released_), row->name); };
+    std::sort(roots_.begin(), roots_.end(), [&](const RootRow* a, const RootRow* b) { return root_key(a) < root_key(b); });
+    if (roots_.empty()) roots_.push_back(nullptr);
+  }
+
+  const std::string& released() const { return released_; }
+  const std::vector<const ConstraintRow*>& constraints() const { return constraints_; }
+  std::size_t root_count() const { return roots_.size(); }
+
+  // The candidate in the root that suits it best.
+  Tried best(const ToolchainRow& row) const {
+    std::vector<const ConstraintRow*> violated;
+    const Subject rootless(request_, row, nullptr);
+    for (const ConstraintRow* constraint : of_toolchain_)
+      if (concerns(*constraint, rootless) && violates(*constraint, rootless)) violated.push_back(constraint);
+    std::optional<Tried> best;
+    for (const RootRow* root : roots_) {
+      Tried next = in_root(row, root, violated);
+      const auto key = [](const Tried& tried) { return std::tuple(!tried.blocked_by.empty(), tried.blocked_by.size(), tried.root_weight); };
+      if (!best || key(next) < key(*best)) best = std::move(next);
+    }
+    return std::move(*best);
+  }
+
+  RankingKey ranking_key(const Tried& tried) const {
+    const ToolchainRow& row = *tried.candidate.toolchain;
+    return {evidence_rank(row, request_), tried.toolchain_weight, tried.root_weight, age(row.released, released_), !row.prebuilt, row.provider_rank};
+  }
+  bool ranks_before(const Tried& a, const Tried& b) const {
+    const RankingKey key_a = ranking_key(a), key_b = ranking_key(b);
+    if (key_a != key_b) return key_a < key_b;
+    const ToolchainRow &row_a = *a.candidate.toolchain, &row_b = *b.candidate.toolchain;
+    if (row_a.version != row_b.version) return row_a.version > row_b.version;
+    return row_a.id < row_b.id;
+  }
+
+  std::string why_first(const Tried& best, const Tried& next) const;
+  std::string why_root(const Tried& best) const;
+
+ private:
+  static bool touches_host(const ConstraintRow& row) {
+    const auto host = [](const auto& condition) { return is_host_tool(condition.first); };
+    return std::any_of(row.when.begin(), row.when.end(), host) || std::any_of(row.require.begin(), row.require.end(), host);
+  }
+
+  Tried in_root(const ToolchainRow& row, const RootRow* root, std::vector<const ConstraintRow*> violated) const {
+    const Subject subject(request_, row, root);
+    Tried tried{.candidate = {.toolchain = &row, .root = root}};
+    for (const ConstraintRow* constraint : of_host_)
+      if (concerns(*constraint, subject) && violates(*constraint, subject)) violated.push_back(constraint);
+    std::sort(violated.begin(), violated.end(), [](const ConstraintRow* a, const ConstraintRow* b) { return a->id < b->id; });
+    std::vector<QuirkApplied>& applied = tried.candidate.quirks;
+    for (const QuirkRow* quirk : quirks_)
+      if (concerns(*quirk, subject)) applied.push_back({quirk});
+    for (const ConstraintRow* constraint : violated) {
+      const auto lifts = [&](const QuirkApplied& one) { return std::find(one.quirk->lifts.begin(), one.quirk->lifts.end(), constraint->id) != one.quirk->lifts.end(); };
+      bool lifted = false;
+      for (QuirkApplied& one : applied)   // all that help: a constraint may take two changes
+        if (lifts(one)) {
+          one.lifts.push_back(constraint);
+          lifted = true;
+        }
+      if (!lifted) {
+        tried.blocked_by.push_back(constraint);
+        continue;
+      }
+      unsigned& gravest = judge(*constraint, subject).by_host_alone ? tried.root_weight : tried.toolchain_weight;
+      gravest = std::max(gravest, weight(constraint->effect));
+    }
+    std::erase_if(applied, [](const QuirkApplied& one) { return one.lifts.empty() && !one.quirk->lifts.empty(); });
+    return tried;
+  }
+
+  const ResolveRequest& request_;
+  std::string released_{};
+  std::vector<const ConstraintRow*> constraints_{}, of_toolchain_{}, of_host_{};
+  std::vector<const QuirkRow*> quirks_{};
+  std::vector<const RootRow*> roots_{};   // best first as far as that is known without a candidate
+};
+
+// "needs no quirk" or "needs quirks only against builds-not".
+std::string quirk_need(unsigned toolchain_weight) {
+  if (toolchain_weight == 0) return "needs no quirk";
+  const Effect effect = toolchain_weight == 1 ? Effect::builds_not : toolchain_weight == 2 ? Effect::misbehaves : Effect::boots_not;
+  return fmt::format("needs a quirk against {}", effect_name(effect));
+}
+
+std::string_view evidence_text(Evidence evidence) {
+  return evidence == Evidence::booted ? "has booted this kernel" : evidence == Evidence::none ? "is not recorded to have booted it" : "failed on record";
 }
 
 // The first step of the ranking at which the best two differ.
-std::string why_first(const ToolchainRow& best, const ToolchainRow& next, const std::string& kernel_released) {
-  if (!kernel_released.empty()) {
-    const long mine = days_between(best.released, kernel_released), theirs = days_between(next.released, kernel_released);
-    if (mine != theirs)
-      return fmt::format("its compiler's release is {} days from the kernel's ({}); that of {} is {} days", mine, kernel_released, next.id, theirs);
-  }
-  if (best.prebuilt != next.prebuilt) return fmt::format("it is prebuilt; {} is built from source", next.id);
-  if (best.provider_rank != next.provider_rank) return fmt::format("provider {} comes before {}", best.provider, next.provider);
-  if (best.version != next.version) return fmt::format("{} {} is newer than {} of {}", best.compiler, best.version.str(), next.version.str(), next.id);
-  return fmt::format("its id sorts before {}", next.id);
+std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
+  const ToolchainRow &mine = *best.candidate.toolchain, &theirs = *next.candidate.toolchain;
+  const Evidence seen = evidence_rank(mine, request_), seen_theirs = evidence_rank(theirs, request_);
+  if (seen != seen_theirs) return fmt::format("it {}; {} {}", evidence_text(seen), theirs.id, evidence_text(seen_theirs));
+  if (best.toolchain_weight != next.toolchain_weight)
+    return fmt::format("it {}; {} {}", quirk_need(best.toolchain_weight), theirs.id, quirk_need(next.toolchain_weight));
+  if (best.root_weight != next.root_weight)
+    return fmt::format("its root {}; that of {} {}", quirk_need(best.root_weight), theirs.id, quirk_need(next.root_weight));
+  const long my_age = age(mine.released, released_), their_age = age(theirs.released, released_);
+  if (my_age != their_age)
+    return fmt::format("its compiler's release is {} days from the kernel's ({}); that of {} is {} days", my_age, released_, theirs.id, their_age);
+  if (mine.prebuilt != theirs.prebuilt) return fmt::format("it is prebuilt; {} is built from source", theirs.id);
+  if (mine.provider_rank != theirs.provider_rank) return fmt::format("provider {} comes before {}", mine.provider, theirs.provider);
+  if (mine.version != theirs.version) return fmt::format("{} {} is newer than {} of {}", mine.compiler, mine.version.str(), theirs.version.str(), theirs.id);
+  return fmt::format("its id sorts before {}", theirs.id);
+}
+
+// Why not the root that comes first by rank and era, or nothing to say.
+std::string CellSolver::why_root(const Tried& best) const {
+  const RootRow *mine = best.candidate.root, *first = roots_.front();
+  if (!mine || mine == first) return {};
+  const Tried there = in_root(*best.candidate.toolchain, first, {});
+  const std::string better = there.blocked_by.empty() ? fmt::format("there it {}", quirk_need(there.root_weight))
+                                                      : fmt::format("there {} rejects it", there.blocked_by.front()->id);
+  return fmt::format("root {} and not {}: {}", mine->name, first->name, better);
 }
 
 Result<std::vector<const ToolchainRow*>> candidates(const Catalog& catalog, const ResolveRequest& request) {
@@ -136,38 +208,36 @@ Result<std::vector<const ToolchainRow*>> candidates(const Catalog& catalog, cons
   return rows;
 }
 
-// The constraints of the cell in an order that does not depend on the files.
-std::vector<const ConstraintRow*> constraints_of(const Catalog& catalog, const ResolveRequest& request) {
-  std::vector<const ConstraintRow*> rows;
-  for (const ConstraintRow& row : catalog.constraints())
-    if (concerns_cell(row, request)) rows.push_back(&row);
-  std::sort(rows.begin(), rows.end(), [](const ConstraintRow* a, const ConstraintRow* b) { return a->id < b->id; });
-  return rows;
-}
-
-// Empty `by` and `reason`: nothing is against it.
-Rejection objections(const ToolchainRow& row, const ResolveRequest& request, const std::vector<const ConstraintRow*>& constraints) {
-  Rejection rejection{.toolchain = &row};
-  if (request.purpose == Purpose::userland && row.libc.empty()) rejection.reason = "has no C library: for kernels only";
-  const Candidate candidate(row, request.purpose);
-  for (const ConstraintRow* constraint : constraints) {
-    if (!concerns_candidate(*constraint, candidate)) continue;
-    const Verdict verdict = judge(*constraint, candidate);
-    if (verdict.fails.empty()) continue;
-    rejection.by.push_back(constraint);
-    for (const std::string& text : verdict.fails) rejection.reason += (rejection.reason.empty() ? "" : "; ") + text;
-  }
+Rejection rejection(const ResolveRequest& request, Tried tried) {
+  Rejection rejection{.toolchain = tried.candidate.toolchain, .by = std::move(tried.blocked_by)};
+  if (request.purpose == Purpose::userland && rejection.toolchain->libc.empty()) rejection.reason = "has no C library: for kernels only";
+  const Subject subject(request, *rejection.toolchain, tried.candidate.root);
+  for (const ConstraintRow* constraint : rejection.by)
+    for (const std::string& text : judge(*constraint, subject).fails)
+      if (rejection.reason.find(text) == std::string::npos) rejection.reason += (rejection.reason.empty() ? "" : "; ") + text;
   return rejection;
 }
 
-void apply_rules(Resolution& resolution, const std::vector<const ConstraintRow*>& constraints) {
-  const Candidate candidate(*resolution.chosen, resolution.request.purpose);
-  for (const ConstraintRow* constraint : constraints) {
-    if (!concerns_candidate(*constraint, candidate)) continue;
-    const Verdict verdict = judge(*constraint, candidate);
-    if (!verdict.holds.empty()) resolution.rules.push_back({constraint, fmt::format("{}", fmt::join(verdict.holds, "; "))});
-    if (!verdict.untested.empty()) resolution.untested.push_back({constraint, fmt::format("{}", fmt::join(verdict.untested, "; "))});
+// What the choice was tested against, and what it would fail on other kernels of this platform.
+void apply_rules(const Catalog& catalog, Resolution& resolution, const CellSolver& solver) {
+  const Subject subject(resolution.request, *resolution.chosen, resolution.root);
+  const auto joined = [](const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "; ")); };
+  for (const ConstraintRow* constraint : solver.constraints()) {
+    if (!concerns(*constraint, subject)) continue;
+    const Verdict verdict = judge(*constraint, subject);
+    if (!verdict.holds.empty()) resolution.rules.push_back({constraint, joined(verdict.holds)});
+    if (!verdict.untested.empty()) resolution.untested.push_back({constraint, joined(verdict.untested)});
   }
+  if (!resolution.request.kernel) return;
+  for (const ConstraintRow& constraint : catalog.constraints()) {
+    if (constraint.kernels.is_any() || constraint.kernels.contains(*resolution.request.kernel)) continue;
+    if (!concerns_platform(constraint, *resolution.request.platform) || !concerns(constraint, subject) || !violates(constraint, subject)) continue;
+    resolution.elsewhere.push_back({&constraint, joined(judge(constraint, subject).fails)});
+  }
+  std::sort(resolution.elsewhere.begin(), resolution.elsewhere.end(), [](const RuleApplied& a, const RuleApplied& b) {
+    const unsigned weight_a = weight(a.constraint->effect), weight_b = weight(b.constraint->effect);
+    return weight_a != weight_b ? weight_a > weight_b : a.constraint->id < b.constraint->id;
+  });
 }
 
 }  // namespace
@@ -195,28 +265,31 @@ long days_between(std::string_view a, std::string_view b) {
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request) {
   SWAGE_TRY(const auto rows, candidates(catalog, request));
   Resolution resolution{.request = request};
-  if (request.kernel) resolution.kernel_released = release_date(catalog, *request.kernel);
-  const auto before = [&](const ToolchainRow* a, const ToolchainRow* b) { return ranks_before(*a, *b, resolution.kernel_released); };
+  const CellSolver solver(catalog, resolution.request);
+  resolution.kernel_released = solver.released();
 
-  const auto constraints = constraints_of(catalog, request);
+  std::vector<Tried> fit, unfit;
   for (const ToolchainRow* row : rows) {
-    Rejection rejection = objections(*row, request, constraints);
-    if (rejection.by.empty() && rejection.reason.empty())
-      resolution.ranking.push_back(row);
-    else
-      resolution.rejected.push_back(std::move(rejection));
+    Tried tried = solver.best(*row);
+    const bool no_libc = request.purpose == Purpose::userland && row->libc.empty();
+    (tried.blocked_by.empty() && !no_libc ? fit : unfit).push_back(std::move(tried));
   }
-  std::sort(resolution.ranking.begin(), resolution.ranking.end(), before);
-  std::sort(resolution.rejected.begin(), resolution.rejected.end(),
-            [&](const Rejection& a, const Rejection& b) { return before(a.toolchain, b.toolchain); });
-  if (resolution.ranking.empty()) return resolution;
+  const auto before = [&](const Tried& a, const Tried& b) { return solver.ranks_before(a, b); };
+  std::sort(fit.begin(), fit.end(), before);
+  std::sort(unfit.begin(), unfit.end(), before);
+  for (Tried& tried : unfit) resolution.rejected.push_back(rejection(request, std::move(tried)));
+  for (const Tried& tried : fit) resolution.ranking.push_back(tried.candidate);
+  if (fit.empty()) return resolution;
 
-  resolution.chosen = resolution.ranking.front();
-  apply_rules(resolution, constraints);
-  if (resolution.ranking.size() > 1)
-    resolution.why.push_back(why_first(*resolution.ranking[0], *resolution.ranking[1], resolution.kernel_released));
+  resolution.chosen = fit.front().candidate.toolchain;
+  resolution.root = fit.front().candidate.root;
+  resolution.quirks = fit.front().candidate.quirks;
+  apply_rules(catalog, resolution, solver);
+  if (fit.size() > 1)
+    resolution.why.push_back(solver.why_first(fit[0], fit[1]));
   else
     resolution.why.push_back(request.toolchain ? "it was asked for by name" : "no other candidate satisfies the constraints");
+  if (std::string why = solver.why_root(fit.front()); !why.empty()) resolution.why.push_back(std::move(why));
   return resolution;
 }
 

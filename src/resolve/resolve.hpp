@@ -1,16 +1,28 @@
-// Chooses a toolchain for a kernel (or userland) on a platform by solving the catalog's constraints, and says why.
+// Chooses a toolchain and a build root for a kernel (or userland) on a platform by solving the catalog's constraints, and says
+// why.
 //
 // Candidates are all toolchain rows of the platform. A constraint whose `when` holds for (kernel, platform, candidate)
-// and whose `require` does not is a rejection. A candidate answers for gcc, clang, binutils and its C library; versions of
-// one that it does not have (clang, for a gcc; binutils, for LLVM) are no concern of it, and the C library is none of a kernel's. Host tools
-// such as make come from the root: constraints on them are listed as not tested. The survivors are ranked by, in this order:
-//   1. recorded evidence for this cell (none yet in this version of the catalog)
-//   2. closeness to the kernel's era: the absolute difference of the compiler's and the kernel's release dates, in days. A
+// and whose `require` does not is violated. A candidate answers for gcc, clang, binutils and its C library; versions of
+// one that it does not have (clang, for a gcc; binutils, for LLVM) are no concern of it, and the C library is none of a kernel's.
+// Host tools such as make are answered by the build root that the candidate is tried in; of a tool whose version no root declares the
+// constraints are listed as not tested. A quirk that applies lifts constraints: the candidate then stays, with the quirk. A
+// constraint that is violated and not lifted rejects the candidate.
+//
+// Every candidate is tried in every build root and takes the best: the one in which nothing rejects it, then in which the gravest
+// lifted constraint on host tools is least, then by rank (the default root is first), by closeness of the suite's release to the
+// kernel's era, and by name. So a kernel leaves the default root only for one that needs less help.
+//
+// The survivors are ranked by, in this order:
+//   1. recorded evidence for this cell (ResolveRequest::evidence): one that has booted first,
+//   2. what its quirks lift: nothing, then builds-not, then misbehaves, then boots-not, by the gravest lifted constraint; first of
+//      those on the toolchain, then of those on the root. A failed build is seen, the other two are not,
+//   3. closeness to the kernel's era: the absolute difference of the compiler's and the kernel's release dates, in days. A
 //      kernel without a row has the date of the nearest older series that has one,
-//   3. prebuilt before built from source,
-//   4. provider rank, 5. newer compiler, 6. id (so that ties are impossible).
+//   4. prebuilt before built from source,
+//   5. provider rank, 6. newer compiler, 7. id (so that ties are impossible).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +37,7 @@ enum class Purpose {
   userland,    // needs one
   boot,        // a kernel and the boot test's userland, which a toolchain without C library has too (ToolchainRow::userland)
 };
+enum class Evidence { booted, none, failed };   // the order is that of the ranking
 std::string_view purpose_name(Purpose purpose);   // "kernel", ...
 
 struct ResolveRequest {
@@ -33,15 +46,25 @@ struct ResolveRequest {
   std::optional<Version> kernel{};           // exact version, sublevel included; userland: the kernel it runs on, if known
   std::string compiler = "gcc";              // --llvm: clang
   std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
+  std::map<std::string, Evidence> evidence{};   // what is recorded of this cell, by toolchain id
 };
 
 struct RuleApplied {                         // a constraint that concerned this cell and holds for the chosen toolchain
   const ConstraintRow* constraint = nullptr;
   std::string text{};                        // "gcc 12.2.0 satisfies >=5.1"
 };
+struct QuirkApplied {
+  const QuirkRow* quirk = nullptr;
+  std::vector<const ConstraintRow*> lifts{};  // that are violated; empty: the quirk lifts nothing
+};
+struct Candidate {                           // that nothing rejects
+  const ToolchainRow* toolchain = nullptr;
+  const RootRow* root = nullptr;             // null: the catalog has no build roots
+  std::vector<QuirkApplied> quirks{};        // sorted by id
+};
 struct Rejection {
   const ToolchainRow* toolchain = nullptr;
-  std::vector<const ConstraintRow*> by{};    // empty: rejected for `reason` alone
+  std::vector<const ConstraintRow*> by{};    // not lifted; empty: rejected for `reason` alone
   std::string reason{};                      // "gcc 4.9.4 is not >=5.1", "has no C library"
 };
 
@@ -49,19 +72,22 @@ struct Resolution {                          // points into the catalog, which m
   ResolveRequest request{};
   std::string kernel_released{};             // the date that ages were compared with; "" no kernel given
   const ToolchainRow* chosen = nullptr;      // null: impossible
+  const RootRow* root = nullptr;             // that kernels are built in; null: the catalog has none, or nothing is chosen
+  std::vector<QuirkApplied> quirks{};        // of the chosen one
   std::vector<RuleApplied> rules{};
-  std::vector<RuleApplied> untested{};       // concern this cell, but what they require is not a toolchain's: "make >=3.82"
+  std::vector<RuleApplied> untested{};       // concern this cell, but no root declares that tool: "rustc >=1.78"
+  std::vector<RuleApplied> elsewhere{};      // rules of other kernels on this platform that the choice would violate, gravest first
   std::vector<Rejection> rejected{};
-  std::vector<const ToolchainRow*> ranking{};   // satisfying candidates, best first
-  std::vector<std::string> why{};               // why the first beats the second, by ranking step
+  std::vector<Candidate> ranking{};          // satisfying candidates, best first
+  std::vector<std::string> why{};            // why the first beats the second, by ranking step; why this root
 };
 
 // Always returns the whole explanation; `chosen` is null when nothing satisfies the constraints. Errors only for input that
 // names unknown things (a toolchain id).
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request);
 
-// The error for a resolution without a choice: Errc::unsatisfiable, one note per rejected candidate, and a hint that says
-// which kernels or toolchains would work.
+// The error for a resolution without a choice: Errc::unsatisfiable, the sets of constraints that block and whom, the toolchain
+// that is nearest to fitting, and a hint that says which kernels or toolchains would work.
 Error unsatisfied(const Catalog& catalog, const Resolution& resolution);
 
 std::string toolchain_text(const ToolchainRow& row);   // "gcc 12.2.0, binutils 2.40, glibc 2.36"
@@ -70,7 +96,9 @@ std::string toolchain_text(const ToolchainRow& row);   // "gcc 12.2.0, binutils 
 std::string explain(const Resolution& resolution);
 // One JSON object; every key is always there, and null where there is nothing to say.
 //   {kernel, arch, purpose, toolchain: {id, provider, compiler, version, binutils, libc} or null,
-//    rules: [{id, effect, tested, text, reason, source, confidence}], rejected: [{toolchain, reason, rules: [id]}]}
+//    root: {name, suite, tools: {tool: version}} or null, quirks: [{id, lifts: [id], reason, source, confidence}],
+//    rules: [{id, effect, tested, text, reason, source, confidence}], rejected: [{toolchain, reason, rules: [id]}],
+//    elsewhere: [{id, effect, kernels, text}]}
 std::string resolution_json(const Resolution& resolution);
 
 // Days between two dates written YYYY-MM-DD.

@@ -19,6 +19,14 @@ struct ToolchainSpec {
   std::string platform = "arm64";
   std::string compiler = "gcc";
   std::string provider = "debian";
+  std::string features{};   // the inside of an array
+};
+
+struct RootSpec {
+  std::string name;
+  std::string tools{};      // the inside of an inline table
+  int rank = 0;
+  std::string released = "2023-06-10";
 };
 
 class World {
@@ -30,10 +38,11 @@ class World {
     return *this;
   }
   World& toolchain(const ToolchainSpec& t) {
+    const std::string features = t.features.empty() ? "" : fmt::format("features = [{}]\n", t.features);
     const std::string libc = t.libc.empty() ? "" : fmt::format("libc = \"{}\"\nlibc_version = \"{}\"\n", t.libc, t.libc_version);
     toolchains_.push_back({t.provider, fmt::format("[[toolchain]]\nid = \"{}\"\nplatforms = [\"{}\"]\ncompiler = \"{}\"\nversion = \"{}\"\n"
-                                                   "binutils = \"{}\"\n{}released = \"{}\"\nprefix = \"p-\"\ndumpmachine = \"p\"\nsource = \"s\"\n",
-                                                   t.id, t.platform, t.compiler, t.version, t.binutils, libc, t.released)});
+                                                   "binutils = \"{}\"\n{}{}released = \"{}\"\nprefix = \"p-\"\ndumpmachine = \"p\"\nsource = \"s\"\n",
+                                                   t.id, t.platform, t.compiler, t.version, t.binutils, libc, features, t.released)});
     return *this;
   }
   World& kernel(const std::string& version, const std::string& released) {
@@ -47,6 +56,17 @@ class World {
                                        id, when, require, effect, id));
     return *this;
   }
+  // `rest` are the lines of the row besides id, when and where the facts are from.
+  World& quirk(const std::string& id, const std::string& when, const std::string& rest) {
+    quirks_.push_back(fmt::format("[[quirk]]\nid = \"{}\"\nwhen = {{ {} }}\n{}\nreason = \"reason of {}\"\nsource = \"s\"\nconfidence = \"observed\"\n",
+                                  id, when, rest, id));
+    return *this;
+  }
+  World& root(const RootSpec& r) {
+    roots_.push_back(fmt::format("[[root]]\nname = \"{}\"\nkind = \"build\"\nrank = {}\nsuite = \"bookworm\"\nreleased = \"{}\"\npackages = []\ntools = {{ {} }}\n",
+                                 r.name, r.rank, r.released, r.tools));
+    return *this;
+  }
   World& drop_constraint(std::size_t index) {
     constraints_.erase(constraints_.begin() + static_cast<std::ptrdiff_t>(index));
     return *this;
@@ -55,6 +75,8 @@ class World {
   World& reverse_rows() {
     std::reverse(toolchains_.begin(), toolchains_.end());
     std::reverse(constraints_.begin(), constraints_.end());
+    std::reverse(quirks_.begin(), quirks_.end());
+    std::reverse(roots_.begin(), roots_.end());
     return *this;
   }
 
@@ -67,6 +89,8 @@ class World {
     std::string rows;
     for (const std::string& row : constraints_) rows += row;
     dir.write("kernels/constraints.toml", rows);
+    const auto all = [](const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "\n")); };
+    dir.write("kernels/quirks.toml", all(quirks_)).write("roots.toml", all(roots_));
     auto catalog = dir.load();
     EXPECT_TRUE(catalog) << dir.errors();
     if (!catalog) return nullptr;
@@ -79,7 +103,7 @@ class World {
   std::map<std::string, std::string> providers_;
   std::vector<std::pair<std::string, std::string>> toolchains_;
   std::string kernels_;
-  std::vector<std::string> constraints_;
+  std::vector<std::string> constraints_, quirks_, roots_;
 };
 
 struct Ask {
@@ -88,10 +112,11 @@ struct Ask {
   Purpose purpose = Purpose::kernel;
   std::string toolchain{};
   std::string compiler = "gcc";
+  std::map<std::string, Evidence> evidence{};
 };
 
 inline Result<Resolution> ask(const Catalog& catalog, const Ask& what) {
-  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose, .compiler = what.compiler};
+  ResolveRequest request{.platform = *catalog.platform(what.platform), .purpose = what.purpose, .compiler = what.compiler, .evidence = what.evidence};
   if (!what.kernel.empty()) request.kernel = Version::parse(what.kernel).value();
   if (!what.toolchain.empty()) request.toolchain = what.toolchain;
   return resolve(catalog, request);

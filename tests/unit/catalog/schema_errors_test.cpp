@@ -296,6 +296,101 @@ error: 'ABC' is not a sha256: it is not 64 lower-case hexadecimal digits
 )");
 }
 
+constexpr const char* kQuirk = R"([[quirk]]
+id = "q"
+when = { gcc = ">=5" }
+reason = "r"
+source = "s"
+confidence = "observed"
+)";
+
+TEST(SchemaErrors, AQuirkNamesConstraintsAndPatchesThatAreThere) {
+  CatalogDir dir;
+  dir.write("kernels/patches/there.patch", "");
+  dir.write("kernels/quirks.toml", std::string(kQuirk) + "lifts = [\"lost\"]\npatches = [\"there.patch\", \"their.patch\"]\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'lost' is not a constraint
+  --> CAT/kernels/quirks.toml:7:10
+   7 | lifts = ["lost"]
+     |          ^^^^^^
+error: 'their.patch' is not a file under kernels/patches/
+  --> CAT/kernels/quirks.toml:8:27
+   8 | patches = ["there.patch", "their.patch"]
+     |                           ^^^^^^^^^^^^^
+hint: did you mean 'there.patch'?
+)");
+}
+
+TEST(SchemaErrors, AQuirkHoldsWordsLinesAndEditsThatABuildCanRead) {
+  CatalogDir dir;
+  dir.write("kernels/quirks.toml", std::string(kQuirk) + R"(cflags = ["-a -b"]
+config = ["WERROR=n"]
+edits = [{ file = "Makefile" }, { file = "/etc/x", copy_of = "y" }]
+)");
+  EXPECT_EQ(dir.errors(), R"(error: '-a -b' is not one word: write each argument by itself, without quotes
+  --> CAT/kernels/quirks.toml:7:11
+   7 | cflags = ["-a -b"]
+     |           ^^^^^^^
+error: 'WERROR=n' is not a line CONFIG_NAME=value
+  --> CAT/kernels/quirks.toml:8:11
+   8 | config = ["WERROR=n"]
+     |           ^^^^^^^^^^
+error: 'edits' wants one of 'sed' and 'copy_of'
+  --> CAT/kernels/quirks.toml:9:10
+   9 | edits = [{ file = "Makefile" }, { file = "/etc/x", copy_of = "y" }]
+     |          ^^^^^^^^^^^^^^^^^^^^^
+error: '/etc/x' is not a path below the kernel's tree
+  --> CAT/kernels/quirks.toml:9:33
+   9 | edits = [{ file = "Makefile" }, { file = "/etc/x", copy_of = "y" }]
+     |                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+)");
+}
+
+TEST(SchemaErrors, ConditionsNameKnownVariables) {
+  CatalogDir dir;
+  dir.write("kernels/constraints.toml", R"([[constraint]]
+id = "a"
+when = { bits = 16, host_gcc = ">=5" }
+require = { kernel = ">=3.7", kernal = ">=3.7" }
+effect = "builds-not"
+reason = "r"
+source = "s"
+)");
+  EXPECT_EQ(dir.errors(), R"(error: 'bits' is neither 32 nor 64
+  --> CAT/kernels/constraints.toml:3:17
+   3 | when = { bits = 16, host_gcc = ">=5" }
+     |                 ^^
+error: 'host_gcc' is not a known value of 'when'
+  --> CAT/kernels/constraints.toml:3:21
+   3 | when = { bits = 16, host_gcc = ">=5" }
+     |                     ^^^^^^^^
+hint: did you mean 'host-gcc'?
+error: 'kernal' is not a known value of 'require'
+  --> CAT/kernels/constraints.toml:4:31
+   4 | require = { kernel = ">=3.7", kernal = ">=3.7" }
+     |                               ^^^^^^
+hint: did you mean 'kernel'?
+)");
+}
+
+TEST(SchemaErrors, ABuildRootSaysItsDateAndKnownTools) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[[root]]\nname = \"build\"\nkind = \"build\"\nsuite = \"bookworm\"\npackages = []\ntools = { mak = \"4.3\", perl = \"5.x\" }\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'build' is of kind 'build' and has no 'released'
+  --> CAT/roots.toml:1:1
+   1 | [[root]]
+     | ^^^^^^^^
+error: 'mak' is not a known value of 'tools'
+  --> CAT/roots.toml:6:11
+   6 | tools = { mak = "4.3", perl = "5.x" }
+     |           ^^^
+hint: did you mean 'make'?
+error: '5.x' is not a version: 'x' is not a number
+  --> CAT/roots.toml:6:31
+   6 | tools = { mak = "4.3", perl = "5.x" }
+     |                               ^^^^^
+)");
+}
+
 TEST(SchemaErrors, ATableInsteadOfRows) {
   CatalogDir dir;
   dir.write("roots.toml", "[root]\nname = \"a\"\n");

@@ -89,5 +89,43 @@ TEST(ShippedConstraints, AreManyAndSourced) {
   for (const ConstraintRow& row : shipped().constraints()) EXPECT_GE(row.source.size(), 8u) << row.id;
 }
 
+TEST(ShippedQuirks, DoSomethingAndLiftWhatCanConcernThem) {
+  EXPECT_GE(shipped().quirks().size(), 20u);
+  for (const QuirkRow& row : shipped().quirks()) {
+    SCOPED_TRACE(row.id);
+    EXPECT_GE(row.source.size(), 8u);
+    EXPECT_FALSE(row.make_args.empty() && row.config.empty() && row.cflags.empty() && row.aflags.empty() && row.cc_flags.empty() &&
+                 row.ld_flags.empty() && row.host_cflags.empty() && row.patches.empty() && row.edits.empty());
+    // What it lifts shares an architecture with it, or it would never apply.
+    for (const std::string& id : row.lifts)
+      for (const ConstraintRow& constraint : shipped().constraints()) {
+        if (constraint.id != id || row.arches.empty() || constraint.arches.empty()) continue;
+        bool common = false;
+        for (const Platform& platform : shipped().platforms()) {
+          const auto names = [&](const std::vector<std::string>& arches) {
+            return std::find(arches.begin(), arches.end(), platform.name) != arches.end() ||
+                   std::find(arches.begin(), arches.end(), platform.kernel_arch) != arches.end();
+          };
+          common = common || (names(row.arches) && names(constraint.arches));
+        }
+        EXPECT_TRUE(common) << id;
+      }
+  }
+}
+
+TEST(ShippedRoots, OfKindBuildDeclareTheSameToolsAndOneIsTheDefault) {
+  std::set<std::set<std::string>> tools;
+  std::vector<std::string> defaults;
+  for (const RootRow& row : shipped().roots()) {
+    if (row.kind != "build") continue;
+    std::set<std::string> names;
+    for (const auto& [tool, version] : row.tools) names.insert(tool);
+    tools.insert(names);
+    if (row.rank == 0) defaults.push_back(row.name);
+  }
+  EXPECT_EQ(tools.size(), 1u);
+  EXPECT_EQ(defaults, std::vector<std::string>{"build"});
+}
+
 }  // namespace
 }  // namespace swage

@@ -38,7 +38,7 @@ Ask a_question() {
 // The position of a choice in the ranking of a world without constraints, where all candidates that can serve are ranked.
 std::size_t rank_of(const Resolution& free, const std::string& id) {
   for (std::size_t i = 0; i < free.ranking.size(); ++i)
-    if (free.ranking[i]->id == id) return i;
+    if (free.ranking[i].toolchain->id == id) return i;
   return free.ranking.size();
 }
 

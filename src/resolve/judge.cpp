@@ -1,0 +1,75 @@
+#include "resolve/judge.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace swage {
+
+Subject::Subject(const ResolveRequest& request, const ToolchainRow& row, const RootRow* root) : request_(request), row_(row), root_(root) {
+  if (request.purpose == Purpose::kernel || row.libc_version.empty()) return;
+  if (auto version = Version::parse(row.libc_version)) libc_ = std::move(*version);
+}
+
+Subject::Variable Subject::variable(const std::string& name) const {
+  const auto own = [](bool has, const Version* version) { return has ? Variable{Answer::known, version} : Variable{Answer::not_its}; };
+  if (name == "gcc" || name == "clang") return own(name == row_.compiler, &row_.version);
+  if (name == "binutils") return own(row_.binutils.has_value(), row_.binutils ? &*row_.binutils : nullptr);
+  if (name == "glibc" || name == "musl" || name == "uclibc") return own(libc_ && row_.libc == name, libc_ ? &*libc_ : nullptr);
+  if (name == "kernel") return own(request_.kernel.has_value(), request_.kernel ? &*request_.kernel : nullptr);
+  if (!root_) return {};
+  const auto tool = root_->tools.find(name);
+  return tool == root_->tools.end() ? Variable{} : Variable{Answer::known, &tool->second};
+}
+
+bool is_host_tool(const std::string& variable) {
+  for (const char* own : {"gcc", "clang", "binutils", "glibc", "musl", "uclibc", "kernel"})
+    if (variable == own) return false;
+  return true;
+}
+
+bool concerns_platform(const Conditions& row, const Platform& platform) {
+  if (row.bits != 0 && row.bits != platform.bits) return false;
+  const auto is_this = [&](const std::string& arch) { return arch == platform.name || arch == platform.kernel_arch; };
+  return row.arches.empty() || std::any_of(row.arches.begin(), row.arches.end(), is_this);
+}
+
+bool concerns_cell(const Conditions& row, const ResolveRequest& request) {
+  if (!row.kernels.is_any() && !(request.kernel && row.kernels.contains(*request.kernel))) return false;
+  return concerns_platform(row, *request.platform);
+}
+
+bool concerns(const Conditions& row, const Subject& subject) {
+  const std::vector<std::string>& declared = subject.toolchain().features;
+  for (const std::string& feature : row.features)
+    if (std::find(declared.begin(), declared.end(), feature) == declared.end()) return false;
+  return std::all_of(row.when.begin(), row.when.end(), [&](const auto& condition) {
+    const Subject::Variable variable = subject.variable(condition.first);
+    return variable.answer == Subject::Answer::known && condition.second.contains(*variable.version);
+  });
+}
+
+bool violates(const ConstraintRow& row, const Subject& subject) {
+  return std::any_of(row.require.begin(), row.require.end(), [&](const auto& requirement) {
+    const Subject::Variable variable = subject.variable(requirement.first);
+    return variable.answer == Subject::Answer::known && !requirement.second.contains(*variable.version);
+  });
+}
+
+Verdict judge(const ConstraintRow& row, const Subject& subject) {
+  Verdict verdict;
+  for (const auto& [name, range] : row.require) {
+    const Subject::Variable variable = subject.variable(name);
+    const std::string shown = name == "kernel" ? "linux" : name;
+    if (variable.answer == Subject::Answer::unknown) verdict.untested.push_back(fmt::format("{} {}", shown, range.str()));
+    if (variable.answer != Subject::Answer::known) continue;
+    if (range.contains(*variable.version)) {
+      verdict.holds.push_back(fmt::format("{} {} satisfies {}", shown, variable.version->str(), range.str()));
+    } else {
+      verdict.fails.push_back(fmt::format("{} {} is not {}", shown, variable.version->str(), range.str()));
+      verdict.by_host_alone = verdict.by_host_alone && is_host_tool(name);
+    }
+  }
+  return verdict;
+}
+
+}  // namespace swage

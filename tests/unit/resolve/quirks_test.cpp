@@ -1,0 +1,279 @@
+// Quirks that lift constraints, and the choice of a build root by what its tools are.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/worlds.hpp"
+
+namespace swage {
+namespace {
+
+using testing::ElementsAre;
+
+// Two compilers of one day, so that only what a test adds can rank them.
+World two_binutils() {
+  World world;
+  world.kernel("4.14.336", "2017-11-12");
+  world.toolchain({.id = "a-new", .binutils = "2.44"}).toolchain({.id = "b-old", .binutils = "2.40"});
+  return world;
+}
+
+std::vector<std::string> ids(const std::vector<QuirkApplied>& quirks) {
+  std::vector<std::string> names;
+  for (const QuirkApplied& one : quirks) names.push_back(one.quirk->id);
+  return names;
+}
+
+std::vector<std::string> ranked(const Resolution& resolution) {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : resolution.ranking) names.push_back(candidate.toolchain->id);
+  return names;
+}
+
+TEST(Quirks, KeepACandidateThatTheyAloneSave) {
+  const auto catalog = two_binutils()
+                           .constraint("flags", "kernel = \"<5.4\"", "binutils = \"<2.39\"")
+                           .quirk("flags-edit", "binutils = \">=2.39\"", "lifts = [\"flags\"]\nhost_cflags = [\"-w\"]")
+                           .build();
+  const auto resolution = ask(*catalog, {"4.14.336"});
+  ASSERT_TRUE(resolution && resolution->chosen);
+  EXPECT_EQ(resolution->chosen->id, "a-new");
+  EXPECT_EQ(ids(resolution->quirks), std::vector<std::string>{"flags-edit"});
+  EXPECT_EQ(resolution->quirks[0].lifts[0]->id, "flags");
+  EXPECT_TRUE(resolution->rules.empty());   // lifted is not held
+  EXPECT_TRUE(ask(*catalog, {"5.4"})->quirks.empty());
+}
+
+TEST(Quirks, RankAfterCandidatesThatNeedNone) {
+  World world = two_binutils();
+  world.constraint("flags", "", "binutils = \"<2.41\"").quirk("q", "binutils = \">=2\"", "lifts = [\"flags\"]");
+  const auto catalog = world.build();
+  const auto resolution = ask(*catalog, {"4.14.336"});
+  EXPECT_THAT(ranked(*resolution), ElementsAre("b-old", "a-new"));
+  EXPECT_TRUE(resolution->quirks.empty());
+  EXPECT_THAT(ids(resolution->ranking[1].quirks), ElementsAre("q"));
+  EXPECT_EQ(resolution->why.front(), "it needs no quirk; a-new needs a quirk against builds-not");
+}
+
+TEST(Quirks, AgainstASilentFailureRankLast) {
+  World world = two_binutils();
+  world.toolchain({.id = "c-misbehaves", .version = "11.1.0"});
+  world.constraint("build", "", "binutils = \"<2.40\"").constraint("boot", "", "binutils = \"<2.41\"", "boots-not");
+  world.constraint("run", "", "gcc = \">=12\"", "misbehaves");
+  for (const char* id : {"build", "boot", "run"}) world.quirk(std::string("for-") + id, "gcc = \">=1\"", fmt::format("lifts = [\"{}\"]", id));
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_THAT(ranked(*resolution), ElementsAre("b-old", "c-misbehaves", "a-new"));
+  EXPECT_THAT(ids(resolution->ranking[2].quirks), ElementsAre("for-boot", "for-build"));
+}
+
+TEST(Quirks, DoNotSaveFromAConstraintThatNoneLifts) {
+  World world = two_binutils();
+  world.constraint("lifted", "", "binutils = \"<2.39\"").constraint("hard", "", "binutils = \"<2.38\"");
+  world.quirk("q", "gcc = \">=1\"", "lifts = [\"lifted\"]");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_EQ(resolution->chosen, nullptr);
+  ASSERT_EQ(resolution->rejected.size(), 2u);
+  ASSERT_EQ(resolution->rejected[0].by.size(), 1u);
+  EXPECT_EQ(resolution->rejected[0].by[0]->id, "hard");
+  EXPECT_EQ(resolution->rejected[0].reason, "binutils 2.44 is not <2.38");
+}
+
+TEST(Quirks, ApplyOnlyWhereTheirConditionsHold) {
+  World world = two_binutils();
+  world.constraint("flags", "", "binutils = \"<2.39\"");
+  world.quirk("other-arch", "arch = [\"x86_64\"]", "lifts = [\"flags\"]").quirk("other-bits", "bits = 32", "lifts = [\"flags\"]");
+  world.quirk("other-kernel", "kernel = \">=5\"", "lifts = [\"flags\"]").quirk("other-tool", "make = \">=1\"", "lifts = [\"flags\"]");
+  world.quirk("other-feature", "feature = [\"plugins\"]", "lifts = [\"flags\"]");
+  EXPECT_EQ(chosen(*world.build(), {"4.14.336"}), "none");
+  world.toolchain({.id = "z", .features = "\"plugins\", \"more\""});
+  const auto catalog = world.build();
+  EXPECT_EQ(chosen(*catalog, {"4.14.336"}), "z");
+  EXPECT_THAT(ids(ask(*catalog, {"4.14.336"})->quirks), ElementsAre("other-feature"));
+}
+
+TEST(Quirks, ThatLiftNothingApplyWhereTheyAreTrueAndCostNothing) {
+  World world = two_binutils();
+  world.quirk("quiet", "binutils = \">=2.44\"", "config = [\"CONFIG_WERROR=n\"]");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_EQ(resolution->chosen->id, "a-new");
+  EXPECT_THAT(ids(resolution->quirks), ElementsAre("quiet"));
+}
+
+World three_roots() {
+  World world = two_binutils();
+  world.root({.name = "main", .tools = "make = \"4.3\", host-gcc = \"12.2.0\"", .released = "2023-06-10"});
+  world.root({.name = "older", .tools = "make = \"4.3\", host-gcc = \"10.2.1\"", .rank = 10, .released = "2021-08-14"});
+  world.root({.name = "newer", .tools = "make = \"4.4.1\", host-gcc = \"14.2.0\"", .rank = 10, .released = "2025-08-09"});
+  return world;
+}
+
+std::string root_of(const Catalog& catalog, const Ask& what) {
+  const auto resolution = ask(catalog, what);
+  return resolution->root ? resolution->root->name : "none";
+}
+
+TEST(Roots, TheFirstByRankServesWhateverItSatisfies) {
+  World world = three_roots();
+  world.constraint("min-make", "", "make = \">=3.82\"");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_EQ(resolution->root->name, "main");
+  ASSERT_EQ(resolution->rules.size(), 1u);
+  EXPECT_EQ(resolution->rules[0].text, "make 4.3 satisfies >=3.82");
+  EXPECT_TRUE(resolution->untested.empty());
+  EXPECT_EQ(resolution->why.size(), 1u);   // nothing to say of the default root
+}
+
+TEST(Roots, AnotherOneIsTakenForItsTools) {
+  World world = three_roots();
+  world.constraint("old-host", "kernel = \"<5\"", "host-gcc = \"<12\"").constraint("new-make", "kernel = \">=6\"", "make = \">=4.4\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(root_of(*catalog, {"4.14.336"}), "older");
+  EXPECT_EQ(root_of(*catalog, {"5.4"}), "main");
+  EXPECT_EQ(root_of(*catalog, {"6.1"}), "newer");
+  EXPECT_EQ(ask(*catalog, {"4.14.336"})->why.back(), "root older and not main: there old-host rejects it");
+}
+
+TEST(Roots, OneWithoutAQuirkComesBeforeTheDefaultWithOne) {
+  World world = three_roots();
+  world.constraint("old-host", "", "host-gcc = \"<12\"").quirk("w", "host-gcc = \">=12\"", "lifts = [\"old-host\"]\nhost_cflags = [\"-w\"]");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_EQ(resolution->root->name, "older");
+  EXPECT_TRUE(resolution->quirks.empty());
+  EXPECT_EQ(resolution->why.back(), "root older and not main: there it needs a quirk against builds-not");
+}
+
+TEST(Roots, WhenAllNeedAQuirkTheDefaultIsTakenWithIt) {
+  World world = three_roots();
+  world.constraint("no-common", "", "host-gcc = \"<10\"").quirk("common", "host-gcc = \">=10\"", "lifts = [\"no-common\"]\nhost_cflags = [\"-fcommon\"]");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_EQ(resolution->root->name, "main");
+  EXPECT_THAT(ids(resolution->quirks), ElementsAre("common"));
+  EXPECT_EQ(resolution->chosen->id, "a-new");   // the same need for all: it ranks none
+}
+
+TEST(Roots, OfEqualRankTheOneNearestToTheKernelsEraIsTaken) {
+  World world = three_roots();
+  world.kernel("6.12", "2024-11-17").constraint("not-main", "", "host-gcc = \"<12|>12.2.0\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(root_of(*catalog, {"4.14.336"}), "older");
+  EXPECT_EQ(root_of(*catalog, {"6.12"}), "newer");
+}
+
+TEST(Roots, ThatNoneSatisfiesRejectEveryToolchain) {
+  World world = three_roots();
+  world.constraint("ancient", "", "make = \"<3.82\"");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  EXPECT_EQ(resolution->chosen, nullptr);
+  EXPECT_EQ(resolution->root, nullptr);
+  EXPECT_EQ(resolution->rejected[0].reason, "make 4.3 is not <3.82");
+}
+
+TEST(Roots, AToolThatNoRootDeclaresIsNotTested) {
+  World world = three_roots();
+  world.constraint("rust", "", "rustc = \">=1.78\"");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  ASSERT_EQ(resolution->untested.size(), 1u);
+  EXPECT_EQ(resolution->untested[0].text, "rustc >=1.78");
+}
+
+TEST(Roots, APairOfToolchainAndRootIsJudgedTogether) {
+  World world = three_roots();
+  world.constraint("pair", "binutils = \">=2.44\"", "host-gcc = \">=14\"");
+  const auto catalog = world.build();
+  const auto resolution = ask(*catalog, {"4.14.336"});
+  EXPECT_EQ(resolution->ranking[0].toolchain->id, "a-new");
+  EXPECT_EQ(resolution->ranking[0].root->name, "newer");
+  EXPECT_EQ(resolution->ranking[1].root->name, "main");
+}
+
+TEST(Kernel, RequirementsOnItSayWhenAnArchitectureCameAndWent) {
+  World world = two_binutils();
+  world.constraint("arm64-entered", "arch = [\"arm64\"]", "kernel = \">=3.7\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(chosen(*catalog, {"3.7"}), "a-new");
+  EXPECT_EQ(chosen(*catalog, {"3.6.11"}), "none");
+  EXPECT_EQ(ask(*catalog, {"3.6.11"})->rejected[0].reason, "linux 3.6.11 is not >=3.7");
+  EXPECT_EQ(ask(*catalog, {"3.7"})->rules[0].text, "linux 3.7 satisfies >=3.7");
+  EXPECT_EQ(chosen(*catalog, {.purpose = Purpose::userland}), "a-new");
+}
+
+TEST(Evidence, ThatACandidateBootedRanksItFirstAndThatItFailedLast) {
+  World world = two_binutils();
+  world.toolchain({.id = "c"}).constraint("flags", "", "gcc = \">=1\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(chosen(*catalog, {"4.14.336"}), "a-new");
+  const auto resolution = ask(*catalog, {.kernel = "4.14.336", .evidence = {{"c", Evidence::booted}, {"a-new", Evidence::failed}}});
+  EXPECT_THAT(ranked(*resolution), ElementsAre("c", "b-old", "a-new"));
+  EXPECT_EQ(resolution->why.front(), "it has booted this kernel; b-old is not recorded to have booted it");
+}
+
+TEST(Elsewhere, NamesTheRulesOfOtherKernelsThatTheChoiceWouldViolate) {
+  World world = two_binutils();
+  world.constraint("plt32", "kernel = \"<4.14.28\", arch = [\"arm64\"]", "binutils = \"<2.31\"", "boots-not");
+  world.constraint("a-build", "kernel = \"<3\"", "gcc = \"<5\"").constraint("other-arch", "kernel = \"<3\", arch = [\"x86_64\"]", "gcc = \"<5\"");
+  world.constraint("new-gcc", "kernel = \"<3\"", "gcc = \"<13\"");
+  const auto resolution = ask(*world.build(), {"4.14.336"});
+  ASSERT_EQ(resolution->elsewhere.size(), 2u);
+  EXPECT_EQ(resolution->elsewhere[0].constraint->id, "plt32");
+  EXPECT_EQ(resolution->elsewhere[0].text, "binutils 2.44 is not <2.31");
+  EXPECT_EQ(resolution->elsewhere[1].constraint->id, "a-build");
+}
+
+TEST(ExplainQuirks, SaysRootQuirksAndOtherKernels) {
+  World world = three_roots();
+  world.constraint("flags", "kernel = \"<5.4\"", "binutils = \"<2.39\"").constraint("old-host", "", "host-gcc = \"<12\"");
+  world.constraint("plt32", "kernel = \"<4.14.28\"", "binutils = \"<2.31\"", "boots-not").constraint("rust", "", "rustc = \">=1\"");
+  world.quirk("flags-edit", "binutils = \">=2.39\"", "lifts = [\"flags\"]\nconfig = [\"CONFIG_X=n\"]");
+  EXPECT_EQ(explain(*ask(*world.build(), {"4.14.336"})), R"(linux 4.14.336 for arm64: a-new
+  gcc 12.2.0, binutils 2.44, glibc 2.36, from debian, released 2022-08-19
+  in root older (bookworm), host-gcc 10.2.1, make 4.3
+  because its id sorts before b-old
+  because root older and not main: there old-host rejects it
+
+quirks (1)
+  flags-edit: reason of flags-edit; lifts flags (builds-not)
+
+ranking (2)
+  1. a-new  gcc 12.2.0, binutils 2.44, glibc 2.36, 1741 days from the kernel, needs flags-edit
+  2. b-old  gcc 12.2.0, binutils 2.40, glibc 2.36, 1741 days from the kernel, needs flags-edit
+
+rules that hold (1)
+  old-host  host-gcc 10.2.1 satisfies <12
+
+not tested, no root says (1)
+  rust  rustc >=1
+
+would fail for other kernels (1)
+  plt32 (boots-not): binutils 2.44 is not <2.31, for linux <4.14.28
+)");
+}
+
+TEST(ExplainQuirks, JsonHasRootQuirksAndOtherKernels) {
+  World world = two_binutils();
+  world.root({.name = "main", .tools = "make = \"4.3\""});
+  world.constraint("flags", "", "binutils = \"<2.39\"").constraint("plt32", "kernel = \"<4\"", "gcc = \"<4\"", "boots-not");
+  world.quirk("flags-edit", "binutils = \">=2.39\"", "lifts = [\"flags\"]");
+  const auto json = nlohmann::json::parse(resolution_json(*ask(*world.build(), {"4.14.336"})));
+  EXPECT_EQ(json["root"], (nlohmann::json{{"name", "main"}, {"suite", "bookworm"}, {"tools", {{"make", "4.3"}}}}));
+  EXPECT_EQ(json["quirks"], nlohmann::json::parse(R"([{"id": "flags-edit", "lifts": ["flags"], "reason": "reason of flags-edit", "source": "s", "confidence": "observed"}])"));
+  EXPECT_EQ(json["elsewhere"], nlohmann::json::parse(R"([{"id": "plt32", "effect": "boots-not", "kernels": "<4", "text": "gcc 12.2.0 is not <4"}])"));
+}
+
+TEST(UnsatisfiedQuirks, SaysWhatIsNearestAndWhichReleaseOfTheSeriesWouldDo) {
+  World world = two_binutils();
+  world.kernel("5.10", "2020-12-13");
+  world.constraint("plt32", "kernel = \"<4.9|>4.9,<4.14.28\"", "binutils = \"<2.31\"", "boots-not");
+  world.constraint("section", "kernel = \"<4.14.31\"", "binutils = \"<2.42\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(render(unsatisfied(*catalog, *ask(*catalog, {"4.14.5"}))), R"(error: 'linux 4.14.5' for arm64: no toolchain satisfies every constraint
+note: a-new: binutils 2.44 is not <2.31; binutils 2.44 is not <2.42 (plt32: boots-not, section: builds-not)
+note: b-old: binutils 2.40 is not <2.31 (plt32: boots-not)
+note: nearest is b-old, were it not for plt32: reason of plt32
+note: linux 4.14.28 on arm64 has b-old
+hint: on arm64, linux 4.14.336 and 5.10 have a toolchain: swage resolve linux@4.14.336 --for arm64
+)");
+}
+
+}  // namespace
+}  // namespace swage
