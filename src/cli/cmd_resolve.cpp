@@ -14,7 +14,7 @@ struct ResolveOptions {
 };
 
 Result<int> run(Session& session, const ResolveOptions& options) {
-  SWAGE_TRY(const std::deque<Goal> goals, make_goals(session, options.targets, "tiny"));
+  SWAGE_TRY(const std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::resolution));
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const bool json = session.options().json;
   std::optional<Error> impossible;

@@ -76,6 +76,12 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
   }
+  if (options.llvm && request.toolchain) {
+    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain));
+    if (row->compiler != "clang")
+      return Fail(Error{.what = fmt::format("'--llvm' and '{}' contradict each other: that is {} {}", row->id, row->compiler, row->version.str()),
+                        .hint = "leave out one of them"});
+  }
   SWAGE_TRY(goal.resolution, resolve(catalog, request));
   goal.cell.toolchain = goal.resolution->chosen;
   goal.cell.root = goal.resolution->root;
@@ -171,7 +177,10 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
         if (!target.version.empty()) {
           SWAGE_TRY(wanted, Version::parse(target.version));
         }
-        SWAGE_TRY(choice, find_kernel(*catalog, *lock, wanted));
+        Result<KernelChoice> found = find_kernel(*catalog, *lock, wanted);
+        const bool unknown = !found && found.error().code == Errc::invalid_input;
+        if (unknown && wanted && kernel_goal == KernelGoal::resolution) found = KernelChoice{.version = *wanted};
+        SWAGE_TRY(choice, std::move(found));
       }
       choice->options = kernel;
     }

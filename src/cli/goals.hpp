@@ -48,7 +48,11 @@ struct Goal {
   std::optional<Wanted> wanted{};            // once planned
 };
 
-enum class KernelGoal { artifact, boot };    // `boot linux@6.1` plans the recipe `boot`
+enum class KernelGoal {
+  artifact,
+  boot,         // `boot linux@6.1` plans the recipe `boot`
+  resolution,   // nothing is built: a kernel that the catalog does not have will do
+};
 
 // Parses targets and platforms and resolves a toolchain for each pair. Goals keep their addresses.
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,

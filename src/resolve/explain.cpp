@@ -198,8 +198,8 @@ std::string hint_other_kernels(const Catalog& catalog, const ResolveRequest& req
     older.pop_back();
   }
   if (near.empty()) return "add a toolchain in a layer; the ones there are: swage list toolchains";
-  return fmt::format("on {}, linux {} {} a toolchain: swage resolve linux@{} --for {}", request.platform->name, and_list(near),
-                     near.size() == 1 ? "has" : "have", near.front(), request.platform->name);
+  return fmt::format("on {}, linux {} {} a toolchain: swage resolve linux@{} --for {}{}", request.platform->name, and_list(near),
+                     near.size() == 1 ? "has" : "have", near.front(), request.platform->name, request.compiler == "clang" ? " --llvm" : "");
 }
 
 std::string hint_other_platforms(const Catalog& catalog) {
@@ -244,6 +244,16 @@ const Rejection* nearest(const std::vector<Rejection>& rejected) {
   return best;
 }
 
+// A constraint on the kernel itself that is in the way of every candidate: no toolchain helps. Null: there is none.
+const ConstraintRow* against_kernel(const std::vector<Rejection>& rejected) {
+  const auto rejects = [](const Rejection& rejection, const ConstraintRow* row) { return std::find(rejection.by.begin(), rejection.by.end(), row) != rejection.by.end(); };
+  for (const ConstraintRow* row : rejected.front().by)
+    if (row->require.size() == 1 && row->require.begin()->first == "kernel" &&
+        std::all_of(rejected.begin(), rejected.end(), [&](const Rejection& rejection) { return rejects(rejection, row); }))
+      return row;
+  return nullptr;
+}
+
 // --- JSON.
 
 using Json = nlohmann::ordered_json;
@@ -277,6 +287,8 @@ std::string explain(const Resolution& resolution) {
     out += fmt::format("  {}, from {}, released {}\n", toolchain_text(*chosen), chosen->provider, chosen->released);
     if (resolution.root && request.kernel) out += fmt::format("  in {}\n", root_text(*resolution.root));
     for (const std::string& reason : resolution.why) out += fmt::format("  because {}\n", reason);
+  } else if (const ConstraintRow* row = resolution.rejected.empty() ? nullptr : against_kernel(resolution.rejected)) {
+    out += fmt::format("  because {}\n", row->reason);
   } else if (const Rejection* near = nearest(resolution.rejected)) {
     out += fmt::format("  nearest is {}: {} in its way\n", near->toolchain->id, and_list(ids_of(near->by)));
   }
@@ -341,6 +353,13 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
     return error;
   }
   error.what = fmt::format("'{}' for {}: no toolchain satisfies every constraint", subject(request), request.platform->name);
+  if (const ConstraintRow* row = against_kernel(resolution.rejected)) {
+    error.what = fmt::format("'{}' for {}: there is no such kernel to build", subject(request), request.platform->name);
+    if (!row->when.empty()) error.what = fmt::format("'{}' for {}: not with this compiler", subject(request), request.platform->name);
+    error.notes.push_back(fmt::format("{} ({}: linux {} is wanted)", row->reason, row->id, row->require.begin()->second.str()));
+    error.hint = hint_other_kernels(catalog, request);
+    return error;
+  }
   constexpr std::size_t kGroups = 5;
   const std::vector<Group> groups = rejection_groups(resolution.rejected);
   for (std::size_t i = 0; i < std::min(groups.size(), kGroups); ++i) {
@@ -356,6 +375,7 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
   if (request.toolchain) {
     ResolveRequest any = request;
     any.toolchain.reset();
+    any.compiler = resolution.rejected.front().toolchain->compiler;
     if (const auto other = resolve(catalog, any); other && other->chosen) {
       error.what = fmt::format("'{}' does not satisfy the constraints of {} for {}", *request.toolchain, subject(request), request.platform->name);
       error.hint = fmt::format("'{}' does: leave out --toolchain, or pass --toolchain {}", other->chosen->id, other->chosen->id);

@@ -45,6 +45,33 @@ def test_a_toolchain_that_does_not_fit_is_impossible_and_says_why(planner):
     assert "'nonesuch'" in got.err
 
 
+def test_binutils_of_4_10_and_of_5_10(planner):
+    """A kernel need not be in the catalog to be resolved, and both explanations say what is between the two."""
+    rule = "binutils-2.31-plt32 (boots-not)"
+    old = planner("resolve", "linux@4.10", "--for", "x86_64", "--explain").fails(3)
+    assert rule in old.out and "binutils 2.35.2 is not <2.31" in old.out
+    assert "no toolchain satisfies every constraint" in old.err
+    new = planner("resolve", "linux@5.10", "--for", "x86_64", "--explain").ok().out
+    assert f"{rule}: binutils 2.35.2 is not <2.31, for linux <3.18.100|" in new
+    assert "in root build (bookworm), host-gcc 12.2.0" in new
+    planner("plan", "linux@4.10", "--for", "x86_64").fails(2)
+
+
+def test_quirks_and_root_are_in_the_plan(planner):
+    resolved = planner("resolve", "linux@4.19.325", "--for", "x86_64", "--json").ok().json()
+    assert resolved["root"]["name"] == "build-bullseye" and resolved["root"]["tools"]["host-gcc"] == "10.2.1"
+    names = {d["name"] for d in planner("plan", "linux@4.19.325", "--for", "x86_64", "--json").ok().json()["derivations"]}
+    assert "root-build-bullseye" in names
+    quirks = planner("resolve", "linux@3.10.108", "--for", "armel", "--json").ok().json()["quirks"]
+    assert [q["id"] for q in quirks if q["lifts"]] == ["dtc-common", "no-default-pie"]
+
+
+def test_llvm_and_a_gcc_contradict_each_other(planner):
+    got = planner("resolve", "linux@6.1", "--for", "arm64", "--llvm", "--toolchain", "debian-bookworm-gcc-12-arm64").fails(2)
+    assert got.err == ("error: '--llvm' and 'debian-bookworm-gcc-12-arm64' contradict each other: that is gcc 12.2.0\n"
+                       "hint: leave out one of them\n")
+
+
 def test_options_change_the_kernel_and_nothing_before_it(planner):
     def plan(*args):
         rows = planner("plan", "linux@6.1", "--for", "arm64", "--json", *args).ok().json()["derivations"]

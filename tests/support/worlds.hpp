@@ -56,6 +56,11 @@ class World {
                                        id, when, require, effect, id));
     return *this;
   }
+  // One that lifts one constraint, and is left out when the world has no such constraint.
+  World& quirk_for(const std::string& constraint, const std::string& id, const std::string& when) {
+    quirks_for_.emplace_back(constraint, World().quirk(id, when, fmt::format("lifts = [\"{}\"]\nhost_cflags = [\"-w\"]", constraint)).quirks_.front());
+    return *this;
+  }
   // `rest` are the lines of the row besides id, when and where the facts are from.
   World& quirk(const std::string& id, const std::string& when, const std::string& rest) {
     quirks_.push_back(fmt::format("[[quirk]]\nid = \"{}\"\nwhen = {{ {} }}\n{}\nreason = \"reason of {}\"\nsource = \"s\"\nconfidence = \"observed\"\n",
@@ -76,6 +81,7 @@ class World {
     std::reverse(toolchains_.begin(), toolchains_.end());
     std::reverse(constraints_.begin(), constraints_.end());
     std::reverse(quirks_.begin(), quirks_.end());
+    std::reverse(quirks_for_.begin(), quirks_for_.end());
     std::reverse(roots_.begin(), roots_.end());
     return *this;
   }
@@ -90,7 +96,10 @@ class World {
     for (const std::string& row : constraints_) rows += row;
     dir.write("kernels/constraints.toml", rows);
     const auto all = [](const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "\n")); };
-    dir.write("kernels/quirks.toml", all(quirks_)).write("roots.toml", all(roots_));
+    std::vector<std::string> quirks = quirks_;
+    for (const auto& [constraint, text] : quirks_for_)
+      if (rows.find(fmt::format("id = \"{}\"\n", constraint)) != std::string::npos) quirks.push_back(text);
+    dir.write("kernels/quirks.toml", all(quirks)).write("roots.toml", all(roots_));
     auto catalog = dir.load();
     EXPECT_TRUE(catalog) << dir.errors();
     if (!catalog) return nullptr;
@@ -104,6 +113,7 @@ class World {
   std::vector<std::pair<std::string, std::string>> toolchains_;
   std::string kernels_;
   std::vector<std::string> constraints_, quirks_, roots_;
+  std::vector<std::pair<std::string, std::string>> quirks_for_;   // constraint, row
 };
 
 struct Ask {

@@ -85,7 +85,7 @@ TEST(ShippedToolchains, AgreeWithTheirPlatform) {
 }
 
 TEST(ShippedConstraints, AreManyAndSourced) {
-  EXPECT_GE(shipped().constraints().size(), 40u);
+  EXPECT_GE(shipped().constraints().size(), 140u);
   for (const ConstraintRow& row : shipped().constraints()) EXPECT_GE(row.source.size(), 8u) << row.id;
 }
 

@@ -198,6 +198,45 @@ TEST(Kernel, RequirementsOnItSayWhenAnArchitectureCameAndWent) {
   EXPECT_EQ(chosen(*catalog, {.purpose = Purpose::userland}), "a-new");
 }
 
+TEST(Kernel, AnErrorOfItsOwnSaysThatNoToolchainHelps) {
+  World world = two_binutils();
+  world.toolchain({.id = "c", .version = "11.0.1", .compiler = "clang"});
+  world.constraint("arm64-entered", "arch = [\"arm64\"]", "kernel = \">=3.7\"").constraint("llvm", "clang = \">=1\"", "kernel = \">=5.7\"");
+  world.constraint("also", "kernel = \"<3.7\"", "gcc = \"<5\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(render(unsatisfied(*catalog, *ask(*catalog, {"3.6.11"}))), R"(error: 'linux 3.6.11' for arm64: there is no such kernel to build
+note: reason of arm64-entered (arm64-entered: linux >=3.7 is wanted)
+hint: on arm64, linux 4.14.336 has a toolchain: swage resolve linux@4.14.336 --for arm64
+)");
+  EXPECT_EQ(render(unsatisfied(*catalog, *ask(*catalog, {.kernel = "4.14.336", .compiler = "clang"}))),
+            R"(error: 'linux 4.14.336' for arm64: not with this compiler
+note: reason of llvm (llvm: linux >=5.7 is wanted)
+hint: add a toolchain in a layer; the ones there are: swage list toolchains
+)");
+  const std::string text = explain(*ask(*catalog, {"3.6.11"}));
+  EXPECT_TRUE(text.starts_with("linux 3.6.11 for arm64: no toolchain\n  because reason of arm64-entered\n")) << text;
+}
+
+TEST(Compiler, ThatIsTooOldNamesTheConstraintAndTheNearest) {
+  World world = two_binutils();
+  world.kernel("6.1", "2022-12-11").kernel("6.12", "2024-11-17");
+  world.toolchain({.id = "c11", .version = "11.0.1", .compiler = "clang"}).toolchain({.id = "c12", .version = "12.0.1", .compiler = "clang"});
+  world.constraint("min-clang-13", "kernel = \">=6.9\"", "clang = \">=13\"").constraint("min-clang-12", "kernel = \">=6.1\"", "clang = \">=12\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(render(unsatisfied(*catalog, *ask(*catalog, {.kernel = "6.12", .compiler = "clang"}))),
+            R"(error: 'linux 6.12' for arm64: no toolchain satisfies every constraint
+note: c12: clang 12.0.1 is not >=13 (min-clang-13: builds-not)
+note: c11: clang 11.0.1 is not >=12; clang 11.0.1 is not >=13 (min-clang-12: builds-not, min-clang-13: builds-not)
+note: nearest is c12, were it not for min-clang-13: reason of min-clang-13
+hint: on arm64, linux 6.1 and 4.14.336 have a toolchain: swage resolve linux@6.1 --for arm64 --llvm
+)");
+  EXPECT_EQ(render(unsatisfied(*catalog, *ask(*catalog, {.kernel = "6.1", .toolchain = "c11"}))),
+            R"(error: 'c11' does not satisfy the constraints of linux 6.1 for arm64
+note: c11: clang 11.0.1 is not >=12 (min-clang-12: builds-not)
+hint: 'c12' does: leave out --toolchain, or pass --toolchain c12
+)");
+}
+
 TEST(Evidence, ThatACandidateBootedRanksItFirstAndThatItFailedLast) {
   World world = two_binutils();
   world.toolchain({.id = "c"}).constraint("flags", "", "gcc = \">=1\"");
