@@ -101,7 +101,7 @@ struct ToolchainRow {
   std::string id{};                          // debian-bookworm-gcc-12-arm64: unique
   std::string group{};                       // what is made once for all rows of the group; the id unless the table says so
   std::string provider{};                    // debian
-  unsigned provider_rank = 0;                // smaller first
+  unsigned provider_rank = 0;                // smaller first; `rank` of the row, or else of its provider
   bool prebuilt = true;
   std::string platform{};                    // host platform's short name
   std::string compiler = "gcc";              // gcc or clang
@@ -114,7 +114,7 @@ struct ToolchainRow {
   std::string flags{};                       // what makes the compiler emit the platform's code, where that is not its default
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
-  std::vector<std::string> packages{};
+  std::vector<std::string> packages{};       // the compiler's first, then its binutils'
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
   std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
   std::string reference{};

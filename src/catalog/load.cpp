@@ -251,7 +251,7 @@ void Reader::read_toolchains(const ToolchainFile& file) {
       if (!row) continue;
       row->platform = expanded.platform;
       row->provider = provider.name;
-      row->provider_rank = provider.rank;
+      if (!expanded.value.find("rank") && !overrides(expanded.value)) row->provider_rank = provider.rank;
       row->prebuilt = provider.prebuilt;
       for (const std::string& feature : provider.features)
         if (std::find(row->features.begin(), row->features.end(), feature) == row->features.end()) row->features.push_back(feature);

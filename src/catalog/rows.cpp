@@ -335,12 +335,13 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("libc_version", &ToolchainRow::libc_version)
       .required("released", date(&ToolchainRow::released))
       .required("prefix", &ToolchainRow::prefix)
-      .optional("flags", &ToolchainRow::flags)
       .optional("dumpmachine", &ToolchainRow::dumpmachine)
       .optional("suite", reference(&ToolchainRow::suite, NameOf::suite))
       .optional("packages", &ToolchainRow::packages)
+      .optional("flags", &ToolchainRow::flags)
       .optional("features", &ToolchainRow::features)
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
+      .optional("rank", &ToolchainRow::provider_rank)
       .required("source", &ToolchainRow::reference)
       .optional("override", read_override<ToolchainRow>);
   return schema;

@@ -51,7 +51,7 @@ Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_v
 }
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
-  // `toolchain@gcc-12` names a compiler's major version, `toolchain@ID` a row.
+  // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
   for (const ToolchainRow& row : catalog.toolchains())
     if (row.platform == platform.name &&
         (row.id == target.version || fmt::format("{}-{}", row.compiler, row.version.parts().front()) == target.version))
@@ -59,6 +59,8 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
   std::vector<std::string> known;
   for (const ToolchainRow& row : catalog.toolchains())
     if (row.platform == platform.name) known.push_back(fmt::format("{}-{}", row.compiler, row.version.parts().front()));
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
   Error error{.what = fmt::format("'{}' is not a toolchain for '{}'", target.text, platform.name)};
   error.notes.push_back(fmt::format("known: {}", join(known, ", ")));
   error.hint = did_you_mean(target.version, known);
@@ -75,6 +77,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   if (!options.toolchain.empty()) request.toolchain = options.toolchain;
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
+    request.purpose = Purpose::kernel;   // what it is for is not asked: one without a C library is a toolchain too
   }
   if (options.llvm && request.toolchain) {
     SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain));

@@ -78,6 +78,15 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+std::string escape(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || std::string_view("/._-+").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
 std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
   const auto start = text.find(before);
   if (start == std::string_view::npos) return {};
@@ -129,13 +138,9 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
 }
 
 AptSuite::AptSuite(fs::path directory, std::string suite, Index index, unsigned tries)
-    : directory_(std::move(directory)), suite_(std::move(suite)), index_(index), tries_(tries) {}
+    : directory_(std::move(directory)), solving_(directory_), suite_(std::move(suite)), index_(index), tries_(tries) {}
 
 Result<void> AptSuite::configure(const AptSource& source) const {
-  const std::string dir = directory_.string();
-  if (dir.find_first_of("\"\n") != std::string::npos)
-    return fail(Errc::environment, fmt::format("'{}' cannot hold apt's state: its name has a quote", dir));
-  for (const char* part : {"lists/partial", "archives/partial"}) SWAGE_CHECK(make_directories(directory_ / part));
   // Another release is signed by keys that the host's entry need not name.
   std::string signed_by = source.signed_by;
   if (!signed_by.empty() && signed_by.starts_with('/') && signed_by.find('\n') == std::string::npos &&
@@ -147,6 +152,14 @@ Result<void> AptSuite::configure(const AptSource& source) const {
       "PDiffs: no\nLanguages: none\nCheck-Valid-Until: no\n{}{}",
       index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_,
       signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by), source.trusted ? "Trusted: yes\n" : "");
+  return write_state(directory_, sources);
+}
+
+Result<void> AptSuite::write_state(const fs::path& directory, const std::string& sources) const {
+  const std::string dir = directory.string();
+  if (dir.find_first_of("\"\n") != std::string::npos)
+    return fail(Errc::environment, fmt::format("'{}' cannot hold apt's state: its name has a quote", dir));
+  for (const char* part : {"lists/partial", "archives/partial"}) SWAGE_CHECK(make_directories(directory / part));
   // Read after the host's configuration. Hooks are cleared: they would act on the host.
   const std::string conf = fmt::format(R"(#clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -179,9 +192,9 @@ Acquire::GzipIndexes "false";
 Acquire::Languages "none";
 Acquire::Retries "{1}";
 )", dir, tries_ > 0 ? tries_ - 1 : 0);
-  SWAGE_CHECK(write_file_atomically(directory_ / "suite.sources", sources, 0644, Durability::volatile_ok));
-  SWAGE_CHECK(write_file_atomically(directory_ / "apt.conf", conf, 0644, Durability::volatile_ok));
-  return write_file_atomically(directory_ / "status", "", 0644, Durability::volatile_ok);
+  SWAGE_CHECK(write_file_atomically(directory / "suite.sources", sources, 0644, Durability::volatile_ok));
+  SWAGE_CHECK(write_file_atomically(directory / "apt.conf", conf, 0644, Durability::volatile_ok));
+  return write_file_atomically(directory / "status", "", 0644, Durability::volatile_ok);
 }
 
 Result<void> AptSuite::update(const std::vector<AptSource>& sources) {
@@ -195,6 +208,21 @@ Result<void> AptSuite::update(const std::vector<AptSource>& sources) {
   return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, why));
 }
 
+// The narrower index is a repository of one file, which apt reads like any other; its stanzas are those that apt has checked.
+Result<void> AptSuite::narrow(const std::vector<std::string>& packages) {
+  const fs::path directory = directory_ / "narrow";
+  SWAGE_TRY(const std::string index, packages_index());
+  SWAGE_CHECK(make_directories(directory / "repository"));
+  SWAGE_CHECK(write_file_atomically(directory / "repository/Packages", reachable_stanzas(index, packages), 0644, Durability::volatile_ok));
+  SWAGE_CHECK(write_state(directory, fmt::format("Types: deb\nURIs: file:{}\nSuites: ./\nArchitectures: amd64\nTargets: Packages\n"
+                                                 "Languages: none\nTrusted: yes\n",
+                                                 escape((directory / "repository").string()))));
+  SWAGE_TRY(const ProcessResult result, run_apt(directory, "apt-get", {"update", "-q"}));
+  if (!result.ok()) return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, complaint(result)));
+  solving_ = directory;
+  return {};
+}
+
 Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& packages) const {
   // A trailing `+` or `-`, a `/suite` or a pattern would be a command to apt.
   for (const std::string& package : packages)
@@ -202,7 +230,7 @@ Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& p
       return fail(Errc::invalid_input, fmt::format("'{}' is not a package name", package));
   std::vector<std::string> args{"install", "-y", "-q", "--print-uris", "--"};
   args.insert(args.end(), packages.begin(), packages.end());
-  SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", std::move(args)));
+  SWAGE_TRY(const ProcessResult result, run_apt(solving_, "apt-get", std::move(args)));
   if (result.ok()) return parse_uris(result.out);
   for (std::string_view line : split(result.err, '\n')) {
     std::string_view unknown = between(line, "E: Unable to locate package ", "\n");

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <optional>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "fetch/apt.hpp"
@@ -40,6 +41,17 @@ void each_stanza(std::string_view index, const Wanted& wanted, const Visit& visi
   }
 }
 
+// Calls `visit` with every package name of a relation: `a (>= 2) | b:any, c`.
+template <class Visit>
+void each_name(std::string_view relation, const Visit& visit) {
+  while (!relation.empty()) {
+    const auto end = std::min(relation.find_first_of(",|"), relation.size());
+    const std::string_view name = trim(relation.substr(0, end));
+    visit(name.substr(0, name.find_first_of(" (:[\n\t")));
+    relation.remove_prefix(std::min(relation.size(), end + 1));
+  }
+}
+
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -67,6 +79,30 @@ std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const s
                                          .size = number(field(stanza, "Size"))});
       });
   return found;
+}
+
+std::string reachable_stanzas(std::string_view index, const std::vector<std::string>& packages) {
+  std::unordered_map<std::string_view, std::vector<std::string_view>> stanzas, providers;   // by package; by provided name
+  each_stanza(index, [](std::string_view) { return true; }, [&](std::string_view stanza) {
+    const std::string_view name = field(stanza, "Package");
+    stanzas[name].push_back(stanza);
+    each_name(field(stanza, "Provides"), [&](std::string_view provided) { providers[provided].push_back(name); });
+  });
+  std::vector<std::string_view> wanted(packages.begin(), packages.end());
+  std::set<std::string_view> reached;
+  while (!wanted.empty()) {
+    const std::string_view name = wanted.back();
+    wanted.pop_back();
+    if (!reached.insert(name).second) continue;
+    for (std::string_view provider : providers[name]) wanted.push_back(provider);
+    for (std::string_view stanza : stanzas[name])
+      for (const char* kind : {"Pre-Depends", "Depends"})
+        each_name(field(stanza, kind), [&](std::string_view needed) { wanted.push_back(needed); });
+  }
+  std::string out;
+  for (std::string_view name : reached)
+    for (std::string_view stanza : stanzas[name]) out += fmt::format("{}\n\n", trim(stanza));
+  return out;
 }
 
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc) {

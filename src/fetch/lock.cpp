@@ -22,6 +22,14 @@ namespace {
 constexpr std::string_view kSource = "source:";
 constexpr std::string_view kSeed = "seed:";
 
+// `2.44-3`, `2.44+3+b1`, `12.2.0-14+deb12u1` -> 2.44, 2.44, 12.2.0: packages that are built from another's source put more after it.
+std::string package_upstream(std::string_view distribution_version) {
+  const std::string version = upstream_version(distribution_version);
+  std::string numbers = version.substr(0, version.find_first_not_of("0123456789."));
+  while (numbers.ends_with('.')) numbers.pop_back();
+  return numbers;
+}
+
 bool is_source(const LockRequest& request) { return request.key.starts_with(kSource); }
 bool is_seed(const LockRequest& request) { return request.key.starts_with(kSeed); }
 
@@ -73,6 +81,21 @@ class JobEvents {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// A toolchain is chosen by the versions that its row declares: a suite that has others now must not pass for it.
+std::optional<Error> moved_on(const LockRequest& request, const std::vector<AptChoice>& choices) {
+  for (const AptChoice& choice : choices) {
+    const auto declared = request.declared.find(choice.name);
+    if (declared == request.declared.end()) continue;
+    const std::string found = package_upstream(choice.version);
+    const auto version = Version::parse(found);
+    if (version && declared->second.is_prefix_of(*version)) continue;
+    return Error{.code = Errc::invalid_input,
+                 .what = fmt::format("suite '{}' has {} {}, and the catalog declares {}", request.suite, choice.name, found,
+                                     declared->second.str())};
+  }
+  return std::nullopt;
+}
+
 void answer(const AptSuite& apt, Job& job) {
   const LockRequest& request = *job.request;
   if (is_source(request)) {
@@ -81,7 +104,7 @@ void answer(const AptSuite& apt, Job& job) {
     else job.error = std::move(dsc).error();
   } else {
     auto choices = apt.solve(request.packages);
-    if (choices) job.choices = std::move(*choices);
+    if (choices) job.error = moved_on(request, job.choices = std::move(*choices));
     else job.error = std::move(choices).error();
   }
 }
@@ -139,7 +162,12 @@ class Locker {
     for (auto& [name, suite] : suites)
       threads.emplace_back([&suite = suite, this] {
         JobEvents events(reporter_, fmt::format("package index of {}", suite.apt.name()), suite.apt.name());
-        if (auto updated = suite.apt.update(sources_); !updated) suite.error = std::move(updated).error();
+        std::vector<std::string> packages;
+        for (const Job& job : suite.jobs)
+          if (!is_source(*job.request)) packages.insert(packages.end(), job.request->packages.begin(), job.request->packages.end());
+        auto updated = suite.apt.update(sources_);
+        if (updated) updated = suite.apt.narrow(packages);
+        if (!updated) suite.error = std::move(updated).error();
         events.finish(!suite.error);
       });
     for (std::thread& thread : threads) thread.join();
@@ -283,9 +311,13 @@ std::vector<LockRequest> lock_requests(const Catalog& catalog) {
   };
   for (const RootRow& row : catalog.roots())
     add({.key = "root:" + row.name, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
-  for (const ToolchainRow& row : catalog.toolchains())
-    if (!row.suite.empty() && !row.packages.empty())
-      add({.key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
+  for (const ToolchainRow& row : catalog.toolchains()) {
+    if (row.suite.empty() || row.packages.empty()) continue;
+    LockRequest request{.key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
+    request.declared.emplace(row.packages[0], row.version);
+    if (row.packages.size() > 1 && row.binutils) request.declared.emplace(row.packages[1], *row.binutils);
+    add(std::move(request));
+  }
   for (const SeedRow& row : catalog.seeds())
     add({.key = std::string(kSeed) + row.name,
          .suite = row.suite,

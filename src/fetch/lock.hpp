@@ -18,6 +18,7 @@ struct LockRequest {
   std::vector<std::string> packages{};      // sorted, each once
   SourcePos pos{};                          // the row that asks
   std::string member{};                     // seeds: the program in the package
+  std::map<std::string, Version> declared{};  // package -> the upstream version that its row says it has
 };
 // Every set, seed and source that the catalog mentions, sorted by key.
 std::vector<LockRequest> lock_requests(const Catalog& catalog);
@@ -35,8 +36,9 @@ struct LockOptions {
   FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
 };
 
-// A request that cannot be met leaves out its set: Lockfile::missing has the reason and a Message tells it. Errors:
-// Errc::environment when apt or every suite's index cannot be had, Errc::invalid_input when no request at all can be met.
+// A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves out
+// its set: Lockfile::missing has the reason and a Message tells it. Errors: Errc::environment when apt or every suite's index
+// cannot be had, Errc::invalid_input when no request at all can be met.
 Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, Reporter& reporter);
 
 // The mirrors that the host's apt is configured with for its own release, in order, and all their suites are taken from

@@ -152,6 +152,51 @@ Size: 3
   EXPECT_EQ(found.begin()->second, (LockedFile{"bc", "1.07", "pool/new.deb", "bb", 22}));
 }
 
+TEST(Apt, NarrowsAnIndexToWhatCanHaveAPart) {
+  const std::string index = R"(Package: gcc
+Version: 1
+Pre-Depends: base (>= 2) , shell | other-shell
+Depends: libc:any (<< 3), assembler [amd64] |
+ linker
+Recommends: manual
+
+Package: libc
+Version: 1
+
+Package: libc
+Version: 2
+Depends: gcc
+
+Package: binutils
+Version: 1
+Provides: linker (= 1), assembler
+Depends: zlib
+
+Package: manual
+Version: 1
+
+Package: other-shell
+Version: 1
+
+Package: unrelated
+Version: 1
+Depends: gcc
+
+Package: zlib
+Version: 1
+)";
+  std::string names;
+  std::string narrowed = reachable_stanzas(index, {"gcc", "absent"});
+  EXPECT_NE(narrowed.find("Package: libc\nVersion: 2\nDepends: gcc\n\n"), std::string::npos) << narrowed;
+  for (std::string_view rest = narrowed; !rest.empty();) {
+    names += std::string(rest.substr(9, rest.find('\n') - 9)) + " ";
+    rest.remove_prefix(rest.find("\n\n") + 2);
+  }
+  EXPECT_EQ(names, "binutils gcc libc libc other-shell zlib ");
+  EXPECT_EQ(reachable_stanzas(index, {"absent"}), "");
+  EXPECT_EQ(reachable_stanzas("", {"gcc"}), "");
+}
+
 TEST(Apt, FindsTheUpstreamTarball) {
   const std::string index = R"(Package: linux
 Binary: linux-source

@@ -25,13 +25,21 @@ class LockTest : public testing::Test {
   test::FakeDistribution archive{dir.path() / "archive"};
   Messages messages;
 
-  std::shared_ptr<const Catalog> catalog(const std::string& roots, const std::string& kernels = "") {
+  std::shared_ptr<const Catalog> catalog(const std::string& roots, const std::string& kernels = "", const std::string& toolchains = "") {
     const fs::path directory = dir.path() / "catalog";
     for (const auto& [name, text] : std::map<std::string, std::string>{
-             {"platforms.toml", ""},
+             {"platforms.toml", R"([[platform]]
+name = "arm64"
+triple = "aarch64-linux-gnu"
+endian = "little"
+bits = 64
+kernel_arch = "arm64"
+elf_machine = 183
+elf_class = 64
+)"},
              {"roots.toml", roots},
              {"kernels/releases.toml", kernels},
-             {"toolchains/debian.toml", "[provider]\nrank = 1\nsuites = [\"new\", \"old\", \"gone\"]\nsource = \"https://example.org/\"\n"}}) {
+             {"toolchains/debian.toml", "[provider]\nrank = 1\nsuites = [\"new\", \"old\", \"gone\"]\nsource = \"https://example.org/\"\n" + toolchains}}) {
       EXPECT_TRUE(make_directories((directory / name).parent_path()).has_value());
       EXPECT_TRUE(write_file_atomically(directory / name, text).has_value());
     }
@@ -157,6 +165,32 @@ source = "https://example.org/"
       {"source:new/linux", "unknown source package 'linux' in suite 'new'"}}));
   EXPECT_EQ(messages.texts.size(), 6U);
   EXPECT_EQ(messages.texts[0], "note: 'root:gone' (" + file + ":17) is left out of the lock: " + made->missing.at("root:gone"));
+}
+
+std::string toolchain_row(const std::string& id, const std::string& version, const std::string& binutils, const std::string& packages) {
+  return "[[toolchain]]\nid = \"" + id + "\"\nplatforms = [\"arm64\"]\nversion = \"" + version + "\"\nbinutils = \"" + binutils +
+         "\"\nreleased = \"2022-08-19\"\nprefix = \"a-\"\ndumpmachine = \"aarch64-linux-gnu\"\nsuite = \"new\"\npackages = [" + packages +
+         "]\nsource = \"https://example.org/\"\n";
+}
+
+TEST_F(LockTest, AToolchainOfAnotherVersionIsLeftOut) {
+  archive.add("new", {.name = "gcc-12", .version = "12.2.0-14+deb12u1", .depends = "gcc-base"});
+  archive.add("new", {.name = "gcc-base", .version = "99-1"});
+  archive.add("new", {.name = "gcc-or1k", .version = "12.2.0-14+1.0.4+b2"});
+  archive.add("new", {.name = "binutils", .version = "1:2.47.50.20261021-1"});
+  archive.add("new", {.name = "binutils-sh", .version = "2.44+3+b1"});
+  archive.publish("new");
+  const auto rows = catalog("", "", toolchain_row("good", "12.2.0", "2.47.50", R"("gcc-12", "binutils")") +
+                                        toolchain_row("derived", "12.2.0", "2.44", R"("gcc-or1k", "binutils-sh")") +
+                                        toolchain_row("moved", "12.3.0", "2.47.50", R"("gcc-12", "binutils")") +
+                                        toolchain_row("linker-moved", "12.2.0", "2.47.5", R"("gcc-12", "binutils")"));
+  const auto made = make_lock(*rows, {.cache_dir = dir.path() / "cache of apt", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}}, messages);
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_EQ(names(*made, "toolchain:good"), (std::vector<std::string>{"binutils 1:2.47.50.20261021-1", "gcc-12 12.2.0-14+deb12u1", "gcc-base 99-1"}));
+  EXPECT_TRUE(made->sets.contains("toolchain:derived"));
+  EXPECT_EQ(made->missing, (std::map<std::string, std::string>{
+      {"toolchain:moved", "suite 'new' has gcc-12 12.2.0, and the catalog declares 12.3.0"},
+      {"toolchain:linker-moved", "suite 'new' has binutils 2.47.50.20261021, and the catalog declares 2.47.5"}}));
 }
 
 TEST_F(LockTest, NothingAtAllIsAnError) {
