@@ -7,6 +7,7 @@ constexpr Command table[] = {
     {"build", "make targets and link the results", declare_build},
     {"boot", "build a kernel and boot it in QEMU", declare_boot},
     {"verify", "build and boot cells and keep the evidence", declare_verify},
+    {"matrix", "which kernels are known to boot where", declare_matrix},
     {"shell", "a shell with a target's toolchain", declare_shell},
     {"resolve", "which toolchain, and why", declare_resolve},
     {"plan", "the derivations behind targets", declare_plan},
