@@ -6,7 +6,7 @@ packages="
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libexpected-dev
   libssl-dev libcurl4-openssl-dev libarchive-dev libzstd-dev liblzma-dev libbz2-dev libsqlite3-dev libseccomp-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect util-linux
+  busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect python3-selenium chromium chromium-driver util-linux
 "
 missing=
 for package in $packages; do

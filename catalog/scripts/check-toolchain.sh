@@ -78,7 +78,7 @@ END
   said="hello $libc $libc_version 10"
   [ $libc != musl ] || said="hello musl 10"
   # An emulator that does not know the program may spin for ever.
-  emulate="timeout 120 qemu-$emulator-static"
+  emulate="timeout 120 qemu-$emulator"
   $CC $native -O2 -static hello.c -o hello-static -lm
   $CC $native -O2 hello.c -o hello-dynamic -lm
   check_elf hello-static

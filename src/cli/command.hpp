@@ -26,6 +26,7 @@ Action declare_check(CLI::App& app);
 Action declare_list(CLI::App& app);
 Action declare_lock(CLI::App& app);
 Action declare_log(CLI::App& app);
+Action declare_matrix(CLI::App& app);
 Action declare_module(CLI::App& app);
 Action declare_plan(CLI::App& app);
 Action declare_resolve(CLI::App& app);

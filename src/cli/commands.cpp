@@ -8,6 +8,7 @@ constexpr Command table[] = {
     {"boot", "build a kernel and boot it in QEMU", declare_boot},
     {"module", "build out-of-tree kernel modules and load them", declare_module},
     {"verify", "build and boot cells and keep the evidence", declare_verify},
+    {"matrix", "which kernels are known to boot where", declare_matrix},
     {"shell", "a shell with a target's toolchain", declare_shell},
     {"resolve", "which toolchain, and why", declare_resolve},
     {"plan", "the derivations behind targets", declare_plan},

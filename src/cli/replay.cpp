@@ -41,8 +41,8 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
   const EvidenceRow* best = nullptr;
   for (const EvidenceRow& row : *rows) {   // by version, then toolchain
     SWAGE_TRY(const Version version, Version::parse(row.kernel));
-    const bool meant = (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed &&
-                       (options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc") : row.toolchain == options.toolchain) &&
+    const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc") : row.toolchain == options.toolchain;
+    const bool meant = (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed && this_tool &&
                        row.config == (options.config.empty() ? "tiny" : options.config);
     if (meant && (!best || best->when <= row.when)) best = &row;
   }
@@ -120,7 +120,8 @@ Json to_json(const Replay& replay) {
   Json items = Json::array();
   for (const Item& item : replay.items)
     items.push_back({{"item", item.name}, {"equal", item.equal()}, {"recorded", item.recorded},
-                     {"now", item.now.empty() ? Json(nullptr) : Json(item.now)}, {"problem", item.problem.empty() ? Json(nullptr) : Json(item.problem)},
+                     {"now", item.now.empty() ? Json(nullptr) : Json(item.now)},
+                     {"problem", item.problem.empty() ? Json(nullptr) : Json(item.problem)},
                      {"recipeChanged", item.changed()}, {"recordedDrv", item.recorded_drv}, {"drv", item.drv->str()}});
   return {{"kernel", replay.row.kernel}, {"arch", replay.row.platform}, {"toolchain", replay.row.toolchain}, {"when", replay.row.when},
           {"record", replay.row.file.string()}, {"items", std::move(items)}};
@@ -146,7 +147,8 @@ Result<int> replay(Session& session, const TargetOptions& targets, const Realise
   }
   session.stop_reporter();
   if (replays.empty())
-    return Fail(Error{.what = fmt::format("'{}' has no record that could be repeated for these platforms", fmt::join(targets.targets, ", ")),
+    return Fail(Error{.what = fmt::format("'{}' has no record that could be repeated for these platforms",
+                                          fmt::join(targets.targets, ", ")),
                       .hint = "make one with: swage verify"});
   Json list = Json::array();
   bool different = false;

@@ -92,7 +92,7 @@ def test_unknown_list(swage):
 
 def test_help_and_version_are_results(swage):
     assert swage("--version").ok().out == "swage 0.1.0\n"
-    for command in ["build", "boot", "verify", "shell", "resolve", "plan", "list", "check", "lock", "log", "store"]:
+    for command in ["build", "boot", "verify", "matrix", "shell", "resolve", "plan", "list", "check", "lock", "log", "store"]:
         assert command in swage("--help").ok().out
         assert swage(command, "--help").ok().out
 

@@ -1,0 +1,82 @@
+// swage matrix: which kernels are known to build and boot on which platforms.
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/command.hpp"
+#include "cli/matrix.hpp"
+#include "cli/progress.hpp"
+#include "cli/recorder.hpp"
+
+namespace swage {
+
+namespace {
+
+struct MatrixOptions {
+  std::vector<std::string> platforms{};
+  std::string evidence{};
+  std::string html{};
+};
+
+// Those that could boot something, and those that have.
+Result<std::vector<const Platform*>> default_platforms(const Catalog& catalog) {
+  SWAGE_TRY(const std::vector<const Platform*> able, parse_platforms(catalog, {"all"}));
+  std::vector<const Platform*> platforms;
+  for (const Platform& platform : catalog.platforms()) {
+    bool shown = std::find(able.begin(), able.end(), &platform) != able.end();
+    if (!shown) {
+      SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform.name));
+      shown = !rows->empty();
+    }
+    if (shown) platforms.push_back(&platform);
+  }
+  return platforms;
+}
+
+// The page of the last layer that has one.
+Result<std::string> read_page(Session& session) {
+  const auto& layers = session.options().layers;
+  const fs::path name = "html/matrix.html";
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
+    if (path_exists(*layer / name)) return read_file(*layer / name);
+  SWAGE_TRY(const fs::path catalog, session.catalog_dir());
+  return read_file(catalog / name);
+}
+
+Result<int> run(Session& session, const MatrixOptions& options) {
+  if (!options.evidence.empty()) session.add_evidence(options.evidence);
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  std::vector<const Platform*> platforms;
+  if (options.platforms.empty()) {
+    SWAGE_TRY(platforms, default_platforms(*catalog));
+  } else {
+    SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms));
+  }
+  SWAGE_TRY(const fs::path lock_path, session.lock_path());
+  const Lockfile* lock = nullptr;
+  if (path_exists(lock_path)) {
+    SWAGE_TRY(lock, session.lock());
+  }
+  SWAGE_TRY(const Matrix matrix, make_matrix(*catalog, lock, platforms, today()));
+  if (!options.html.empty()) {
+    SWAGE_TRY(std::string page, read_page(session));
+    SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));
+    SWAGE_CHECK(write_file_atomically(options.html, text));
+  }
+  if (session.options().json) fmt::print("{}", matrix_json(matrix));
+  else if (options.html.empty())
+    fmt::print("{}", matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
+  return 0;
+}
+
+}  // namespace
+
+Action declare_matrix(CLI::App& app) {
+  auto options = std::make_shared<MatrixOptions>();
+  app.add_option("--for", options->platforms, "only these platforms (default: all that could boot, or have)")->allow_extra_args(false);
+  app.add_option("--evidence", options->evidence, "one more directory with records");
+  app.add_option("--html", options->html, "write a page for a browser to this file");
+  return [options](Session& session) { return run(session, *options); };
+}
+
+}  // namespace swage

@@ -1,0 +1,198 @@
+// A matrix as text, as JSON and as a page.
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/matrix.hpp"
+
+namespace swage {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kDataPlace = "@DATA@";
+constexpr std::size_t kLongestLog = 64 * 1024;
+
+struct Look {
+  char letter;
+  const char* colour;   // SGR parameters
+};
+Look look_of(MatrixState state) {
+  switch (state) {
+    case MatrixState::booted: return {'B', "1;32"};
+    case MatrixState::built: return {'b', "36"};
+    case MatrixState::failed: return {'F', "1;31"};
+    case MatrixState::resolved: return {'.', "33"};
+    case MatrixState::impossible: break;
+  }
+  return {'-', "2"};
+}
+
+std::string painted(MatrixState state, bool colour) {
+  const Look look = look_of(state);
+  return colour ? fmt::format("\033[{}m{}\033[0m", look.colour, look.letter) : std::string(1, look.letter);
+}
+
+// Whether what is shown of a cell rests on a record of an older recipe.
+bool is_stale(const MatrixCell& cell) {
+  for (const char* compiler : {"gcc", "clang"})
+    if (cell.best(compiler).changed.value_or(false)) return true;
+  return false;
+}
+
+std::optional<long> age_of(const MatrixEntry& entry, const std::string& today) {
+  if (!entry.evidence) return std::nullopt;
+  return days_between(entry.evidence->when, today);
+}
+
+std::string summary(const Matrix& matrix) {
+  std::map<MatrixState, std::size_t> counts;
+  std::size_t total = 0;
+  std::optional<long> oldest;
+  for (const auto& row : matrix.cells)
+    for (const MatrixCell& cell : row) {
+      ++counts[cell.state()];
+      ++total;
+      for (const MatrixEntry& entry : cell.entries)
+        if (const auto age = age_of(entry, matrix.today); age && entry.state == MatrixState::booted)
+          oldest = std::max(oldest.value_or(0), *age);
+    }
+  std::string text;
+  for (const auto& [state, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, matrix_state_name(state));
+  text = fmt::format("{} cells: {}", total, text);
+  if (oldest) text += fmt::format("; the oldest boot is {} day{} old", *oldest, *oldest == 1 ? "" : "s");
+  return text + "\n";
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+template <class T>
+Json value_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::string& today) {
+  const EvidenceRow none{.kernel = {}};
+  const EvidenceRow& row = entry.evidence ? *entry.evidence : none;
+  return {{"kernel", entry.kernel},
+          {"arch", platform.name},
+          {"toolchain", text_or_null(entry.toolchain_id())},
+          {"compiler", entry.compiler},
+          {"state", matrix_state_name(entry.state)},
+          {"when", text_or_null(row.when)},
+          {"drv", text_or_null(row.boot_drv.empty() ? row.kernel_drv : row.boot_drv)},
+          {"provider", text_or_null(entry.provider())},
+          {"compilerVersion", text_or_null(entry.evidence ? row.compiler_version : entry.toolchain ? entry.toolchain->version.str() : "")},
+          {"config", entry.evidence ? row.config : "tiny"},
+          {"ageDays", value_or_null(age_of(entry, today))},
+          {"recipeChanged", value_or_null(entry.changed)},
+          {"reason", text_or_null(entry.reason)},
+          {"constraints", entry.constraints},
+          {"signature", text_or_null(row.signature)},
+          {"next", text_or_null(row.next)},
+          {"buildSeconds", value_or_null(row.build_seconds)},
+          {"bootSeconds", value_or_null(row.boot_seconds)},
+          {"cores", value_or_null(row.cores)},
+          {"banner", text_or_null(row.banner)},
+          {"userland", text_or_null(row.userland)},
+          {"record", text_or_null(row.file.string())}};
+}
+
+std::string log_of(const EvidenceRow& row) {
+  std::string log = read_file(evidence_log(row)).value_or("");
+  if (log.size() <= kLongestLog) return log;
+  return "...\n" + log.substr(log.find('\n', log.size() - kLongestLog) + 1);
+}
+
+// What the page shows beyond what programs want to know.
+Json page_entry(const MatrixEntry& entry, const Platform& platform, const std::string& today) {
+  Json json = entry_json(entry, platform, today);
+  json.erase("record");   // a path of this machine
+  const bool known = entry.evidence.has_value();
+  json["binutils"] = known ? text_or_null(entry.evidence->binutils)
+                           : entry.toolchain && entry.toolchain->binutils ? Json(entry.toolchain->binutils->str()) : Json(nullptr);
+  json["machine"] = known ? text_or_null(entry.evidence->machine) : Json(nullptr);
+  json["root"] = known ? text_or_null(entry.evidence->root) : Json(nullptr);
+  json["kernelSha256"] = known ? text_or_null(entry.evidence->kernel_nar) : Json(nullptr);
+  json["bootSha256"] = known ? text_or_null(entry.evidence->boot_nar) : Json(nullptr);
+  json["lock"] = known ? text_or_null(entry.evidence->lock) : Json(nullptr);
+  json["explanation"] = entry.explanation;
+  json["log"] = known ? Json(log_of(*entry.evidence)) : Json(nullptr);
+  return json;
+}
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) {
+  std::size_t name_width = 0, label_width = 3;
+  for (const Platform* platform : matrix.platforms) name_width = std::max(name_width, platform->name.size());
+  for (const std::string& kernel : matrix.kernels) label_width = std::max(label_width, kernel.size());
+  const std::size_t column = label_width + 2;
+  const std::size_t fit = std::max<std::size_t>(options.width > name_width ? (options.width - name_width) / column : 1, 1);
+  std::string text;
+  for (std::size_t first = 0; first < matrix.kernels.size(); first += fit) {
+    const std::size_t end = std::min(first + fit, matrix.kernels.size());
+    std::string line(name_width, ' ');
+    for (std::size_t k = first; k < end; ++k) line += fmt::format("  {:<{}}", matrix.kernels[k], label_width);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    for (std::size_t p = 0; p < matrix.platforms.size(); ++p) {
+      text += fmt::format("{:<{}}", matrix.platforms[p]->name, name_width);
+      std::size_t pending = 0;   // spaces that only come when something follows
+      for (std::size_t k = first; k < end; ++k) {
+        const MatrixCell& cell = matrix.cells[k][p];
+        const bool stale = is_stale(cell);
+        text += std::string(pending + 2, ' ');
+        for (const char* compiler : {"gcc", "clang"}) text += painted(cell.best(compiler).state, options.colour);
+        if (stale) text += '~';
+        pending = label_width - (stale ? 3 : 2);
+      }
+      text += '\n';
+    }
+    text += '\n';
+  }
+  text += "gcc and clang: ";
+  using enum MatrixState;
+  for (const MatrixState state : {booted, built, failed, resolved, impossible})
+    text += fmt::format("{} {}, ", painted(state, options.colour), state == resolved ? "not tried yet" : matrix_state_name(state));
+  return text + "~ recipe changed since\n" + summary(matrix);
+}
+
+std::string matrix_json(const Matrix& matrix) {
+  Json cells = Json::array();
+  for (const auto& row : matrix.cells)
+    for (std::size_t p = 0; p < row.size(); ++p)
+      for (const MatrixEntry& entry : row[p].entries) cells.push_back(entry_json(entry, *matrix.platforms[p], matrix.today));
+  return dump({{"cells", std::move(cells)}}) + "\n";
+}
+
+Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
+  Json platforms = Json::array();
+  for (const Platform* platform : matrix.platforms)
+    platforms.push_back({{"name", platform->name}, {"triple", platform->triple.str()}, {"bits", platform->bits},
+                         {"endian", platform->endian == Endian::little ? "little" : "big"}});
+  Json cells = Json::array();
+  for (std::size_t k = 0; k < matrix.kernels.size(); ++k)
+    for (std::size_t p = 0; p < matrix.platforms.size(); ++p) {
+      const MatrixCell& cell = matrix.cells[k][p];
+      Json entries = Json::array();
+      for (const MatrixEntry& entry : cell.entries) entries.push_back(page_entry(entry, *matrix.platforms[p], matrix.today));
+      cells.push_back({{"kernel", matrix.kernels[k]}, {"arch", matrix.platforms[p]->name}, {"state", matrix_state_name(cell.state())},
+                       {"entries", std::move(entries)}});
+    }
+  const std::string data = dump(
+      {{"today", matrix.today}, {"kernels", matrix.kernels}, {"platforms", std::move(platforms)}, {"cells", std::move(cells)}});
+  // Inside a script element no text may look like its end: JSON has another way to write the character.
+  std::string safe;
+  safe.reserve(data.size());
+  for (const char c : data) {
+    if (c == '<') safe += "\\u003c";
+    else safe += c;
+  }
+  const auto at = page.find(kDataPlace);
+  if (at == std::string::npos) return fail(Errc::invalid_input, fmt::format("the page has no place for the data: '{}'", kDataPlace));
+  return page.replace(at, kDataPlace.size(), safe);
+}
+
+}  // namespace swage

@@ -1,0 +1,49 @@
+"""What is known of each cell, asked from the command line."""
+from records import write_record
+
+
+def test_without_records_and_without_a_lock_file_nothing_is_made(swage):
+    got = swage("matrix").ok()
+    assert got.out.splitlines()[0].split()[0] == "2.6.32.71"
+    assert " resolved" in got.out.splitlines()[-1] and " booted" not in got.out.splitlines()[-1]
+    assert got.err == "" and not (swage.home / "swage.lock").exists()
+
+
+def test_it_fits_the_terminal(planner):
+    for width in [60, 100]:
+        lines = planner("matrix", env={"COLUMNS": str(width)}).ok().out.splitlines()
+        assert max(len(line) for line in lines if "not tried yet" not in line and "cells:" not in line) <= width
+
+
+def test_colour_is_only_for_terminals(planner):
+    assert "\033[" not in planner("matrix").ok().out
+    assert "\033[33m.\033[0m" in planner("matrix", env={"NO_COLOR": "", "CLICOLOR_FORCE": "1"}).ok().out
+
+
+def test_json_tells_of_every_compiler(planner, tmp_path):
+    write_record(tmp_path / "e", kernel="6.1.176")
+    cells = planner("matrix", "--evidence", tmp_path / "e", "--for", "arm64", "--json").ok().json()["cells"]
+    of_cell = [c for c in cells if c["kernel"] == "6.1.176"]
+    assert [(c["compiler"], c["state"], c["when"]) for c in of_cell] == [("gcc", "booted", "2026-01-31"), ("clang", "resolved", None)]
+    assert {c["arch"] for c in cells} == {"arm64"}
+    assert of_cell[0]["record"] == str(tmp_path / "e" / "arm64" / "linux-6.1.176-debian-bookworm-gcc-12-arm64.toml")
+
+
+def test_the_users_own_records_count(planner):
+    write_record(planner.home / "evidence", kernel="6.1.176")
+    assert "1 booted" in planner("matrix", "--for", "arm64").ok().out
+
+
+def test_a_broken_record_is_shown_in_its_place(planner, tmp_path):
+    record = write_record(tmp_path / "e", state="boted")
+    got = planner("matrix", "--evidence", tmp_path / "e").fails(2)
+    line = record.read_text().splitlines().index('state = "boted"') + 1
+    assert got.err == (f"error: 'boted' is not a known value of 'state'\n  --> {record}:{line}:9\n  {line} | state = \"boted\"\n"
+                       "     |         ^^^^^^^\nhint: did you mean 'booted'?\n")
+
+
+def test_a_page_is_written_whole(planner, tmp_path):
+    assert planner("matrix", "--html", tmp_path / "m.html").ok().out == ""
+    text = (tmp_path / "m.html").read_text()
+    assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n") and "@DATA@" not in text
+    assert planner("matrix", "--html", tmp_path / "none" / "m.html").code == 4
