@@ -5,6 +5,7 @@
 # $flags         what makes the compiler emit code for the platform, where that is not its default
 # $dumpmachine $elf_machine $elf_class $pointer_bits $endian $float_abi $gcc_abi   declared target
 # $emulator      qemu-user's suffix for the target, or "" when there is none: then its programs are made and not run
+# $emulators     a root that holds qemu-user
 # $native        flags that tell a native compiler where its own headers are     $sysroot  where the target's loader is
 failed=
 expect() { # expect WHAT DECLARED FOUND
@@ -78,7 +79,7 @@ END
   said="hello $libc $libc_version 10"
   [ $libc != musl ] || said="hello musl 10"
   # An emulator that does not know the program may spin for ever.
-  emulate="timeout 120 qemu-$emulator"
+  emulate="timeout 120 $emulators/usr/bin/qemu-$emulator"
   $CC $native -O2 -static hello.c -o hello-static -lm
   $CC $native -O2 hello.c -o hello-dynamic -lm
   check_elf hello-static

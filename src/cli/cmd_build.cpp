@@ -19,10 +19,11 @@ struct BuildOptions {
   bool dry_run = false;
 };
 
-// `result`, or `result-NAME-PLATFORM` when there are several.
-std::string link_name(const BuildOptions& options, const Goal& goal, std::size_t count) {
+// `result`, or `result-NAME-PLATFORM` when there are several; outputs other than `out` append their name.
+std::string link_name(const BuildOptions& options, const Goal& goal, std::size_t count, std::string_view output) {
   const std::string base = options.out_link.empty() ? "result" : options.out_link;
-  return count == 1 ? base : fmt::format("{}-{}-{}", base, goal.target.name, goal.platform->name);
+  const std::string link = count == 1 ? base : fmt::format("{}-{}-{}", base, goal.target.name, goal.platform->name);
+  return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 
 Result<int> run(Session& session, const BuildOptions& options) {
@@ -41,12 +42,12 @@ Result<int> run(Session& session, const BuildOptions& options) {
       SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
       const fs::path real = store->real_path(path);
       outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
-      if (!options.no_link && name == "out") {
-        const fs::path link = fs::absolute(link_name(options, goal, goals.size()));
+      if (!options.no_link) {
+        const fs::path link = fs::absolute(link_name(options, goal, goals.size(), name));
         SWAGE_CHECK(make_symlink_atomically(real.string(), link));
         SWAGE_CHECK(store->add_indirect_root(link));
       }
-      if (!session.options().json && options.print_paths) fmt::print("{}\n", real.string());
+      if (!session.options().json && options.print_paths && name == "out") fmt::print("{}\n", real.string());
     }
     results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name},
                        {"drv", goal.wanted->drv.str()}, {"outputs", std::move(outputs)}});
@@ -63,7 +64,7 @@ Action declare_build(CLI::App& app) {
   declare_realise(app, options->realise);
   app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
   app.add_flag("--no-link", options->no_link, "make no link");
-  app.add_flag("--print-out-paths", options->print_paths, "print where the results are");
+  app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
   app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched");
   app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
   return [options](Session& session) { return run(session, *options); };

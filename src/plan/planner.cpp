@@ -248,6 +248,10 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
        }},
+      {"roots", [&](std::string_view key) -> Result<std::string> {
+         SWAGE_TRY(const Object tree, root_object(std::string(key)));
+         return add_object(draft, tree);
+       }},
       {"dep", [&](std::string_view key) -> Result<std::string> {
          const std::string name(key.substr(0, key.find(':')));
          const auto dep = draft.deps.find(name);

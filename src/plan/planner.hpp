@@ -13,6 +13,7 @@
 //   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
 //   {quirks.ids} {quirks.config} {quirks.host_cc} {quirks.patches} ...        of the cell's quirks: plan/quirks.hpp
 //   {root.name} {root.debs}                                                   in the recipe `root`
+//   {roots.NAME}                                                              another root than the recipe's own
 //   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
 //   {source}                                                                  the recipe's own source
 //   {script.FILE}                                                             another script of the catalog
