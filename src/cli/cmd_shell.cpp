@@ -1,11 +1,13 @@
 // swage shell: the caller's own shell with the toolchain of a target on PATH and its variables set.
 #include <cstdlib>
+#include <cstring>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/realising.hpp"
+#include "plan/quirks.hpp"
 #include "realise/host_view.hpp"
 
 namespace swage {
@@ -18,20 +20,64 @@ struct ShellOptions {
   std::string command{};
 };
 
+// A variable definition as MAKEFLAGS wants it: spaces and the like escaped.
+std::string make_definition(std::string_view name, std::string_view value) {
+  std::string out = fmt::format("{}=", name);
+  for (const char c : value) {
+    if (c == ' ' || c == '\t' || c == '\\') out += '\\';
+    if (c == '$') out += '$';
+    out += c;
+  }
+  return out;
+}
+
+// What catalog/scripts/kbuild.sh says on make's command line. A kernel's Makefile assigns CC, LD and HOSTCC itself, which only that,
+// or MAKEFLAGS, overrides.
+std::vector<std::string> make_definitions(const Goal& goal, const std::string& cc, const std::string& ld) {
+  const auto quirks = quirk_values(goal.cell.quirks);
+  std::vector<std::string> out;
+  const auto define = [&](const char* name, std::string_view before, const char* quirk) {
+    const std::string& value = quirks.find(quirk)->second;
+    if (!value.empty()) out.push_back(make_definition(name, before.empty() ? value : fmt::format("{} {}", before, value)));
+  };
+  define("HOSTCC", "", "host_cc");
+  define("CC", cc, "cc_flags");
+  define("LD", ld, "ld_flags");
+  define("KCFLAGS", "", "cflags");
+  define("KAFLAGS", "", "aflags");
+  for (const QuirkRow* quirk : goal.cell.quirks) out.insert(out.end(), quirk->make_args.begin(), quirk->make_args.end());
+  if (goal.cell.toolchain->compiler == "clang") {
+    if (quirks.find("host_cc")->second.empty()) out.push_back("HOSTCC=gcc");
+    out.insert(out.end(), {"HOSTCXX=g++", "HOSTLD=ld", "HOSTAR=ar"});
+  }
+  return out;
+}
+
 std::map<std::string, std::string> variables(const Goal& goal, const std::string& toolchain) {
   const ToolchainRow& row = *goal.cell.toolchain;
+  const bool clang = row.compiler == "clang";
+  const std::string prefix = clang ? "llvm-" : row.prefix, cc = clang ? "clang" : row.prefix + row.compiler;
+  const std::string ld = clang ? "ld.lld" : row.prefix + "ld";
   const char* path = std::getenv("PATH");
   std::map<std::string, std::string> env{
       {"PATH", fmt::format("{}/bin:{}", toolchain, path ? path : "/usr/bin:/bin")},
       {"ARCH", goal.platform->kernel_arch},
       {"CROSS_COMPILE", row.prefix},
-      {"CC", row.prefix + row.compiler},
+      {"CC", cc},
+      {"LD", ld},
+      {"HOSTCC", "gcc"},
       {"SWAGE_TOOLCHAIN", toolchain},
       {"SWAGE_SHELL", fmt::format("{} {}", goal.platform->name, row.id)},
   };
-  for (const auto& [name, tool] : {std::pair("LD", "ld"), std::pair("AR", "ar"), std::pair("NM", "nm"), std::pair("STRIP", "strip"),
+  for (const auto& [name, tool] : {std::pair("AR", "ar"), std::pair("NM", "nm"), std::pair("STRIP", "strip"),
                                    std::pair("OBJCOPY", "objcopy"), std::pair("OBJDUMP", "objdump")})
-    env[name] = row.prefix + tool;
+    env[name] = prefix + tool;
+  if (clang) env.insert({{"LLVM", "1"}, {"LLVM_IAS", "1"}});
+  if (const std::string& host = quirk_values(goal.cell.quirks).find("host_cc")->second; !host.empty()) env["HOSTCC"] = host;
+  if (const auto definitions = make_definitions(goal, cc, ld); !definitions.empty()) {
+    const char* flags = std::getenv("MAKEFLAGS");
+    env["MAKEFLAGS"] = fmt::format("{}{} {}", flags ? flags : "", flags && std::strstr(flags, " -- ") ? "" : " --", join(definitions, " "));
+  }
   return env;
 }
 
