@@ -268,6 +268,7 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
 
 Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
+  options.targets.by_records = false;
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
   if (options.replay) return replay(session, options.targets, options.realise);
   SWAGE_TRY(const Catalog* catalog, session.catalog());

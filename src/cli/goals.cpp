@@ -67,13 +67,29 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
   return Fail(std::move(error));
 }
 
+// What is on record of the cell, by toolchain: of several configurations one that booted counts.
+Result<std::map<std::string, Evidence>> recorded(const Catalog& catalog, const Platform& platform, const Version& kernel) {
+  std::map<std::string, Evidence> found;
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform.name, kernel));
+  for (const EvidenceRow& row : *rows) {
+    const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
+                        : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
+    const auto [known, is_new] = found.emplace(row.toolchain, seen);
+    if (!is_new) known->second = std::min(known->second, seen);
+  }
+  return found;
+}
+
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal) {
   if (goal.target.name == "root" || goal.target.name == "linux-source") return {};
   Purpose purpose = Purpose::userland;
   if (kernel_goal == KernelGoal::boot || goal.target.name == "boot") purpose = Purpose::boot;
   else if (goal.target.name == kKernel) purpose = Purpose::kernel;
   ResolveRequest request{.platform = goal.platform, .purpose = purpose, .compiler = options.llvm ? "clang" : "gcc"};
-  if (goal.cell.kernel) request.kernel = goal.cell.kernel->version;
+  if (goal.cell.kernel) {
+    request.kernel = goal.cell.kernel->version;
+    if (options.by_records) { SWAGE_TRY(request.evidence, recorded(catalog, *goal.platform, *request.kernel)); }
+  }
   if (!options.toolchain.empty()) request.toolchain = options.toolchain;
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));

@@ -24,6 +24,7 @@ struct TargetOptions {
   std::string src{};                         // --src DIR
   std::string toolchain{};                   // --toolchain ID
   bool llvm = false;                         // --llvm
+  bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
 };
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
 void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = TargetsAs::many);

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 
+from records import write_record
 from swage_cli import PROGRAM, ROOT, Swage, made_up_lock
 
 
@@ -119,3 +120,18 @@ def test_installed_program_finds_its_catalog(tmp_path):
     done = subprocess.run([tmp_path / "prefix" / "bin" / "swage", "list", "platforms"], cwd="/", capture_output=True, text=True,
                           env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert done.returncode == 0 and "arm64" in done.stdout
+
+
+def test_a_toolchain_that_has_booted_the_cell_comes_first(planner):
+    def chosen():
+        return planner("resolve", "linux@6.1", "--for", "arm64", "--json").ok().json()["toolchain"]["id"]
+
+    best = chosen()
+    place, kernel = planner.home / "evidence", planner("resolve", "linux@6.1", "--for", "arm64", "--json").ok().json()["kernel"]
+    other = "debian-trixie-gcc-14-arm64"
+    write_record(place, kernel=kernel, toolchain=other)
+    assert best != other and chosen() == other
+    why = planner("resolve", "linux@6.1", "--for", "arm64", "--explain").ok().out
+    assert f"it has booted this kernel; {best} is not recorded to have booted it" in why
+    write_record(place, kernel=kernel, toolchain=other, state="failed", reason="'linux' did not build: builder ended with status 2")
+    assert chosen() == best
