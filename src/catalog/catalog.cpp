@@ -87,6 +87,7 @@ std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs
 const std::vector<Platform>& Catalog::platforms() const { return state_->platforms; }
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
+const std::vector<ComponentRow>& Catalog::components() const { return state_->components; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
 const std::vector<MachineRow>& Catalog::machines() const { return state_->machines; }
 const std::vector<ToolchainRow>& Catalog::toolchains() const { return state_->toolchains; }
@@ -126,6 +127,9 @@ Result<const RootRow*> Catalog::root(std::string_view name) const {
 }
 Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
   return find_by(state_->recipes, &RecipeRow::name, name, "package", "packages");
+}
+Result<const ComponentRow*> Catalog::component(std::string_view id) const {
+  return find_by(state_->components, &ComponentRow::id, id, "component", "components");
 }
 Result<const ToolchainRow*> Catalog::toolchain(std::string_view id) const {
   return find_by(state_->toolchains, &ToolchainRow::id, id, "toolchain", "toolchains");

@@ -70,6 +70,21 @@ struct SourceSpec {
   std::uint64_t size = 0;                    // bytes, 0: unknown
 };
 
+// One version of what toolchains are built from.
+struct ComponentRow {
+  std::string id;                            // gcc-12.2.0: unique; a repacked archive has its own
+  std::string name{};                        // binutils, gcc, musl, glibc, uclibc, linux (for its headers)
+  Version version;
+  std::string released{};                    // YYYY-MM-DD, where known
+  SourceSpec source{};
+  std::string tree{};                        // of a layer: a directory, an archive or a git URL (URL#REF) of the user's own instead;
+                                             // a path is relative to the file of the row
+  std::vector<std::string> configure{};      // further arguments of its configure
+  std::string host_cc{}, host_cxx{};         // what compiles its host programs, where the build root's own default does not
+  std::string reference{};                   // source = "...": where these facts are from
+  Origin origin{};
+};
+
 struct KernelRow {
   Version version;                           // a series (6.1, its sublevel comes from the lock) or a release (3.18.140)
   std::string released{};                    // YYYY-MM-DD of the series' .0
@@ -115,6 +130,8 @@ struct ToolchainRow {
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
   std::vector<std::string> packages{};       // the compiler's first, then its binutils'
+  std::vector<std::string> components{};     // ids of what it is built from
+  std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
   std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
   std::string reference{};
@@ -238,6 +255,7 @@ class Catalog {
   const std::vector<Platform>& platforms() const;
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
+  const std::vector<ComponentRow>& components() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::vector<MachineRow>& machines() const;
   const std::vector<ToolchainRow>& toolchains() const;
@@ -251,6 +269,7 @@ class Catalog {
   Result<const Platform*> platform(std::string_view name) const;
   Result<const RootRow*> root(std::string_view name) const;
   Result<const RecipeRow*> recipe(std::string_view name) const;
+  Result<const ComponentRow*> component(std::string_view id) const;
   Result<const ToolchainRow*> toolchain(std::string_view id) const;
   // The file under scripts/ of the last layer that has it.
   Result<fs::path> script(std::string_view name) const;

@@ -37,6 +37,8 @@ std::map<NameOf, Names> all_names(const Catalog::State& state) {
   names[NameOf::package].known.push_back("toolchain");  // the one that is resolved, not named
   names[NameOf::script] = {"a file under scripts/", files_of(state.script_directories)};
   names[NameOf::patch] = {"a file under kernels/patches/", files_of(state.patch_directories)};
+  names[NameOf::component] = {"a component", {}};
+  for (const ComponentRow& row : state.components) names[NameOf::component].known.push_back(row.id);
   names[NameOf::constraint] = {"a constraint", {}};
   for (const ConstraintRow& row : state.constraints) names[NameOf::constraint].known.push_back(row.id);
   return names;
@@ -91,6 +93,8 @@ void check_references(LoadResult& result) {
     if (row.kind == "build" && row.released.empty())
       result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
   for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
+  for (const ComponentRow& row : state.components)
+    check_source(row.source, row.id, row.origin, row.tree.empty(), result.findings.errors);
   for (const RecipeRow& row : state.recipes) check_source(row.source, row.name, row.origin, false, result.findings.errors);
 }
 

@@ -30,7 +30,7 @@ struct Reader {
   std::map<std::string, Provider> providers{};
   std::map<std::string, Targets> targets{};  // by provider
   std::map<std::string, Index> targets_index{};
-  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{};
+  Index platforms{}, roots{}, seeds{}, components{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{};
   struct ToolchainFile {
     std::size_t layer;
     std::string provider;
@@ -289,13 +289,17 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_file_names(directory, {"platforms.toml", "roots.toml", "swage.toml"});
+  check_file_names(directory, {"components.toml", "platforms.toml", "roots.toml", "swage.toml"});
   check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});
     rows(*document, "root", {"name"}, root_schema(), RootRow{}, state().roots, roots);
     rows(*document, "seed", {"name"}, seed_schema(), SeedRow{}, state().seeds, seeds);
+  }
+  if (const auto* document = open(directory / "components.toml")) {
+    check_tables(*document, {"component"}, {});
+    rows(*document, "component", {"id"}, component_schema(), blank_component(), state().components, components);
   }
   if (const auto* document = open(directory / "kernels/releases.toml")) {
     check_tables(*document, {"kernel"}, {});

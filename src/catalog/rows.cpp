@@ -68,6 +68,16 @@ const Schema<SourceSpec>& source_schema() {
   return schema;
 }
 
+// Rows that are a source themselves have its keys among their own.
+template <class Row>
+Schema<Row> with_source(Schema<Row> schema) {
+  return std::move(schema)
+      .optional("debian", [](const FieldInput& in, Row& row) { read_debian(in, row.source); })
+      .optional("urls", [](const FieldInput& in, Row& row) { read_field(in, row.source.urls); })
+      .optional("sha256", [](const FieldInput& in, Row& row) { read_sha256(in, row.source.sha256); })
+      .optional("size", [](const FieldInput& in, Row& row) { read_field(in, row.source.size); });
+}
+
 // The variables that conditions and requirements may name: those of a toolchain, then those of the root that a build runs in.
 const std::vector<std::string>& toolchain_variables() {
   static const std::vector<std::string> names{"gcc", "clang", "binutils", "glibc", "musl", "uclibc"};
@@ -225,10 +235,17 @@ typename Schema<Row>::Reader section(const Schema<Row>& schema) {
   };
 }
 
+// A path is relative to the file that names it, also when the row overrides one of another layer.
+void read_tree(const FieldInput& in, ComponentRow& row) {
+  read_field(in, row.tree);
+  if (row.tree.find("://") == std::string::npos && fs::path(row.tree).is_relative()) row.tree = (fs::path(in.document.path).parent_path() / row.tree).string();
+}
+
 }  // namespace
 
 Platform blank_platform() { return {.name = {}, .triple = *Triple::parse("x86_64-linux-gnu")}; }
 KernelRow blank_kernel() { return {.version = *Version::parse("0")}; }
+ComponentRow blank_component() { return {.id = {}, .version = *Version::parse("0")}; }
 ToolchainRow blank_toolchain() { return {.version = *Version::parse("0")}; }
 
 const Schema<Platform>& platform_schema() {
@@ -275,14 +292,25 @@ const Schema<SeedRow>& seed_schema() {
   return schema;
 }
 
+const Schema<ComponentRow>& component_schema() {
+  static const Schema<ComponentRow> schema = with_source(Schema<ComponentRow>("[[component]]"))
+      .required("id", &ComponentRow::id)
+      .required("name", &ComponentRow::name)
+      .required("version", &ComponentRow::version)
+      .optional("released", date(&ComponentRow::released))
+      .optional("tree", read_tree)
+      .optional("configure", &ComponentRow::configure)
+      .optional("host_cc", &ComponentRow::host_cc)
+      .optional("host_cxx", &ComponentRow::host_cxx)
+      .required("source", &ComponentRow::reference)
+      .optional("override", read_override<ComponentRow>);
+  return schema;
+}
+
 const Schema<KernelRow>& kernel_schema() {
-  static const Schema<KernelRow> schema = Schema<KernelRow>("[[kernel]]")
+  static const Schema<KernelRow> schema = with_source(Schema<KernelRow>("[[kernel]]"))
       .required("version", &KernelRow::version)
       .required("released", date(&KernelRow::released))
-      .optional("debian", [](const FieldInput& in, KernelRow& row) { read_debian(in, row.source); })
-      .optional("urls", [](const FieldInput& in, KernelRow& row) { read_field(in, row.source.urls); })
-      .optional("sha256", [](const FieldInput& in, KernelRow& row) { read_sha256(in, row.source.sha256); })
-      .optional("size", [](const FieldInput& in, KernelRow& row) { read_field(in, row.source.size); })
       .required("source", &KernelRow::reference)
       .optional("override", read_override<KernelRow>);
   return schema;
@@ -338,6 +366,8 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("dumpmachine", &ToolchainRow::dumpmachine)
       .optional("suite", reference(&ToolchainRow::suite, NameOf::suite))
       .optional("packages", &ToolchainRow::packages)
+      .optional("libc_config", &ToolchainRow::libc_config)
+      .optional("components", reference(&ToolchainRow::components, NameOf::component))
       .optional("flags", &ToolchainRow::flags)
       .optional("features", &ToolchainRow::features)
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))

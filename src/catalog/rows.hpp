@@ -19,6 +19,7 @@ struct Provider {
 // Rows with values that parse cannot be made from nothing: these are what a schema fills.
 Platform blank_platform();
 KernelRow blank_kernel();
+ComponentRow blank_component();
 ToolchainRow blank_toolchain();
 
 struct CommonMachine {                         // [common] of machines.toml
@@ -28,6 +29,7 @@ struct CommonMachine {                         // [common] of machines.toml
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();
 const Schema<SeedRow>& seed_schema();
+const Schema<ComponentRow>& component_schema();
 const Schema<KernelRow>& kernel_schema();
 const Schema<CommonMachine>& common_machine_schema();
 const Schema<MachineRow>& machine_schema();

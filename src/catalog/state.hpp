@@ -18,6 +18,7 @@ struct Catalog::State {
   std::vector<Platform> platforms{};
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
+  std::vector<ComponentRow> components{};
   std::vector<KernelRow> kernels{};
   std::vector<MachineRow> machines{};
   std::vector<ToolchainRow> toolchains{};

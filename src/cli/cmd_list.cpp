@@ -28,14 +28,23 @@ Listing platforms(const Catalog& catalog) {
   }
   return list;
 }
+std::string source_text(const SourceSpec& source) {
+  if (!source.debian_package.empty()) return fmt::format("{} of {}", source.debian_package, source.debian_suite);
+  return source.urls.empty() ? "" : source.urls.front();
+}
 Listing kernels(const Catalog& catalog) {
   Listing list{.columns = {"version", "released", "source"}};
   for (const KernelRow& k : catalog.kernels()) {
-    const SourceSpec& source = k.source;
-    list.rows.push_back({k.version.str(), k.released,
-                         source.debian_package.empty() ? (source.urls.empty() ? "" : source.urls.front())
-                                                       : fmt::format("{} of {}", source.debian_package, source.debian_suite)});
+    list.rows.push_back({k.version.str(), k.released, source_text(k.source)});
     list.origins.push_back(&k.origin);
+  }
+  return list;
+}
+Listing components(const Catalog& catalog) {
+  Listing list{.columns = {"id", "name", "version", "released", "source"}};
+  for (const ComponentRow& c : catalog.components()) {
+    list.rows.push_back({c.id, c.name, c.version.str(), c.released, c.tree.empty() ? source_text(c.source) : c.tree});
+    list.origins.push_back(&c.origin);
   }
   return list;
 }
@@ -97,8 +106,8 @@ struct Kind {
   const char* name;
   Listing (*make)(const Catalog&);
 };
-constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
-                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks}};
+constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"components", components}, {"platforms", platforms}, {"packages", packages},
+                          {"roots", roots}, {"machines", machines}, {"constraints", constraints}, {"quirks", quirks}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -163,7 +172,7 @@ Action declare_list(CLI::App& app) {
     bool origins = false;
   };
   auto options = std::make_shared<Options>();
-  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints or quirks")->required();
+  app.add_option("WHAT", options->what, "kernels, toolchains, components, platforms, packages, roots, machines, constraints or quirks")->required();
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->origins); };
 }

@@ -120,6 +120,24 @@ Result<void> check_target(const Catalog& catalog, const Target& target) {
   return Fail(std::move(error));
 }
 
+// Components that are trees of a layer go into the store, each once.
+Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goal>& goals) {
+  std::map<std::string, Source> trees;
+  for (Goal& goal : goals) {
+    if (!goal.cell.toolchain) continue;
+    for (const std::string& id : goal.cell.toolchain->components) {
+      SWAGE_TRY(const ComponentRow* row, catalog.component(id));
+      if (row->tree.empty()) continue;
+      if (!trees.contains(id)) {
+        SWAGE_TRY(Source source, component_source(session, *row));
+        trees.emplace(id, std::move(source));
+      }
+      goal.cell.trees.emplace(id, trees.at(id));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
@@ -220,12 +238,13 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
 
 Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_CHECK(read_trees(session, *catalog, goals));
   for (Goal& goal : goals) {
     if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
     if (goal.target.name == "root") {
       SWAGE_TRY(goal.wanted, planner.root(goal.target.version));
     } else if (goal.target.name == "toolchain") {
-      SWAGE_TRY(goal.wanted, planner.toolchain(*goal.cell.toolchain));
+      SWAGE_TRY(goal.wanted, planner.toolchain(*goal.cell.toolchain, goal.cell.trees));
     } else {
       const bool boots = kernel_goal == KernelGoal::boot && goal.target.name == kKernel;
       SWAGE_TRY(goal.wanted, planner.package(boots ? "boot" : goal.target.name, goal.cell));

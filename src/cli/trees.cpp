@@ -43,25 +43,35 @@ bool is_module_source(std::string_view path) {
          name != "modules.order";
 }
 
+// A tree where it is, or as long as this lives unpacked or cloned.
+struct LocalTree {
+  fs::path path{};
+  std::optional<TempDir> unpacked{};
+};
+
+Result<LocalTree> open_tree(Session& session, const std::string& from) {
+  LocalTree tree{.path = fs::absolute(from).lexically_normal()};
+  std::error_code ignored;
+  if (fs::is_directory(tree.path, ignored)) return tree;
+  SWAGE_TRY(Store* store, session.store());
+  const bool archive = fs::is_regular_file(tree.path, ignored);
+  if (!archive && !is_git(from)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from));
+  SWAGE_TRY(tree.unpacked, TempDir::create("src-", store->work_dir()));
+  if (archive) {
+    session.reporter().on(Message{fmt::format("note: unpacking '{}'", from)});
+    SWAGE_CHECK(extract_archive(tree.path, tree.unpacked->path() / "tree"));
+    tree.path = tree.unpacked->path() / "tree";
+  } else {
+    SWAGE_TRY(tree.path, clone(session, from, tree.unpacked->path()));
+  }
+  return tree;
+}
+
 }  // namespace
 
 Result<KernelChoice> local_kernel(Session& session, const std::string& from, const std::string& version) {
-  fs::path tree = fs::absolute(from).lexically_normal();
-  std::optional<TempDir> unpacked;
-  std::error_code ignored;
-  if (!fs::is_directory(tree, ignored)) {
-    SWAGE_TRY(Store* store, session.store());
-    const bool archive = fs::is_regular_file(tree, ignored);
-    if (!archive && !is_git(from)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from));
-    SWAGE_TRY(unpacked, TempDir::create("src-", store->work_dir()));
-    if (archive) {
-      session.reporter().on(Message{fmt::format("note: unpacking '{}'", from)});
-      SWAGE_CHECK(extract_archive(tree, unpacked->path() / "tree"));
-      tree = unpacked->path() / "tree";
-    } else {
-      SWAGE_TRY(tree, clone(session, from, unpacked->path()));
-    }
-  }
+  SWAGE_TRY(const LocalTree opened, open_tree(session, from));
+  const fs::path& tree = opened.path;
   Result<std::string> makefile = read_file(tree / "Makefile");
   if (!makefile) return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", from)});
   SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
@@ -76,6 +86,19 @@ Result<KernelChoice> local_kernel(Session& session, const std::string& from, con
   session.reporter().on(Message{fmt::format("note: copying '{}' into the store", from)});
   SWAGE_TRY(StorePath path, store->add_tree(fmt::format("linux-{}-source", text), tree, is_source));
   return KernelChoice{.version = std::move(found), .source = Source{.path = std::move(path), .how = Source::Present{from}}};
+}
+
+Result<Source> component_source(Session& session, const ComponentRow& row) {
+  auto opened = open_tree(session, row.tree);
+  if (!opened) {
+    Error error = std::move(opened).error();
+    if (!error.where) error.where = row.origin.pos;
+    return Fail(std::move(error));
+  }
+  SWAGE_TRY(Store* store, session.store());
+  session.reporter().on(Message{fmt::format("note: copying '{}' into the store", row.tree)});
+  SWAGE_TRY(StorePath path, store->add_tree(fmt::format("{}-source", row.id), opened->path, is_source));
+  return Source{.path = std::move(path), .how = Source::Present{row.tree}};
 }
 
 Result<Source> module_source(Session& session, const std::string& directory) {

@@ -330,6 +330,7 @@ std::vector<LockRequest> lock_requests(const Catalog& catalog) {
          .packages = {source.debian_package}, .pos = origin.pos});
   };
   for (const KernelRow& row : catalog.kernels()) add_source(row.source, row.origin);
+  for (const ComponentRow& row : catalog.components()) add_source(row.source, row.origin);
   for (const RecipeRow& row : catalog.recipes()) add_source(row.source, row.origin);
   std::vector<LockRequest> sorted;
   for (auto& [key, request] : requests) sorted.push_back(std::move(request));

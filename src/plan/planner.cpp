@@ -56,7 +56,9 @@ Values platform_values(const Platform& platform) {
       {"libc", platform.libc},
       {"emulator", platform.qemu_user},
       {"gcc_abi", {}},
+      {"gcc_configure", {}},
   };
+  for (const auto& [key, value] : platform.gcc) values["gcc_configure"] += fmt::format("--with-{}={} ", key, value);
   if (const auto abi = platform.gcc.find("abi"); abi != platform.gcc.end()) values["gcc_abi"] = abi->second;
   return values;
 }
@@ -73,6 +75,8 @@ Values toolchain_values(const ToolchainRow& row) {
       {"userland", row.userland},
       {"libc", row.libc},
       {"libc_version", row.libc_version},
+      {"libc_config", join(row.libc_config, "\n")},
+      {"purpose", row.libc.empty() ? "kernel" : "userland"},
       {"prefix", row.prefix},
       {"dumpmachine", row.dumpmachine},
       {"flags", row.flags},
@@ -131,12 +135,13 @@ struct Planner::State {
                                const std::vector<std::string>& names);
   Result<std::string> kernel_value(Draft& draft, std::string_view key);
   Result<std::string> patches(Draft& draft);
+  Result<std::string> component(Draft& draft, std::string_view key);
   VariableScopes scopes(Draft& draft);
   Result<void> add_dependencies(Draft& draft);
   Result<Object> finish(Draft& draft);
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);
   Result<Object> object(const std::string& recipe, const Cell& cell);
-  Result<Object> toolchain_object(const ToolchainRow& row);
+  Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees);
   Result<Object> root_object(const std::string& name);
   template <class Make>
   Result<Object> once(const std::string& key, const std::string& name, const Make& make);
@@ -215,6 +220,24 @@ Result<std::string> Planner::State::patches(Draft& draft) {
   return join(paths, " ");
 }
 
+// `gcc`: where the source of the toolchain's gcc is; `gcc:version` and so on.
+Result<std::string> Planner::State::component(Draft& draft, std::string_view key) {
+  if (!draft.cell.toolchain) return cell_lacks(draft, "a toolchain");
+  const std::string_view name = key.substr(0, key.find(':'));
+  for (const std::string& id : draft.cell.toolchain->components) {
+    SWAGE_TRY(const ComponentRow* row, catalog.component(id));
+    if (row->name != name) continue;
+    if (name != key)
+      return look_up({{"version", row->version.str()}, {"configure", join(row->configure, " ")}, {"host_cc", row->host_cc}, {"host_cxx", row->host_cxx}},
+                     fmt::format("component.{}", name), key.substr(name.size() + 1));
+    if (const auto tree = draft.cell.trees.find(id); tree != draft.cell.trees.end()) return add_source(draft, tree->second).str();
+    if (!row->tree.empty()) return fail(Errc::invalid_input, fmt::format("'{}' is a tree of a layer, which is not read here", id));
+    SWAGE_TRY(Source source, source_of(lock, row->source, id));
+    return add_source(draft, std::move(source)).str();
+  }
+  return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.cell.toolchain->id, name, draft.recipe.name));
+}
+
 VariableScopes Planner::State::scopes(Draft& draft) {
   const Cell& cell = draft.cell;
   return {
@@ -227,7 +250,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          if (key == "debs")
            return packages(draft, "toolchain:" + cell.toolchain->group, cell.toolchain->suite, cell.toolchain->packages);
          if (key == "path") {
-           SWAGE_TRY(const Object object, toolchain_object(*cell.toolchain));
+           SWAGE_TRY(const Object object, toolchain_object(*cell.toolchain, cell.trees));
            return add_object(draft, object);
          }
          return look_up(toolchain_values(*cell.toolchain), "toolchain", key);
@@ -248,6 +271,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
        }},
+      {"component", [&](std::string_view key) { return component(draft, key); }},
       {"roots", [&](std::string_view key) -> Result<std::string> {
          SWAGE_TRY(const Object tree, root_object(std::string(key)));
          return add_object(draft, tree);
@@ -297,7 +321,7 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
       std::optional<Object> dep;
       if (name == kToolchainDependency) {
         if (!draft.cell.toolchain) return cell_lacks(draft, "a toolchain");
-        SWAGE_TRY(dep, toolchain_object(*draft.cell.toolchain));
+        SWAGE_TRY(dep, toolchain_object(*draft.cell.toolchain, draft.cell.trees));
       } else {
         SWAGE_TRY(const Cell* cell, cell_of_role(role, draft.cell));
         SWAGE_TRY(dep, object(name, *cell));
@@ -391,11 +415,11 @@ Result<Object> Planner::State::object(const std::string& name, const Cell& cell)
   });
 }
 
-Result<Object> Planner::State::toolchain_object(const ToolchainRow& row) {
+Result<Object> Planner::State::toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees) {
   return once("toolchain:" + row.id, row.id, [&]() -> Result<Object> {
     SWAGE_TRY(const Platform* platform, catalog.platform(row.platform));
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kToolchainRecipe + row.provider));
-    return build(*recipe, own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row}), nullptr);
+    return build(*recipe, own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row, .trees = trees}), nullptr);
   });
 }
 
@@ -417,8 +441,8 @@ Result<Wanted> Planner::package(const std::string& recipe, const Cell& cell) {
     return fail(Errc::invalid_input, fmt::format("'{}' is the given tree, which nothing builds: '{}'", recipe, object.path.str()));
   return Wanted{.drv = *object.drv};
 }
-Result<Wanted> Planner::toolchain(const ToolchainRow& row) {
-  SWAGE_TRY(const Object object, state_->toolchain_object(row));
+Result<Wanted> Planner::toolchain(const ToolchainRow& row, const std::map<std::string, Source>& trees) {
+  SWAGE_TRY(const Object object, state_->toolchain_object(row, trees));
   return Wanted{.drv = *object.drv};
 }
 Result<Wanted> Planner::root(const std::string& name) {

@@ -13,6 +13,8 @@
 //   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
 //   {quirks.ids} {quirks.config} {quirks.host_cc} {quirks.patches} ...        of the cell's quirks: plan/quirks.hpp
 //   {root.name} {root.debs}                                                   in the recipe `root`
+//   {component.NAME}                                                          the source of one of the toolchain's components
+//   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
 //   {roots.NAME}                                                              another root than the recipe's own
 //   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
 //   {source}                                                                  the recipe's own source
@@ -58,6 +60,7 @@ struct Cell {
   std::optional<KernelChoice> kernel{};
   const RootRow* root = nullptr;               // that the kernel is built in
   std::vector<const QuirkRow*> quirks{};       // that the kernel needs, sorted by id
+  std::map<std::string, Source> trees{};       // of the toolchain's components that are trees of the user's, by id
 };
 
 // The first machine row of the platform whose range holds the kernel; null when there is none.
@@ -71,7 +74,7 @@ class Planner {
   // Adds what makes `recipe` for the cell to the graph, inputs first. Asking again is cheap. The cell must outlive the
   // planner and keep its address.
   Result<Wanted> package(const std::string& recipe, const Cell& cell);
-  Result<Wanted> toolchain(const ToolchainRow& row);
+  Result<Wanted> toolchain(const ToolchainRow& row, const std::map<std::string, Source>& trees = {});   // Cell::trees
   Result<Wanted> root(const std::string& name);
 
   const Graph& graph() const;

@@ -120,3 +120,22 @@ def test_a_path_that_is_not_in_the_store(swage):
     got = swage("store", "path-info", "/nix/store/00000000000000000000000000000000-x").fails(2)
     assert got.err == "error: '/nix/store/00000000000000000000000000000000-x' is not valid in this store\n"
     assert swage("store", "path-info", "nonsense").fails(2).err == "error: 'nonsense' is not a store path\n"
+
+
+def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
+    (tmp_path / "layer").mkdir()
+    rows = tmp_path / "layer" / "components.toml"
+    rows.write_text('[[component]]\nid = "gcc-9.3.0-dfsg"\noverride = true\ntree = "gcc"\n')
+    args = ["--layer", tmp_path / "layer", "toolchain@source-gcc-9-armel", "--for", "armel", "--json"]
+    got = planner("plan", *args).fails(2)
+    assert got.err.startswith(f"error: '{tmp_path}/layer/gcc' is no directory, archive or git URL\n")
+    tree = tmp_path / "layer" / "gcc"
+    tree.mkdir()
+
+    def planned():
+        drvs = planner("plan", *args).ok().json()["derivations"]
+        return next(d["outputs"]["out"] for d in drvs if d["name"] == "gcc-kernel-9.3.0-arm-linux-gnueabi")
+
+    empty = planned()
+    (tree / "configure").write_text("# mine\n")
+    assert planned() != empty, "the content of the tree is part of what is built"

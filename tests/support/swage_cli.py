@@ -63,10 +63,15 @@ def made_up_lock(swage: Swage) -> str:
     for row in swage("list", "roots", "--json").ok().json()["roots"]:
         add_set("root:" + row["name"], row["suite"], row["packages"].split())
     for row in swage("list", "toolchains", "--json").ok().json()["toolchains"]:
-        add_set("toolchain:" + row["id"], row["suite"], row["packages"].split())
+        if row["packages"]:
+            add_set("toolchain:" + row["id"], row["suite"], row["packages"].split())
     sources = {}
-    for package, suite, version in [("linux", "bullseye", "5.10.223-1"), ("linux", "bookworm", "6.1.176-1"),
-                                    ("linux", "trixie", "6.12.107-1"), ("busybox", "bookworm", "1:1.35.0-4")]:
+    wanted = {("linux", "bullseye"): "5.10.223-1", ("linux", "bookworm"): "6.1.176-1", ("linux", "trixie"): "6.12.107-1",
+              ("busybox", "bookworm"): "1:1.35.0-4"}
+    for row in swage("list", "components", "--json").ok().json()["components"]:
+        if " of " in row["source"]:
+            wanted.setdefault(tuple(row["source"].split(" of ")), row["version"] + "-1")
+    for (package, suite), version in wanted.items():
         upstream = version.split(":")[-1].rsplit("-", 1)[0]
         sources[f"{suite}/{package}"] = pin(package, version, f"pool/main/{package[0]}/{package}/{package}_{upstream}.orig.tar.xz")
     seed = pin("busybox-static", "1:1.35.0-4", "pool/main/b/busybox/busybox-static_1.35.0-4_amd64.deb")

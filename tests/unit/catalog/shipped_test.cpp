@@ -72,7 +72,8 @@ TEST(ShippedToolchains, ServeTheFirstPlatformsFromFourSuitesWithEveryGcc) {
     EXPECT_EQ(suites[name], (std::set<std::string>{"bullseye", "bookworm", "trixie", "sid"})) << name;
     EXPECT_EQ(majors[name], (std::set<unsigned>{9, 10, 11, 12, 13, 14, 15, 16})) << name;
   }
-  for (const Platform& platform : shipped().platforms()) EXPECT_FALSE(majors[platform.name].empty()) << platform.name;
+  for (const Platform& platform : shipped().platforms())
+    if (platform.libc == "glibc") EXPECT_FALSE(majors[platform.name].empty()) << platform.name;
 }
 
 TEST(ShippedToolchains, AgreeWithTheirPlatform) {

@@ -279,6 +279,94 @@ TEST(PlannerRoles, OnePackageMayBeADependencyInTwoRoles) {
   EXPECT_EQ(std::count(two.env.at("deps_host").begin(), two.env.at("deps_host").end(), ' '), 1);
 }
 
+// A toolchain that is built from source, in two stages.
+void write_source_toolchain(PlanWorld& world, const std::string& more = "") {
+  world.write("components.toml", R"([[component]]
+id = "gcc-9.3.0"
+name = "gcc"
+version = "9.3.0"
+urls = ["https://example.org/gcc-9.3.0.tar.xz"]
+sha256 = "60a5ffe0206a0ea8997c29ccc595aa7dae55f6cb20c7d92aab88029ca4fef598"
+configure = ["--disable-one", "--disable-two"]
+host_cxx = "g++ -std=gnu++98"
+source = "s"
+
+[[component]]
+id = "binutils-2.35.2"
+name = "binutils"
+version = "2.35.2"
+debian = { suite = "bookworm", package = "binutils" }
+source = "s"
+)" + more);
+  world.write("toolchains/source.toml", R"([provider]
+rank = 30
+prebuilt = false
+source = "s"
+
+[[toolchain]]
+id = "source-gcc-9-{platform}"
+platforms = ["arm64"]
+version = "9.3.0"
+binutils = "2.35.2"
+released = "2020-03-12"
+prefix = "a-"
+dumpmachine = "a"
+components = ["binutils-2.35.2", "gcc-9.3.0"]
+source = "s"
+)");
+  world.recipe("toolchain-source", "[deps]\nhost = [\"stage-{toolchain.purpose}\"]\n[env]\nname = \"toolchain-{toolchain.id}\"\n");
+  world.recipe("stage-kernel", R"([env]
+name = "gcc-{component.gcc:version}"
+src = "{component.gcc}"
+binutils = "{component.binutils}"
+configure = "{component.gcc:configure}"
+cxx = "{component.gcc:host_cxx}"
+)");
+  world.lock().source("bookworm", "binutils", "2.35.2-2");
+}
+
+TEST(PlannerComponents, StagesAreMadeFromTheComponentsThatTheToolchainNames) {
+  PlanWorld world;
+  write_source_toolchain(world);
+  const Wanted wanted = world.planner().toolchain(*world.catalog().toolchain("source-gcc-9-arm64").value()).value();
+  const Graph& graph = world.planner().graph();
+  const Derivation& stage = graph.find(graph.find(wanted.drv)->drv.input_drvs.begin()->first)->drv;
+  EXPECT_EQ(stage.env.at("name"), "gcc-9.3.0");
+  EXPECT_EQ(stage.env.at("configure"), "--disable-one --disable-two");
+  EXPECT_EQ(stage.env.at("cxx"), "g++ -std=gnu++98");
+  EXPECT_TRUE(stage.env.at("src").ends_with("-gcc-9.3.0.tar.xz"));
+  EXPECT_TRUE(stage.env.at("binutils").ends_with("-binutils_2.35.2.orig.tar.xz"));
+  for (const char* key : {"src", "binutils"}) EXPECT_TRUE(stage.input_srcs.contains(StorePath::parse(stage.env.at(key)).value())) << key;
+}
+
+TEST(PlannerComponents, ATreeOfTheUsersStandsInForAComponent) {
+  PlanWorld world, plain;
+  const std::string text = "[[component]]\nid = \"gcc-mine\"\nname = \"gcc\"\nversion = \"9.3.0\"\ntree = \"mine\"\nsource = \"s\"\n";
+  write_source_toolchain(world, text);
+  world.write("toolchains/mine.toml", "[provider]\nrank = 1\nsource = \"s\"\n[[toolchain]]\nid = \"mine\"\nplatforms = [\"arm64\"]\nversion = \"9.3.0\"\n"
+              "released = \"2020-03-12\"\nprefix = \"a-\"\ncomponents = [\"binutils-2.35.2\", \"gcc-mine\"]\nsource = \"s\"\n");
+  world.recipe("toolchain-mine", "[deps]\nhost = [\"stage-kernel\"]\n");
+  const ToolchainRow& row = *world.catalog().toolchain("mine").value();
+  const Source tree{.path = StorePath::parse("/nix/store/00000000000000000000000000000000-gcc-mine-source").value(), .how = Source::Present{"mine"}};
+  const Wanted wanted = world.planner().toolchain(row, {{"gcc-mine", tree}}).value();
+  const Graph& graph = world.planner().graph();
+  EXPECT_EQ(graph.find(graph.find(wanted.drv)->drv.input_drvs.begin()->first)->drv.env.at("src"), tree.path.str());
+  Planner without(world.catalog(), world.lock().lock());
+  const auto refused = without.toolchain(row);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(render(refused.error()).starts_with("error: 'gcc-mine' is a tree of a layer, which is not read here\n")) << render(refused.error());
+}
+
+TEST(PlannerComponents, OneThatTheToolchainLacksIsNamed) {
+  PlanWorld world;
+  write_source_toolchain(world);
+  world.recipe("stage-kernel", "[env]\nsrc = \"{component.musl}\"\n");
+  const auto refused = world.planner().toolchain(*world.catalog().toolchain("source-gcc-9-arm64").value());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(render(refused.error()), "error: 'source-gcc-9-arm64' has no component 'musl', which 'stage-kernel' is made from\n"
+                                     "note: while planning 'stage-kernel' for arm64\n");
+}
+
 TEST(PlannerRoles, AToolchainsOwnPackagesAreForItsPlatform) {
   // Both toolchains are planned by one planner: what one needs must not be taken for what the other needs.
   PlanWorld world;

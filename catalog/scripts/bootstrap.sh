@@ -1,0 +1,54 @@
+# What the stages of a toolchain built from source have in common: binutils, a gcc that needs no C library, the C library, the whole gcc.
+# Sourced first by each.
+#
+# $deps_host  the stage before, or ""      $target  mipsel-linux-musl
+#
+# Each stage's result is the whole toolchain so far, made under one prefix that exists only during builds. gcc finds its parts and its
+# sysroot from where it is called, so toolchain-source.sh can put it anywhere.
+toolchain=/build/toolchain
+sysroot=$toolchain/$target/sysroot
+mkdir -p $toolchain build
+if [ -n "${deps_host-}" ]; then
+  cp -a $deps_host/. $toolchain/
+  chmod -R u+w $toolchain
+fi
+export PATH=$toolchain/bin:$PATH
+
+# The jobserver of the executor arrives in MAKEFLAGS; a stock Nix has none. Documentation is never made.
+jobs=
+case "${MAKEFLAGS-}" in
+  *jobserver*) ;;
+  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
+esac
+bmake() { make $jobs MAKEINFO=true "$@"; }
+
+unpack() { # unpack SOURCE DIR: a tree, an archive, or the archive of a distribution's source package that holds the real one
+  mkdir -p $2
+  if [ -d "$1" ]; then
+    cp -a "$1/." $2/
+    chmod -R u+w $2
+  else
+    tar -x --strip-components=1 --no-same-owner -f "$1" -C $2
+    # gcc-12_12.2.0.orig.tar.gz holds gcc-12.2.0-dfsg.tar.xz, next to archives of other projects.
+    inner=$(find $2 -maxdepth 1 -name 'gcc-*.tar.*')
+    [ -z "$inner" ] || tar -x --strip-components=1 --no-same-owner -f "$inner" -C $2
+  fi
+}
+
+finish() { # what every stage keeps of the prefix: no documentation, no libtool archives, which name the prefix; host programs stripped
+  rm -rf $toolchain/share/info $toolchain/share/man $toolchain/share/doc $toolchain/share/locale
+  find $toolchain -name '*.la' -delete
+  find $toolchain/bin $toolchain/libexec $toolchain/$target/bin -type f -perm /111 2>/dev/null | while read -r file; do
+    case $(od -An -N4 -c "$file" | tr -d ' ') in 177ELF) strip "$file" ;; esac
+  done
+  mkdir -p $out
+  cp -a $toolchain/. $out/
+}
+
+kernel_headers() { # kernel_headers SOURCE ARCH: what user programs see of a kernel
+  mkdir -p kernel
+  if [ -d "$1" ]; then cp -a "$1/." kernel/; chmod -R u+w kernel
+  else tar -x --strip-components=1 --no-same-owner -f "$1" -C kernel --exclude='*/drivers' --exclude='*/Documentation' --exclude='*/sound' --exclude='*/fs'; fi
+  make -C kernel ARCH=$2 INSTALL_HDR_PATH=$sysroot/usr headers_install
+  find $sysroot/usr/include -name '..install.cmd' -o -name '.install' -o -name '.check' | xargs rm -f
+}
