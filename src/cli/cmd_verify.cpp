@@ -28,6 +28,7 @@ struct CellOptions {
 // A record must be repeatable from the catalog and its lock file alone.
 Result<void> refuse_private_input(const TargetOptions& options) {
   const char* what = !options.src.empty()                                                               ? "--src"
+                     : !options.patches.empty()                                                         ? "--patch"
                      : !options.enable.empty()                                                          ? "--enable"
                      : !options.disable.empty()                                                         ? "--disable"
                      : !options.set.empty()                                                             ? "--set"

@@ -43,6 +43,10 @@ Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_v
       SWAGE_TRY(const std::string symbol, config_symbol(name));
       kernel.lines.push_back(fmt::format("{}={}", symbol, value));
     }
+  for (const std::string& file : options.patches) {
+    SWAGE_TRY(std::string text, read_file(file));
+    kernel.patches.emplace_back(fs::path(file).filename().string(), std::move(text));
+  }
   for (const std::string& text : options.set) {
     SWAGE_TRY(std::string line, config_assignment(text));
     kernel.lines.push_back(std::move(line));
@@ -183,6 +187,7 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   app.add_option("--set", options.set, "SYM=VALUE")->allow_extra_args(false)->group(kernel);
   app.add_option("--fragment", options.fragment, "a file of configuration lines, applied over --config")->group(kernel);
   app.add_flag("--strict-config", options.strict_config, "fail when a line does not take effect")->group(kernel);
+  app.add_option("--patch", options.patches, "apply this patch file (-p1) to the tree, after those of quirks")->allow_extra_args(false)->group(kernel);
   app.add_option("--src", options.src, "build this kernel tree: a directory, an archive or a git URL (URL#REF); its Makefile tells the version")->group(kernel);
 }
 

@@ -22,6 +22,7 @@ struct TargetOptions {
   std::string fragment{};                    // --fragment FILE
   bool strict_config = false;
   std::string src{};                         // --src DIR
+  std::vector<std::string> patches{};        // --patch FILE
   std::string toolchain{};                   // --toolchain ID
   bool llvm = false;                         // --llvm
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out

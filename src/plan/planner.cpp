@@ -187,6 +187,7 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
     SWAGE_TRY(Source text, text_source("kernel.config", *kernel.options.config_text));
     return add_source(draft, std::move(text)).str();
   }
+  if (key == "patches") return patches(draft);
   if (key == "root" || key == "tools") {
     if (!draft.cell.root) return cell_lacks(draft, "a root to build kernels in");
     if (key == "root") return draft.cell.root->name;
@@ -197,6 +198,7 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
   return look_up({{"version", kernel.version.str()},
                   {"source", {}},
                   {"modules", {}},
+                  {"patches", {}},
                   {"root", {}},
                   {"tools", {}},
                   {"config", kernel.options.config},
@@ -205,7 +207,7 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
                  "kernel", key);
 }
 
-// The patches in the order of the quirks, each once.
+// The patches in the order of the quirks, each once, and then the request's.
 Result<std::string> Planner::State::patches(Draft& draft) {
   std::vector<std::string> names, paths;
   for (const QuirkRow* quirk : draft.cell.quirks)
@@ -217,6 +219,10 @@ Result<std::string> Planner::State::patches(Draft& draft) {
       SWAGE_TRY(Source source, text_source(name, std::move(content)));
       paths.push_back(add_source(draft, std::move(source)).str());
     }
+  for (const auto& [name, content] : draft.cell.kernel->options.patches) {
+    SWAGE_TRY(Source source, text_source(store_name_of(name), content));
+    paths.push_back(add_source(draft, std::move(source)).str());
+  }
   return join(paths, " ");
 }
 
@@ -260,12 +266,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return look_up(machine_values(*cell.machine), "machine", key);
        }},
       {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},
-      {"quirks", [&](std::string_view key) -> Result<std::string> {
-         if (key == "patches") return patches(draft);
-         auto values = quirk_values(cell.quirks);
-         values.emplace("patches", "");
-         return look_up(values, "quirks", key);
-       }},
+      {"quirks", [&](std::string_view key) { return look_up(quirk_values(cell.quirks), "quirks", key); }},
       {"root", [&](std::string_view key) -> Result<std::string> {
          if (!draft.root) return cell_lacks(draft, "a root");
          if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
@@ -401,7 +402,7 @@ Result<Object> Planner::State::once(const std::string& key, const std::string& n
 }
 
 Result<Object> Planner::State::object(const std::string& name, const Cell& cell) {
-  if (name == kKernelTreeRecipe && cell.kernel && cell.kernel->source && !change_tree(cell.quirks) &&
+  if (name == kKernelTreeRecipe && cell.kernel && cell.kernel->source && !change_tree(cell.quirks) && cell.kernel->options.patches.empty() &&
       std::holds_alternative<Source::Present>(cell.kernel->source->how)) {
     graph.sources.emplace(cell.kernel->source->path, *cell.kernel->source);
     return Object{.path = cell.kernel->source->path};

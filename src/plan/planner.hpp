@@ -11,7 +11,8 @@
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
 //   {kernel.root}                                                             the root that the resolver chose for it
 //   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
-//   {quirks.ids} {quirks.config} {quirks.host_cc} {quirks.patches} ...        of the cell's quirks: plan/quirks.hpp
+//   {kernel.patches}                                                          of the cell's quirks, then of the request
+//   {quirks.ids} {quirks.config} {quirks.host_cc} ...                         of the cell's quirks: plan/quirks.hpp
 //   {root.name} {root.debs}                                                   in the recipe `root`
 //   {component.NAME}                                                          the source of one of the toolchain's components
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
@@ -39,6 +40,7 @@ struct KernelOptions {
   std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order
   bool strict = false;                         // a line without effect fails the build
   std::optional<Source> modules{};             // out-of-tree modules to build against it
+  std::vector<std::pair<std::string, std::string>> patches{};   // file name and content, applied to the tree in order
 };
 
 // One kernel, exactly.

@@ -137,3 +137,14 @@ def test_a_toolchain_that_has_booted_the_cell_comes_first(planner):
     assert f"it has booted this kernel; {best} is not recorded to have booted it" in why
     write_record(place, kernel=kernel, toolchain=other, state="failed", reason="'linux' did not build: builder ended with status 2")
     assert chosen() == best
+
+
+def test_patches_change_the_tree_and_what_is_made_of_it(planner):
+    def plan(*args):
+        rows = planner("plan", "linux@6.1", "--for", "arm64", "--json", *args).ok().json()["derivations"]
+        return {row["name"]: row["drv"] for row in rows}
+
+    (planner.cwd / "fix.patch").write_text("--- a/Makefile\n+++ b/Makefile\n")
+    plain, patched = plan(), plan("--patch", "fix.patch")
+    assert {name for name in plain if plain[name] != patched[name]} == {"linux-6.1.176-source", "linux-6.1.176-arm64", "boot-linux-6.1.176-arm64"}
+    assert planner("plan", "linux@6.1", "--patch", "none.patch").fails(4).err == "error: cannot open 'none.patch': No such file or directory\n"

@@ -71,7 +71,7 @@ root = "build"
 [env]
 name = "linux-{kernel.version}-source"
 src = "{kernel.source}"
-patches = "{quirks.patches}"
+patches = "{kernel.patches}"
 edits = "{quirks.edits}"
 )");
   world.write("packages/linux/recipe.toml", R"([package]
@@ -96,6 +96,25 @@ Cell quirky_cell(PlanWorld& world, const std::vector<const QuirkRow*>& quirks) {
   cell.root = world.catalog().root("build").value();
   cell.quirks = quirks;
   return cell;
+}
+
+TEST(PlannerQuirks, PatchesOfTheRequestComeAfterTheirs) {
+  PlanWorld world = quirky_world();
+  Cell cell = quirky_cell(world, {&first_quirk()});
+  const std::string theirs = world.plan("linux-source", cell).drv.env.at("patches");
+  Cell patched = cell;
+  patched.kernel->options.patches = {{"my fix.patch", "patch c\n"}};
+  const std::string mine = text_source("my-fix.patch", "patch c\n").value().path.str();
+  ASSERT_FALSE(theirs.empty());
+  EXPECT_EQ(world.plan("linux-source", patched).drv.env.at("patches"), theirs + " " + mine);
+  // A tree of the user's is copied to be patched, and stands in as it is without patches.
+  const StorePath tree = make_fixed_path("linux-6.1.5-source", ContentMethod::recursive, sha256("tree")).value();
+  Cell local = world.cell();
+  local.kernel->source = Source{.path = tree, .how = Source::Present{"/home/linux"}};
+  Cell local_patched = local;
+  local_patched.kernel->options.patches = patched.kernel->options.patches;
+  EXPECT_NE(world.error("linux-source", local), "no error");
+  EXPECT_EQ(world.plan("linux-source", local_patched).drv.env.at("src"), tree.str());
 }
 
 TEST(PlannerQuirks, ReachTheKernelAndItsTree) {
