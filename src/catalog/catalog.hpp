@@ -9,6 +9,8 @@
 //   kernels/signatures.toml      [[signature]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
+//   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
+//                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
@@ -17,7 +19,9 @@
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
 //
 // A toolchain file describes many rows by few: every [[toolchain]] row has a list `platforms`, and one ToolchainRow comes
-// out for each, with {platform} and the keys of that platform's [[target]] row put into its strings.
+// out for each, with {platform} and the keys of that platform's [[target]] row put into its strings. In the directory form a
+// row has no `platforms`, and its strings take {platform} and the keys of the [keys] tables, the platform's over the
+// provider's. The rows of such a file come after those of all tables: they replace or override rows of tables, of any layer.
 #pragma once
 
 #include <map>
@@ -106,10 +110,12 @@ struct ToolchainRow {
   std::string platform{};                    // host platform's short name
   std::string compiler = "gcc";              // gcc or clang
   Version version;                           // of the compiler: 12.2.0
-  std::optional<Version> binutils{};         // 2.40; none: it brings other tools (LLVM)
+  std::optional<Version> binutils{};         // 2.40; none: it brings other tools (LLVM), unless they are `unknown`
+  std::vector<std::string> unknown{};        // "binutils": it has them, and their version is not known
   std::string libc{};                        // "" none: kernel-only
   std::string libc_version{};
-  std::string released{};                    // YYYY-MM-DD of exactly this compiler release
+  std::string headers{};                     // kernel headers that its C library was made with, or newer: 4.19
+  std::string released{};                    // YYYY-MM-DD of exactly this compiler release; of N.1.0 where only N is known
   std::string prefix{};                      // aarch64-linux-gnu-
   std::string flags{};                       // what makes the compiler emit the platform's code, where that is not its default
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
@@ -117,6 +123,8 @@ struct ToolchainRow {
   std::vector<std::string> packages{};       // the compiler's first, then its binutils'
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
   std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
+  SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
+  bool fallback = false;                     // of its provider: considered where no other toolchain fits, or when asked for
   std::string reference{};
   Origin origin{};
 };
@@ -240,7 +248,6 @@ class Catalog {
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::vector<MachineRow>& machines() const;
-  const std::vector<ToolchainRow>& toolchains() const;
   const std::vector<ConstraintRow>& constraints() const;
   const std::vector<SignatureRow>& signatures() const;
   const std::vector<QuirkRow>& quirks() const;
@@ -251,7 +258,17 @@ class Catalog {
   Result<const Platform*> platform(std::string_view name) const;
   Result<const RootRow*> root(std::string_view name) const;
   Result<const RecipeRow*> recipe(std::string_view name) const;
-  Result<const ToolchainRow*> toolchain(std::string_view id) const;
+  // By id. `platform`, where it is known, saves reading the files of the others.
+  Result<const ToolchainRow*> toolchain(std::string_view id, std::string_view platform = {}) const;
+
+  // The toolchains of one platform, without fallbacks, and the fallbacks. Rows of tables first, then those of toolchains/<provider>/,
+  // which are read when first asked for; errors are those of that platform's files. Thread-safe; the vectors live as long as the
+  // catalog. A name that is no platform has none.
+  Result<const std::vector<ToolchainRow>*> toolchains(std::string_view platform) const;
+  Result<const std::vector<ToolchainRow>*> fallbacks(std::string_view platform) const;
+  // Both, of all platforms in their order: reads every file.
+  Result<std::vector<const ToolchainRow*>> all_toolchains() const;
+  bool has_toolchains(std::string_view platform) const;   // reads nothing
   // The file under scripts/ of the last layer that has it.
   Result<fs::path> script(std::string_view name) const;
   // The file under kernels/patches/ of the last layer that has it.

@@ -74,18 +74,30 @@ void index_platforms(LoadResult& result) {
 
 std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
 
-void check_references(LoadResult& result) {
-  Catalog::State& state = *result.state;
+void check_names(const Catalog::State& state, Findings& findings) {
   std::map<NameOf, Names> names = all_names(state);
   std::map<NameOf, std::set<std::string_view>> sets;
   for (const auto& [kind, list] : names) sets[kind].insert(list.known.begin(), list.known.end());
-  for (const Reference& reference : result.findings.references) {
+  for (const Reference& reference : findings.references) {
     if (sets[reference.kind].contains(reference.name)) continue;
     const Names& list = names[reference.kind];
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
-    result.findings.errors.push_back(std::move(error));
+    findings.errors.push_back(std::move(error));
   }
+}
+
+void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings) {
+  for (const ToolchainRow& row : rows) {
+    check_source(row.source, row.id, row.origin, false, findings.errors);
+    if (!row.unknown.empty() && row.binutils)
+      findings.errors.push_back({.what = fmt::format("'{}' has 'binutils', and says that they are unknown", row.id), .where = row.origin.pos});
+  }
+}
+
+void check_references(LoadResult& result) {
+  Catalog::State& state = *result.state;
+  check_names(state, result.findings);
   index_platforms(result);
   for (const RootRow& row : state.roots)
     if (row.kind == "build" && row.released.empty())

@@ -319,6 +319,7 @@ const Schema<Provider>& provider_schema() {
       .optional("suites", &Provider::suites)
       .optional("features", &Provider::features)
       .optional("userland", reference(&Provider::userland, NameOf::package))
+      .optional("fallback", &Provider::fallback)
       .required("source", &Provider::reference);
   return schema;
 }
@@ -332,7 +333,13 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .required("version", &ToolchainRow::version)
       .optional("binutils", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.binutils.emplace(*Version::parse("0"))); })
       .optional("libc", word(&ToolchainRow::libc, same_words({"glibc", "musl", "uclibc", "newlib"})))
+      .optional("unknown", [](const FieldInput& in, ToolchainRow& row) {
+        read_field(in, row.unknown);
+        for (const TomlValue& item : in.value.items)
+          if (item.kind == TomlValue::Kind::string && item.text != "binutils") report_unknown_word(in.with(item, in.name), item.text, {"binutils"});
+      })
       .optional("libc_version", &ToolchainRow::libc_version)
+      .optional("headers", &ToolchainRow::headers)
       .required("released", date(&ToolchainRow::released))
       .required("prefix", &ToolchainRow::prefix)
       .optional("dumpmachine", &ToolchainRow::dumpmachine)
@@ -342,6 +349,9 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("features", &ToolchainRow::features)
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
       .optional("rank", &ToolchainRow::provider_rank)
+      .optional("urls", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.urls); })
+      .optional("sha256", [](const FieldInput& in, ToolchainRow& row) { read_sha256(in, row.source.sha256); })
+      .optional("size", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.size); })
       .required("source", &ToolchainRow::reference)
       .optional("override", read_override<ToolchainRow>);
   return schema;

@@ -19,7 +19,7 @@ struct Listing {
   std::vector<const Origin*> origins{};
 };
 
-Listing platforms(const Catalog& catalog) {
+Result<Listing> platforms(const Catalog& catalog) {
   Listing list{.columns = {"name", "triple", "arch", "endian", "bits", "libc", "aliases"}};
   for (const Platform& p : catalog.platforms()) {
     list.rows.push_back({p.name, p.triple.str(), p.kernel_arch, p.endian == Endian::little ? "little" : "big",
@@ -28,7 +28,7 @@ Listing platforms(const Catalog& catalog) {
   }
   return list;
 }
-Listing kernels(const Catalog& catalog) {
+Result<Listing> kernels(const Catalog& catalog) {
   Listing list{.columns = {"version", "released", "source"}};
   for (const KernelRow& k : catalog.kernels()) {
     const SourceSpec& source = k.source;
@@ -39,16 +39,18 @@ Listing kernels(const Catalog& catalog) {
   }
   return list;
 }
-Listing toolchains(const Catalog& catalog) {
+Result<Listing> toolchains(const Catalog& catalog) {
   Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "provider", "suite", "packages"}};
-  for (const ToolchainRow& t : catalog.toolchains()) {
-    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : "",
+  SWAGE_TRY(const std::vector<const ToolchainRow*> rows, catalog.all_toolchains());
+  for (const ToolchainRow* row : rows) {
+    const ToolchainRow& t = *row;
+    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : t.unknown.empty() ? "" : "unknown",
                          t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.provider, t.suite, join(t.packages, " ")});
     list.origins.push_back(&t.origin);
   }
   return list;
 }
-Listing packages(const Catalog& catalog) {
+Result<Listing> packages(const Catalog& catalog) {
   Listing list{.columns = {"name", "version", "summary"}};
   for (const RecipeRow& r : catalog.recipes()) {
     list.rows.push_back({r.name, r.version, r.summary});
@@ -56,7 +58,7 @@ Listing packages(const Catalog& catalog) {
   }
   return list;
 }
-Listing roots(const Catalog& catalog) {
+Result<Listing> roots(const Catalog& catalog) {
   Listing list{.columns = {"name", "suite", "purpose", "packages"}};
   for (const RootRow& r : catalog.roots()) {
     list.rows.push_back({r.name, r.suite, r.purpose, join(r.packages, " ")});
@@ -64,7 +66,7 @@ Listing roots(const Catalog& catalog) {
   }
   return list;
 }
-Listing machines(const Catalog& catalog) {
+Result<Listing> machines(const Catalog& catalog) {
   Listing list{.columns = {"platform", "kernels", "qemu", "arguments", "defconfig"}};
   for (const MachineRow& m : catalog.machines()) {
     list.rows.push_back({m.platform, m.kernels.str(), m.qemu, join(m.qemu_args, " "), m.defconfig});
@@ -72,7 +74,7 @@ Listing machines(const Catalog& catalog) {
   }
   return list;
 }
-Listing constraints(const Catalog& catalog) {
+Result<Listing> constraints(const Catalog& catalog) {
   Listing list{.columns = {"id", "kernels", "arch", "requires", "effect", "reason", "source"}};
   for (const ConstraintRow& c : catalog.constraints()) {
     std::vector<std::string> require;
@@ -84,7 +86,7 @@ Listing constraints(const Catalog& catalog) {
   return list;
 }
 
-Listing quirks(const Catalog& catalog) {
+Result<Listing> quirks(const Catalog& catalog) {
   Listing list{.columns = {"id", "kernels", "arch", "lifts", "reason", "source"}};
   for (const QuirkRow& q : catalog.quirks()) {
     list.rows.push_back({q.id, q.kernels.str(), q.arches.empty() ? "all" : join(q.arches, " "), join(q.lifts, " "), q.reason, q.source});
@@ -95,7 +97,7 @@ Listing quirks(const Catalog& catalog) {
 
 struct Kind {
   const char* name;
-  Listing (*make)(const Catalog&);
+  Result<Listing> (*make)(const Catalog&);
 };
 constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
                           {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks}};
@@ -138,7 +140,7 @@ Result<int> run(Session& session, const std::string& what, bool origins) {
     return Fail(std::move(error));
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  const Listing list = kind->make(*catalog);
+  SWAGE_TRY(const Listing list, kind->make(*catalog));
   if (!session.options().json) {
     print_text(list, origins);
     return 0;
