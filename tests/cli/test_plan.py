@@ -119,3 +119,22 @@ def test_installed_program_finds_its_catalog(tmp_path):
     done = subprocess.run([tmp_path / "prefix" / "bin" / "swage", "list", "platforms"], cwd="/", capture_output=True, text=True,
                           env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert done.returncode == 0 and "arm64" in done.stdout
+
+
+def test_a_request_reads_only_the_toolchains_of_its_platform(planner, tmp_path):
+    catalog = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", catalog)
+    broken = catalog / "toolchains/bootlin/mips.toml"
+    broken.write_text("[[toolchain]]\nid = 7\n")
+    resolve = ("resolve", "linux@6.1", "--catalog", catalog, "--for")
+    assert planner(*resolve, "arm64").ok().out == "linux@6.1.176 for arm64: debian-bookworm-gcc-12-arm64\n"
+    bootlin = "bootlin-2024.05-1-aarch64-glibc-stable"
+    assert planner(*resolve, "arm64", "--toolchain", bootlin).ok().out == f"linux@6.1.176 for arm64: {bootlin}\n"
+    for found in [planner("check", catalog).fails(2), planner("list", "toolchains", "--catalog", catalog).fails(2)]:
+        assert f"{broken}:2:6\n" in found.err and "'id' is an integer, not a string" in found.err
+
+
+def test_an_archive_is_planned_as_a_download(planner):
+    got = planner("plan", "linux@6.1", "--for", "arm64", "--toolchain", "bootlin-2024.05-1-aarch64-glibc-stable", "--json").ok().json()
+    names = {d["name"] for d in got["derivations"]}
+    assert "toolchain-bootlin-2024.05-1-aarch64-glibc-stable" in names

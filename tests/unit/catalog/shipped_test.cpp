@@ -118,6 +118,37 @@ TEST(ShippedToolchains, HaveIdsOfTheirOwn) {
   for (const ToolchainRow* row : shipped_toolchains()) EXPECT_TRUE(ids.insert(row->id).second) << row->id;
 }
 
+TEST(ShippedToolchains, OfBootlinArePinnedAndKnowWhatTheyAre) {
+  std::size_t rows = 0;
+  for (const ToolchainRow* each : shipped_toolchains()) {
+    const ToolchainRow& row = *each;
+    if (row.provider != "bootlin") continue;
+    SCOPED_TRACE(row.id);
+    ++rows;
+    EXPECT_TRUE(row.fallback && row.prebuilt && row.packages.empty());
+    ASSERT_EQ(row.source.urls.size(), 1u);
+    EXPECT_TRUE(row.source.urls[0].starts_with("https://toolchains.bootlin.com/downloads/releases/toolchains/"));
+    EXPECT_EQ(row.source.sha256.size(), 64u);
+    // A short version is a major one, and then the binutils are not known either.
+    EXPECT_EQ(row.version.parts().size(), row.binutils ? 3u : 1u);
+    EXPECT_EQ(row.unknown, row.binutils ? std::vector<std::string>{} : std::vector<std::string>{"binutils"});
+    const auto triple = Triple::parse(row.dumpmachine);
+    ASSERT_TRUE(triple);
+    const Platform& platform = **shipped().platform(row.platform);
+    if (row.libc.empty()) {
+      EXPECT_EQ(row.userland, "init");
+    } else {
+      EXPECT_EQ(triple->libc(), row.libc);
+      EXPECT_FALSE(row.libc_version.empty() || row.headers.empty());
+      EXPECT_EQ(row.flags, "");
+      if (platform.kernel_arch == "arm") {
+        EXPECT_EQ(triple->abi().ends_with("hf") ? "hard" : "soft", platform.float_abi);
+      }
+    }
+  }
+  EXPECT_EQ(rows, 1746u);
+}
+
 TEST(ShippedConstraints, AreManyAndSourced) {
   EXPECT_GE(shipped().constraints().size(), 140u);
   for (const ConstraintRow& row : shipped().constraints()) EXPECT_GE(row.source.size(), 8u) << row.id;
