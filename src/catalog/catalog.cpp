@@ -93,6 +93,14 @@ const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
 const std::vector<MachineRow>& Catalog::machines() const { return state_->machines; }
+Result<const std::vector<ComponentRow>*> Catalog::components() const {
+  Catalog::State::ComponentCache& cache = *state_->components;
+  const std::scoped_lock lock(cache.mutex);
+  LoadResult result;
+  read_components(*state_, cache, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return &cache.rows;
+}
 const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
 const std::vector<SignatureRow>& Catalog::signatures() const { return state_->signatures; }
 const std::vector<QuirkRow>& Catalog::quirks() const { return state_->quirks; }

@@ -11,6 +11,7 @@
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
+//   components.toml              [[component]], read only when asked for
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
@@ -72,6 +73,18 @@ struct SourceSpec {
   std::vector<std::string> urls{};           // tried in order; with sha256
   std::string sha256{};                      // base16
   std::uint64_t size = 0;                    // bytes, 0: unknown
+};
+
+// A source that toolchains are made from.
+struct ComponentRow {
+  std::string name;                          // gcc, binutils, gmp, mpfr, mpc, isl, musl, glibc, uclibc-ng, linux-headers
+  Version version;
+  std::string released{};                    // YYYY-MM-DD, where it is known
+  std::string file{};                        // gcc-4.9.4.tar.bz2
+  SourceSpec source{};                       // `urls`, the Debian package that has the same bytes, or both; a row without
+                                             // `urls` is a distribution's own archive of it, under a hash of its own
+  std::string reference{};
+  Origin origin{};
 };
 
 struct KernelRow {
@@ -279,6 +292,9 @@ class Catalog {
   // directories only. Thread-safe; the vector lives as long as the catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
+
+  // By name, then version. Read when first asked for; thread-safe, like the toolchains.
+  Result<const std::vector<ComponentRow>*> components() const;
 
   // Origin of a platform row (Platform itself is below this layer).
   const Origin& platform_origin(std::string_view name) const;

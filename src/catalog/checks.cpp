@@ -95,6 +95,11 @@ void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings) {
   }
 }
 
+void check_components(const std::vector<ComponentRow>& rows, Findings& findings) {
+  for (const ComponentRow& row : rows)
+    check_source(row.source, fmt::format("{} {}", row.name, row.version.str()), row.origin, true, findings.errors);
+}
+
 void check_references(LoadResult& result) {
   Catalog::State& state = *result.state;
   check_names(state, result.findings);

@@ -33,7 +33,7 @@ struct Reader {
   std::map<std::string, Provider> providers{};
   std::map<std::string, Targets> targets{};  // by provider
   std::map<std::string, Index> targets_index{};
-  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{};
+  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{}, components{};
   struct ToolchainTable {
     std::size_t layer;
     std::string provider;
@@ -349,7 +349,7 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_file_names(directory, {"platforms.toml", "roots.toml", "swage.toml"});
+  check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "swage.toml"});
   check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {
@@ -413,6 +413,7 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
     row.config.insert(row.config.begin(), reader.common.config.begin(), reader.common.config.end());
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
+  result.state->components->layers = layers;
   return result;
 }
 
@@ -473,9 +474,34 @@ void read_platform_toolchains(const Catalog::State& state, const std::string& pl
   findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
 }
 
+void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
+                     std::deque<TomlDocument>& documents) {
+  if (found.read) return;
+  LoadResult result;
+  Reader reader{.layers = found.layers, .result = result};
+  std::vector<ComponentRow> rows;
+  for (; reader.layer < found.layers.size(); ++reader.layer)
+    if (const auto* document = reader.open(found.layers[reader.layer].directory / "components.toml")) {
+      reader.check_tables(*document, {"component"}, {});
+      reader.rows(*document, "component", {"name", "version", "file"}, component_schema(), blank_component(), rows, reader.components);
+    }
+  std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
+    return a.name != b.name ? a.name < b.name : a.version < b.version;
+  });
+  check_names(state, result.findings);
+  check_components(rows, result.findings);
+  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
+  if (result.findings.errors.empty()) {
+    found.rows = std::move(rows);
+    found.read = true;
+  }
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+}
+
 void check_unread_files(LoadResult& result) {
   for (auto& [place, found] : result.state->by_platform->known)
     read_platform_toolchains(*result.state, place.first, found, result.findings, result.documents);
+  read_components(*result.state, *result.state->components, result.findings, result.documents);
 }
 
 }  // namespace swage

@@ -230,6 +230,7 @@ typename Schema<Row>::Reader section(const Schema<Row>& schema) {
 Platform blank_platform() { return {.name = {}, .triple = *Triple::parse("x86_64-linux-gnu")}; }
 KernelRow blank_kernel() { return {.version = *Version::parse("0")}; }
 ToolchainRow blank_toolchain() { return {.version = *Version::parse("0")}; }
+ComponentRow blank_component() { return {.name = {}, .version = *Version::parse("0")}; }
 
 const Schema<Platform>& platform_schema() {
   static const Schema<Platform> schema = Schema<Platform>("[[platform]]")
@@ -285,6 +286,21 @@ const Schema<KernelRow>& kernel_schema() {
       .optional("size", [](const FieldInput& in, KernelRow& row) { read_field(in, row.source.size); })
       .required("source", &KernelRow::reference)
       .optional("override", read_override<KernelRow>);
+  return schema;
+}
+
+const Schema<ComponentRow>& component_schema() {
+  static const Schema<ComponentRow> schema = Schema<ComponentRow>("[[component]]")
+      .required("name", word(&ComponentRow::name, same_words({"binutils", "gcc", "gmp", "mpfr", "mpc", "isl", "musl", "glibc", "uclibc-ng",
+                                                              "linux-headers"})))
+      .required("version", &ComponentRow::version)
+      .optional("released", date(&ComponentRow::released))
+      .required("file", &ComponentRow::file)
+      .optional("urls", [](const FieldInput& in, ComponentRow& row) { read_field(in, row.source.urls); })
+      .required("sha256", [](const FieldInput& in, ComponentRow& row) { read_sha256(in, row.source.sha256); })
+      .optional("debian", [](const FieldInput& in, ComponentRow& row) { read_debian(in, row.source); })
+      .required("source", &ComponentRow::reference)
+      .optional("override", read_override<ComponentRow>);
   return schema;
 }
 

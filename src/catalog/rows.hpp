@@ -21,6 +21,7 @@ struct Provider {
 Platform blank_platform();
 KernelRow blank_kernel();
 ToolchainRow blank_toolchain();
+ComponentRow blank_component();
 
 struct CommonMachine {                         // [common] of machines.toml
   std::vector<std::string> config{};
@@ -29,6 +30,7 @@ struct CommonMachine {                         // [common] of machines.toml
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();
 const Schema<SeedRow>& seed_schema();
+const Schema<ComponentRow>& component_schema();
 const Schema<KernelRow>& kernel_schema();
 const Schema<CommonMachine>& common_machine_schema();
 const Schema<MachineRow>& machine_schema();

@@ -59,6 +59,13 @@ struct Catalog::State {
     std::map<std::pair<std::string, bool>, PlatformToolchains> known{};
   };
   std::unique_ptr<ToolchainCache> by_platform = std::make_unique<ToolchainCache>();
+  struct ComponentCache {
+    std::mutex mutex{};
+    std::vector<Layer> layers{};
+    std::vector<ComponentRow> rows{};
+    bool read = false;
+  };
+  std::unique_ptr<ComponentCache> components = std::make_unique<ComponentCache>();
   std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
@@ -82,9 +89,14 @@ void read_platform_toolchains(const Catalog::State& state, const std::string& pl
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
 
+// Fills the cache from components.toml of all layers, like read_platform_toolchains.
+void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
+                     std::deque<TomlDocument>& documents);
+
 // The parts of it that concern rows read later: what the findings refer to, and archives without a hash.
 void check_names(const Catalog::State& state, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
+void check_components(const std::vector<ComponentRow>& rows, Findings& findings);
 
 // Every file that load() leaves unread, for `swage check`: adds to the findings, and keeps the documents for their order.
 void check_unread_files(LoadResult& result);

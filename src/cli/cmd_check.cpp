@@ -22,10 +22,11 @@ Result<int> run(Session& session, const std::string& directory) {
   SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
   const Catalog& catalog = *loaded;
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
+  SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
   const nlohmann::ordered_json counts{{"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
                                       {"machines", catalog.machines().size()},   {"toolchains", toolchains.size()},
                                       {"constraints", catalog.constraints().size()}, {"quirks", catalog.quirks().size()}, {"roots", catalog.roots().size()},
-                                      {"packages", catalog.recipes().size()}};
+                                      {"packages", catalog.recipes().size()}, {"components", components->size()}};
   if (session.options().json) {
     fmt::print("{}\n", counts.dump());
     return 0;

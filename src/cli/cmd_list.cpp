@@ -50,6 +50,18 @@ Result<Listing> toolchains(const Catalog& catalog) {
   }
   return list;
 }
+Result<Listing> components(const Catalog& catalog) {
+  Listing list{.columns = {"name", "version", "released", "sha256", "debian", "url"}};
+  SWAGE_TRY(const std::vector<ComponentRow>* rows, catalog.components());
+  for (const ComponentRow& c : *rows) {
+    const SourceSpec& source = c.source;
+    list.rows.push_back({c.name, c.version.str(), c.released, source.sha256,
+                         source.debian_package.empty() ? "" : fmt::format("{} of {}", source.debian_package, source.debian_suite),
+                         source.urls.empty() ? "" : source.urls.front()});
+    list.origins.push_back(&c.origin);
+  }
+  return list;
+}
 Result<Listing> packages(const Catalog& catalog) {
   Listing list{.columns = {"name", "version", "summary"}};
   for (const RecipeRow& r : catalog.recipes()) {
@@ -100,7 +112,8 @@ struct Kind {
   Result<Listing> (*make)(const Catalog&);
 };
 constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
-                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks}};
+                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks},
+                          {"components", components}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -165,7 +178,7 @@ Action declare_list(CLI::App& app) {
     bool origins = false;
   };
   auto options = std::make_shared<Options>();
-  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints or quirks")->required();
+  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components")->required();
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->origins); };
 }

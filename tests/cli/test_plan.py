@@ -138,3 +138,12 @@ def test_an_archive_is_planned_as_a_download(planner):
     got = planner("plan", "linux@6.1", "--for", "arm64", "--toolchain", "bootlin-2024.05-1-aarch64-glibc-stable", "--json").ok().json()
     names = {d["name"] for d in got["derivations"]}
     assert "toolchain-bootlin-2024.05-1-aarch64-glibc-stable" in names
+
+
+def test_components_are_listed(planner):
+    rows = planner("list", "components", "--json").ok().json()["components"]
+    gcc = next(row for row in rows if row["name"] == "gcc" and row["version"] == "4.9.4")
+    assert gcc["url"] == "https://ftp.gnu.org/gnu/gcc/gcc-4.9.4/gcc-4.9.4.tar.bz2" and gcc["released"] == "2016-08-03"
+    assert gcc["sha256"] == "6c11d292cd01b294f9f84c9a59c230d80e9e4a47e5c6355f046bb36d4f358092"
+    musl = next(row for row in rows if row["name"] == "musl" and row["version"] == "1.2.3")
+    assert musl["debian"] == "musl of bookworm"

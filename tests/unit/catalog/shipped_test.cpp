@@ -149,6 +149,21 @@ TEST(ShippedToolchains, OfBootlinArePinnedAndKnowWhatTheyAre) {
   EXPECT_EQ(rows, 1746u);
 }
 
+TEST(ShippedComponents, ReachFromGcc3ToNow) {
+  const auto rows = shipped().components();
+  ASSERT_TRUE(rows) << render(rows.error());
+  std::map<std::string, std::vector<Version>> versions;
+  for (const ComponentRow& row : **rows) {
+    versions[row.name].push_back(row.version);
+    EXPECT_EQ(row.source.sha256.size(), 64u) << row.file;
+    EXPECT_NE(row.file.find(row.version.str()), std::string::npos) << row.file;
+  }
+  EXPECT_EQ(versions.size(), 10u);
+  EXPECT_EQ(versions["gcc"].front().str(), "3.4.6");
+  EXPECT_EQ(versions["gcc"].back().parts().front(), 16u);
+  EXPECT_EQ(versions["binutils"].front().str(), "2.16.1");
+}
+
 TEST(ShippedConstraints, AreManyAndSourced) {
   EXPECT_GE(shipped().constraints().size(), 140u);
   for (const ConstraintRow& row : shipped().constraints()) EXPECT_GE(row.source.size(), 8u) << row.id;

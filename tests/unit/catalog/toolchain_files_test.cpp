@@ -246,5 +246,36 @@ hint: a row of toolchains/far/PLATFORM.toml is overridden in a file of that name
 )");
 }
 
+TEST(Components, AreSortedAndHaveASource) {
+  CatalogDir dir;
+  const std::string sha256(64, 'a');
+  const auto row = [&](const std::string& name, const std::string& version, const std::string& rest) {
+    return fmt::format("[[component]]\nname = \"{}\"\nversion = \"{}\"\nfile = \"{}-{}.tar\"\nsha256 = \"{}\"\n{}source = \"s\"\n\n", name, version, name,
+                       version, sha256, rest);
+  };
+  const std::string urls = "urls = [\"https://example.org/a\"]\n";
+  dir.write("components.toml", row("musl", "1.2.5", urls) + row("gcc", "10.1.0", urls) +
+                                   row("gcc", "9.1.0", "debian = { suite = \"bookworm\", package = \"gcc-9\" }\n"));
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  Strings seen;
+  const auto rows = (*catalog)->components();
+  ASSERT_TRUE(rows) << render(rows.error());
+  for (const ComponentRow& one : **rows) seen.push_back(one.name + " " + one.version.str());
+  EXPECT_EQ(seen, (Strings{"gcc 9.1.0", "gcc 10.1.0", "musl 1.2.5"}));
+  dir.write("components.toml", row("gcc", "9.1.0", ""));
+  const auto changed = dir.load();
+  ASSERT_TRUE(changed) << "not read before it is asked for: " << dir.errors();
+  std::string text;
+  for (const Error& error : check_catalog(dir.path())) text += render(error);
+  EXPECT_EQ(text, render((*changed)->components().error()));
+  text.replace(text.find(dir.path().string()), dir.path().string().size(), "CAT");
+  EXPECT_EQ(text, R"(error: 'gcc 9.1.0' has no source: neither 'debian' nor 'urls'
+  --> CAT/components.toml:1:1
+   1 | [[component]]
+     | ^^^^^^^^^^^^^
+)");
+}
+
 }  // namespace
 }  // namespace swage
