@@ -22,6 +22,7 @@ run() { # run COMMAND...: a benchmark that ends without a result has failed; a m
 }
 
 run "$build/catalog_bench" --benchmark_min_time=0.2
+run "$build/catalog_scale"
 run "$build/plan_scale"
 run bench/nar_vs_nix.sh "$build"
 run bench/cli_vs_nix.sh "$build"

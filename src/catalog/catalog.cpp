@@ -26,6 +26,12 @@ std::vector<Error> in_order(const LoadResult& result) {
   return errors;
 }
 
+Error together(std::vector<Error> errors) {
+  Error first = std::move(errors.front());
+  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
+  return first;
+}
+
 Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::path>& layers) {
   std::vector<Layer> stack{{"catalog", directory}};
   for (const fs::path& layer : layers) stack.push_back({(layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer});
@@ -70,15 +76,13 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, 
   auto& places = result.state->evidence_directories;
   places.insert(places.end(), evidence.begin(), evidence.end());
   if (result.findings.errors.empty()) return std::make_shared<const Catalog>(std::move(result.state));
-  std::vector<Error> errors = in_order(result);
-  Error first = std::move(errors.front());
-  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
-  return Fail(std::move(first));
+  return Fail(together(in_order(result)));
 }
 
 std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers) {
   auto result = read_all(directory, layers);
   if (!result) return {result.error()};
+  check_unread_files(*result);
   check_signatures(*result);
   check_evidence(*result);
   return in_order(*result);
@@ -87,10 +91,16 @@ std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs
 const std::vector<Platform>& Catalog::platforms() const { return state_->platforms; }
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
-const std::vector<ComponentRow>& Catalog::components() const { return state_->components; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
 const std::vector<MachineRow>& Catalog::machines() const { return state_->machines; }
-const std::vector<ToolchainRow>& Catalog::toolchains() const { return state_->toolchains; }
+Result<const std::vector<ComponentRow>*> Catalog::components() const {
+  Catalog::State::ComponentCache& cache = *state_->components;
+  const std::scoped_lock lock(cache.mutex);
+  LoadResult result;
+  read_components(*state_, cache, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return &cache.rows;
+}
 const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
 const std::vector<SignatureRow>& Catalog::signatures() const { return state_->signatures; }
 const std::vector<QuirkRow>& Catalog::quirks() const { return state_->quirks; }
@@ -125,14 +135,70 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
 Result<const RootRow*> Catalog::root(std::string_view name) const {
   return find_by(state_->roots, &RootRow::name, name, "root", "roots");
 }
+Result<const ComponentRow*> Catalog::component(std::string_view id) const {
+  SWAGE_TRY(const std::vector<ComponentRow>* rows, components());
+  return find_by(*rows, &ComponentRow::id, id, "component", "components");
+}
 Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
   return find_by(state_->recipes, &RecipeRow::name, name, "package", "packages");
 }
-Result<const ComponentRow*> Catalog::component(std::string_view id) const {
-  return find_by(state_->components, &ComponentRow::id, id, "component", "components");
+
+namespace {
+
+Result<const std::vector<ToolchainRow>*> rows_of(const Catalog::State& state, std::string_view platform, bool fallback) {
+  static const std::vector<ToolchainRow> none;
+  Catalog::State::ToolchainCache& cache = *state.by_platform;
+  const std::scoped_lock lock(cache.mutex);
+  const auto at = cache.known.find({std::string(platform), fallback});
+  if (at == cache.known.end()) return &none;
+  LoadResult result;
+  read_platform_toolchains(state, at->first.first, at->second, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return &at->second.rows;
 }
-Result<const ToolchainRow*> Catalog::toolchain(std::string_view id) const {
-  return find_by(state_->toolchains, &ToolchainRow::id, id, "toolchain", "toolchains");
+
+}  // namespace
+
+Result<const std::vector<ToolchainRow>*> Catalog::toolchains(std::string_view platform) const { return rows_of(*state_, platform, false); }
+Result<const std::vector<ToolchainRow>*> Catalog::fallbacks(std::string_view platform) const { return rows_of(*state_, platform, true); }
+
+Result<std::vector<const ToolchainRow*>> Catalog::all_toolchains() const {
+  std::vector<const ToolchainRow*> all;
+  for (const Platform& platform : state_->platforms)
+    for (const bool fallback : {false, true}) {
+      SWAGE_TRY(const std::vector<ToolchainRow>* rows, rows_of(*state_, platform.name, fallback));
+      for (const ToolchainRow& row : *rows) all.push_back(&row);
+    }
+  return all;
+}
+
+bool Catalog::has_toolchains(std::string_view platform) const {
+  const std::scoped_lock lock(state_->by_platform->mutex);
+  for (const bool fallback : {false, true}) {
+    const auto at = state_->by_platform->known.find({std::string(platform), fallback});
+    if (at != state_->by_platform->known.end() && !(at->second.rows.empty() && at->second.files.empty())) return true;
+  }
+  return false;
+}
+
+Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_view platform) const {
+  // Where it is said to be, then in what is read already or costs little, then in the fallbacks.
+  std::vector<std::pair<std::string_view, bool>> places;
+  for (const bool fallback : {false, true}) places.emplace_back(platform, fallback);
+  for (const bool fallback : {false, true})
+    for (const Platform& one : state_->platforms) places.emplace_back(one.name, fallback);
+  for (const auto& [place, fallback] : places) {
+    SWAGE_TRY(const std::vector<ToolchainRow>* rows, rows_of(*state_, place, fallback));
+    for (const ToolchainRow& row : *rows)
+      if (row.id == id) return &row;
+  }
+  SWAGE_TRY(const std::vector<const ToolchainRow*> all, all_toolchains());
+  std::vector<std::string> known;
+  for (const ToolchainRow* row : all) known.push_back(row->id);
+  Error error{.what = fmt::format("'{}' is not a toolchain", id)};
+  error.hint = did_you_mean(id, known);
+  if (error.hint.empty()) error.hint = "see them all with: swage list toolchains";
+  return Fail(std::move(error));
 }
 
 Result<fs::path> Catalog::script(std::string_view name) const {

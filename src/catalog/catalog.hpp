@@ -9,6 +9,9 @@
 //   kernels/signatures.toml      [[signature]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
+//   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
+//                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
+//   components.toml              [[component]], read only when asked for
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
 //   scripts/                     the shell scripts that run inside builds
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
@@ -17,7 +20,9 @@
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
 //
 // A toolchain file describes many rows by few: every [[toolchain]] row has a list `platforms`, and one ToolchainRow comes
-// out for each, with {platform} and the keys of that platform's [[target]] row put into its strings.
+// out for each, with {platform} and the keys of that platform's [[target]] row put into its strings. In the directory form a
+// row has no `platforms`, and its strings take {platform} and the keys of the [keys] tables, the platform's over the
+// provider's. The rows of such a file come after those of all tables: they replace or override rows of tables, of any layer.
 #pragma once
 
 #include <map>
@@ -72,11 +77,12 @@ struct SourceSpec {
 
 // One version of what toolchains are built from.
 struct ComponentRow {
-  std::string id;                            // gcc-12.2.0: unique; a repacked archive has its own
-  std::string name{};                        // binutils, gcc, musl, glibc, uclibc, linux (for its headers)
+  std::string id;                            // gcc-12.2.0: unique
+  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, musl, glibc, uclibc-ng, linux-headers
   Version version;
-  std::string released{};                    // YYYY-MM-DD, where known
-  SourceSpec source{};
+  std::string released{};                    // YYYY-MM-DD, where it is known
+  SourceSpec source{};                       // `urls`, the Debian package that has the same bytes, or both; a row without `urls` is
+                                             // a distribution's own archive of it
   std::string tree{};                        // of a layer: a directory, an archive or a git URL (URL#REF) of the user's own instead;
                                              // a path is relative to the file of the row
   std::vector<std::string> configure{};      // further arguments of its configure
@@ -121,10 +127,12 @@ struct ToolchainRow {
   std::string platform{};                    // host platform's short name
   std::string compiler = "gcc";              // gcc or clang
   Version version;                           // of the compiler: 12.2.0
-  std::optional<Version> binutils{};         // 2.40; none: it brings other tools (LLVM)
+  std::optional<Version> binutils{};         // 2.40; none: it brings other tools (LLVM), unless they are `unknown`
+  std::vector<std::string> unknown{};        // "binutils": it has them, and their version is not known
   std::string libc{};                        // "" none: kernel-only
   std::string libc_version{};
-  std::string released{};                    // YYYY-MM-DD of exactly this compiler release
+  std::string headers{};                     // kernel headers that its C library was made with, or newer: 4.19
+  std::string released{};                    // YYYY-MM-DD of exactly this compiler release; of N.1.0 where only N is known
   std::string prefix{};                      // aarch64-linux-gnu-
   std::string flags{};                       // what makes the compiler emit the platform's code, where that is not its default
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
@@ -134,6 +142,8 @@ struct ToolchainRow {
   std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
   std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
+  SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
+  bool fallback = false;                     // of its provider: considered where no other toolchain fits, or when asked for
   std::string reference{};
   Origin origin{};
 };
@@ -255,10 +265,8 @@ class Catalog {
   const std::vector<Platform>& platforms() const;
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
-  const std::vector<ComponentRow>& components() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::vector<MachineRow>& machines() const;
-  const std::vector<ToolchainRow>& toolchains() const;
   const std::vector<ConstraintRow>& constraints() const;
   const std::vector<SignatureRow>& signatures() const;
   const std::vector<QuirkRow>& quirks() const;
@@ -269,8 +277,17 @@ class Catalog {
   Result<const Platform*> platform(std::string_view name) const;
   Result<const RootRow*> root(std::string_view name) const;
   Result<const RecipeRow*> recipe(std::string_view name) const;
-  Result<const ComponentRow*> component(std::string_view id) const;
-  Result<const ToolchainRow*> toolchain(std::string_view id) const;
+  // By id. `platform`, where it is known, saves reading the files of the others.
+  Result<const ToolchainRow*> toolchain(std::string_view id, std::string_view platform = {}) const;
+
+  // The toolchains of one platform, without fallbacks, and the fallbacks. Rows of tables first, then those of toolchains/<provider>/,
+  // which are read when first asked for; errors are those of that platform's files. Thread-safe; the vectors live as long as the
+  // catalog. A name that is no platform has none.
+  Result<const std::vector<ToolchainRow>*> toolchains(std::string_view platform) const;
+  Result<const std::vector<ToolchainRow>*> fallbacks(std::string_view platform) const;
+  // Both, of all platforms in their order: reads every file.
+  Result<std::vector<const ToolchainRow*>> all_toolchains() const;
+  bool has_toolchains(std::string_view platform) const;   // reads nothing
   // The file under scripts/ of the last layer that has it.
   Result<fs::path> script(std::string_view name) const;
   // The file under kernels/patches/ of the last layer that has it.
@@ -281,6 +298,10 @@ class Catalog {
   // directories only. Thread-safe; the vector lives as long as the catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
+
+  // By name, then version. Read when first asked for; thread-safe, like the toolchains.
+  Result<const std::vector<ComponentRow>*> components() const;
+  Result<const ComponentRow*> component(std::string_view id) const;
 
   // Origin of a platform row (Platform itself is below this layer).
   const Origin& platform_origin(std::string_view name) const;

@@ -37,8 +37,6 @@ std::map<NameOf, Names> all_names(const Catalog::State& state) {
   names[NameOf::package].known.push_back("toolchain");  // the one that is resolved, not named
   names[NameOf::script] = {"a file under scripts/", files_of(state.script_directories)};
   names[NameOf::patch] = {"a file under kernels/patches/", files_of(state.patch_directories)};
-  names[NameOf::component] = {"a component", {}};
-  for (const ComponentRow& row : state.components) names[NameOf::component].known.push_back(row.id);
   names[NameOf::constraint] = {"a constraint", {}};
   for (const ConstraintRow& row : state.constraints) names[NameOf::constraint].known.push_back(row.id);
   return names;
@@ -76,25 +74,51 @@ void index_platforms(LoadResult& result) {
 
 std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
 
-void check_references(LoadResult& result) {
-  Catalog::State& state = *result.state;
+void check_names(const Catalog::State& state, Findings& findings) {
   std::map<NameOf, Names> names = all_names(state);
   std::map<NameOf, std::set<std::string_view>> sets;
   for (const auto& [kind, list] : names) sets[kind].insert(list.known.begin(), list.known.end());
-  for (const Reference& reference : result.findings.references) {
+  for (const Reference& reference : findings.references) {
     if (sets[reference.kind].contains(reference.name)) continue;
     const Names& list = names[reference.kind];
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
-    result.findings.errors.push_back(std::move(error));
+    findings.errors.push_back(std::move(error));
   }
+}
+
+void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings) {
+  for (const ToolchainRow& row : rows) {
+    check_source(row.source, row.id, row.origin, false, findings.errors);
+    if (!row.unknown.empty() && row.binutils)
+      findings.errors.push_back({.what = fmt::format("'{}' has 'binutils', and says that they are unknown", row.id), .where = row.origin.pos});
+  }
+}
+
+void check_components(const std::vector<ComponentRow>& rows, Findings& findings) {
+  for (const ComponentRow& row : rows)
+    check_source(row.source, row.id, row.origin, row.tree.empty(), findings.errors);
+}
+
+void check_component_names(const Catalog::State& state, Findings& findings) {
+  std::vector<std::string> known;
+  for (const ComponentRow& row : state.components->rows) known.push_back(row.id);
+  for (const auto& [place, found] : state.by_platform->known)
+    for (const ToolchainRow& row : found.rows)
+      for (const std::string& id : row.components)
+        if (std::find(known.begin(), known.end(), id) == known.end())
+          findings.errors.push_back({.what = fmt::format("'{}' is not a component, which '{}' is made from", id, row.id), .where = row.origin.pos,
+                                     .hint = did_you_mean(id, known)});
+}
+
+void check_references(LoadResult& result) {
+  Catalog::State& state = *result.state;
+  check_names(state, result.findings);
   index_platforms(result);
   for (const RootRow& row : state.roots)
     if (row.kind == "build" && row.released.empty())
       result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
   for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
-  for (const ComponentRow& row : state.components)
-    check_source(row.source, row.id, row.origin, row.tree.empty(), result.findings.errors);
   for (const RecipeRow& row : state.recipes) check_source(row.source, row.name, row.origin, false, result.findings.errors);
 }
 

@@ -13,7 +13,10 @@
 namespace swage {
 namespace {
 
-using Targets = std::map<std::string, std::map<std::string, std::string>>;  // platform -> key -> text
+using Keys = std::map<std::string, std::string>;  // of templates
+using Targets = std::map<std::string, Keys>;      // by platform
+
+constexpr const char* kProviderFile = "provider.toml";
 
 // Where a key was defined last, so that a second definition in the same layer can name the first.
 struct Seen {
@@ -30,13 +33,20 @@ struct Reader {
   std::map<std::string, Provider> providers{};
   std::map<std::string, Targets> targets{};  // by provider
   std::map<std::string, Index> targets_index{};
-  Index platforms{}, roots{}, seeds{}, components{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{};
-  struct ToolchainFile {
+  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{}, components{};
+  struct ToolchainTable {
     std::size_t layer;
     std::string provider;
     const TomlDocument* document;
   };
-  std::vector<ToolchainFile> toolchain_files{};
+  std::vector<ToolchainTable> toolchain_tables{};
+  struct ProviderDirectory {
+    std::size_t layer;
+    std::string provider;
+    fs::path path;
+  };
+  std::vector<ProviderDirectory> provider_directories{};
+  std::map<std::string, Keys> provider_keys{};
   CommonMachine common{};      // of the last layer that has one
 
   Catalog::State& state() { return *result.state; }
@@ -54,7 +64,10 @@ struct Reader {
   void read_platforms(const TomlDocument& document);
   void read_provider(const fs::path& path);
   void read_targets(const TomlDocument& document, const std::string& provider);
-  void read_toolchains(const ToolchainFile& file);
+  void read_toolchains(const ToolchainTable& table);
+  void read_provider_table(const TomlDocument& document, const std::string& name);
+  void read_provider_directory(const fs::path& path);
+  void note_toolchain_files(const ProviderDirectory& directory);
   void read_recipe(const fs::path& directory);
   void read_layer();
   void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
@@ -186,18 +199,55 @@ void Reader::read_provider(const fs::path& path) {
   if (!document) return;
   const std::string name = path.stem().string();
   check_tables(*document, {"target", "toolchain"}, {"provider"});
-  const TomlEntry* entry = document->root.find("provider");
+  read_provider_table(*document, name);
+  read_targets(*document, name);
+  toolchain_tables.push_back({layer, name, document});
+}
+
+void Reader::read_provider_table(const TomlDocument& document, const std::string& name) {
+  const TomlEntry* entry = document.root.find("provider");
   if (entry && entry->value.kind == TomlValue::Kind::table) {
     Provider& provider = providers[name];
     provider = Provider{.name = name};
-    provider_schema().read(*document, entry->value, provider, Presence::whole, findings());
+    provider_schema().read(document, entry->value, provider, Presence::whole, findings());
     state().suites.insert(provider.suites.begin(), provider.suites.end());
   } else if (!providers.contains(name)) {
-    report({.what = fmt::format("'{}' has no [provider] table, and no earlier layer has this provider", document->path)});
+    report({.what = fmt::format("'{}' has no [provider] table, and no earlier layer has this provider", document.path)});
     providers[name] = {.name = name};
   }
-  read_targets(*document, name);
-  toolchain_files.push_back({layer, name, document});
+}
+
+// toolchains/NAME/: of its files only provider.toml is read now.
+void Reader::read_provider_directory(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (const TomlDocument* document = open(path / kProviderFile)) {
+    check_tables(*document, {}, {"provider", "keys"});
+    read_provider_table(*document, name);
+    if (const TomlEntry* keys = document->root.find("keys")) read_field(FieldInput{*document, keys->value, "keys", findings()}, provider_keys[name]);
+  } else if (!providers.contains(name)) {
+    report({.what = fmt::format("'{}' has no {}, and no earlier layer has this provider", path.string(), kProviderFile)});
+    providers[name] = {.name = name};
+  }
+  provider_directories.push_back({layer, name, path});
+}
+
+// Which platforms a directory has files for. The platforms and providers of all layers are known by now.
+void Reader::note_toolchain_files(const ProviderDirectory& directory) {
+  for (const std::string& file : list_directory(directory.path).value_or(std::vector<std::string>{})) {
+    if (!file.ends_with(".toml") || file == kProviderFile) continue;
+    const std::string platform = fs::path(file).stem().string();
+    if (!platforms.contains(platform)) {
+      std::vector<std::string> known;
+      for (const auto& [name, seen] : platforms) known.push_back(name);
+      Error error{.what = fmt::format("'{}' is for no platform: there is no '{}'", (directory.path / file).string(), platform)};
+      error.hint = did_you_mean(platform, known);
+      report(std::move(error));
+      continue;
+    }
+    const Provider& provider = providers[directory.provider];
+    state().by_platform->known[{platform, provider.fallback}].files.push_back(
+        {directory.layer, layers[directory.layer].name, directory.path / file, provider, provider_keys[directory.provider]});
+  }
 }
 
 void Reader::read_targets(const TomlDocument& document, const std::string& provider) {
@@ -224,7 +274,20 @@ void Reader::read_targets(const TomlDocument& document, const std::string& provi
   }
 }
 
-void Reader::read_toolchains(const ToolchainFile& file) {
+// What a provider says of all its toolchains.
+void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row) {
+  row.platform = platform;
+  row.provider = provider.name;
+  row.fallback = provider.fallback;
+  if (!item.find("rank") && !overrides(item)) row.provider_rank = provider.rank;
+  row.prebuilt = provider.prebuilt;
+  for (const std::string& feature : provider.features)
+    if (std::find(row.features.begin(), row.features.end(), feature) == row.features.end()) row.features.push_back(feature);
+  if (row.group.empty()) row.group = row.id;
+  if (row.userland.empty()) row.userland = provider.userland;
+}
+
+void Reader::read_toolchains(const ToolchainTable& file) {
   const TomlEntry* entry = file.document->root.find("toolchain");
   if (!entry) return;
   const Provider& provider = providers[file.provider];
@@ -240,23 +303,20 @@ void Reader::read_toolchains(const ToolchainFile& file) {
     if (names.empty()) {  // nothing comes out of it: read it once for its mistakes
       ToolchainRow row = blank_toolchain();
       if (!overrides(item)) toolchain_schema().read(*file.document, item, row, Presence::whole, findings());
-      report({.what = overrides(item) ? fmt::format("'{}' overrides nothing: no earlier layer has it in [[toolchain]]", key_text(item, {"id"}))
-                                      : fmt::format("'{}' is for no platform", key_text(item, {"id"})),
-              .where = file.document->pos(item.span)});
+      Error error{.what = overrides(item) ? fmt::format("'{}' overrides nothing: no earlier layer has it in [[toolchain]]", key_text(item, {"id"}))
+                                          : fmt::format("'{}' is for no platform", key_text(item, {"id"})),
+                  .where = file.document->pos(item.span)};
+      const auto in_directory = [&](const ProviderDirectory& directory) { return directory.provider == file.provider; };
+      if (overrides(item) && std::any_of(provider_directories.begin(), provider_directories.end(), in_directory))
+        error.hint = fmt::format("a row of toolchains/{}/PLATFORM.toml is overridden in a file of that name", file.provider);
+      report(std::move(error));
       continue;
     }
-    for (const ExpandedRow& expanded : expand_toolchain(*file.document, item, names, targets[file.provider], findings())) {
+    for (const ExpandedRow& expanded : expand_toolchain(*file.document, item, names, targets[file.provider], "the [[target]] row", findings())) {
       ToolchainRow* row = merge(*file.document, expanded.value, "[[toolchain]]", key_text(expanded.value, {"id"}), toolchain_schema(),
                                 blank_toolchain(), state().toolchains, toolchains);
       if (!row) continue;
-      row->platform = expanded.platform;
-      row->provider = provider.name;
-      if (!expanded.value.find("rank") && !overrides(expanded.value)) row->provider_rank = provider.rank;
-      row->prebuilt = provider.prebuilt;
-      for (const std::string& feature : provider.features)
-        if (std::find(row->features.begin(), row->features.end(), feature) == row->features.end()) row->features.push_back(feature);
-      if (row->group.empty()) row->group = row->id;
-      if (row->userland.empty()) row->userland = provider.userland;
+      fill_from_provider(provider, expanded.value, expanded.platform, *row);
     }
   }
 }
@@ -289,17 +349,13 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_file_names(directory, {"components.toml", "platforms.toml", "roots.toml", "swage.toml"});
+  check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "swage.toml"});
   check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});
     rows(*document, "root", {"name"}, root_schema(), RootRow{}, state().roots, roots);
     rows(*document, "seed", {"name"}, seed_schema(), SeedRow{}, state().seeds, seeds);
-  }
-  if (const auto* document = open(directory / "components.toml")) {
-    check_tables(*document, {"component"}, {});
-    rows(*document, "component", {"id"}, component_schema(), blank_component(), state().components, components);
   }
   if (const auto* document = open(directory / "kernels/releases.toml")) {
     check_tables(*document, {"kernel"}, {});
@@ -325,6 +381,7 @@ void Reader::read_layer() {
   }
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
+    else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
   for (const std::string& name : list_directory(directory / "packages").value_or(std::vector<std::string>{}))
     read_recipe(directory / "packages" / name);
   if (path_exists(directory / "scripts"))
@@ -341,15 +398,111 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
   Reader reader{.layers = layers, .result = result};
   for (; reader.layer < layers.size(); ++reader.layer) reader.read_layer();
   // Toolchains come last: a row of any layer may use the targets of any other.
-  for (const Reader::ToolchainFile& file : reader.toolchain_files) {
-    reader.layer = file.layer;
-    reader.read_toolchains(file);
+  for (const Reader::ToolchainTable& table : reader.toolchain_tables) {
+    reader.layer = table.layer;
+    reader.read_toolchains(table);
   }
+  check_archives(result.state->toolchains, result.findings);
+  for (ToolchainRow& row : result.state->toolchains) {
+    std::pair<std::string, bool> place{row.platform, row.fallback};
+    result.state->by_platform->known[std::move(place)].rows.push_back(std::move(row));
+  }
+  result.state->toolchains.clear();
+  for (const Reader::ProviderDirectory& directory : reader.provider_directories) reader.note_toolchain_files(directory);
   for (MachineRow& row : result.state->machines)
     row.config.insert(row.config.begin(), reader.common.config.begin(), reader.common.config.end());
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
+  result.state->components->layers = layers;
   return result;
+}
+
+void read_platform_toolchains(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found,
+                              Findings& findings, std::deque<TomlDocument>& documents) {
+  if (found.read) return;
+  // A reader of these files alone. The rows of tables are there already, with the layers that they are from.
+  LoadResult result;
+  std::vector<Layer> layers;
+  for (const ToolchainFile& file : found.files) {
+    if (layers.size() <= file.layer) layers.resize(file.layer + 1);
+    layers[file.layer].name = file.layer_name;
+  }
+  Reader reader{.layers = layers, .result = result};
+  std::vector<ToolchainRow> rows = found.rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::size_t layer = 0;
+    while (layer < layers.size() && layers[layer].name != rows[i].origin.layer) ++layer;
+    reader.toolchains[rows[i].id] = {i, layer, rows[i].origin.pos};
+  }
+  for (const ToolchainFile& file : found.files) {
+    reader.layer = file.layer;
+    const TomlDocument* document = reader.open(file.path);
+    if (!document) continue;
+    reader.check_tables(*document, {"toolchain"}, {"keys"});
+    std::map<std::string, Keys> targets{{platform, file.keys}};
+    if (const TomlEntry* keys = document->root.find("keys")) {
+      Keys own;
+      read_field(FieldInput{*document, keys->value, "keys", result.findings}, own);
+      for (auto& [key, text] : own) targets[platform][key] = std::move(text);
+    }
+    const TomlEntry* entry = document->root.find("toolchain");
+    if (!entry) continue;
+    for (const TomlValue& item : entry->value.items) {
+      if (item.kind != TomlValue::Kind::table) continue;
+      if (const TomlEntry* list = item.find("platforms"); list) {
+        reader.report({.what = fmt::format("'platforms' is not a key here: all rows of this file are for '{}'", platform),
+                       .where = document->pos(list->key_span)});
+        continue;
+      }
+      for (ExpandedRow& expanded : expand_toolchain(*document, item, {platform}, targets, "[keys]", result.findings)) {
+        // The file's name stands for the key that a table's row must have.
+        if (!overrides(item))
+          expanded.value.entries.push_back({.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
+        ToolchainRow* row = reader.merge(*document, expanded.value, "[[toolchain]]", key_text(expanded.value, {"id"}), toolchain_schema(),
+                                         blank_toolchain(), rows, reader.toolchains);
+        if (row) fill_from_provider(file.provider, expanded.value, platform, *row);
+      }
+    }
+  }
+  check_names(state, result.findings);
+  check_archives(rows, result.findings);
+  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
+  if (result.findings.errors.empty()) {
+    found.rows = std::move(rows);
+    found.read = true;
+  }
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+}
+
+void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
+                     std::deque<TomlDocument>& documents) {
+  if (found.read) return;
+  LoadResult result;
+  Reader reader{.layers = found.layers, .result = result};
+  std::vector<ComponentRow> rows;
+  for (; reader.layer < found.layers.size(); ++reader.layer)
+    if (const auto* document = reader.open(found.layers[reader.layer].directory / "components.toml")) {
+      reader.check_tables(*document, {"component"}, {});
+      reader.rows(*document, "component", {"id"}, component_schema(), blank_component(), rows, reader.components);
+    }
+  std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
+    return a.name != b.name ? a.name < b.name : a.version < b.version;
+  });
+  check_names(state, result.findings);
+  check_components(rows, result.findings);
+  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
+  if (result.findings.errors.empty()) {
+    found.rows = std::move(rows);
+    found.read = true;
+  }
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+}
+
+void check_unread_files(LoadResult& result) {
+  for (auto& [place, found] : result.state->by_platform->known)
+    read_platform_toolchains(*result.state, place.first, found, result.findings, result.documents);
+  read_components(*result.state, *result.state->components, result.findings, result.documents);
+  if (result.state->components->read) check_component_names(*result.state, result.findings);
 }
 
 }  // namespace swage

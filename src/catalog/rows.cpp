@@ -295,7 +295,8 @@ const Schema<SeedRow>& seed_schema() {
 const Schema<ComponentRow>& component_schema() {
   static const Schema<ComponentRow> schema = with_source(Schema<ComponentRow>("[[component]]"))
       .required("id", &ComponentRow::id)
-      .required("name", &ComponentRow::name)
+      .required("name", word(&ComponentRow::name, same_words({"binutils", "gcc", "gmp", "mpfr", "mpc", "isl", "musl", "glibc", "uclibc-ng",
+                                                              "linux-headers"})))
       .required("version", &ComponentRow::version)
       .optional("released", date(&ComponentRow::released))
       .optional("tree", read_tree)
@@ -347,6 +348,7 @@ const Schema<Provider>& provider_schema() {
       .optional("suites", &Provider::suites)
       .optional("features", &Provider::features)
       .optional("userland", reference(&Provider::userland, NameOf::package))
+      .optional("fallback", &Provider::fallback)
       .required("source", &Provider::reference);
   return schema;
 }
@@ -360,18 +362,27 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .required("version", &ToolchainRow::version)
       .optional("binutils", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.binutils.emplace(*Version::parse("0"))); })
       .optional("libc", word(&ToolchainRow::libc, same_words({"glibc", "musl", "uclibc", "newlib"})))
+      .optional("unknown", [](const FieldInput& in, ToolchainRow& row) {
+        read_field(in, row.unknown);
+        for (const TomlValue& item : in.value.items)
+          if (item.kind == TomlValue::Kind::string && item.text != "binutils") report_unknown_word(in.with(item, in.name), item.text, {"binutils"});
+      })
       .optional("libc_version", &ToolchainRow::libc_version)
+      .optional("headers", &ToolchainRow::headers)
       .required("released", date(&ToolchainRow::released))
       .required("prefix", &ToolchainRow::prefix)
       .optional("dumpmachine", &ToolchainRow::dumpmachine)
       .optional("suite", reference(&ToolchainRow::suite, NameOf::suite))
       .optional("packages", &ToolchainRow::packages)
       .optional("libc_config", &ToolchainRow::libc_config)
-      .optional("components", reference(&ToolchainRow::components, NameOf::component))
+      .optional("components", &ToolchainRow::components)
       .optional("flags", &ToolchainRow::flags)
       .optional("features", &ToolchainRow::features)
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
       .optional("rank", &ToolchainRow::provider_rank)
+      .optional("urls", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.urls); })
+      .optional("sha256", [](const FieldInput& in, ToolchainRow& row) { read_sha256(in, row.source.sha256); })
+      .optional("size", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.size); })
       .required("source", &ToolchainRow::reference)
       .optional("override", read_override<ToolchainRow>);
   return schema;

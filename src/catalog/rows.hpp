@@ -13,6 +13,7 @@ struct Provider {
   std::vector<std::string> suites{};
   std::vector<std::string> features{};   // of every toolchain
   std::string userland = "busybox";
+  bool fallback = false;
   std::string reference{};
 };
 

@@ -14,14 +14,28 @@
 
 namespace swage {
 
+// One directory in the order of layers.
+struct Layer {
+  std::string name{};
+  fs::path directory{};
+};
+
+// toolchains/<provider>/<platform>.toml of a layer, with what is known of it without reading it.
+struct ToolchainFile {
+  std::size_t layer = 0;
+  std::string layer_name{};
+  fs::path path{};
+  Provider provider{};
+  std::map<std::string, std::string> keys{};         // of provider.toml
+};
+
 struct Catalog::State {
   std::vector<Platform> platforms{};
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
-  std::vector<ComponentRow> components{};
   std::vector<KernelRow> kernels{};
   std::vector<MachineRow> machines{};
-  std::vector<ToolchainRow> toolchains{};
+  std::vector<ToolchainRow> toolchains{};            // of tables, until read_layers puts them into `by_platform`
   std::vector<ConstraintRow> constraints{};
   std::vector<QuirkRow> quirks{};
   std::vector<SignatureRow> signatures{};
@@ -34,16 +48,29 @@ struct Catalog::State {
     std::map<std::string, std::vector<EvidenceRow>> known{};
   };
   std::unique_ptr<EvidenceCache> evidence = std::make_unique<EvidenceCache>();
+  // Toolchains by platform and whether they are fallbacks: those of tables, and once `read`, those of the files too.
+  struct PlatformToolchains {
+    std::vector<ToolchainRow> rows{};
+    std::vector<ToolchainFile> files{};              // in the order of layers
+    bool read = false;                               // nothing is added any more: rows have addresses
+  };
+  struct ToolchainCache {                            // like evidence
+    std::mutex mutex{};
+    std::map<std::pair<std::string, bool>, PlatformToolchains> known{};
+  };
+  std::unique_ptr<ToolchainCache> by_platform = std::make_unique<ToolchainCache>();
+  struct ComponentCache {
+    std::mutex mutex{};
+    std::vector<Layer> layers{};
+    std::vector<ComponentRow> rows{};
+    bool read = false;
+  };
+  std::unique_ptr<ComponentCache> components = std::make_unique<ComponentCache>();
   std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
 };
 
-// One directory in the order of layers.
-struct Layer {
-  std::string name{};
-  fs::path directory{};
-};
 
 // Everything that reading found: rows as far as they are usable, and all mistakes.
 struct LoadResult {
@@ -54,8 +81,27 @@ struct LoadResult {
 
 LoadResult read_layers(const std::vector<Layer>& layers);
 
+// Adds the rows of the platform's files to `found.rows`, unless that is done. With mistakes, which `findings` then has, the rows
+// stay as they were. `documents` must live as long as the findings. Not thread-safe.
+void read_platform_toolchains(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found,
+                              Findings& findings, std::deque<TomlDocument>& documents);
+
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
+
+// Fills the cache from components.toml of all layers, like read_platform_toolchains.
+void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
+                     std::deque<TomlDocument>& documents);
+
+// The parts of it that concern rows read later: what the findings refer to, and archives without a hash.
+void check_names(const Catalog::State& state, Findings& findings);
+void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
+void check_components(const std::vector<ComponentRow>& rows, Findings& findings);
+// Components of toolchains that are read, when the components are too.
+void check_component_names(const Catalog::State& state, Findings& findings);
+
+// Every file that load() leaves unread, for `swage check`: adds to the findings, and keeps the documents for their order.
+void check_unread_files(LoadResult& result);
 
 // Patterns that are none; for `swage check`, because compiling them takes longer than reading them.
 void check_signatures(LoadResult& result);
@@ -67,13 +113,13 @@ void check_evidence(LoadResult& result);
 std::string triple_key(const Triple& triple);
 
 // The rows that a [[toolchain]] table stands for: `item` once for every platform, with {key} in its strings replaced from
-// that platform's target row. `targets` maps a platform to its keys. Unknown keys are reported.
+// that platform's target row. `targets` maps a platform to its keys. Unknown keys are reported, as none of `keys_of`.
 struct ExpandedRow {
   std::string platform{};
   TomlValue value{};
 };
 std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::vector<std::string>& platforms,
                                           const std::map<std::string, std::map<std::string, std::string>>& targets,
-                                          Findings& findings);
+                                          std::string_view keys_of, Findings& findings);
 
 }  // namespace swage

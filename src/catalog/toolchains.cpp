@@ -14,6 +14,7 @@ using Keys = std::map<std::string, std::string>;
 struct Expander {
   const TomlDocument& document;
   const Keys& keys;
+  std::string_view keys_of;
   Findings& findings;
 
   void string(TomlValue& value) const {
@@ -36,7 +37,7 @@ struct Expander {
   void report(const TomlValue& value, const std::string& key, std::size_t offset) const {
     std::vector<std::string> known;
     for (const auto& [name, text] : keys) known.push_back(name);
-    Error error{.what = fmt::format("'{}' is not a key of the [[target]] row of platform '{}'", key, keys.at("platform"))};
+    Error error{.what = fmt::format("'{}' is not a key of {} of platform '{}'", key, keys_of, keys.at("platform"))};
     error.where = document.pos_inside(value, offset, key.size() + 2);
     error.hint = did_you_mean(key, known);
     findings.errors.push_back(std::move(error));
@@ -52,14 +53,14 @@ struct Expander {
 }  // namespace
 
 std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::vector<std::string>& platforms,
-                                          const std::map<std::string, Keys>& targets, Findings& findings) {
+                                          const std::map<std::string, Keys>& targets, std::string_view keys_of, Findings& findings) {
   std::vector<ExpandedRow> rows;
   for (const std::string& platform : platforms) {
     Keys keys;
     if (const auto target = targets.find(platform); target != targets.end()) keys = target->second;
     keys["platform"] = platform;
     ExpandedRow row{platform, item};
-    Expander{document, keys, findings}.all(row.value);
+    Expander{document, keys, keys_of, findings}.all(row.value);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -9,21 +9,24 @@ namespace swage {
 namespace {
 
 Result<int> run(Session& session, const std::string& directory) {
-  Result<std::shared_ptr<const Catalog>> loaded;
-  if (directory.empty() || path_exists(fs::path(directory) / "platforms.toml")) {
-    SWAGE_TRY(const fs::path base, directory.empty() ? session.catalog_dir() : Result<fs::path>(fs::path(directory)));
-    const std::vector<fs::path> layers(session.options().layers.begin(), session.options().layers.end());
-    loaded = Catalog::load(base, layers);
-  } else {  // a layer makes sense only over what it changes
-    SWAGE_TRY(const fs::path base, session.catalog_dir());
-    loaded = Catalog::load(base, {fs::path(directory)});
+  const bool whole = directory.empty() || path_exists(fs::path(directory) / "platforms.toml");
+  // A layer makes sense only over what it changes.
+  SWAGE_TRY(const fs::path base, whole && !directory.empty() ? Result<fs::path>(fs::path(directory)) : session.catalog_dir());
+  std::vector<fs::path> layers{fs::path(directory)};
+  if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
+  if (std::vector<Error> errors = check_catalog(base, layers); !errors.empty()) {
+    Error first = std::move(errors.front());
+    first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
+    return Fail(std::move(first));
   }
-  if (!loaded) return Fail(std::move(loaded).error());
-  const Catalog& catalog = **loaded;
+  SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
+  const Catalog& catalog = *loaded;
+  SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
+  SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
   const nlohmann::ordered_json counts{{"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
-                                      {"machines", catalog.machines().size()},   {"toolchains", catalog.toolchains().size()},
+                                      {"machines", catalog.machines().size()},   {"toolchains", toolchains.size()},
                                       {"constraints", catalog.constraints().size()}, {"quirks", catalog.quirks().size()}, {"roots", catalog.roots().size()},
-                                      {"packages", catalog.recipes().size()}};
+                                      {"packages", catalog.recipes().size()}, {"components", components->size()}};
   if (session.options().json) {
     fmt::print("{}\n", counts.dump());
     return 0;

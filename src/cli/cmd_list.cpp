@@ -19,7 +19,7 @@ struct Listing {
   std::vector<const Origin*> origins{};
 };
 
-Listing platforms(const Catalog& catalog) {
+Result<Listing> platforms(const Catalog& catalog) {
   Listing list{.columns = {"name", "triple", "arch", "endian", "bits", "libc", "aliases"}};
   for (const Platform& p : catalog.platforms()) {
     list.rows.push_back({p.name, p.triple.str(), p.kernel_arch, p.endian == Endian::little ? "little" : "big",
@@ -32,7 +32,7 @@ std::string source_text(const SourceSpec& source) {
   if (!source.debian_package.empty()) return fmt::format("{} of {}", source.debian_package, source.debian_suite);
   return source.urls.empty() ? "" : source.urls.front();
 }
-Listing kernels(const Catalog& catalog) {
+Result<Listing> kernels(const Catalog& catalog) {
   Listing list{.columns = {"version", "released", "source"}};
   for (const KernelRow& k : catalog.kernels()) {
     list.rows.push_back({k.version.str(), k.released, source_text(k.source)});
@@ -40,24 +40,30 @@ Listing kernels(const Catalog& catalog) {
   }
   return list;
 }
-Listing components(const Catalog& catalog) {
-  Listing list{.columns = {"id", "name", "version", "released", "source"}};
-  for (const ComponentRow& c : catalog.components()) {
-    list.rows.push_back({c.id, c.name, c.version.str(), c.released, c.tree.empty() ? source_text(c.source) : c.tree});
-    list.origins.push_back(&c.origin);
-  }
-  return list;
-}
-Listing toolchains(const Catalog& catalog) {
+Result<Listing> toolchains(const Catalog& catalog) {
   Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "provider", "suite", "packages"}};
-  for (const ToolchainRow& t : catalog.toolchains()) {
-    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : "",
+  SWAGE_TRY(const std::vector<const ToolchainRow*> rows, catalog.all_toolchains());
+  for (const ToolchainRow* row : rows) {
+    const ToolchainRow& t = *row;
+    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : t.unknown.empty() ? "" : "unknown",
                          t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.provider, t.suite, join(t.packages, " ")});
     list.origins.push_back(&t.origin);
   }
   return list;
 }
-Listing packages(const Catalog& catalog) {
+Result<Listing> components(const Catalog& catalog) {
+  Listing list{.columns = {"id", "name", "version", "released", "sha256", "debian", "from"}};
+  SWAGE_TRY(const std::vector<ComponentRow>* rows, catalog.components());
+  for (const ComponentRow& c : *rows) {
+    const SourceSpec& source = c.source;
+    list.rows.push_back({c.id, c.name, c.version.str(), c.released, source.sha256,
+                         source.debian_package.empty() ? "" : fmt::format("{} of {}", source.debian_package, source.debian_suite),
+                         !c.tree.empty() ? c.tree : source.urls.empty() ? "" : source.urls.front()});
+    list.origins.push_back(&c.origin);
+  }
+  return list;
+}
+Result<Listing> packages(const Catalog& catalog) {
   Listing list{.columns = {"name", "version", "summary"}};
   for (const RecipeRow& r : catalog.recipes()) {
     list.rows.push_back({r.name, r.version, r.summary});
@@ -65,7 +71,7 @@ Listing packages(const Catalog& catalog) {
   }
   return list;
 }
-Listing roots(const Catalog& catalog) {
+Result<Listing> roots(const Catalog& catalog) {
   Listing list{.columns = {"name", "suite", "purpose", "packages"}};
   for (const RootRow& r : catalog.roots()) {
     list.rows.push_back({r.name, r.suite, r.purpose, join(r.packages, " ")});
@@ -73,7 +79,7 @@ Listing roots(const Catalog& catalog) {
   }
   return list;
 }
-Listing machines(const Catalog& catalog) {
+Result<Listing> machines(const Catalog& catalog) {
   Listing list{.columns = {"platform", "kernels", "qemu", "arguments", "defconfig"}};
   for (const MachineRow& m : catalog.machines()) {
     list.rows.push_back({m.platform, m.kernels.str(), m.qemu, join(m.qemu_args, " "), m.defconfig});
@@ -81,7 +87,7 @@ Listing machines(const Catalog& catalog) {
   }
   return list;
 }
-Listing constraints(const Catalog& catalog) {
+Result<Listing> constraints(const Catalog& catalog) {
   Listing list{.columns = {"id", "kernels", "arch", "requires", "effect", "reason", "source"}};
   for (const ConstraintRow& c : catalog.constraints()) {
     std::vector<std::string> require;
@@ -93,7 +99,7 @@ Listing constraints(const Catalog& catalog) {
   return list;
 }
 
-Listing quirks(const Catalog& catalog) {
+Result<Listing> quirks(const Catalog& catalog) {
   Listing list{.columns = {"id", "kernels", "arch", "lifts", "reason", "source"}};
   for (const QuirkRow& q : catalog.quirks()) {
     list.rows.push_back({q.id, q.kernels.str(), q.arches.empty() ? "all" : join(q.arches, " "), join(q.lifts, " "), q.reason, q.source});
@@ -104,10 +110,11 @@ Listing quirks(const Catalog& catalog) {
 
 struct Kind {
   const char* name;
-  Listing (*make)(const Catalog&);
+  Result<Listing> (*make)(const Catalog&);
 };
-constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"components", components}, {"platforms", platforms}, {"packages", packages},
-                          {"roots", roots}, {"machines", machines}, {"constraints", constraints}, {"quirks", quirks}};
+constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
+                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks},
+                          {"components", components}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -147,7 +154,7 @@ Result<int> run(Session& session, const std::string& what, bool origins) {
     return Fail(std::move(error));
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  const Listing list = kind->make(*catalog);
+  SWAGE_TRY(const Listing list, kind->make(*catalog));
   if (!session.options().json) {
     print_text(list, origins);
     return 0;
@@ -172,7 +179,7 @@ Action declare_list(CLI::App& app) {
     bool origins = false;
   };
   auto options = std::make_shared<Options>();
-  app.add_option("WHAT", options->what, "kernels, toolchains, components, platforms, packages, roots, machines, constraints or quirks")->required();
+  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components")->required();
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->origins); };
 }

@@ -56,13 +56,15 @@ Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_v
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
-  for (const ToolchainRow& row : catalog.toolchains())
-    if (row.platform == platform.name &&
-        (row.id == target.version || fmt::format("{}-{}", row.compiler, row.version.parts().front()) == target.version))
-      return row.id;
+  const auto short_name = [](const ToolchainRow& row) { return fmt::format("{}-{}", row.compiler, row.version.parts().front()); };
   std::vector<std::string> known;
-  for (const ToolchainRow& row : catalog.toolchains())
-    if (row.platform == platform.name) known.push_back(fmt::format("{}-{}", row.compiler, row.version.parts().front()));
+  for (const bool fallback : {false, true}) {
+    SWAGE_TRY(const std::vector<ToolchainRow>* rows, fallback ? catalog.fallbacks(platform.name) : catalog.toolchains(platform.name));
+    for (const ToolchainRow& row : *rows) {
+      if (row.id == target.version || short_name(row) == target.version) return row.id;
+      known.push_back(short_name(row));
+    }
+  }
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   Error error{.what = fmt::format("'{}' is not a toolchain for '{}'", target.text, platform.name)};
@@ -100,7 +102,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     request.purpose = Purpose::kernel;   // what it is for is not asked: one without a C library is a toolchain too
   }
   if (options.llvm && request.toolchain) {
-    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain));
+    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain, goal.platform->name));
     if (row->compiler != "clang")
       return Fail(Error{.what = fmt::format("'--llvm' and '{}' contradict each other: that is {} {}", row->id, row->compiler, row->version.str()),
                         .hint = "leave out one of them"});
@@ -153,8 +155,7 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
     for (const std::string_view name : split(list, ',')) {
       if (name == "all" || name == "ALL") {
         for (const Platform& platform : catalog.platforms())
-          if (std::any_of(catalog.toolchains().begin(), catalog.toolchains().end(),
-                          [&](const ToolchainRow& row) { return row.platform == platform.name; }) &&
+          if (catalog.has_toolchains(platform.name) &&
               std::any_of(catalog.machines().begin(), catalog.machines().end(),
                           [&](const MachineRow& row) { return row.platform == platform.name; }))
             add(&platform);

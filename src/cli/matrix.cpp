@@ -71,7 +71,7 @@ class Recipes {
     const auto version = Version::parse(row.kernel);
     if (!version) return std::nullopt;
     auto kernel = find_kernel(catalog_, plan->lock, *version);
-    const auto toolchain = catalog_.toolchain(row.toolchain);
+    const auto toolchain = catalog_.toolchain(row.toolchain, platform.name);
     if (!kernel || !toolchain) return std::nullopt;
     kernel->options.config = row.config;
     Cell& cell = cells_.emplace_back(Cell{.platform = &platform, .toolchain = *toolchain, .kernel = std::move(*kernel)});
@@ -95,8 +95,8 @@ MatrixState state_of(EvidenceState state) {
   return MatrixState::failed;
 }
 
-const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id) {
-  const auto row = catalog.toolchain(id);
+const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id, const std::string& platform) {
+  const auto row = catalog.toolchain(id, platform);
   return row ? *row : nullptr;
 }
 
@@ -179,7 +179,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
       recorded[{column_of(columns, row, version), platform}].push_back({.state = state_of(row.state),
                                                                         .kernel = row.kernel,
                                                                         .compiler = row.compiler,
-                                                                        .toolchain = find_toolchain(catalog, row.toolchain),
+                                                                        .toolchain = find_toolchain(catalog, row.toolchain, row.platform),
                                                                         .evidence = row,
                                                                         .changed = recipes.changed(row, *platform),
                                                                         .reason = row.reason});

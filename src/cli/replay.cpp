@@ -57,7 +57,7 @@ Result<void> plan(const Catalog& catalog, Replay& replay, Planner& planner) {
   SWAGE_TRY(const Version version, Version::parse(row.kernel));
   SWAGE_TRY(cell.kernel, find_kernel(catalog, replay.lock, version));
   cell.kernel->options.config = row.config;
-  SWAGE_TRY(cell.toolchain, catalog.toolchain(row.toolchain));
+  SWAGE_TRY(cell.toolchain, catalog.toolchain(row.toolchain, row.platform));
   cell.machine = find_machine(catalog, *cell.platform, cell.kernel->version);
   const auto add = [&](const char* name, const char* recipe, const std::string& drv, const std::string& nar) -> Result<void> {
     SWAGE_TRY(const Wanted wanted, planner.package(recipe, cell));

@@ -301,7 +301,7 @@ class Locker {
 
 }  // namespace
 
-std::vector<LockRequest> lock_requests(const Catalog& catalog) {
+Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
   std::map<std::string, LockRequest> requests;
   const auto add = [&](LockRequest request) {
     std::sort(request.packages.begin(), request.packages.end());
@@ -311,7 +311,9 @@ std::vector<LockRequest> lock_requests(const Catalog& catalog) {
   };
   for (const RootRow& row : catalog.roots())
     add({.key = "root:" + row.name, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
-  for (const ToolchainRow& row : catalog.toolchains()) {
+  SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
+  for (const ToolchainRow* each : toolchains) {
+    const ToolchainRow& row = *each;
     if (row.suite.empty() || row.packages.empty()) continue;
     LockRequest request{.key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
     request.declared.emplace(row.packages[0], row.version);
@@ -330,7 +332,8 @@ std::vector<LockRequest> lock_requests(const Catalog& catalog) {
          .packages = {source.debian_package}, .pos = origin.pos});
   };
   for (const KernelRow& row : catalog.kernels()) add_source(row.source, row.origin);
-  for (const ComponentRow& row : catalog.components()) add_source(row.source, row.origin);
+  SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
+  for (const ComponentRow& row : *components) add_source(row.source, row.origin);
   for (const RecipeRow& row : catalog.recipes()) add_source(row.source, row.origin);
   std::vector<LockRequest> sorted;
   for (auto& [key, request] : requests) sorted.push_back(std::move(request));
@@ -352,7 +355,8 @@ Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, R
   SWAGE_CHECK(make_directories(filled.cache_dir));
   filled.cache_dir = fs::absolute(filled.cache_dir);
   SWAGE_TRY(const FileLock lock, FileLock::acquire(filled.cache_dir / "lock", FileLock::Mode::exclusive));
-  return Locker(filled, filled.sources, reporter).make(lock_requests(catalog));
+  SWAGE_TRY(const std::vector<LockRequest> requests, lock_requests(catalog));
+  return Locker(filled, filled.sources, reporter).make(requests);
 }
 
 }  // namespace swage

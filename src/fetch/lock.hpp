@@ -21,7 +21,7 @@ struct LockRequest {
   std::map<std::string, Version> declared{};  // package -> the upstream version that its row says it has
 };
 // Every set, seed and source that the catalog mentions, sorted by key.
-std::vector<LockRequest> lock_requests(const Catalog& catalog);
+Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog);
 
 // A mirror of the distribution, as an apt source.
 struct AptSource {

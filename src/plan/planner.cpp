@@ -255,6 +255,10 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          if (!cell.toolchain) return cell_lacks(draft, "a toolchain");
          if (key == "debs")
            return packages(draft, "toolchain:" + cell.toolchain->group, cell.toolchain->suite, cell.toolchain->packages);
+         if (key == "source") {
+           SWAGE_TRY(Source source, source_of(lock, cell.toolchain->source, cell.toolchain->id));
+           return add_source(draft, std::move(source)).str();
+         }
          if (key == "path") {
            SWAGE_TRY(const Object object, toolchain_object(*cell.toolchain, cell.trees));
            return add_object(draft, object);

@@ -6,7 +6,7 @@
 // a store object makes that object an input (names of dependencies may hold variables too):
 //
 //   {platform.name} {platform.kernel_arch} {platform.endian} {platform.pointer_bits} {platform.elf_machine} ...
-//   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} ...   the cell's toolchain
+//   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} {toolchain.source} ...   the cell's toolchain
 //   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
 //   {kernel.root}                                                             the root that the resolver chose for it

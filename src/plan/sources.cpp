@@ -17,6 +17,14 @@ Fail not_locked(const Lockfile& lock, const std::string& key, std::string what) 
   return Fail(std::move(error));
 }
 
+Result<Source> download_of(const SourceSpec& spec) {
+  const std::string file = store_name_of(spec.urls.front().substr(spec.urls.front().rfind('/') + 1));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, spec.sha256));
+  SWAGE_TRY(StorePath path, make_fixed_path(file, ContentMethod::flat, hash));
+  return Source{.path = std::move(path),
+                .how = Source::Download{.name = file, .sha256 = spec.sha256, .size = spec.size, .urls = spec.urls}};
+}
+
 }  // namespace
 
 std::string store_name_of(std::string_view file_name) {
@@ -54,17 +62,19 @@ Result<Source> source_of(const LockedFile& file) {
 Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std::string& name) {
   if (!spec.debian_package.empty()) {
     const LockedFile* file = find_locked_source(lock, spec);
+    // The distribution's file is meant only as long as it is the one that the row knows.
+    const bool other = file && !spec.sha256.empty() && file->sha256 != spec.sha256;
+    if (other && spec.urls.empty())
+      return Fail(Error{.code = Errc::environment,
+                        .what = fmt::format("'{}' is not what suite '{}' has now: that is {} {}", name, spec.debian_suite, file->name, file->version)});
+    if ((!file || other) && !spec.urls.empty()) return download_of(spec);
     if (!file)
       return not_locked(lock, fmt::format("source:{}/{}", spec.debian_suite, spec.debian_package),
                         fmt::format("'{}' has no source in the lock file", name));
     return source_of(*file);
   }
   if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));
-  const std::string file = store_name_of(spec.urls.front().substr(spec.urls.front().rfind('/') + 1));
-  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, spec.sha256));
-  SWAGE_TRY(StorePath path, make_fixed_path(file, ContentMethod::flat, hash));
-  return Source{.path = std::move(path),
-                .how = Source::Download{.name = file, .sha256 = spec.sha256, .size = spec.size, .urls = spec.urls}};
+  return download_of(spec);
 }
 
 Result<Source> text_source(std::string_view name, std::string content) {

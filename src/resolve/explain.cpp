@@ -204,10 +204,8 @@ std::string hint_other_kernels(const Catalog& catalog, const ResolveRequest& req
 
 std::string hint_other_platforms(const Catalog& catalog) {
   std::vector<std::string> names;
-  for (const Platform& platform : catalog.platforms()) {
-    const auto serves = [&](const ToolchainRow& row) { return row.platform == platform.name; };
-    if (std::any_of(catalog.toolchains().begin(), catalog.toolchains().end(), serves)) names.push_back(platform.name);
-  }
+  for (const Platform& platform : catalog.platforms())
+    if (catalog.has_toolchains(platform.name)) names.push_back(platform.name);
   if (names.empty()) return "the catalog has no toolchain at all: swage list toolchains";
   return fmt::format("platforms with a toolchain are {}: swage list toolchains", and_list(names));
 }
@@ -275,7 +273,7 @@ Json root_json(const RootRow& root) {
 
 std::string toolchain_text(const ToolchainRow& row) {
   const std::string libc = libc_text(row);
-  return fmt::format("{} {}, {}{}", row.compiler, row.version.str(), row.binutils ? "binutils " + row.binutils->str() + ", " : "",
+  return fmt::format("{} {}, {}{}", row.compiler, row.version.str(), row.binutils ? "binutils " + row.binutils->str() + ", " : row.unknown.empty() ? "" : "binutils of unknown version, ",
                      libc.empty() ? "no C library" : libc);
 }
 

@@ -13,6 +13,7 @@ Subject::Subject(const ResolveRequest& request, const ToolchainRow& row, const R
 Subject::Variable Subject::variable(const std::string& name) const {
   const auto own = [](bool has, const Version* version) { return has ? Variable{Answer::known, version} : Variable{Answer::not_its}; };
   if (name == "gcc" || name == "clang") return own(name == row_.compiler, &row_.version);
+  if (std::find(row_.unknown.begin(), row_.unknown.end(), name) != row_.unknown.end()) return {Answer::hidden};
   if (name == "binutils") return own(row_.binutils.has_value(), row_.binutils ? &*row_.binutils : nullptr);
   if (name == "glibc" || name == "musl" || name == "uclibc") return own(libc_ && row_.libc == name, libc_ ? &*libc_ : nullptr);
   if (name == "kernel") return own(request_.kernel.has_value(), request_.kernel ? &*request_.kernel : nullptr);
@@ -51,7 +52,8 @@ bool concerns(const Conditions& row, const Subject& subject) {
 bool violates(const ConstraintRow& row, const Subject& subject) {
   return std::any_of(row.require.begin(), row.require.end(), [&](const auto& requirement) {
     const Subject::Variable variable = subject.variable(requirement.first);
-    return variable.answer == Subject::Answer::known && !requirement.second.contains(*variable.version);
+    return variable.answer == Subject::Answer::hidden ||
+           (variable.answer == Subject::Answer::known && !requirement.second.contains(*variable.version));
   });
 }
 
@@ -61,6 +63,10 @@ Verdict judge(const ConstraintRow& row, const Subject& subject) {
     const Subject::Variable variable = subject.variable(name);
     const std::string shown = name == "kernel" ? "linux" : name;
     if (variable.answer == Subject::Answer::unknown) verdict.untested.push_back(fmt::format("{} {}", shown, range.str()));
+    if (variable.answer == Subject::Answer::hidden) {
+      verdict.fails.push_back(fmt::format("{} of a version that is not known cannot be said to be {}", shown, range.str()));
+      verdict.by_host_alone = false;
+    }
     if (variable.answer != Subject::Answer::known) continue;
     if (range.contains(*variable.version)) {
       verdict.holds.push_back(fmt::format("{} {} satisfies {}", shown, variable.version->str(), range.str()));

@@ -15,6 +15,7 @@ class Subject {
     known,        // it has a version of that
     not_its,      // it has none, and none is used: clang, for a gcc
     unknown,      // a tool of a root that does not say which version it has
+    hidden,       // the toolchain's own, of a version that its row does not know: no requirement can be said to hold
   };
   struct Variable {
     Answer answer = Answer::unknown;

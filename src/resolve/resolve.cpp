@@ -194,17 +194,45 @@ std::string CellSolver::why_root(const Tried& best) const {
   return fmt::format("root {} and not {}: {}", mine->name, first->name, better);
 }
 
-Result<std::vector<const ToolchainRow*>> candidates(const Catalog& catalog, const ResolveRequest& request) {
-  std::vector<const ToolchainRow*> rows;
+using Rows = std::vector<const ToolchainRow*>;
+
+Rows with_compiler(const std::vector<ToolchainRow>& all, const std::string& compiler) {
+  Rows rows;
+  for (const ToolchainRow& row : all)
+    if (row.compiler == compiler) rows.push_back(&row);
+  return rows;
+}
+
+// Those that are considered first. `fallbacks` are left for when none of these fits.
+Result<Rows> candidates(const Catalog& catalog, const ResolveRequest& request) {
+  Rows rows;
   if (request.toolchain) {
-    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain));
+    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain, request.platform->name));
     if (row->platform != request.platform->name)
       return fail(Errc::invalid_input, fmt::format("'{}' is a toolchain for {}, not for {}", row->id, row->platform, request.platform->name));
     rows.push_back(row);
     return rows;
   }
-  for (const ToolchainRow& row : catalog.toolchains())
-    if (row.platform == request.platform->name && row.compiler == request.compiler) rows.push_back(&row);
+  SWAGE_TRY(const std::vector<ToolchainRow>* own, catalog.toolchains(request.platform->name));
+  return with_compiler(*own, request.compiler);
+}
+
+Result<Rows> fallbacks(const Catalog& catalog, const ResolveRequest& request) {
+  if (request.toolchain) return Rows{};
+  SWAGE_TRY(const std::vector<ToolchainRow>* own, catalog.fallbacks(request.platform->name));
+  return with_compiler(*own, request.compiler);
+}
+
+// True when this cell was booted with a toolchain that is not among them.
+bool booted_with_another(const ResolveRequest& request, const Rows& rows) {
+  return std::any_of(request.evidence.begin(), request.evidence.end(), [&](const auto& record) {
+    const auto is_it = [&](const ToolchainRow* row) { return row->id == record.first; };
+    return record.second == Evidence::booted && std::none_of(rows.begin(), rows.end(), is_it);
+  });
+}
+
+Rows booted_ones(const ResolveRequest& request, Rows rows) {
+  std::erase_if(rows, [&](const ToolchainRow* row) { return evidence_rank(*row, request) != Evidence::booted; });
   return rows;
 }
 
@@ -269,10 +297,17 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
   resolution.kernel_released = solver.released();
 
   std::vector<Tried> fit, unfit;
-  for (const ToolchainRow* row : rows) {
-    Tried tried = solver.best(*row);
-    const bool no_libc = request.purpose == Purpose::userland && row->libc.empty();
-    (tried.blocked_by.empty() && !no_libc ? fit : unfit).push_back(std::move(tried));
+  const auto consider = [&](const Rows& more) {
+    for (const ToolchainRow* row : more) {
+      Tried tried = solver.best(*row);
+      const bool no_libc = request.purpose == Purpose::userland && row->libc.empty();
+      (tried.blocked_by.empty() && !no_libc ? fit : unfit).push_back(std::move(tried));
+    }
+  };
+  consider(rows);
+  if (fit.empty() || booted_with_another(request, rows)) {
+    SWAGE_TRY(Rows more, fallbacks(catalog, request));
+    consider(fit.empty() ? more : booted_ones(request, std::move(more)));
   }
   const auto before = [&](const Tried& a, const Tried& b) { return solver.ranks_before(a, b); };
   std::sort(fit.begin(), fit.end(), before);
@@ -289,6 +324,8 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
     resolution.why.push_back(solver.why_first(fit[0], fit[1]));
   else
     resolution.why.push_back(request.toolchain ? "it was asked for by name" : "no other candidate satisfies the constraints");
+  if (resolution.chosen->fallback && !request.toolchain && evidence_rank(*resolution.chosen, request) != Evidence::booted)
+    resolution.why.push_back("no toolchain of a provider that is no fallback satisfies the constraints");
   if (std::string why = solver.why_root(fit.front()); !why.empty()) resolution.why.push_back(std::move(why));
   return resolution;
 }

@@ -124,16 +124,21 @@ def test_installed_program_finds_its_catalog(tmp_path):
     assert done.returncode == 0 and "arm64" in done.stdout
 
 
-def test_a_toolchain_that_has_booted_the_cell_comes_first(planner):
-    def chosen():
-        return planner("resolve", "linux@6.1", "--for", "arm64", "--json").ok().json()["toolchain"]["id"]
+def test_a_toolchain_that_has_booted_the_cell_comes_first(planner, tmp_path):
+    def resolve(*args):
+        return planner("resolve", "linux@6.1", "--for", "arm64", "--catalog", catalog, *args).ok()
 
+    def chosen():
+        return resolve("--json").json()["toolchain"]["id"]
+
+    # What is shipped as evidence would count too.
+    catalog = shutil.copytree(ROOT / "catalog", tmp_path / "catalog", ignore=shutil.ignore_patterns("evidence"))
     best = chosen()
-    place, kernel = planner.home / "evidence", planner("resolve", "linux@6.1", "--for", "arm64", "--json").ok().json()["kernel"]
+    place, kernel = planner.home / "evidence", resolve("--json").json()["kernel"]
     other = "debian-trixie-gcc-14-arm64"
     write_record(place, kernel=kernel, toolchain=other)
     assert best != other and chosen() == other
-    why = planner("resolve", "linux@6.1", "--for", "arm64", "--explain").ok().out
+    why = resolve("--explain").out
     assert f"it has booted this kernel; {best} is not recorded to have booted it" in why
     write_record(place, kernel=kernel, toolchain=other, state="failed", reason="'linux' did not build: builder ended with status 2")
     assert chosen() == best
@@ -148,3 +153,29 @@ def test_patches_change_the_tree_and_what_is_made_of_it(planner):
     plain, patched = plan(), plan("--patch", "fix.patch")
     assert {name for name in plain if plain[name] != patched[name]} == {"linux-6.1.176-source", "linux-6.1.176-arm64", "boot-linux-6.1.176-arm64"}
     assert planner("plan", "linux@6.1", "--patch", "none.patch").fails(4).err == "error: cannot open 'none.patch': No such file or directory\n"
+def test_a_request_reads_only_the_toolchains_of_its_platform(planner, tmp_path):
+    catalog = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", catalog)
+    broken = catalog / "toolchains/bootlin/mips.toml"
+    broken.write_text("[[toolchain]]\nid = 7\n")
+    resolve = ("resolve", "linux@6.1", "--catalog", catalog, "--for")
+    assert planner(*resolve, "arm64").ok().out == "linux@6.1.176 for arm64: debian-bookworm-gcc-12-arm64\n"
+    bootlin = "bootlin-2024.05-1-aarch64-glibc-stable"
+    assert planner(*resolve, "arm64", "--toolchain", bootlin).ok().out == f"linux@6.1.176 for arm64: {bootlin}\n"
+    for found in [planner("check", catalog).fails(2), planner("list", "toolchains", "--catalog", catalog).fails(2)]:
+        assert f"{broken}:2:6\n" in found.err and "'id' is an integer, not a string" in found.err
+
+
+def test_an_archive_is_planned_as_a_download(planner):
+    got = planner("plan", "linux@6.1", "--for", "arm64", "--toolchain", "bootlin-2024.05-1-aarch64-glibc-stable", "--json").ok().json()
+    names = {d["name"] for d in got["derivations"]}
+    assert "toolchain-bootlin-2024.05-1-aarch64-glibc-stable" in names
+
+
+def test_components_are_listed(planner):
+    rows = planner("list", "components", "--json").ok().json()["components"]
+    gcc = next(row for row in rows if row["name"] == "gcc" and row["version"] == "4.9.4")
+    assert gcc["from"] == "https://ftp.gnu.org/gnu/gcc/gcc-4.9.4/gcc-4.9.4.tar.bz2" and gcc["released"] == "2016-08-03"
+    assert gcc["sha256"] == "6c11d292cd01b294f9f84c9a59c230d80e9e4a47e5c6355f046bb36d4f358092"
+    musl = next(row for row in rows if row["name"] == "musl" and row["version"] == "1.2.3")
+    assert musl["debian"] == "musl of bookworm"

@@ -125,7 +125,7 @@ def test_a_path_that_is_not_in_the_store(swage):
 def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
     (tmp_path / "layer").mkdir()
     rows = tmp_path / "layer" / "components.toml"
-    rows.write_text('[[component]]\nid = "gcc-9.3.0-dfsg"\noverride = true\ntree = "gcc"\n')
+    rows.write_text('[[component]]\nid = "gcc-9.3.0-bullseye"\noverride = true\ntree = "gcc"\n')
     args = ["--layer", tmp_path / "layer", "toolchain@source-gcc-9-armel", "--for", "armel", "--json"]
     got = planner("plan", *args).fails(2)
     assert got.err.startswith(f"error: '{tmp_path}/layer/gcc' is no directory, archive or git URL\n")

@@ -51,8 +51,8 @@ def made_up_lock(swage: Swage) -> str:
     """A lock file with one invented package per name that the catalog asks for: enough to plan, not to build."""
     files, sets = {}, {}
 
-    def pin(name, version, path):
-        sha256 = hashlib.sha256(path.encode()).hexdigest()
+    def pin(name, version, path, sha256=None):
+        sha256 = sha256 or hashlib.sha256(path.encode()).hexdigest()
         files[sha256] = {"name": name, "version": version, "path": path, "size": 1000}
         return sha256
 
@@ -68,12 +68,17 @@ def made_up_lock(swage: Swage) -> str:
     sources = {}
     wanted = {("linux", "bullseye"): "5.10.223-1", ("linux", "bookworm"): "6.1.176-1", ("linux", "trixie"): "6.12.107-1",
               ("busybox", "bookworm"): "1:1.35.0-4"}
+    hashes = {}
     for row in swage("list", "components", "--json").ok().json()["components"]:
-        if " of " in row["source"]:
-            wanted.setdefault(tuple(row["source"].split(" of ")), row["version"] + "-1")
+        if row["debian"]:
+            place = tuple(row["debian"].split(" of "))
+            wanted.setdefault(place, row["version"] + "-1")
+            if row["sha256"]:
+                hashes[place] = row["sha256"]
     for (package, suite), version in wanted.items():
         upstream = version.split(":")[-1].rsplit("-", 1)[0]
-        sources[f"{suite}/{package}"] = pin(package, version, f"pool/main/{package[0]}/{package}/{package}_{upstream}.orig.tar.xz")
+        path = f"pool/main/{package[0]}/{package}/{package}_{upstream}.orig.tar.xz"
+        sources[f"{suite}/{package}"] = pin(package, version, path, hashes.get((package, suite)))
     seed = pin("busybox-static", "1:1.35.0-4", "pool/main/b/busybox/busybox-static_1.35.0-4_amd64.deb")
     seeds = {"busybox": {"sha256": seed, "member": "./bin/busybox", "nar_sha256": "ab" * 32}}
     return json.dumps({"version": 1, "created": "2026-01-01", "files": files, "sets": sets, "sources": sources, "seeds": seeds,

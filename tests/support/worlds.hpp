@@ -12,7 +12,7 @@ namespace swage {
 struct ToolchainSpec {
   std::string id;
   std::string version = "12.2.0";
-  std::string binutils = "2.40";
+  std::string binutils = "2.40";   // "unknown": it has them
   std::string released = "2022-08-19";
   std::string libc = "glibc";
   std::string libc_version = "2.36";
@@ -33,16 +33,17 @@ class World {
  public:
   World() { provider("debian", 10, true); }
 
-  World& provider(const std::string& name, int rank, bool prebuilt) {
-    providers_[name] = fmt::format("[provider]\nrank = {}\nprebuilt = {}\nsuites = [\"bookworm\"]\nsource = \"s\"\n", rank, prebuilt);
+  World& provider(const std::string& name, int rank, bool prebuilt, bool fallback = false) {
+    providers_[name] = fmt::format("[provider]\nrank = {}\nprebuilt = {}\nfallback = {}\nsuites = [\"bookworm\"]\nsource = \"s\"\n", rank, prebuilt, fallback);
     return *this;
   }
   World& toolchain(const ToolchainSpec& t) {
     const std::string features = t.features.empty() ? "" : fmt::format("features = [{}]\n", t.features);
     const std::string libc = t.libc.empty() ? "" : fmt::format("libc = \"{}\"\nlibc_version = \"{}\"\n", t.libc, t.libc_version);
+    const std::string binutils = t.binutils == "unknown" ? "unknown = [\"binutils\"]" : fmt::format("binutils = \"{}\"", t.binutils);
     toolchains_.push_back({t.provider, fmt::format("[[toolchain]]\nid = \"{}\"\nplatforms = [\"{}\"]\ncompiler = \"{}\"\nversion = \"{}\"\n"
-                                                   "binutils = \"{}\"\n{}{}released = \"{}\"\nprefix = \"p-\"\ndumpmachine = \"p\"\nsource = \"s\"\n",
-                                                   t.id, t.platform, t.compiler, t.version, t.binutils, libc, features, t.released)});
+                                                   "{}\n{}{}released = \"{}\"\nprefix = \"p-\"\ndumpmachine = \"p\"\nsource = \"s\"\n",
+                                                   t.id, t.platform, t.compiler, t.version, binutils, libc, features, t.released)});
     return *this;
   }
   World& kernel(const std::string& version, const std::string& released) {

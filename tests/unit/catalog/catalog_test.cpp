@@ -47,8 +47,8 @@ TEST(Toolchains, OneRowStandsForManyPlatforms) {
   dir.write("toolchains/debian.toml", std::string(kSmallProvider) + kToolchains);
   const auto catalog = dir.load();
   ASSERT_TRUE(catalog) << dir.errors();
-  ASSERT_EQ((*catalog)->toolchains().size(), 2u);
-  const ToolchainRow& row = (*catalog)->toolchains()[1];
+  ASSERT_EQ((*catalog)->all_toolchains()->size(), 2u);
+  const ToolchainRow& row = *(*catalog)->all_toolchains()->at(1);
   EXPECT_EQ(row.id, "debian-bookworm-gcc-12-x86_64");
   EXPECT_EQ(row.platform, "x86_64");
   EXPECT_EQ(row.prefix, "x86_64-linux-gnu-");

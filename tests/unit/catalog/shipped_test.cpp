@@ -18,6 +18,15 @@ const Catalog& shipped() {
   return *catalog;
 }
 
+const std::vector<const ToolchainRow*>& shipped_toolchains() {
+  static const auto rows = [] {
+    auto all = shipped().all_toolchains();
+    EXPECT_TRUE(all) << render(all.error());
+    return std::move(*all);
+  }();
+  return rows;
+}
+
 TEST(ShippedPlatforms, HaveConsistentProperties) {
   for (const Platform& platform : shipped().platforms()) {
     SCOPED_TRACE(platform.name);
@@ -63,7 +72,8 @@ TEST(ShippedPlatforms, AnswerToTheNamesOfNixpkgsAndDistributions) {
 TEST(ShippedToolchains, ServeTheFirstPlatformsFromFourSuitesWithEveryGcc) {
   std::map<std::string, std::set<std::string>> suites;
   std::map<std::string, std::set<unsigned>> majors;
-  for (const ToolchainRow& row : shipped().toolchains()) {
+  for (const ToolchainRow* each : shipped_toolchains()) {
+    const ToolchainRow& row = *each;
     if (row.provider != "debian") continue;
     suites[row.platform].insert(row.suite);
     majors[row.platform].insert(row.version.parts().front());
@@ -72,12 +82,14 @@ TEST(ShippedToolchains, ServeTheFirstPlatformsFromFourSuitesWithEveryGcc) {
     EXPECT_EQ(suites[name], (std::set<std::string>{"bullseye", "bookworm", "trixie", "sid"})) << name;
     EXPECT_EQ(majors[name], (std::set<unsigned>{9, 10, 11, 12, 13, 14, 15, 16})) << name;
   }
-  for (const Platform& platform : shipped().platforms())
-    if (platform.libc == "glibc") EXPECT_FALSE(majors[platform.name].empty()) << platform.name;
+  for (const Platform& platform : shipped().platforms()) EXPECT_TRUE(shipped().has_toolchains(platform.name)) << platform.name;
+  EXPECT_EQ(majors.size(), 35u);
 }
 
 TEST(ShippedToolchains, AgreeWithTheirPlatform) {
-  for (const ToolchainRow& row : shipped().toolchains()) {
+  for (const ToolchainRow* each : shipped_toolchains()) {
+    const ToolchainRow& row = *each;
+    if (row.fallback) continue;
     SCOPED_TRACE(row.id);
     const auto platform = shipped().platform(row.platform);
     ASSERT_TRUE(platform);
@@ -99,6 +111,57 @@ TEST(ShippedToolchains, AgreeWithTheirPlatform) {
     }
     for (const std::string& package : row.packages) EXPECT_EQ(package.find('{'), std::string::npos) << package;
   }
+}
+
+TEST(ShippedToolchains, HaveIdsOfTheirOwn) {
+  std::set<std::string> ids;
+  for (const ToolchainRow* row : shipped_toolchains()) EXPECT_TRUE(ids.insert(row->id).second) << row->id;
+}
+
+TEST(ShippedToolchains, OfBootlinArePinnedAndKnowWhatTheyAre) {
+  std::size_t rows = 0;
+  for (const ToolchainRow* each : shipped_toolchains()) {
+    const ToolchainRow& row = *each;
+    if (row.provider != "bootlin") continue;
+    SCOPED_TRACE(row.id);
+    ++rows;
+    EXPECT_TRUE(row.fallback && row.prebuilt && row.packages.empty());
+    ASSERT_EQ(row.source.urls.size(), 1u);
+    EXPECT_TRUE(row.source.urls[0].starts_with("https://toolchains.bootlin.com/downloads/releases/toolchains/"));
+    EXPECT_EQ(row.source.sha256.size(), 64u);
+    // A short version is a major one, and then the binutils are not known either.
+    EXPECT_EQ(row.version.parts().size(), row.binutils ? 3u : 1u);
+    EXPECT_EQ(row.unknown, row.binutils ? std::vector<std::string>{} : std::vector<std::string>{"binutils"});
+    const auto triple = Triple::parse(row.dumpmachine);
+    ASSERT_TRUE(triple);
+    const Platform& platform = **shipped().platform(row.platform);
+    if (row.libc.empty()) {
+      EXPECT_EQ(row.userland, "init");
+    } else {
+      EXPECT_EQ(triple->libc(), row.libc);
+      EXPECT_FALSE(row.libc_version.empty() || row.headers.empty());
+      EXPECT_EQ(row.flags, "");
+      if (platform.kernel_arch == "arm") {
+        EXPECT_EQ(triple->abi().ends_with("hf") ? "hard" : "soft", platform.float_abi);
+      }
+    }
+  }
+  EXPECT_EQ(rows, 1746u);
+}
+
+TEST(ShippedComponents, ReachFromGcc3ToNow) {
+  const auto rows = shipped().components();
+  ASSERT_TRUE(rows) << render(rows.error());
+  std::map<std::string, std::vector<Version>> versions;
+  for (const ComponentRow& row : **rows) {
+    versions[row.name].push_back(row.version);
+    EXPECT_TRUE(row.id.starts_with(row.name + "-" + row.version.str())) << row.id;
+    EXPECT_EQ(row.source.sha256.size(), row.id == "linux-headers-6.1-bookworm" ? 0u : 64u) << row.id;
+  }
+  EXPECT_EQ(versions.size(), 10u);
+  EXPECT_EQ(versions["gcc"].front().str(), "3.4.6");
+  EXPECT_EQ(versions["gcc"].back().parts().front(), 16u);
+  EXPECT_EQ(versions["binutils"].front().str(), "2.16.1");
 }
 
 TEST(ShippedConstraints, AreManyAndSourced) {

@@ -110,7 +110,7 @@ RC_GTEST_PROP(ResolverLaws, EveryCandidateIsEitherRankedOrRejectedForACause, ())
   const auto catalog = a_world().build();
   const auto resolution = ask(*catalog, a_question());
   RC_ASSERT(resolution.has_value());
-  RC_ASSERT(resolution->ranking.size() + resolution->rejected.size() == catalog->toolchains().size());
+  RC_ASSERT(resolution->ranking.size() + resolution->rejected.size() == catalog->all_toolchains()->size());
   RC_ASSERT((resolution->chosen != nullptr) == !resolution->ranking.empty());
   for (const Rejection& rejection : resolution->rejected) RC_ASSERT(!rejection.reason.empty());
 }
