@@ -13,7 +13,9 @@ Subject::Subject(const ResolveRequest& request, const ToolchainRow& row, const R
 Subject::Variable Subject::variable(const std::string& name) const {
   const auto own = [](bool has, const Version* version) { return has ? Variable{Answer::known, version} : Variable{Answer::not_its}; };
   if (name == "gcc" || name == "clang") return own(name == row_.compiler, &row_.version);
-  if (std::find(row_.unknown.begin(), row_.unknown.end(), name) != row_.unknown.end()) return {Answer::hidden};
+  // Who asks for this one by name is told what could not be tested.
+  if (std::find(row_.unknown.begin(), row_.unknown.end(), name) != row_.unknown.end())
+    return {request_.toolchain ? Answer::unknown : Answer::hidden};
   if (name == "binutils") return own(row_.binutils.has_value(), row_.binutils ? &*row_.binutils : nullptr);
   if (name == "glibc" || name == "musl" || name == "uclibc") return own(libc_ && row_.libc == name, libc_ ? &*libc_ : nullptr);
   if (name == "kernel") return own(request_.kernel.has_value(), request_.kernel ? &*request_.kernel : nullptr);
@@ -62,7 +64,8 @@ Verdict judge(const ConstraintRow& row, const Subject& subject) {
   for (const auto& [name, range] : row.require) {
     const Subject::Variable variable = subject.variable(name);
     const std::string shown = name == "kernel" ? "linux" : name;
-    if (variable.answer == Subject::Answer::unknown) verdict.untested.push_back(fmt::format("{} {}", shown, range.str()));
+    if (variable.answer == Subject::Answer::unknown)
+      verdict.untested.push_back(fmt::format("{} {}{}", shown, range.str(), is_host_tool(name) ? "" : " (the toolchain's version is not known)"));
     if (variable.answer == Subject::Answer::hidden) {
       verdict.fails.push_back(fmt::format("{} of a version that is not known cannot be said to be {}", shown, range.str()));
       verdict.by_host_alone = false;

@@ -307,7 +307,10 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
   consider(rows);
   if (fit.empty() || booted_with_another(request, rows)) {
     SWAGE_TRY(Rows more, fallbacks(catalog, request));
+    const auto others = static_cast<std::ptrdiff_t>(unfit.size());
     consider(fit.empty() ? more : booted_ones(request, std::move(more)));
+    // Where these do not help either, what is wrong with the others is what a user can do something about.
+    if (fit.empty() && others != 0) unfit.erase(unfit.begin() + others, unfit.end());
   }
   const auto before = [&](const Tried& a, const Tried& b) { return solver.ranks_before(a, b); };
   std::sort(fit.begin(), fit.end(), before);

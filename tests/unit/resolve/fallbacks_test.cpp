@@ -41,6 +41,21 @@ TEST(Fallbacks, AreTakenWhereNoOtherFits) {
                                       "no toolchain of a provider that is no fallback satisfies the constraints"}));
 }
 
+TEST(Fallbacks, AreLeftOutOfTheReasonsWhereNoneOfThemFitsEither) {
+  const auto catalog = near_fallback().constraint("newest", "", "gcc = \">=13\"").build();
+  const auto resolution = ask(*catalog, {"6.1"});
+  ASSERT_TRUE(resolution);
+  EXPECT_EQ(resolution->chosen, nullptr);
+  ASSERT_EQ(resolution->rejected.size(), 1u);
+  EXPECT_EQ(resolution->rejected[0].toolchain->id, "gcc-10");
+
+  World alone;
+  alone.kernel("6.1", "2022-12-11").provider("far", 1, true, true).toolchain({.id = "far-12", .provider = "far"});
+  const auto only = ask(*alone.constraint("newest", "", "gcc = \">=13\"").build(), {"6.1"});
+  ASSERT_TRUE(only);
+  ASSERT_EQ(only->rejected.size(), 1u) << "there is nothing else to say";
+}
+
 TEST(Fallbacks, AreTakenAfterAToolchainThatNeedsAQuirk) {
   World world = near_fallback();
   world.constraint("new", "", "gcc = \">=11\"").quirk_for("new", "old-too", "gcc = \"<11\"");
@@ -72,6 +87,18 @@ TEST(UnknownBinutils, SatisfyNothingThatIsRequiredOfThem) {
   ASSERT_EQ(resolution->rejected.size(), 1u);
   EXPECT_EQ(resolution->rejected[0].reason, "binutils of a version that is not known cannot be said to be >=2.31");
   EXPECT_EQ(toolchain_text(*resolution->rejected[0].toolchain), "gcc 13, binutils of unknown version, glibc 2.36");
+}
+
+TEST(UnknownBinutils, AreNotTestedWhenAskedForByName) {
+  World world;
+  world.kernel("6.1", "2022-12-11").toolchain({.id = "hidden", .binutils = "unknown"}).constraint("plt32", "", "binutils = \">=2.31\"");
+  const auto catalog = world.build();
+  EXPECT_EQ(chosen(*catalog, {"6.1"}), "none");
+  const auto resolution = ask(*catalog, {.kernel = "6.1", .toolchain = "hidden"});
+  ASSERT_TRUE(resolution);
+  ASSERT_TRUE(resolution->chosen);
+  ASSERT_EQ(resolution->untested.size(), 1u);
+  EXPECT_EQ(resolution->untested[0].text, "binutils >=2.31 (the toolchain's version is not known)");
 }
 
 TEST(UnknownBinutils, MeetNoConditionOnThem) {
