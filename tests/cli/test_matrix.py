@@ -1,12 +1,10 @@
 """What is known of each cell, asked from the command line."""
-import shutil
-
 from records import write_record
-from swage_cli import ROOT
+from swage_cli import catalog_without_evidence
 
 
 def test_without_records_and_without_a_lock_file_nothing_is_made(swage, tmp_path):
-    catalog = shutil.copytree(ROOT / "catalog", tmp_path / "catalog", ignore=shutil.ignore_patterns("evidence"))
+    catalog = catalog_without_evidence(tmp_path)
     got = swage("matrix", "--catalog", catalog).ok()
     assert got.out.splitlines()[0].split()[0] == "2.6.32.71"
     assert " resolved" in got.out.splitlines()[-1] and " booted" not in got.out.splitlines()[-1]
@@ -26,16 +24,17 @@ def test_colour_is_only_for_terminals(planner):
 
 def test_json_tells_of_every_compiler(planner, tmp_path):
     write_record(tmp_path / "e", kernel="6.1.176")
-    cells = planner("matrix", "--evidence", tmp_path / "e", "--for", "arm64", "--json").ok().json()["cells"]
+    catalog = catalog_without_evidence(tmp_path)
+    cells = planner("matrix", "--catalog", catalog, "--evidence", tmp_path / "e", "--for", "arm64", "--json").ok().json()["cells"]
     of_cell = [c for c in cells if c["kernel"] == "6.1.176"]
     assert [(c["compiler"], c["state"], c["when"]) for c in of_cell] == [("gcc", "booted", "2026-01-31"), ("clang", "resolved", None)]
     assert {c["arch"] for c in cells} == {"arm64"}
     assert of_cell[0]["record"] == str(tmp_path / "e" / "arm64" / "linux-6.1.176-debian-bookworm-gcc-12-arm64.toml")
 
 
-def test_the_users_own_records_count(planner):
+def test_the_users_own_records_count(planner, tmp_path):
     write_record(planner.home / "evidence", kernel="6.1.176")
-    assert "1 booted" in planner("matrix", "--for", "arm64").ok().out
+    assert " 1 booted" in planner("matrix", "--catalog", catalog_without_evidence(tmp_path), "--for", "arm64").ok().out
 
 
 def test_a_broken_record_is_shown_in_its_place(planner, tmp_path):

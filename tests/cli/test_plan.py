@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from records import write_record
-from swage_cli import PROGRAM, ROOT, Swage, made_up_lock
+from swage_cli import PROGRAM, ROOT, Swage, catalog_without_evidence, made_up_lock
 
 
 def test_the_same_drv_in_another_checkout_home_and_directory(planner, tmp_path):
@@ -132,7 +132,7 @@ def test_a_toolchain_that_has_booted_the_cell_comes_first(planner, tmp_path):
         return resolve("--json").json()["toolchain"]["id"]
 
     # What is shipped as evidence would count too.
-    catalog = shutil.copytree(ROOT / "catalog", tmp_path / "catalog", ignore=shutil.ignore_patterns("evidence"))
+    catalog = catalog_without_evidence(tmp_path)
     best = chosen()
     place, kernel = planner.home / "evidence", resolve("--json").json()["kernel"]
     other = "debian-trixie-gcc-14-arm64"

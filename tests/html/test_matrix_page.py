@@ -14,7 +14,7 @@ NASTY = "</script><script>window.broken = 1</script><!-- <b>log & all</b> \u2028
 
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory):
-    from swage_cli import Swage, made_up_lock
+    from swage_cli import Swage, catalog_without_evidence, made_up_lock
     directory = tmp_path_factory.mktemp("page")
     swage = Swage(directory / "home", directory)
     swage.home.mkdir()
@@ -28,7 +28,7 @@ def page_file(tmp_path_factory):
                  banner=None, boot_seconds=None)
     for platform in ["armhf", "x86_64", "riscv64"]:
         write_record(place, kernel="6.12.107", platform=platform, toolchain=f"debian-trixie-gcc-14-{platform}", compiler_version="14.2.0")
-    swage("matrix", "--evidence", place, "--html", directory / "matrix.html").ok()
+    swage("matrix", "--catalog", catalog_without_evidence(directory), "--evidence", place, "--html", directory / "matrix.html").ok()
     return directory / "matrix.html"
 
 

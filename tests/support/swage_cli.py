@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 from dataclasses import dataclass
 
@@ -45,6 +46,11 @@ class Swage:
     def start(self, *args, **kwargs) -> subprocess.Popen:
         return subprocess.Popen(self.argv(*args), cwd=self.cwd, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, **kwargs)
+
+
+def catalog_without_evidence(place: pathlib.Path) -> pathlib.Path:
+    """The shipped catalog without its records, which grow: for tests that bring their own."""
+    return shutil.copytree(ROOT / "catalog", place / "catalog", ignore=shutil.ignore_patterns("evidence"))
 
 
 def made_up_lock(swage: Swage) -> str:

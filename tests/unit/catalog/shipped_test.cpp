@@ -99,7 +99,9 @@ TEST(ShippedToolchains, AgreeWithTheirPlatform) {
     ASSERT_TRUE(triple);
     // A compiler that serves another platform than its own, by flags or because it is for bare metal, has no C library for it.
     if (row.flags.empty() && triple->kernel() == "linux") {
-      EXPECT_EQ((**shipped().platform(triple_text)).name, row.platform);
+      const auto served = shipped().platform(triple_text);
+      ASSERT_TRUE(served) << triple_text;
+      EXPECT_EQ((**served).name, row.platform);
     } else {
       EXPECT_EQ(row.libc, "");
     }

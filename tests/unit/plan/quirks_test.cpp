@@ -100,7 +100,7 @@ Cell quirky_cell(PlanWorld& world, const std::vector<const QuirkRow*>& quirks) {
 
 TEST(PlannerQuirks, PatchesOfTheRequestComeAfterTheirs) {
   PlanWorld world = quirky_world();
-  Cell cell = quirky_cell(world, {&first_quirk()});
+  Cell cell = quirky_cell(world, {&first_quirk(), &second_quirk()});
   const std::string theirs = world.plan("linux-source", cell).drv.env.at("patches");
   Cell patched = cell;
   patched.kernel->options.patches = {{"my fix.patch", "patch c\n"}};
