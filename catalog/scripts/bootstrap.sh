@@ -20,7 +20,7 @@ case "${MAKEFLAGS-}" in
   *jobserver*) ;;
   *) jobs=-j${NIX_BUILD_CORES:-1} ;;
 esac
-bmake() { make $jobs MAKEINFO=true "$@"; }
+bmake() { make $jobs MAKEINFO=true BUILD_INFO= GENERATED_MANPAGES= "$@"; }
 
 unpack() { # unpack SOURCE DIR: a tree, an archive, or the archive of a distribution's source package that holds the real one
   mkdir -p $2
