@@ -265,4 +265,20 @@ std::string goal_label(const Goal& goal) {
   return fmt::format("{} for {}", label, goal.platform->name);
 }
 
+Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row) {
+  Cell cell;
+  SWAGE_TRY(cell.platform, catalog.platform(row.platform));
+  SWAGE_TRY(const Version version, Version::parse(row.kernel));
+  SWAGE_TRY(cell.kernel, find_kernel(catalog, lock, version));
+  cell.kernel->options.config = row.config;
+  SWAGE_TRY(cell.toolchain, catalog.toolchain(row.toolchain, row.platform));
+  cell.machine = find_machine(catalog, *cell.platform, version);
+  const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));
+  if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
+  cell.root = resolution.root;
+  for (const QuirkApplied& one : resolution.quirks) cell.quirks.push_back(one.quirk);
+  return cell;
+}
+
 }  // namespace swage

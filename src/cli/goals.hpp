@@ -65,4 +65,8 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 
 std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 
+// What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
+// resolver finds for that.
+Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row);
+
 }  // namespace swage

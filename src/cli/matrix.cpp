@@ -47,8 +47,8 @@ class Recipes {
  public:
   explicit Recipes(const Catalog& catalog) : catalog_(catalog) {}
 
-  std::optional<bool> changed(const EvidenceRow& row, const Platform& platform) {
-    const auto drv = plan(row, platform);
+  std::optional<bool> changed(const EvidenceRow& row) {
+    const auto drv = plan(row);
     if (!drv) return std::nullopt;
     return drv->str() != (row.boot_drv.empty() ? row.kernel_drv : row.boot_drv);
   }
@@ -59,7 +59,7 @@ class Recipes {
     std::unique_ptr<Planner> planner{};
   };
 
-  std::optional<StorePath> plan(const EvidenceRow& row, const Platform& platform) {
+  std::optional<StorePath> plan(const EvidenceRow& row) {
     const fs::path file = evidence_lock(row);
     auto& plan = plans_[file];
     if (!plan) {
@@ -68,14 +68,9 @@ class Recipes {
       plan = std::make_unique<Plan>(Plan{.lock = std::move(*lock)});
       plan->planner = std::make_unique<Planner>(catalog_, plan->lock);
     }
-    const auto version = Version::parse(row.kernel);
-    if (!version) return std::nullopt;
-    auto kernel = find_kernel(catalog_, plan->lock, *version);
-    const auto toolchain = catalog_.toolchain(row.toolchain, platform.name);
-    if (!kernel || !toolchain) return std::nullopt;
-    kernel->options.config = row.config;
-    Cell& cell = cells_.emplace_back(Cell{.platform = &platform, .toolchain = *toolchain, .kernel = std::move(*kernel)});
-    cell.machine = find_machine(catalog_, platform, cell.kernel->version);
+    auto recorded = recorded_cell(catalog_, plan->lock, row);
+    if (!recorded) return std::nullopt;
+    Cell& cell = cells_.emplace_back(std::move(*recorded));
     const auto wanted = plan->planner->package(row.boot_drv.empty() ? "linux" : "boot", cell);
     if (!wanted) return std::nullopt;
     return wanted->drv;
@@ -181,7 +176,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
                                                                         .compiler = row.compiler,
                                                                         .toolchain = find_toolchain(catalog, row.toolchain, row.platform),
                                                                         .evidence = row,
-                                                                        .changed = recipes.changed(row, *platform),
+                                                                        .changed = recipes.changed(row),
                                                                         .reason = row.reason});
     }
   }

@@ -53,12 +53,7 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
 Result<void> plan(const Catalog& catalog, Replay& replay, Planner& planner) {
   const EvidenceRow& row = replay.row;
   Cell& cell = replay.goal.cell;
-  cell.platform = replay.goal.platform;
-  SWAGE_TRY(const Version version, Version::parse(row.kernel));
-  SWAGE_TRY(cell.kernel, find_kernel(catalog, replay.lock, version));
-  cell.kernel->options.config = row.config;
-  SWAGE_TRY(cell.toolchain, catalog.toolchain(row.toolchain, row.platform));
-  cell.machine = find_machine(catalog, *cell.platform, cell.kernel->version);
+  SWAGE_TRY(cell, recorded_cell(catalog, replay.lock, row));
   const auto add = [&](const char* name, const char* recipe, const std::string& drv, const std::string& nar) -> Result<void> {
     SWAGE_TRY(const Wanted wanted, planner.package(recipe, cell));
     replay.items.push_back({.name = name, .recorded_drv = drv, .recorded = nar, .drv = wanted.drv});

@@ -32,6 +32,7 @@ def write_cells(layer: pathlib.Path, broken="", silent="", comment="", source=b"
         "toolchain-debian": '[build]\nscript = "fake-toolchain.sh"\n[env]\nname = "toolchain-{toolchain.group}"\n',
         "linux": '[build]\nscript = "fake-linux.sh"\n[deps]\nbuild = ["toolchain"]\n[env]\nname = "linux-{kernel.version}-{platform.name}"\nversion = "{kernel.version}"\n'
                  'platform = "{platform.name}"\ntoolchain = "{toolchain.id}"\nconfig = "{kernel.config}"\nsrc = "{kernel.source}"\n'
+                 'host = "{kernel.root} {quirks.ids}"\n'
                  f'broken = "{broken}"\ncomment = "{comment}"\n',
         "boot": '[build]\nscript = "fake-boot.sh"\n[deps]\nhost = ["linux"]\n[env]\nname = "boot-linux-{kernel.version}-{platform.name}"\n'
                 f'kernel = "{{dep.linux}}"\nversion = "{{kernel.version}}"\nsilent = "{silent}"\n',
