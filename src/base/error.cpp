@@ -1,5 +1,7 @@
 #include "base/error.hpp"
 
+#include <iterator>
+
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -12,6 +14,12 @@ Fail fail_errno(std::string what, int err) {
   Error error{.code = Errc::environment, .what = fmt::format("{}: {}", what, std::strerror(err))};
   if (err == ENOSPC || err == EDQUOT) error.hint = "free space with: swage store gc";
   return Fail(std::move(error));
+}
+
+Error together(std::vector<Error> errors) {
+  Error first = std::move(errors.front());
+  first.also.insert(first.also.end(), std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
+  return first;
 }
 
 int exit_code(Errc code) {

@@ -61,6 +61,9 @@ using Result = tl::expected<T, Error>;
 
 using Fail = tl::unexpected<Error>;
 
+// Several errors as one, which must not be none: the first, with the others in `also`.
+Error together(std::vector<Error> errors);
+
 // Shorthand: return fail(Errc::corrupt, "archive 'x' ends early").
 Fail fail(Errc code, std::string what);
 // The same for a failed system call: adds strerror(err) and maps ENOSPC, EROFS, EDQUOT, EMFILE... to Errc::environment.

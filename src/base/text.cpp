@@ -34,6 +34,17 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
+std::string_view last_lines(std::string_view text, std::size_t count) {
+  if (count == 0) return {};
+  std::size_t at = text.size();
+  if (text.ends_with('\n')) --at;
+  for (; count > 0 && at > 0; --count) {
+    at = text.rfind('\n', at - 1);
+    if (at == std::string_view::npos) return text;
+  }
+  return count > 0 ? text : text.substr(at + 1);
+}
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   return fmt::format("{}", fmt::join(parts.begin(), parts.end(), separator));
 }

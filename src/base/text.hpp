@@ -12,6 +12,7 @@ namespace swage {
 std::vector<std::string_view> split(std::string_view text, char separator);    // "a,,b" has three parts
 std::vector<std::string_view> split_words(std::string_view text);              // on white space, no empty parts
 std::string_view trim(std::string_view text);
+std::string_view last_lines(std::string_view text, std::size_t count);         // all of it when it has fewer
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
 // Damerau-Levenshtein distance (optimal string alignment): the number of inserted, deleted, changed or swapped bytes.

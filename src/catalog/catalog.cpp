@@ -26,12 +26,6 @@ std::vector<Error> in_order(const LoadResult& result) {
   return errors;
 }
 
-Error together(std::vector<Error> errors) {
-  Error first = std::move(errors.front());
-  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
-  return first;
-}
-
 Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::path>& layers) {
   std::vector<Layer> stack{{"catalog", directory}};
   for (const fs::path& layer : layers) stack.push_back({(layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer});

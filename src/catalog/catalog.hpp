@@ -148,6 +148,10 @@ struct ToolchainRow {
   Origin origin{};
 };
 
+// Of the variables that conditions and requirements name: true for one that a build root answers (make, perl, host-gcc ...), false
+// for those of a toolchain and the kernel.
+bool is_host_tool(std::string_view variable);
+
 enum class Effect { builds_not, boots_not, misbehaves };
 std::string_view effect_name(Effect effect);  // "builds-not", ...
 

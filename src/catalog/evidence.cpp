@@ -81,12 +81,6 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
   return row;
 }
 
-Error together(std::vector<Error> errors) {
-  Error first = std::move(errors.front());
-  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
-  return first;
-}
-
 std::vector<std::string> records_in(const fs::path& directory, std::string_view prefix) {
   std::vector<std::string> names;
   for (std::string& name : list_directory(directory).value_or(std::vector<std::string>{}))

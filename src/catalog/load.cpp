@@ -40,6 +40,7 @@ struct Reader {
     const TomlDocument* document;
   };
   std::vector<ToolchainTable> toolchain_tables{};
+  std::vector<ToolchainRow> toolchain_rows{};   // of tables, of all platforms
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;
@@ -298,7 +299,7 @@ void Reader::read_toolchains(const ToolchainTable& file) {
     if (list) read_field(FieldInput{*file.document, list->value, "platforms", findings()}, names);
     if (overrides(item) && !list) {
       const auto found = toolchains.find(key_text(item, {"id"}));
-      if (found != toolchains.end()) names = {state().toolchains[found->second.index].platform};
+      if (found != toolchains.end()) names = {toolchain_rows[found->second.index].platform};
     }
     if (names.empty()) {  // nothing comes out of it: read it once for its mistakes
       ToolchainRow row = blank_toolchain();
@@ -314,7 +315,7 @@ void Reader::read_toolchains(const ToolchainTable& file) {
     }
     for (const ExpandedRow& expanded : expand_toolchain(*file.document, item, names, targets[file.provider], "the [[target]] row", findings())) {
       ToolchainRow* row = merge(*file.document, expanded.value, "[[toolchain]]", key_text(expanded.value, {"id"}), toolchain_schema(),
-                                blank_toolchain(), state().toolchains, toolchains);
+                                blank_toolchain(), toolchain_rows, toolchains);
       if (!row) continue;
       fill_from_provider(provider, expanded.value, expanded.platform, *row);
     }
@@ -402,12 +403,11 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
     reader.layer = table.layer;
     reader.read_toolchains(table);
   }
-  check_archives(result.state->toolchains, result.findings);
-  for (ToolchainRow& row : result.state->toolchains) {
+  check_archives(reader.toolchain_rows, result.findings);
+  for (ToolchainRow& row : reader.toolchain_rows) {
     std::pair<std::string, bool> place{row.platform, row.fallback};
     result.state->by_platform->known[std::move(place)].rows.push_back(std::move(row));
   }
-  result.state->toolchains.clear();
   for (const Reader::ProviderDirectory& directory : reader.provider_directories) reader.note_toolchain_files(directory);
   for (MachineRow& row : result.state->machines)
     row.config.insert(row.config.begin(), reader.common.config.begin(), reader.common.config.end());
@@ -415,6 +415,19 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
   result.state->components->layers = layers;
   return result;
+}
+
+// The end of reading files that load() left unread: the rows are kept when nothing is wrong, and what is goes to the caller.
+template <class Row, class Cache>
+void settle(const Catalog::State& state, LoadResult& result, std::vector<Row> rows, Cache& found, Findings& findings,
+            std::deque<TomlDocument>& documents) {
+  check_names(state, result.findings);
+  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
+  if (result.findings.errors.empty()) {
+    found.rows = std::move(rows);
+    found.read = true;
+  }
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
 }
 
 void read_platform_toolchains(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found,
@@ -464,14 +477,8 @@ void read_platform_toolchains(const Catalog::State& state, const std::string& pl
       }
     }
   }
-  check_names(state, result.findings);
   check_archives(rows, result.findings);
-  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
-  if (result.findings.errors.empty()) {
-    found.rows = std::move(rows);
-    found.read = true;
-  }
-  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+  settle(state, result, std::move(rows), found, findings, documents);
 }
 
 void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
@@ -488,14 +495,8 @@ void read_components(const Catalog::State& state, Catalog::State::ComponentCache
   std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
     return a.name != b.name ? a.name < b.name : a.version < b.version;
   });
-  check_names(state, result.findings);
   check_components(rows, result.findings);
-  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
-  if (result.findings.errors.empty()) {
-    found.rows = std::move(rows);
-    found.read = true;
-  }
-  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+  settle(state, result, std::move(rows), found, findings, documents);
 }
 
 void check_unread_files(LoadResult& result) {

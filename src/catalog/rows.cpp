@@ -243,6 +243,8 @@ void read_tree(const FieldInput& in, ComponentRow& row) {
 
 }  // namespace
 
+bool is_host_tool(std::string_view variable) { return std::find(host_tools().begin(), host_tools().end(), variable) != host_tools().end(); }
+
 Platform blank_platform() { return {.name = {}, .triple = *Triple::parse("x86_64-linux-gnu")}; }
 KernelRow blank_kernel() { return {.version = *Version::parse("0")}; }
 ComponentRow blank_component() { return {.id = {}, .version = *Version::parse("0")}; }

@@ -42,12 +42,6 @@ class LinePattern {
   std::unique_ptr<regex_t, Free> compiled_{new regex_t{}, Free{}};
 };
 
-std::string_view last_lines(std::string_view text, std::size_t count) {
-  std::size_t at = text.size();
-  for (; count > 0 && at != 0 && at != std::string_view::npos; --count) at = text.rfind('\n', at - 1);
-  return at == std::string_view::npos ? text : text.substr(at);
-}
-
 }  // namespace
 
 Result<const SignatureRow*> recognise(const std::vector<SignatureRow>& rows, std::string_view log) {

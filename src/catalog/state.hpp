@@ -35,7 +35,6 @@ struct Catalog::State {
   std::vector<SeedRow> seeds{};
   std::vector<KernelRow> kernels{};
   std::vector<MachineRow> machines{};
-  std::vector<ToolchainRow> toolchains{};            // of tables, until read_layers puts them into `by_platform`
   std::vector<ConstraintRow> constraints{};
   std::vector<QuirkRow> quirks{};
   std::vector<SignatureRow> signatures{};

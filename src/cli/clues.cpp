@@ -9,12 +9,9 @@ namespace swage {
 
 namespace {
 
-bool needs_derivation(const Graph& graph, const StorePath& drv, const std::string& name, StorePathSet& seen) {
-  if (!seen.insert(drv).second) return false;
-  const Derivation& derivation = graph.find(drv)->drv;
-  return derivation.name == name || std::any_of(derivation.input_drvs.begin(), derivation.input_drvs.end(), [&](const auto& input) {
-           return needs_derivation(graph, input.first, name, seen);
-         });
+bool needs_toolchain(const Graph& graph, const StorePath& drv, const ToolchainRow& toolchain) {
+  const std::vector<StorePath> behind = graph.closure(drv);
+  return std::any_of(behind.begin(), behind.end(), [&](const StorePath& one) { return graph.find(one)->drv.name == "toolchain-" + toolchain.group; });
 }
 
 const ToolchainRow* next_candidate(const Goal& goal) {
@@ -31,9 +28,7 @@ Result<Clue> find_clue(const Catalog& catalog, Store& store, const Graph& graph,
   if (const Result<std::string> log = read_log(store, drv)) {
     SWAGE_TRY(clue.signature, recognise(catalog.signatures(), *log));
   }
-  StorePathSet seen;
-  const bool toolchains = goal.cell.toolchain && needs_derivation(graph, drv, "toolchain-" + goal.cell.toolchain->group, seen);
-  if (toolchains) clue.next = next_candidate(goal);
+  if (goal.cell.toolchain && needs_toolchain(graph, drv, *goal.cell.toolchain)) clue.next = next_candidate(goal);
   return clue;
 }
 

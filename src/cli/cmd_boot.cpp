@@ -28,12 +28,6 @@ struct Verdict {
   std::vector<Part> parts{};
 };
 
-void collect_parts(const Graph& graph, const StorePath& drv, StorePathSet& seen, std::vector<StorePath>& order) {
-  if (!seen.insert(drv).second) return;
-  for (const auto& [input, outputs] : graph.find(drv)->drv.input_drvs) collect_parts(graph, input, seen, order);
-  order.push_back(drv);
-}
-
 Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goal& goal, const RealiseResult& done) {
   SWAGE_TRY(Store* store, session.store());
   const Graph& graph = planned.planner->graph();
@@ -45,10 +39,7 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
     *text = std::string(trim(*text));
   }
   const Durations durations = Durations::load(store->work_dir() / "durations");
-  StorePathSet seen;
-  std::vector<StorePath> order;
-  collect_parts(graph, goal.wanted->drv, seen, order);
-  for (const StorePath& drv : order) {
+  for (const StorePath& drv : graph.closure(goal.wanted->drv)) {
     Part part{.name = graph.find(drv)->drv.name};
     part.seconds = durations.find(part.name);
     for (const BuildRecord& record : done.built)

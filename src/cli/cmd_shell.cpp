@@ -58,6 +58,7 @@ std::map<std::string, std::string> variables(const Goal& goal, const std::string
   const bool clang = row.compiler == "clang";
   const std::string prefix = clang ? "llvm-" : row.prefix, cc = clang ? "clang" : row.prefix + row.compiler;
   const std::string ld = clang ? "ld.lld" : row.prefix + "ld";
+  const std::string host_cc = quirk_values(goal.cell.quirks).find("host_cc")->second;
   const char* path = std::getenv("PATH");
   std::map<std::string, std::string> env{
       {"PATH", fmt::format("{}/bin:{}", toolchain, path ? path : "/usr/bin:/bin")},
@@ -65,7 +66,7 @@ std::map<std::string, std::string> variables(const Goal& goal, const std::string
       {"CROSS_COMPILE", row.prefix},
       {"CC", cc},
       {"LD", ld},
-      {"HOSTCC", "gcc"},
+      {"HOSTCC", host_cc.empty() ? "gcc" : host_cc},
       {"SWAGE_TOOLCHAIN", toolchain},
       {"SWAGE_SHELL", fmt::format("{} {}", goal.platform->name, row.id)},
   };
@@ -73,7 +74,6 @@ std::map<std::string, std::string> variables(const Goal& goal, const std::string
                                    std::pair("OBJCOPY", "objcopy"), std::pair("OBJDUMP", "objdump")})
     env[name] = prefix + tool;
   if (clang) env.insert({{"LLVM", "1"}, {"LLVM_IAS", "1"}});
-  if (const std::string& host = quirk_values(goal.cell.quirks).find("host_cc")->second; !host.empty()) env["HOSTCC"] = host;
   if (const auto definitions = make_definitions(goal, cc, ld); !definitions.empty()) {
     const char* flags = std::getenv("MAKEFLAGS");
     env["MAKEFLAGS"] = fmt::format("{}{} {}", flags ? flags : "", flags && std::strstr(flags, " -- ") ? "" : " --", join(definitions, " "));

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/json.hpp"
 #include "cli/realising.hpp"
 #include "cli/recorder.hpp"
 #include "cli/replay.hpp"
@@ -99,11 +100,6 @@ std::string root_name(const Derivation& drv) {
   return std::string(path->name().starts_with("root-") ? path->name().substr(5) : path->name());
 }
 
-void collect(const Graph& graph, const StorePath& drv, StorePathSet& into) {
-  if (!into.insert(drv).second) return;
-  for (const auto& [input, outputs] : graph.find(drv)->drv.input_drvs) collect(graph, input, into);
-}
-
 // Where no toolchain makes a userland that would run, the kernel alone is worth a record.
 Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
   boots = true;
@@ -115,7 +111,7 @@ Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& optio
   SWAGE_TRY(Resolution resolution, resolve(catalog, request));
   if (!resolution.chosen) return {};
   goal.resolution = std::move(resolution);
-  goal.cell.toolchain = goal.resolution->chosen;
+  choose(goal.cell, *goal.resolution);
   boots = false;
   return {};
 }
@@ -137,7 +133,8 @@ Result<void> plan_cell(const Catalog& catalog, const TargetOptions& options, Pla
   }
   cell.row.kernel_drv = kernel.drv.str();
   cell.row.root = root_name(planner.graph().find(kernel.drv)->drv);
-  collect(planner.graph(), cell.wanted(), cell.reached);
+  const std::vector<StorePath> reached = planner.graph().closure(cell.wanted());
+  cell.reached.insert(reached.begin(), reached.end());
   return {};
 }
 
@@ -203,14 +200,6 @@ void print_text(const std::deque<CellRun>& cells, const fs::path& directory) {
   fmt::print("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
 }
 
-template <class T>
-nlohmann::ordered_json value_or_null(const std::optional<T>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-}
-nlohmann::ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
-}
-
 void print_json(const std::deque<CellRun>& cells, const fs::path& directory) {
   auto list = nlohmann::ordered_json::array();
   for (const CellRun& cell : cells)
@@ -236,9 +225,7 @@ Error failed_first(Error error) {
   std::vector<Error> all = std::exchange(error.also, {});
   all.insert(all.begin(), std::move(error));
   std::stable_partition(all.begin(), all.end(), [](const Error& e) { return exit_code(e.code) == 1; });
-  Error first = std::move(all.front());
-  first.also.assign(std::make_move_iterator(all.begin() + 1), std::make_move_iterator(all.end()));
-  return first;
+  return together(std::move(all));
 }
 
 Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRun>& cells, const fs::path& directory,

@@ -108,9 +108,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
                         .hint = "leave out one of them"});
   }
   SWAGE_TRY(goal.resolution, resolve(catalog, request));
-  goal.cell.toolchain = goal.resolution->chosen;
-  goal.cell.root = goal.resolution->root;
-  for (const QuirkApplied& one : goal.resolution->quirks) goal.cell.quirks.push_back(one.quirk);
+  choose(goal.cell, *goal.resolution);
   return {};
 }
 
@@ -265,19 +263,24 @@ std::string goal_label(const Goal& goal) {
   return fmt::format("{} for {}", label, goal.platform->name);
 }
 
+void choose(Cell& cell, const Resolution& resolution) {
+  cell.toolchain = resolution.chosen;
+  cell.root = resolution.root;
+  cell.quirks.clear();
+  for (const QuirkApplied& one : resolution.quirks) cell.quirks.push_back(one.quirk);
+}
+
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row) {
   Cell cell;
   SWAGE_TRY(cell.platform, catalog.platform(row.platform));
   SWAGE_TRY(const Version version, Version::parse(row.kernel));
   SWAGE_TRY(cell.kernel, find_kernel(catalog, lock, version));
   cell.kernel->options.config = row.config;
-  SWAGE_TRY(cell.toolchain, catalog.toolchain(row.toolchain, row.platform));
   cell.machine = find_machine(catalog, *cell.platform, version);
   const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
   SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));
   if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
-  cell.root = resolution.root;
-  for (const QuirkApplied& one : resolution.quirks) cell.quirks.push_back(one.quirk);
+  choose(cell, resolution);
   return cell;
 }
 

@@ -65,6 +65,9 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 
 std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 
+// Gives the cell what was resolved for it: toolchain, root and quirks.
+void choose(Cell& cell, const Resolution& resolution);
+
 // What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
 // resolver finds for that.
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row);

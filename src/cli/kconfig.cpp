@@ -84,9 +84,7 @@ Result<std::vector<std::string>> parse_config(std::string_view text, const std::
                                               .length = static_cast<unsigned>(line.size()), .line_text = std::string(line)}});
   }
   if (errors.empty()) return lines;
-  Error first = std::move(errors.front());
-  first.also.assign(std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
-  return Fail(std::move(first));
+  return Fail(together(std::move(errors)));
 }
 
 Result<std::string> kernel_tree_version(std::string_view makefile, const std::string& file) {

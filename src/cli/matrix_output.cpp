@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/json.hpp"
 #include "cli/matrix.hpp"
 
 namespace swage {
@@ -65,12 +66,6 @@ std::string summary(const Matrix& matrix) {
   return text + "\n";
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-template <class T>
-Json value_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::string& today) {
   const EvidenceRow none{.kernel = {}};
   const EvidenceRow& row = entry.evidence ? *entry.evidence : none;
@@ -108,16 +103,17 @@ std::string log_of(const EvidenceRow& row) {
 Json page_entry(const MatrixEntry& entry, const Platform& platform, const std::string& today) {
   Json json = entry_json(entry, platform, today);
   json.erase("record");   // a path of this machine
-  const bool known = entry.evidence.has_value();
-  json["binutils"] = known ? text_or_null(entry.evidence->binutils)
-                           : entry.toolchain && entry.toolchain->binutils ? Json(entry.toolchain->binutils->str()) : Json(nullptr);
-  json["machine"] = known ? text_or_null(entry.evidence->machine) : Json(nullptr);
-  json["root"] = known ? text_or_null(entry.evidence->root) : Json(nullptr);
-  json["kernelSha256"] = known ? text_or_null(entry.evidence->kernel_nar) : Json(nullptr);
-  json["bootSha256"] = known ? text_or_null(entry.evidence->boot_nar) : Json(nullptr);
-  json["lock"] = known ? text_or_null(entry.evidence->lock) : Json(nullptr);
+  const EvidenceRow none{.kernel = {}};
+  const EvidenceRow& row = entry.evidence ? *entry.evidence : none;
+  const bool resolved = !entry.evidence && entry.toolchain && entry.toolchain->binutils;
+  json["binutils"] = text_or_null(resolved ? entry.toolchain->binutils->str() : row.binutils);
+  json["machine"] = text_or_null(row.machine);
+  json["root"] = text_or_null(row.root);
+  json["kernelSha256"] = text_or_null(row.kernel_nar);
+  json["bootSha256"] = text_or_null(row.boot_nar);
+  json["lock"] = text_or_null(row.lock);
   json["explanation"] = entry.explanation;
-  json["log"] = known ? Json(log_of(*entry.evidence)) : Json(nullptr);
+  json["log"] = entry.evidence ? Json(log_of(row)) : Json(nullptr);
   return json;
 }
 

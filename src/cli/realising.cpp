@@ -38,20 +38,14 @@ Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, Kernel
 
 namespace {
 
-bool reaches(const Graph& graph, const StorePath& from, const StorePath& drv, StorePathSet& seen) {
-  if (from == drv) return true;
-  if (!seen.insert(from).second) return false;
-  const auto& inputs = graph.find(from)->drv.input_drvs;
-  return std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return reaches(graph, input.first, drv, seen); });
-}
-
 // Puts what is known of a failure into its error, by the first goal that it stands in the way of.
 void add_clues(const Catalog& catalog, Store& store, const Planned& planned, const StorePath& drv, Result<BuildRecord>& outcome) {
   if (outcome || outcome.error().code != Errc::build_failed) return;
   for (std::size_t i = 0; i < planned.wanted.size(); ++i) {
-    StorePathSet seen;
-    if (!reaches(planned.planner->graph(), planned.wanted[i].drv, drv, seen)) continue;
-    const Result<Clue> clue = find_clue(catalog, store, planned.planner->graph(), *planned.goals[i], drv);
+    const Graph& graph = planned.planner->graph();
+    const std::vector<StorePath> behind = graph.closure(planned.wanted[i].drv);
+    if (std::find(behind.begin(), behind.end(), drv) == behind.end()) continue;
+    const Result<Clue> clue = find_clue(catalog, store, graph, *planned.goals[i], drv);
     if (clue) add_clue(outcome.error(), *clue);
     else outcome.error().also.push_back(clue.error());
     return;

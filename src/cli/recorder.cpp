@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::size_t kFailureLines = 60;
 
-std::string last_lines(const std::string& log, std::size_t count) {
-  std::size_t at = log.size();
-  if (at > 0 && log.back() == '\n') --at;
-  while (count > 0 && at > 0) {
-    at = log.rfind('\n', at - 1);
-    if (at == std::string::npos) return log;
-    --count;
-  }
-  return count == 0 ? log.substr(at + 1) : log;
-}
-
 // A record of the same derivations with the same results says all that a new one would, and the times as well.
 bool says_the_same(const EvidenceRow& old, const EvidenceRow& row) {
   return old.state == row.state && old.kernel_drv == row.kernel_drv && old.boot_drv == row.boot_drv && old.kernel_nar == row.kernel_nar &&

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/evidence.hpp"
+#include "cli/json.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -115,8 +116,8 @@ Json to_json(const Replay& replay) {
   Json items = Json::array();
   for (const Item& item : replay.items)
     items.push_back({{"item", item.name}, {"equal", item.equal()}, {"recorded", item.recorded},
-                     {"now", item.now.empty() ? Json(nullptr) : Json(item.now)},
-                     {"problem", item.problem.empty() ? Json(nullptr) : Json(item.problem)},
+                     {"now", text_or_null(item.now)},
+                     {"problem", text_or_null(item.problem)},
                      {"recipeChanged", item.changed()}, {"recordedDrv", item.recorded_drv}, {"drv", item.drv->str()}});
   return {{"kernel", replay.row.kernel}, {"arch", replay.row.platform}, {"toolchain", replay.row.toolchain}, {"when", replay.row.when},
           {"record", replay.row.file.string()}, {"items", std::move(items)}};

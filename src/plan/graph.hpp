@@ -44,6 +44,8 @@ struct Graph {
   ModuloCache modulo{};
 
   const FinishedDerivation* find(const StorePath& drv) const;
+  // Everything that a derivation of the graph is made from, inputs before their users, and itself last.
+  std::vector<StorePath> closure(const StorePath& drv) const;
 };
 
 // One thing the user asked for: a derivation of the graph and the outputs wanted of it.

@@ -17,17 +17,13 @@ const std::string* sha256_of(const Source& source) {
 
 // The files that each derivation reached takes, one set for each.
 std::vector<Sha256Set> files_by_derivation(const Graph& graph, const std::vector<StorePath>& wanted) {
+  StorePathSet reached;
+  for (const StorePath& drv : wanted)
+    for (StorePath& path : graph.closure(drv)) reached.insert(std::move(path));
   std::vector<Sha256Set> taken;
-  StorePathSet seen;
-  std::vector<StorePath> open = wanted;
-  while (!open.empty()) {
-    const StorePath path = open.back();
-    open.pop_back();
-    const FinishedDerivation* derivation = graph.find(path);
-    if (!derivation || !seen.insert(path).second) continue;
-    for (const auto& [input, outputs] : derivation->drv.input_drvs) open.push_back(input);
+  for (const StorePath& path : reached) {
     Sha256Set& files = taken.emplace_back();
-    for (const StorePath& source : derivation->drv.input_srcs)
+    for (const StorePath& source : graph.find(path)->drv.input_srcs)
       if (const auto at = graph.sources.find(source); at != graph.sources.end())
         if (const std::string* sha256 = sha256_of(at->second)) files.insert(*sha256);
   }

@@ -24,12 +24,6 @@ Subject::Variable Subject::variable(const std::string& name) const {
   return tool == root_->tools.end() ? Variable{} : Variable{Answer::known, &tool->second};
 }
 
-bool is_host_tool(const std::string& variable) {
-  for (const char* own : {"gcc", "clang", "binutils", "glibc", "musl", "uclibc", "kernel"})
-    if (variable == own) return false;
-  return true;
-}
-
 bool concerns_platform(const Conditions& row, const Platform& platform) {
   if (row.bits != 0 && row.bits != platform.bits) return false;
   const auto is_this = [&](const std::string& arch) { return arch == platform.name || arch == platform.kernel_arch; };

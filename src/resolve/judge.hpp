@@ -34,9 +34,6 @@ class Subject {
   std::optional<Version> libc_{};
 };
 
-// True for a variable that a root answers: make, perl, host-gcc ...
-bool is_host_tool(const std::string& variable);
-
 // What is known before there is a candidate: kernel, platform.
 bool concerns_platform(const Conditions& row, const Platform& platform);
 bool concerns_cell(const Conditions& row, const ResolveRequest& request);

@@ -3,14 +3,15 @@
 //
 // Candidates are all toolchain rows of the platform but those of fallback providers. These are candidates too where none of the
 // others fits, where a record says that one of them has booted this cell, or when one is asked for by name; otherwise their
-// files are not even read. Where none of these fits either they are not among the rejected, unless nothing else is. A constraint whose `when` holds for (kernel, platform, candidate)
-// and whose `require` does not is violated. A candidate answers for gcc, clang, binutils and its C library; versions of
-// one that it does not have (clang, for a gcc; binutils, for LLVM) are no concern of it, and the C library is none of a kernel's.
-// Of one that it has in an unknown version no requirement can be said to hold: it is violated, or not tested where the toolchain was asked for by
-// name.
-// Host tools such as make are answered by the build root that the candidate is tried in; of a tool whose version no root declares the
-// constraints are listed as not tested. A quirk that applies lifts constraints: the candidate then stays, with the quirk. A
-// constraint that is violated and not lifted rejects the candidate.
+// files are not even read. Where none of these fits either they are not among the rejected, unless nothing else is.
+//
+// A constraint whose `when` holds for (kernel, platform, candidate) and whose `require` does not is violated. A candidate answers
+// for gcc, clang, binutils and its C library; versions of one that it does not have (clang, for a gcc; binutils, for LLVM) are no
+// concern of it, and the C library is none of a kernel's. Of one that it has in an unknown version no requirement can be said to
+// hold: it is violated, or not tested where the toolchain was asked for by name. Host tools such as make are answered by the build
+// root that the candidate is tried in; of a tool whose version no root declares the constraints are listed as not tested. A quirk
+// that applies lifts constraints: the candidate then stays, with the quirk. A constraint that is violated and not lifted rejects
+// the candidate.
 //
 // Every candidate is tried in every build root and takes the best: the one in which nothing rejects it, then in which the gravest
 // lifted constraint on host tools is least, then by rank (the default root is first), by closeness of the suite's release to the

@@ -29,6 +29,17 @@ TEST(Split, KeepsEmptyParts) {
   EXPECT_EQ(split_words("  a \t b\n"), (std::vector<std::string_view>{"a", "b"}));
 }
 
+TEST(LastLines, AreCountedFromTheEnd) {
+  EXPECT_EQ(last_lines("a\nb\nc\n", 2), "b\nc\n");
+  EXPECT_EQ(last_lines("a\nb\nc", 1), "c");
+  EXPECT_EQ(last_lines("a\nb\n", 2), "a\nb\n");
+  EXPECT_EQ(last_lines("a\nb\n", 9), "a\nb\n");
+  EXPECT_EQ(last_lines("a\n\n\n", 2), "\n\n");
+  EXPECT_EQ(last_lines("\n", 1), "\n");
+  EXPECT_EQ(last_lines("", 3), "");
+  EXPECT_EQ(last_lines("a\nb", 0), "");
+}
+
 TEST(Human, RoundsForPeople) {
   EXPECT_EQ(human_bytes(999), "999 B");
   EXPECT_EQ(human_bytes(1500), "1.5 kB");

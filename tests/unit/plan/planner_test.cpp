@@ -89,6 +89,24 @@ TEST(Planner, InputsComeBeforeUsers) {
   }
 }
 
+TEST(Graph, AClosureIsWhatOneDerivationIsMadeOf) {
+  PlanWorld world;
+  world.plan("boot", world.cell());
+  const StorePath kernel = world.plan("linux", world.cell("arm64", "2.6.32")).path;
+  const Graph& graph = world.planner().graph();
+  std::vector<std::string> made_of;
+  for (const StorePath& path : graph.closure(kernel)) made_of.push_back(graph.find(path)->drv.name);
+  EXPECT_EQ(made_of.back(), "linux-2.6.32.71-arm64");
+  std::set<std::string> before;
+  for (const std::string& name : made_of) {
+    for (const auto& [input, outputs] : named(graph, name).input_drvs) EXPECT_TRUE(before.contains(graph.find(input)->drv.name)) << name;
+    before.insert(name);
+  }
+  EXPECT_EQ(before,
+            (std::set<std::string>{"root-build", "toolchain-debian-gcc-12-arm64", "linux-2.6.32.71-source", "linux-2.6.32.71-arm64"}));
+  EXPECT_EQ(made_of.size(), 4u) << "each of them once";
+}
+
 TEST(Planner, EverySourceSaysHowToGetIt) {
   PlanWorld world;
   world.plan("boot", world.cell());
