@@ -1,4 +1,4 @@
-# Builds a static busybox for the host platform with the applets that $applets lists (CONFIG_ names without the prefix).
+# Builds a static busybox for the host platform with the applets and features that $applets lists (CONFIG_ names without the prefix).
 jobs=
 case "${MAKEFLAGS-}" in
   *jobserver*) ;;
