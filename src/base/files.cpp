@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace swage {
@@ -43,6 +44,21 @@ Result<std::string> read_fd(int fd, std::string_view name) {
 Result<std::string> read_file(const fs::path& path) {
   SWAGE_TRY(UniqueFd fd, open_file(path, O_RDONLY));
   return read_fd(fd.get(), path.string());
+}
+
+MappedFile::~MappedFile() {
+  if (size_) ::munmap(const_cast<char*>(data_), size_);
+}
+
+Result<MappedFile> map_file(const fs::path& path) {
+  SWAGE_TRY(const UniqueFd fd, open_file(path, O_RDONLY));
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
+  const auto size = static_cast<std::size_t>(info.st_size);
+  if (size == 0) return MappedFile(nullptr, 0);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (data == MAP_FAILED) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
+  return MappedFile(static_cast<const char*>(data), size);
 }
 
 Result<void> write_all(int fd, std::string_view data, std::string_view name) {

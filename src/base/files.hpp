@@ -38,6 +38,23 @@ class UniqueFd {
 Result<UniqueFd> open_file(const fs::path& path, int flags, mode_t mode = 0);
 Result<std::string> read_file(const fs::path& path);
 Result<std::string> read_fd(int fd, std::string_view name_for_errors);  // to end of file
+
+// A file's bytes as the page cache has them, for one of which little is read. Whoever shortens the file meanwhile kills the reader
+// with SIGBUS; swage replaces files whole.
+class MappedFile {
+ public:
+  MappedFile(const char* data, std::size_t size) : data_(data), size_(size) {}
+  MappedFile(MappedFile&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+  std::string_view text() const { return {data_, size_}; }
+
+ private:
+  const char* data_;
+  std::size_t size_;
+};
+Result<MappedFile> map_file(const fs::path& path);
+
 Result<void> write_all(int fd, std::string_view data, std::string_view name_for_errors);
 
 enum class Durability { volatile_ok, synced };

@@ -67,7 +67,8 @@ void index_platforms(LoadResult& result) {
   for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(triple_key(state.platforms[i].triple), i, true);
   for (std::size_t i = 0; i < state.platforms.size(); ++i)
     for (const std::string& alias : state.platforms[i].aliases)
-      if (const auto triple = Triple::parse(alias); triple && alias.find('-') != std::string::npos) claim(triple_key(*triple), i, true);
+      if (alias.find('-') != std::string::npos)   // else a name
+        if (const auto triple = Triple::parse(alias)) claim(triple_key(*triple), i, true);
 }
 
 }  // namespace

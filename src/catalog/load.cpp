@@ -296,7 +296,11 @@ void Reader::read_toolchains(const ToolchainTable& file) {
     if (item.kind != TomlValue::Kind::table) continue;
     std::vector<std::string> names;
     const TomlEntry* list = item.find("platforms");
-    if (list) read_field(FieldInput{*file.document, list->value, "platforms", findings()}, names);
+    if (list) {
+      const FieldInput input{*file.document, list->value, "platforms", findings()};
+      read_field(input, names);
+      input.refer(NameOf::platform);
+    }
     if (overrides(item) && !list) {
       const auto found = toolchains.find(key_text(item, {"id"}));
       if (found != toolchains.end()) names = {toolchain_rows[found->second.index].platform};

@@ -50,6 +50,24 @@ struct Expander {
   }
 };
 
+// A row that is for one of its platforms: the long list is not copied for each of them.
+TomlValue for_platform(const TomlValue& item, const std::string& platform) {
+  TomlValue one{.kind = item.kind, .span = item.span};
+  one.entries.reserve(item.entries.size());
+  for (const TomlEntry& entry : item.entries) {
+    if (entry.key != "platforms") {
+      one.entries.push_back(entry);
+      continue;
+    }
+    TomlEntry& list = one.entries.emplace_back(TomlEntry{.key = entry.key, .key_span = entry.key_span});
+    list.value.kind = entry.value.kind;
+    list.value.span = entry.value.span;
+    for (const TomlValue& name : entry.value.items)
+      if (name.text == platform) list.value.items.push_back(name);
+  }
+  return one;
+}
+
 }  // namespace
 
 std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::vector<std::string>& platforms,
@@ -59,7 +77,7 @@ std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const To
     Keys keys;
     if (const auto target = targets.find(platform); target != targets.end()) keys = target->second;
     keys["platform"] = platform;
-    ExpandedRow row{platform, item};
+    ExpandedRow row{platform, for_platform(item, platform)};
     Expander{document, keys, keys_of, findings}.all(row.value);
     rows.push_back(std::move(row));
   }

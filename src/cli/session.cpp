@@ -105,6 +105,15 @@ Result<const Lockfile*> Session::lock() {
   return lock_.get();
 }
 
+Result<const Lockfile*> Session::locked_sources() {
+  if (lock_ || locked_sources_) return lock_ ? lock_.get() : locked_sources_.get();
+  SWAGE_TRY(const fs::path path, lock_path());
+  if (!path_exists(path)) return update_lock();
+  SWAGE_TRY(Lockfile lock, Lockfile::read_sources(path));
+  locked_sources_ = std::make_unique<Lockfile>(std::move(lock));
+  return locked_sources_.get();
+}
+
 Result<const Lockfile*> Session::update_lock() {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());

@@ -33,6 +33,8 @@ class Session {
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
   Result<const Lockfile*> lock();
+  // The same when only its sources are asked for: has no sets, unless lock() was there first.
+  Result<const Lockfile*> locked_sources();
   // Asks the distribution anew and writes the file.
   Result<const Lockfile*> update_lock();
   Result<Store*> store();
@@ -52,6 +54,7 @@ class Session {
   std::vector<fs::path> evidence_{};
   std::shared_ptr<const Catalog> catalog_;
   std::unique_ptr<Lockfile> lock_;
+  std::unique_ptr<Lockfile> locked_sources_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Reporter> reporter_;
 };

@@ -7,13 +7,13 @@
 namespace swage {
 
 void support_compressions(archive* reader) {
-  archive_read_support_filter_gzip(reader);
-  archive_read_support_filter_bzip2(reader);
-  archive_read_support_filter_lzma(reader);
-  archive_read_support_filter_lzip(reader);
-  archive_read_support_filter_xz(reader);
-  archive_read_support_filter_lz4(reader);
-  archive_read_support_filter_zstd(reader);
+  libarchive().read_support_filter_gzip(reader);
+  libarchive().read_support_filter_bzip2(reader);
+  libarchive().read_support_filter_lzma(reader);
+  libarchive().read_support_filter_lzip(reader);
+  libarchive().read_support_filter_xz(reader);
+  libarchive().read_support_filter_lz4(reader);
+  libarchive().read_support_filter_zstd(reader);
 }
 
 Utf8Names::Utf8Names() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(::uselocale(utf8_)) {}
@@ -24,13 +24,13 @@ Utf8Names::~Utf8Names() {
 
 Error damaged(std::string_view file, archive* reader) {
   Error error{.code = Errc::corrupt, .what = fmt::format("'{}' is truncated or damaged", file)};
-  if (const char* reason = archive_error_string(reader)) error.notes.emplace_back(reason);
+  if (const char* reason = libarchive().error_string(reader)) error.notes.emplace_back(reason);
   return error;
 }
 
 Result<Next> next_entry(archive* reader, archive_entry*& entry, std::string_view file) {
   for (;;) {
-    const int status = archive_read_next_header(reader, &entry);
+    const int status = libarchive().read_next_header(reader, &entry);
     if (status == ARCHIVE_EOF) return Next::end;
     if (status == ARCHIVE_RETRY) continue;
     if (status < ARCHIVE_WARN) return Fail(damaged(file, reader));
@@ -44,7 +44,7 @@ Result<void> copy_data(archive* reader, int fd, std::string_view file, std::stri
     const void* data = nullptr;
     std::size_t size = 0;
     la_int64_t offset = 0;
-    const int status = archive_read_data_block(reader, &data, &size, &offset);
+    const int status = libarchive().read_data_block(reader, &data, &size, &offset);
     if (status == ARCHIVE_EOF) break;
     if (status < ARCHIVE_WARN) return Fail(damaged(file, reader));
     for (const char* at = static_cast<const char*>(data); size > 0;) {

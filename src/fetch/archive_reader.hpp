@@ -1,18 +1,17 @@
 // What both unpackers need of libarchive.
 #pragma once
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <clocale>
 #include <memory>
 #include <string>
 
 #include "base/files.hpp"
+#include "fetch/libraries.hpp"
 
 namespace swage {
 
 struct ArchiveFree {
-  void operator()(archive* reader) const { archive_read_free(reader); }
+  void operator()(archive* reader) const { libarchive().read_free(reader); }
 };
 using ArchivePtr = std::unique_ptr<archive, ArchiveFree>;
 

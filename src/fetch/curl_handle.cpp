@@ -5,36 +5,36 @@
 namespace swage {
 
 CurlHandle::CurlHandle() {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);   // once; not thread-safe by itself
+  static const CURLcode ready = curl().global_init(CURL_GLOBAL_DEFAULT);   // once; not thread-safe by itself
   if (ready != CURLE_OK) return;
-  multi = curl_multi_init();
-  easy = curl_easy_init();
+  multi = curl().multi_init();
+  easy = curl().easy_init();
 }
 
 CurlHandle::~CurlHandle() {
-  if (easy) curl_easy_cleanup(easy);
-  if (multi) curl_multi_cleanup(multi);
+  if (easy) curl().easy_cleanup(easy);
+  if (multi) curl().multi_cleanup(multi);
 }
 
 Result<CURLcode> CurlHandle::perform() {
   constexpr int wake_up_ms = 200;   // for a caller that installed no interrupt handlers
-  curl_multi_add_handle(multi, easy);
+  curl().multi_add_handle(multi, easy);
   int running = 1;
   CURLcode result = CURLE_OK;
   bool stopped = false;
   while (running > 0 && !stopped) {
-    if (curl_multi_perform(multi, &running) != CURLM_OK) {
+    if (curl().multi_perform(multi, &running) != CURLM_OK) {
       result = CURLE_FAILED_INIT;
       break;
     }
     curl_waitfd wake{.fd = interrupt_fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
-    if (running > 0) curl_multi_poll(multi, &wake, wake.fd >= 0 ? 1 : 0, wake_up_ms, nullptr);
+    if (running > 0) curl().multi_poll(multi, &wake, wake.fd >= 0 ? 1 : 0, wake_up_ms, nullptr);
     stopped = interrupted();
   }
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi, &left))
+  while (const CURLMsg* message = curl().multi_info_read(multi, &left))
     if (message->msg == CURLMSG_DONE) result = message->data.result;
-  curl_multi_remove_handle(multi, easy);
+  curl().multi_remove_handle(multi, easy);
   if (stopped) return fail(Errc::interrupted, "the download was interrupted");
   return result;
 }

@@ -1,12 +1,11 @@
 // libcurl as this layer uses it: one request at a time per handle, handles kept for their open connections.
 #pragma once
 
-#include <curl/curl.h>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "base/error.hpp"
+#include "fetch/libraries.hpp"
 
 namespace swage {
 

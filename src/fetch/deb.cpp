@@ -23,10 +23,10 @@ struct MemberStream {
 
   static la_ssize_t read(archive* inner, void* self_pointer, const void** data) {
     auto* self = static_cast<MemberStream*>(self_pointer);
-    const la_ssize_t n = archive_read_data(self->outer, self->buffer.data(), self->buffer.size());
+    const la_ssize_t n = libarchive().read_data(self->outer, self->buffer.data(), self->buffer.size());
     if (n < 0) {
-      const char* reason = archive_error_string(self->outer);
-      archive_set_error(inner, EIO, "%s", reason ? reason : "the member ends early");
+      const char* reason = libarchive().error_string(self->outer);
+      libarchive().set_error(inner, EIO, "%s", reason ? reason : "the member ends early");
       return -1;
     }
     *data = self->buffer.data();
@@ -40,8 +40,8 @@ std::string_view without_dot(std::string_view name) {
 }
 
 std::string_view type_of(archive_entry* entry) {
-  if (archive_entry_hardlink(entry)) return "a hard link";
-  switch (archive_entry_filetype(entry)) {
+  if (libarchive().entry_hardlink(entry)) return "a hard link";
+  switch (libarchive().entry_filetype(entry)) {
     case AE_IFREG: return "a file";
     case AE_IFLNK: return "a symbolic link";
     case AE_IFDIR: return "a directory";
@@ -74,17 +74,17 @@ Result<void> write_member(archive* data, const MemberWanted& wanted) {
 
 // Looks through data.tar, to its end: a package that breaks off behind the member is broken all the same.
 Result<bool> search_data(archive* outer, const MemberWanted& wanted) {
-  const ArchivePtr data(archive_read_new());
+  const ArchivePtr data(libarchive().read_new());
   support_compressions(data.get());
-  archive_read_support_format_tar(data.get());
+  libarchive().read_support_format_tar(data.get());
   MemberStream stream{outer};
-  if (archive_read_open(data.get(), &stream, nullptr, MemberStream::read, nullptr) != ARCHIVE_OK)
+  if (libarchive().read_open(data.get(), &stream, nullptr, MemberStream::read, nullptr) != ARCHIVE_OK)
     return Fail(damaged(wanted.deb, data.get()));
   bool found = false;
   for (archive_entry* entry = nullptr;;) {
     SWAGE_TRY(const Next next, next_entry(data.get(), entry, wanted.deb));
     if (next == Next::end) return found;
-    const char* name = archive_entry_pathname(entry);
+    const char* name = libarchive().entry_pathname(entry);
     if (found || !name || without_dot(name) != without_dot(wanted.name)) continue;
     if (const std::string_view type = type_of(entry); type != "a file")
       return fail(Errc::corrupt, fmt::format("'{}' of '{}' is {}, not a file", wanted.name, wanted.deb, type));
@@ -95,7 +95,7 @@ Result<bool> search_data(archive* outer, const MemberWanted& wanted) {
 
 Result<void> check_format(archive* outer, std::string_view deb) {
   std::array<char, 16> version{};
-  const la_ssize_t size = archive_read_data(outer, version.data(), version.size());
+  const la_ssize_t size = libarchive().read_data(outer, version.data(), version.size());
   if (size < 0) return Fail(damaged(deb, outer));
   if (!std::string_view(version.data(), static_cast<std::size_t>(size)).starts_with("2."))
     return fail(Errc::corrupt, fmt::format("'{}' is not a Debian package of format 2", deb));
@@ -108,15 +108,16 @@ Result<void> extract_deb_member(const fs::path& deb, std::string_view member, co
                                 std::string_view shown_name) {
   const std::string name = shown_name.empty() ? deb.filename().string() : std::string(shown_name);
   SWAGE_TRY(const UniqueFd fd, open_file(deb, O_RDONLY));
+  SWAGE_CHECK(load_archive());
   const Utf8Names utf8;
-  const ArchivePtr outer(archive_read_new());
-  archive_read_support_format_ar(outer.get());
+  const ArchivePtr outer(libarchive().read_new());
+  libarchive().read_support_format_ar(outer.get());
   const auto not_a_package = [&] { return fail(Errc::corrupt, fmt::format("'{}' is not a Debian package", name)); };
   archive_entry* entry = nullptr;
-  if (archive_read_open_fd(outer.get(), fd.get(), kBlock) != ARCHIVE_OK ||
-      archive_read_next_header(outer.get(), &entry) < ARCHIVE_WARN)
+  if (libarchive().read_open_fd(outer.get(), fd.get(), kBlock) != ARCHIVE_OK ||
+      libarchive().read_next_header(outer.get(), &entry) < ARCHIVE_WARN)
     return not_a_package();
-  const char* first = archive_entry_pathname(entry);
+  const char* first = libarchive().entry_pathname(entry);
   if (!first || std::string_view(first) != "debian-binary") return not_a_package();
   SWAGE_CHECK(check_format(outer.get(), name));
 
@@ -126,7 +127,7 @@ Result<void> extract_deb_member(const fs::path& deb, std::string_view member, co
   for (;;) {
     SWAGE_TRY(const Next next, next_entry(outer.get(), entry, name));
     if (next == Next::end) break;
-    const char* part = archive_entry_pathname(entry);
+    const char* part = libarchive().entry_pathname(entry);
     if (data_seen || !part || !std::string_view(part).starts_with("data.tar")) continue;
     data_seen = true;
     SWAGE_TRY(found, search_data(outer.get(), {.deb = name, .name = member, .target = target, .unfinished = unfinished}));

@@ -121,7 +121,7 @@ struct Request {
 
   long status() const {
     long code = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+    curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
     return code;
   }
 
@@ -197,18 +197,18 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
     case CURLE_COULDNT_RESOLVE_PROXY: return "unknown proxy host";
     case CURLE_COULDNT_CONNECT: {
       long error = 0;
-      curl_easy_getinfo(request.easy, CURLINFO_OS_ERRNO, &error);
+      curl().easy_getinfo(request.easy, CURLINFO_OS_ERRNO, &error);
       return error ? fmt::format("cannot connect: {}", std::strerror(static_cast<int>(error))) : "cannot connect";
     }
     case CURLE_OPERATION_TIMEDOUT: {
       curl_off_t connected = 0;
-      curl_easy_getinfo(request.easy, CURLINFO_CONNECT_TIME_T, &connected);
+      curl().easy_getinfo(request.easy, CURLINFO_CONNECT_TIME_T, &connected);
       return connected ? fmt::format("no data for {} s", options.stall_timeout)
                        : fmt::format("no connection in {} s", options.connect_timeout);
     }
     case CURLE_PARTIAL_FILE: {
       curl_off_t announced = -1;
-      curl_easy_getinfo(request.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+      curl().easy_getinfo(request.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
       const std::uint64_t before = request.status() == 206 ? request.from : 0;
       return fmt::format("the connection ended after {} of {} bytes", request.landing.size(),
                          before + static_cast<std::uint64_t>(std::max<curl_off_t>(announced, 0)));
@@ -221,7 +221,7 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return "not an http, https or file URL";
     default: {
-      std::string text = curl_easy_strerror(code);
+      std::string text = curl().easy_strerror(code);
       if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
       return text;
     }
@@ -229,27 +229,27 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
 }
 
 void set_up(CURL* easy, const Address& address, Request& request, const FetchOptions& options) {
-  curl_easy_reset(easy);
-  curl_easy_setopt(easy, CURLOPT_URL, address.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
-  curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "swage");
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout));
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &request);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &request);
-  if (!address.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
+  curl().easy_reset(easy);
+  curl().easy_setopt(easy, CURLOPT_URL, address.url.c_str());
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
+  curl().easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+  curl().easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+  curl().easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, "swage");
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
+  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout));
+  curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &request);
+  curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl().easy_setopt(easy, CURLOPT_HEADERDATA, &request);
+  if (!address.proxy.empty()) curl().easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
   // A local file is read anew: it costs nothing, and libcurl's range of a file tells no start.
   if (request.from && !address.url.starts_with("file:"))
-    curl_easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
+    curl().easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
 }
 
 }  // namespace
@@ -314,6 +314,7 @@ std::vector<Address> Transport::State::addresses(const Source::Download& what) c
 
 Result<Outcome> Transport::State::request(const Address& address, const Source::Download& what, Landing& landing,
                                           std::uint64_t job_id) {
+  SWAGE_CHECK(load_curl());
   std::unique_ptr<CurlHandle> handle = pool.take();
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
   Request request{.landing = landing, .what = what, .reporter = reporter, .job_id = job_id, .easy = handle->easy,

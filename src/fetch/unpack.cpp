@@ -20,11 +20,11 @@ class TreeWriter {
   TreeWriter(UniqueFd root, std::string archive_name) : root_(std::move(root)), archive_(std::move(archive_name)) {}
 
   Result<void> add(archive* reader, archive_entry* entry) {
-    const char* raw_name = archive_entry_pathname(entry);
+    const char* raw_name = libarchive().entry_pathname(entry);
     if (!raw_name || !*raw_name) return fail(Errc::corrupt, fmt::format("'{}' has an entry without a readable name", archive_));
     const std::string name = raw_name;
-    const char* hard_link = archive_entry_hardlink(entry);
-    const mode_t type = archive_entry_filetype(entry);
+    const char* hard_link = libarchive().entry_hardlink(entry);
+    const mode_t type = libarchive().entry_filetype(entry);
     if (!hard_link && type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK)
       return refuse(name, type == AE_IFIFO ? "is a FIFO" : type == AE_IFSOCK ? "is a socket" : "is a device");
     SWAGE_TRY(const std::vector<std::string> parts, parts_of(name, name));
@@ -38,12 +38,12 @@ class TreeWriter {
     SWAGE_CHECK(make_room(parent, leaf, name));
     if (hard_link) return link(parent, leaf, name, hard_link);
     if (type == AE_IFLNK) {
-      const char* target = archive_entry_symlink(entry);
+      const char* target = libarchive().entry_symlink(entry);
       if (!target || ::symlinkat(target, parent, leaf.c_str()) != 0)
         return fail_errno(fmt::format("cannot create the symbolic link '{}'", name), target ? errno : EINVAL);
       return {};
     }
-    const mode_t mode = archive_entry_perm(entry) & 0111 ? 0755 : 0644;
+    const mode_t mode = libarchive().entry_perm(entry) & 0111 ? 0755 : 0644;
     const UniqueFd fd(::openat(parent, leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) return fail_errno(fmt::format("cannot create '{}'", name), errno);
     return copy_data(reader, fd.get(), archive_, name);
@@ -136,18 +136,19 @@ Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory
   const std::string name = archive_path.filename().string();
   SWAGE_TRY(const UniqueFd fd, open_file(archive_path, O_RDONLY));
   SWAGE_TRY(UniqueFd root, open_file(directory, O_RDONLY | O_DIRECTORY));
+  SWAGE_CHECK(load_archive());
   const Utf8Names utf8;
-  const ArchivePtr reader(archive_read_new());
+  const ArchivePtr reader(libarchive().read_new());
   support_compressions(reader.get());
   // Not every format of libarchive: mtree, for one, takes its data from files of the host that the archive names.
-  archive_read_support_format_tar(reader.get());
-  archive_read_support_format_cpio(reader.get());
-  archive_read_support_format_zip(reader.get());
-  archive_read_support_format_7zip(reader.get());
+  libarchive().read_support_format_tar(reader.get());
+  libarchive().read_support_format_cpio(reader.get());
+  libarchive().read_support_format_zip(reader.get());
+  libarchive().read_support_format_7zip(reader.get());
   archive_entry* entry = nullptr;
-  if (archive_read_open_fd(reader.get(), fd.get(), 256 * 1024) != ARCHIVE_OK) {
+  if (libarchive().read_open_fd(reader.get(), fd.get(), 256 * 1024) != ARCHIVE_OK) {
     // What libarchive says when no format claims the bytes; a damaged archive of a known format says otherwise.
-    if (archive_errno(reader.get()) == EILSEQ)
+    if (libarchive().error_number(reader.get()) == EILSEQ)
       return fail(Errc::corrupt, fmt::format("'{}' is not an archive: tar, cpio, zip and 7z are read", name));
     return Fail(damaged(name, reader.get()));
   }

@@ -1,10 +1,12 @@
 // Reads swage.lock as a stream of JSON events: a lock has thousands of entries and is read by every command, and a
-// document tree in between would cost more than all the checks.
+// document tree in between would cost more than all the checks. simdjson makes the events of a good lock; of a bad one
+// nlohmann::json does, which tells where it was when the reader refused one.
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <simdjson.h>
 
 #include "base/text.hpp"
 #include "plan/lockfile.hpp"
@@ -129,7 +131,7 @@ class Reader {
     return true;
   }
 
-  bool key(std::string& name) {
+  bool key(std::string_view name) {
     if (depth_ == 2) return new_entry(name);
     const auto field =
         std::find_if(schema_->fields.begin(), schema_->fields.end(), [&](const Field& f) { return f.name == name; });
@@ -146,8 +148,7 @@ class Reader {
     return true;
   }
 
-  // Texts are copied: a move would take the lexer's buffer, which then grows anew byte by byte.
-  bool string(std::string& text) {
+  bool string(std::string_view text) {
     if (!expect(Type::string)) return false;
     if (depth_ == 1) {
       if (!is_date(text)) return stop(fmt::format("'{}' is not a date YYYY-MM-DD", text));
@@ -231,7 +232,7 @@ class Reader {
     slot = &map.emplace_hint(map.end(), entry_, typename Map::mapped_type{})->second;   // entries come sorted
     return map.size() > before || stop(fmt::format("'{}' is there twice", entry_));
   }
-  bool new_entry(const std::string& name) {
+  bool new_entry(std::string_view name) {
     entry_ = name;
     if (section_ == Section::files && !is_sha256(entry_)) return bad_sha256(entry_);
     if (!is_printable(entry_)) return stop("a key is empty or not printable");
@@ -249,12 +250,12 @@ class Reader {
   }
 
   bool bad_sha256(std::string_view text) { return stop(fmt::format("'{}' is not a sha256: 64 digits 0-9 and a-f", text)); }
-  bool take_sha256(const std::string& text, std::string& into) {
+  bool take_sha256(std::string_view text, std::string& into) {
     if (!is_sha256(text)) return bad_sha256(text);
     into = text;
     return true;
   }
-  bool file_string(const std::string& text) {
+  bool file_string(std::string_view text) {
     if (field_ == 0) {
       if (!is_name(text, "+-.")) return stop(fmt::format("'{}' is not a package name", text));
       file_->name = text;
@@ -267,14 +268,14 @@ class Reader {
     }
     return true;
   }
-  bool set_string(const std::string& text) {
+  bool set_string(std::string_view text) {
     if (in_array_) return take_sha256(text, set_->files.emplace_back());
     if (field_ == 0 && !is_name(text, "-._/")) return stop(fmt::format("'{}' is not a suite", text));
     if (!is_printable(text)) return stop(fmt::format("the request of '{}' is empty or not printable", entry_));
     (field_ == 0 ? set_->suite : set_->request) = text;
     return true;
   }
-  bool seed_string(const std::string& text) {
+  bool seed_string(std::string_view text) {
     if (field_ == 0) return take_sha256(text, seed_->sha256);
     if (field_ == 2) return take_sha256(text, seed_->nar_sha256);
     if (!is_printable(text)) return stop(fmt::format("the member of '{}' is empty or not printable", entry_));
@@ -347,12 +348,50 @@ Fail dangling(std::string_view file, std::string_view user, std::string_view sha
                     .hint = "make the lock anew with: swage lock --update"});
 }
 
+// Sends the events of a document that simdjson has parsed.
+class Events {
+ public:
+  explicit Events(Reader& reader) : reader_(reader) {}
+
+  bool send(simdjson::dom::element element) {
+    using Kind = simdjson::dom::element_type;
+    std::string_view text;
+    std::uint64_t number = 0;
+    simdjson::dom::array array;
+    simdjson::dom::object object;
+    switch (element.type()) {
+      case Kind::STRING: return !element.get(text) && reader_.string(text);
+      case Kind::INT64:
+      case Kind::UINT64: return !element.get(number) && reader_.number_unsigned(number);   // an error when it is negative
+      case Kind::ARRAY:
+        if (element.get(array) || !reader_.start_array(0)) return false;
+        for (const simdjson::dom::element one : array)
+          if (!send(one)) return false;
+        return reader_.end_array();
+      case Kind::OBJECT: return !element.get(object) && send_object(object);
+      default: return false;
+    }
+  }
+
+ private:
+  bool send_object(simdjson::dom::object object) {
+    if (!reader_.start_object(0)) return false;
+    for (const auto [key, value] : object)
+      if (!reader_.key(key) || !send(value)) return false;
+    return reader_.end_object();
+  }
+
+  Reader& reader_;
+};
+
 }  // namespace
 
 Result<Lockfile> Lockfile::parse(std::string_view json, std::string_view name) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
   Lockfile lock;
   Reader reader(lock);
-  if (!nlohmann::json::sax_parse(json.data(), json.data() + json.size(), &reader)) return Fail(located_error(json, name));
+  if (parser.parse(json.data(), json.size()).get(document) || !Events(reader).send(document)) return Fail(located_error(json, name));
   for (const auto& [key, set] : lock.sets)
     for (const std::string& sha256 : set.files)
       if (!lock.files.contains(sha256)) return dangling(name, key, sha256);

@@ -223,11 +223,12 @@ Result<Rows> fallbacks(const Catalog& catalog, const ResolveRequest& request) {
   return with_compiler(*own, request.compiler);
 }
 
-// True when this cell was booted with a toolchain that is not among them.
-bool booted_with_another(const ResolveRequest& request, const Rows& rows) {
+// True when this cell was booted with a toolchain that the platform does not have without its fallbacks.
+Result<bool> booted_with_fallback(const Catalog& catalog, const ResolveRequest& request) {
+  SWAGE_TRY(const std::vector<ToolchainRow>* own, catalog.toolchains(request.platform->name));
   return std::any_of(request.evidence.begin(), request.evidence.end(), [&](const auto& record) {
-    const auto is_it = [&](const ToolchainRow* row) { return row->id == record.first; };
-    return record.second == Evidence::booted && std::none_of(rows.begin(), rows.end(), is_it);
+    const auto is_it = [&](const ToolchainRow& row) { return row.id == record.first; };
+    return record.second == Evidence::booted && std::none_of(own->begin(), own->end(), is_it);
   });
 }
 
@@ -305,7 +306,8 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
     }
   };
   consider(rows);
-  if (fit.empty() || booted_with_another(request, rows)) {
+  SWAGE_TRY(const bool fallback_booted, booted_with_fallback(catalog, request));
+  if (fit.empty() || fallback_booted) {
     SWAGE_TRY(Rows more, fallbacks(catalog, request));
     const auto others = static_cast<std::ptrdiff_t>(unfit.size());
     consider(fit.empty() ? more : booted_ones(request, std::move(more)));

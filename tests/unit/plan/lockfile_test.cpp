@@ -152,7 +152,7 @@ rc::Gen<std::string> text_of(const std::string& alphabet, const std::string& pre
                       [prefix](const std::string& s) { return prefix + s; });
 }
 
-RC_GTEST_PROP(LockfileProp, ParseGivesBackWhatStrWrote, ()) {
+Lockfile any_lock() {
   Lockfile lock{.created = "2026-01-31"};
   const auto count = *rc::gen::inRange<unsigned>(1, 8);
   const std::string alphabet = "abz09+-.";
@@ -166,11 +166,70 @@ RC_GTEST_PROP(LockfileProp, ParseGivesBackWhatStrWrote, ()) {
     lock.seeds[*text_of("a\"", "s")] = {*any_file, *text_of("ab/.", "./"), *any_file};
     lock.missing[*text_of("a\"", "s")] = *text_of("a '\"\\", "r\xc3\xa9");
   }
+  return lock;
+}
+
+RC_GTEST_PROP(LockfileProp, ParseGivesBackWhatStrWrote, ()) {
+  const Lockfile lock = any_lock();
   const std::string text = lock.str();
   const auto again = Lockfile::parse(text, "x");
   RC_ASSERT(again.has_value());
   RC_ASSERT(again->str() == text);
   RC_ASSERT(*again == lock);
+}
+
+Result<Lockfile> sources_of(const std::string& text) {
+  const TempDir dir = TempDir::create("lock").value();
+  const fs::path file = dir.path() / "swage.lock";
+  EXPECT_TRUE(write_file_atomically(file, text, 0644, Durability::volatile_ok));
+  return Lockfile::read_sources(file);
+}
+
+RC_GTEST_PROP(LockfileProp, SourcesCanBeReadAlone, ()) {
+  const Lockfile lock = any_lock();
+  const Lockfile read = sources_of(lock.str()).value();
+  RC_ASSERT(read.created == lock.created);
+  RC_ASSERT(read.sources == lock.sources);
+  RC_ASSERT(read.seeds == lock.seeds);
+  RC_ASSERT(read.missing == lock.missing);
+  for (const auto& [key, sha256] : lock.sources) RC_ASSERT(read.files.at(sha256) == lock.files.at(sha256));
+  for (const auto& [key, seed] : lock.seeds) RC_ASSERT(read.files.at(seed.sha256) == lock.files.at(seed.sha256));
+}
+
+TEST(LockfileSources, LeaveOutSetsAndTheirFiles) {
+  Lockfile lock = small_lock();
+  for (unsigned i = 10; i < 60; ++i) lock.files[sha(i)] = {"p", "1", fmt::format("pool/p_{}.deb", i), sha(i), i};
+  EXPECT_EQ(lock.files.size(), 52u);
+  Lockfile wanted = small_lock();
+  wanted.sets.clear();
+  EXPECT_EQ(sources_of(lock.str()).value(), wanted);
+  lock.sources.clear();
+  lock.seeds.clear();
+  EXPECT_TRUE(sources_of(lock.str()).value().files.empty());
+}
+
+TEST(LockfileSources, OfAnotherWriterAreReadToo) {
+  std::string text = small_lock().str();
+  for (std::size_t at; (at = text.find("\n")) != std::string::npos;) text.replace(at, 1, " ");
+  EXPECT_EQ(sources_of(text).value(), small_lock());
+}
+
+TEST(LockfileSources, MistakesHaveTheirPlaceInTheFile) {
+  std::string text = small_lock().str();
+  const auto at = text.rfind(sha(2));
+  text.replace(at, 64, sha(7));
+  const std::string dangling = render(sources_of(text).error());
+  EXPECT_NE(dangling.find(fmt::format("needs the file {}, which is not in it", sha(7))), std::string::npos) << dangling;
+  text.replace(at, 64, "x");
+  const Error error = sources_of(text).error();
+  ASSERT_TRUE(error.where);
+  EXPECT_EQ(error.where->line, 13u);
+  EXPECT_EQ(error.where->line_text, "    \"bookworm/linux\": \"x\"");
+}
+
+TEST(LockfileSources, AMissingFileAndAnEmptyOneAreErrors) {
+  EXPECT_EQ(Lockfile::read_sources("/nonexistent/swage.lock").error().code, Errc::environment);
+  EXPECT_EQ(sources_of("").error().code, Errc::invalid_input);
 }
 
 TEST(Lockfile, TwoThousandEntriesAreReadQuickly) {
