@@ -103,6 +103,25 @@ def url_of(name, version, file):
     return URLS[name].format(file=file, version=version, directory=directory)
 
 
+# What a gcc of today needs to be told to compile the host programs of an old one. Measured with gcc 12.2 as the host's.
+OLD_C = "gcc -std=gnu89 -fgnu89-inline -fcommon"
+HOST_COMPILERS = [  # gcc below this, C, C++
+    ((4, 8), OLD_C, ""),   # written in C
+    ((7,), OLD_C, "g++ -std=gnu++98 -fpermissive"),
+    ((8,), OLD_C, "g++ -std=gnu++14"),
+]
+
+
+def host_compilers(name, version):
+    if name == "gcc":
+        for below, c, cxx in HOST_COMPILERS:
+            if numbers(version) < below:
+                return [("host_cc", c)] + ([("host_cxx", cxx)] if cxx else [])
+    if name == "binutils" and numbers(version) < (2, 28):
+        return [("host_cc", OLD_C)]
+    return []
+
+
 def main(output, debian, *hashes):
     best = {}   # (name, version) -> file
     known = read_hashes(hashes)
@@ -147,7 +166,9 @@ def main(output, debian, *hashes):
     rows.sort(key=lambda row: (row[0], numbers(row[1]), row[2]))
     text = "# Sources that toolchains are made from. Written by tools/components.py.\n"
     for name, version, file, sha256, url, where, origin in rows:
-        row = f"{name}-{version}" if url else f"{name}-{version}-{re.search(r'suite = .(\w+)', where)[1]}"
+        row = f"{name}-{version}"
+        if not url:
+            row += "-" + re.search(r"suite = .(\w+)", where)[1]
         text += f'\n[[component]]\nid = "{row}"\nname = "{name}"\nversion = "{version}"\n'
         if name == "gcc" and version in RELEASED:
             text += f'released = "{RELEASED[version]}"\n'
@@ -156,6 +177,8 @@ def main(output, debian, *hashes):
             text += f'urls = ["{url}"]\n'
         if where:
             text += where + "\n"
+        for key, compiler in host_compilers(name, version):
+            text += f'{key} = "{compiler}"\n'
         text += f'source = "{origin}"\n'
     pathlib.Path(output).write_text(text, encoding="utf-8")
     print(f"{len(rows)} components")

@@ -97,12 +97,17 @@ Result<void> Recorder::record_success(CellRun& cell) {
     SWAGE_TRY(log, read_file(out / "log"));
   }
   const fs::path file = place_.directory / row.platform / (evidence_name(row) + ".toml");
-  if (const Result<std::string> text = read_file(file))
-    if (const Result<EvidenceRow> old = parse_evidence(*text, file.string()); old && says_the_same(*old, row) && !row.build_seconds) {
-      const fs::path record = file;
-      row = *old;
-      cell.record = record;
-      return {};
+  if (const Result<std::string> text = read_file(file); text && !row.build_seconds)
+    if (const Result<EvidenceRow> old = parse_evidence(*text, file.string())) {
+      if (says_the_same(*old, row)) {
+        row = *old;
+        cell.record = file;
+        return {};
+      }
+      if (old->kernel_drv == row.kernel_drv && old->kernel_nar == row.kernel_nar) {   // only the boot is another
+        row.build_seconds = old->build_seconds;
+        row.cores = old->cores;
+      }
     }
   return write(cell, log);
 }

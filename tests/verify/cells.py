@@ -25,8 +25,9 @@ $busybox cat $out/banner $out/userland > $out/log
 """
 
 
-def write_cells(layer: pathlib.Path, broken="", silent="", comment="", source=b"a made-up kernel") -> pathlib.Path:
-    """`broken`: platforms whose kernel does not build; `silent`: whose boot fails; `comment` changes every derivation of a kernel."""
+def write_cells(layer: pathlib.Path, broken="", silent="", comment="", boot_comment="", source=b"a made-up kernel") -> pathlib.Path:
+    """`broken`: platforms whose kernel does not build; `silent`: whose boot fails; `comment` changes every derivation of a kernel,
+    `boot_comment` those of its boot."""
     tarball = layer / "linux.tar"
     recipes = {
         "toolchain-debian": '[build]\nscript = "fake-toolchain.sh"\n[env]\nname = "toolchain-{toolchain.group}"\n',
@@ -35,7 +36,7 @@ def write_cells(layer: pathlib.Path, broken="", silent="", comment="", source=b"
                  'host = "{kernel.root} {quirks.ids}"\n'
                  f'broken = "{broken}"\ncomment = "{comment}"\n',
         "boot": '[build]\nscript = "fake-boot.sh"\n[deps]\nhost = ["linux"]\n[env]\nname = "boot-linux-{kernel.version}-{platform.name}"\n'
-                f'kernel = "{{dep.linux}}"\nversion = "{{kernel.version}}"\nsilent = "{silent}"\n',
+                f'kernel = "{{dep.linux}}"\nversion = "{{kernel.version}}"\nsilent = "{silent}"\ncomment = "{boot_comment}"\n',
     }
     for name, text in recipes.items():
         (layer / "packages" / name).mkdir(parents=True, exist_ok=True)

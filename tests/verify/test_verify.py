@@ -127,6 +127,20 @@ def test_what_is_in_the_store_is_recorded_without_times(cells):
     assert row["when"] == tomllib.loads(first)["evidence"]["when"]
 
 
+def test_a_kernel_that_is_booted_anew_keeps_the_time_it_took(cells):
+    cells.verify().ok()
+    record = cells.record("arm64")
+    record.write_text(record.read_text().replace("build_seconds = 0", "build_seconds = 77"))
+    cells.write(boot_comment="another boot test")
+    got = cells.verify().ok()
+    assert "building linux-6.99.1-arm64" not in got.err and "building boot-linux-6.99.1-arm64" in got.err
+    row = read(record)
+    assert row["build_seconds"] == 77 and row["cores"] and "boot_seconds" in row
+    cells.write(comment="another kernel")
+    cells.verify().ok()
+    assert read(record)["build_seconds"] == 0
+
+
 def test_one_lock_file_serves_later_runs(cells):
     cells.verify(platforms="arm64").ok()
     cells.verify(platforms="mipsel,x86_64").ok()
