@@ -1,6 +1,14 @@
 #include "cli/cli.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
+#include <functional>
+#include <iostream>
+#include <system_error>
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
@@ -80,8 +88,26 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
 }
 
 int print_error(const Error& error) {
-  fmt::print(stderr, "{}", render(error, want_colour(STDERR_FILENO)));
+  std::fputs(render(error, want_colour(STDERR_FILENO)).c_str(), stderr);   // who has closed stderr still gets the exit code
   return exit_code(error.code);
+}
+
+// Runs what prints a result and gives its exit code: that counts only when all of it arrived. A reader that has left, as `head` does,
+// ends swage as SIGPIPE would.
+int with_output(const std::function<int()>& print) {
+  int code = 0, error = 0;
+  try {
+    code = print();
+    errno = 0;
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) || !std::cout.flush()) error = errno ? errno : EIO;
+  } catch (const std::filesystem::filesystem_error&) {
+    throw;
+  } catch (const std::system_error& problem) {   // of fmt::print
+    error = problem.code().value();
+  }
+  if (error == 0) return code;
+  if (error == EPIPE) return 128 + SIGPIPE;
+  return print_error({.code = Errc::environment, .what = fmt::format("cannot write the result: {}", std::strerror(error))});
 }
 
 }  // namespace
@@ -109,7 +135,7 @@ int run_cli(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
-    return app.exit(help);
+    return with_output([&] { return app.exit(help); });
   } catch (const CLI::ParseError& problem) {
     return print_error(usage_error(app, problem));
   }
@@ -118,10 +144,11 @@ int run_cli(int argc, char** argv) {
   Session session(std::move(global));
   for (const auto& [sub, action] : actions) {
     if (!sub->parsed()) continue;
-    const Result<int> code = action(session);
-    session.stop_reporter();
-    if (!code) return print_error(code.error());
-    return *code;
+    return with_output([&] {
+      const Result<int> code = action(session);
+      session.stop_reporter();
+      return code ? *code : print_error(code.error());
+    });
   }
   return 2;
 }

@@ -1,4 +1,5 @@
 """Wrong usage and wrong input: exact text, exit code 2, nothing written."""
+import subprocess
 
 
 def test_unknown_command_is_suggested(swage):
@@ -139,3 +140,17 @@ def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
     empty = planned()
     (tree / "configure").write_text("# mine\n")
     assert planned() != empty, "the content of the tree is part of what is built"
+
+
+def test_a_reader_that_leaves_ends_it_quietly(planner):
+    for args in [["list", "toolchains"], ["list", "toolchains", "--json"], ["--help"]]:
+        run = planner.start(*args)
+        run.stdout.close()
+        assert run.wait(60) == 141 and run.stderr.read() == ""
+
+
+def test_results_that_cannot_be_written_are_an_error(planner):
+    for args in [["list", "kernels"], ["list", "toolchains"], ["resolve", "linux@6.1", "--json"], ["--version"]]:
+        with open("/dev/full", "w") as full:
+            run = subprocess.run(planner.argv(*args), env=planner.env, cwd=planner.cwd, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert (run.returncode, run.stderr) == (4, "error: cannot write the result: No space left on device\n"), args
