@@ -143,7 +143,7 @@ struct ToolchainRow {
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
   std::string userland{};                    // package that the boot test runs: busybox, or init where there is no C library
   SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
-  bool fallback = false;                     // of its provider: considered where no other toolchain fits, or when asked for
+  bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits, or when asked for
   std::string reference{};
   Origin origin{};
 };

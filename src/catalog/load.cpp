@@ -279,7 +279,7 @@ void Reader::read_targets(const TomlDocument& document, const std::string& provi
 void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row) {
   row.platform = platform;
   row.provider = provider.name;
-  row.fallback = provider.fallback;
+  row.fallback = row.fallback || provider.fallback;
   if (!item.find("rank") && !overrides(item)) row.provider_rank = provider.rank;
   row.prebuilt = provider.prebuilt;
   for (const std::string& feature : provider.features)

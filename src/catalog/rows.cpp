@@ -382,6 +382,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("features", &ToolchainRow::features)
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
       .optional("rank", &ToolchainRow::provider_rank)
+      .optional("fallback", &ToolchainRow::fallback)
       .optional("urls", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.urls); })
       .optional("sha256", [](const FieldInput& in, ToolchainRow& row) { read_sha256(in, row.source.sha256); })
       .optional("size", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.size); })

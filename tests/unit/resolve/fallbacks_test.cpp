@@ -38,7 +38,7 @@ TEST(Fallbacks, AreTakenWhereNoOtherFits) {
   ASSERT_EQ(resolution->rejected.size(), 1u);
   EXPECT_EQ(resolution->rejected[0].toolchain->id, "gcc-10");
   EXPECT_EQ(resolution->why, (Strings{"no other candidate satisfies the constraints",
-                                      "no toolchain of a provider that is no fallback satisfies the constraints"}));
+                                      "no toolchain that is no fallback satisfies the constraints"}));
 }
 
 TEST(Fallbacks, AreLeftOutOfTheReasonsWhereNoneOfThemFitsEither) {
