@@ -32,8 +32,8 @@ std::string_view entry_line(std::string_view section, std::string_view key) {
   std::size_t low = 0, high = section.size();   // the line starts in [low, high), both at starts of lines
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    const std::size_t before = section.rfind('\n', middle);
-    const std::size_t start = before == std::string_view::npos || before < low ? low : before + 1;
+    const std::size_t before = middle == low ? std::string_view::npos : section.rfind('\n', middle - 1);
+    const std::size_t start = before == std::string_view::npos || before < low ? low : before + 1;   // at most `middle`
     const std::size_t end = std::min(section.find('\n', start), section.size());
     const std::string_view line = section.substr(start, end - start);
     const int order = line.substr(std::min<std::size_t>(line.size(), 5), key.size()).compare(key);   // after `    "`
@@ -103,11 +103,15 @@ Result<Lockfile> Lockfile::read(const fs::path& path) {
   return parse(text, path.string());
 }
 
+Result<Lockfile> Lockfile::parse_sources(std::string_view json, std::string_view name) {
+  if (const std::string part = sources_only(json); !part.empty())
+    if (Result<Lockfile> lock = parse(part, name)) return lock;
+  return parse(json, name);   // of another writer, or with a mistake, which has its place there
+}
+
 Result<Lockfile> Lockfile::read_sources(const fs::path& path) {
   SWAGE_TRY(const MappedFile file, map_file(path));
-  if (const std::string part = sources_only(file.text()); !part.empty())
-    if (Result<Lockfile> lock = parse(part, path.string())) return lock;
-  return parse(file.text(), path.string());   // of another writer, or with a mistake, which has its place there
+  return parse_sources(file.text(), path.string());
 }
 
 }  // namespace swage

@@ -214,6 +214,12 @@ TEST(LockfileSources, OfAnotherWriterAreReadToo) {
   EXPECT_EQ(sources_of(text).value(), small_lock());
 }
 
+TEST(LockfileSources, LinesOfAnyLengthEndTheSearch) {
+  std::string text = small_lock().str();
+  for (const char* place : {"\n  \"files\": {\n", "},\n"}) text.insert(text.find(place) + std::string(place).size(), "\n\n \n\n");
+  EXPECT_EQ(sources_of(text).value().sources, small_lock().sources);
+}
+
 TEST(LockfileSources, MistakesHaveTheirPlaceInTheFile) {
   std::string text = small_lock().str();
   const auto at = text.rfind(sha(2));
