@@ -102,6 +102,7 @@ class Landing {
 struct Outcome {
   enum class Kind { complete, passing, final, restart } kind = Kind::complete;
   std::string reason{};
+  bool absent = false;       // the server answered, and does not have it
 };
 
 // One request: where its bytes go, and what the server said about them.
@@ -330,7 +331,7 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
     SWAGE_CHECK(landing.restart());   // none of it is worth keeping
     outcome = {Outcome::Kind::final, fmt::format("it is longer than the {} bytes that are pinned", what.size)};
   } else if (code != CURLE_OK)
-    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options)};
+    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options), status == 404 || status == 410};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
   if (code == CURLE_OK) request.report(true);
@@ -367,6 +368,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   SWAGE_TRY(const bool complete, landing.open());
   if (complete) return {};
   std::vector<std::string> reasons;
+  std::size_t absent = 0;
   std::string received;
   for (const Address& address : state_->addresses(what)) {
     // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more, whole.
@@ -375,6 +377,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
       SWAGE_TRY(const Outcome outcome, state_->persist(address, what, landing, job_id));
       if (outcome.kind != Outcome::Kind::complete) {
         reasons.push_back(fmt::format("{}: {}", shown_url(address.url), outcome.reason));
+        absent += outcome.absent;
         break;
       }
       std::string digest = landing.finish();
@@ -398,6 +401,9 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
               .what = fmt::format("'{}' cannot be downloaded", what.name),
               .notes = std::move(reasons)};
   if (error.notes.empty()) error.notes = {"there is no URL and no mirror for it"};
+  else if (absent == error.notes.size())
+    error.hint = what.pool_path.empty() ? "nobody has it any more under that address: correct its table, or bring it as --src or by a layer"
+                                        : "the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file";
   else error.hint = "when the network is back, run the same command again: what has arrived is kept";
   return Fail(std::move(error));
 }

@@ -162,9 +162,17 @@ TEST_F(TransportTest, DoesNotAskAgainForWhatIsNotThere) {
   HttpServer server([&](const HttpRequest&) { return HttpReply{.status = 404, .body = "not here"}; });
   EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
 note: {}: HTTP status 404
-hint: when the network is back, run the same command again: what has arrived is kept
+hint: nobody has it any more under that address: correct its table, or bring it as --src or by a layer
 )", server.url("x.tar")));
   EXPECT_EQ(server.requests().size(), 1U);
+
+  options.mirrors = {server.url("debian")};
+  Source::Download pinned = wanted({});
+  pinned.pool_path = "pool/x.tar";
+  EXPECT_EQ(get(pinned), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: HTTP status 404
+hint: the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file
+)", server.url("debian/pool/x.tar")));
 }
 
 TEST_F(TransportTest, TriesUrlsInOrderMirrorsFirst) {
