@@ -1,10 +1,9 @@
 #include "base/error.hpp"
 
-#include <iterator>
-
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace swage {
 

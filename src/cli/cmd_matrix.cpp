@@ -55,7 +55,7 @@ Result<int> run(Session& session, const MatrixOptions& options) {
   SWAGE_TRY(const fs::path lock_path, session.lock_path());
   const Lockfile* lock = nullptr;
   if (path_exists(lock_path)) {
-    SWAGE_TRY(lock, session.lock());
+    SWAGE_TRY(lock, session.locked_sources());
   }
   SWAGE_TRY(const Matrix matrix, make_matrix(*catalog, lock, platforms, today()));
   if (!options.html.empty()) {

@@ -213,7 +213,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       if (!options.src.empty()) {
         SWAGE_TRY(choice, local_kernel(session, options.src, target.version));
       } else {
-        SWAGE_TRY(const Lockfile* lock, kernel_goal == KernelGoal::resolution ? session.locked_sources() : session.lock());
+        SWAGE_TRY(const Lockfile* lock, session.locked_sources());
         std::optional<Version> wanted;
         if (!target.version.empty()) {
           SWAGE_TRY(wanted, Version::parse(target.version));

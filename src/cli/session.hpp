@@ -33,7 +33,7 @@ class Session {
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
   Result<const Lockfile*> lock();
-  // The same when only its sources are asked for: has no sets, unless lock() was there first.
+  // The same for who only asks which kernels there are: may be without sets (Lockfile::read_sources).
   Result<const Lockfile*> locked_sources();
   // Asks the distribution anew and writes the file.
   Result<const Lockfile*> update_lock();

@@ -34,42 +34,34 @@ class Library {
   std::string error_{};
 };
 
-struct LoadedCurl {
-  Library library{"libcurl.so.4"};
-  Curl functions{};
-  LoadedCurl() {
-#define SWAGE_FIND(name) library.find("curl_" #name, functions.name);
-    SWAGE_CURL_FUNCTIONS(SWAGE_FIND)
-#undef SWAGE_FIND
-  }
-};
+#define SWAGE_FIND_CURL(name) library.find("curl_" #name, functions.name);
+void find_functions(Library& library, Curl& functions) { SWAGE_CURL_FUNCTIONS(SWAGE_FIND_CURL) }
 
-struct LoadedArchive {
-  Library library{"libarchive.so.13"};
-  Archive functions{};
-  LoadedArchive() {
-#define SWAGE_FIND(name) library.find("archive_" #name, functions.name);
-    SWAGE_ARCHIVE_FUNCTIONS(SWAGE_FIND)
-#undef SWAGE_FIND
-    library.find("archive_errno", functions.error_number);
-  }
-};
-
-const LoadedCurl& loaded_curl() {
-  static const LoadedCurl loaded;
-  return loaded;
+#define SWAGE_FIND_ARCHIVE(name) library.find("archive_" #name, functions.name);
+void find_functions(Library& library, Archive& functions) {
+  SWAGE_ARCHIVE_FUNCTIONS(SWAGE_FIND_ARCHIVE)
+  library.find("archive_errno", functions.error_number);
 }
 
-const LoadedArchive& loaded_archive() {
-  static const LoadedArchive loaded;
-  return loaded;
-}
+constexpr const char* file_of(const Curl&) { return "libcurl.so.4"; }
+constexpr const char* file_of(const Archive&) { return "libarchive.so.13"; }
+
+template <class Functions>
+struct Loaded {
+  Functions functions{};
+  Library library{file_of(functions)};
+  Loaded() { find_functions(library, functions); }
+  static const Loaded& once() {
+    static const Loaded loaded;
+    return loaded;
+  }
+};
 
 }  // namespace
 
-Result<void> load_curl() { return loaded_curl().library.state(); }
-Result<void> load_archive() { return loaded_archive().library.state(); }
-const Curl& curl() { return loaded_curl().functions; }
-const Archive& libarchive() { return loaded_archive().functions; }
+Result<void> load_curl() { return Loaded<Curl>::once().library.state(); }
+Result<void> load_archive() { return Loaded<Archive>::once().library.state(); }
+const Curl& curl() { return Loaded<Curl>::once().functions; }
+const Archive& libarchive() { return Loaded<Archive>::once().functions; }
 
 }  // namespace swage

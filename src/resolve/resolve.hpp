@@ -1,7 +1,7 @@
 // Chooses a toolchain and a build root for a kernel (or userland) on a platform by solving the catalog's constraints, and says
 // why.
 //
-// Candidates are all toolchain rows of the platform but those of fallback providers. These are candidates too where none of the
+// Candidates are all toolchain rows of the platform but fallbacks (ToolchainRow::fallback). These are candidates too where none of the
 // others fits, where a record says that one of them has booted this cell, or when one is asked for by name; otherwise their
 // files are not even read. Where none of these fits either they are not among the rejected, unless nothing else is.
 //

@@ -92,3 +92,17 @@ def test_without_a_record_there_is_nothing_to_repeat(cells):
     assert replay(cells).fails(2)
     assert cells("verify", "--replay").fails(2).err == "error: '--replay' wants TARGET\nhint: see what is recorded with: swage matrix\n"
     assert cells("verify", TARGET, "--replay", "--skip-verified").code == 2
+
+
+def test_a_kernel_alone_is_recorded_and_repeated_with_its_quirks(cells):
+    """Where no userland would run, the kernel is worth a record: with the quirks that its toolchain needs, too."""
+    row = '[[constraint]]\nid = "%s"\nwhen = { kernel = "=' + KERNEL + '" }\nrequire = { %s }\neffect = "builds-not"\nreason = "r"\nsource = "s"\n'
+    (cells.layer / "kernels" / "constraints.toml").write_text(row % ("no-userland", 'glibc = ">=99"') + row % ("helped", 'binutils = ">=99"'))
+    (cells.layer / "kernels" / "quirks.toml").write_text(
+        '[[quirk]]\nid = "help"\nwhen = { kernel = "=' + KERNEL + '" }\nlifts = ["helped"]\ncflags = ["-w"]\nreason = "r"\nsource = "s"\nconfidence = "observed"\n')
+    got = cells.verify("--toolchain", "debian-bookworm-gcc-12-arm64").ok()
+    assert got.out.startswith("built ")
+    text = record_of(cells).read_text()
+    assert 'state = "built"' in text and "boot_drv" not in text and "banner" not in text and re.search('kernel_nar = "[0-9a-f]{64}"', text)
+    again = replay(cells).ok()
+    assert again.out.count("  equal ") == 1 and "recipe changed" not in again.out
