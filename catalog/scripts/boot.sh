@@ -24,7 +24,8 @@ while kill -0 $pid 2>/dev/null; do
 done
 status=0
 wait $pid || status=$?
-tr -d '\r' < console > log
+# Some consoles send NULs, with which grep would take the log for binary.
+tr -d '\r\0' < console > log
 cat log qemu.out
 # What comes after the line depends on when the machine went: it is in the build log, not in the result.
 sed "/^$token /q" log > $out/log

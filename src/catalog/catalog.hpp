@@ -70,9 +70,12 @@ struct RootRow {
 struct SourceSpec {
   std::string debian_suite{};                // with debian_package: the .orig tarball of that source package, by the lock
   std::string debian_package{};
+  std::optional<Version> debian_series{};    // 7.2: the newest 7.2.x that mirrors have; none: the version that apt takes
   std::vector<std::string> urls{};           // tried in order; with sha256
   std::string sha256{};                      // base16
   std::uint64_t size = 0;                    // bytes, 0: unknown
+  // What the lock calls the source package: SUITE/PACKAGE or SUITE/PACKAGE@SERIES.
+  std::string debian_key() const { return debian_suite + "/" + debian_package + (debian_series ? "@" + debian_series->str() : ""); }
 };
 
 // One version of what toolchains are built from.
@@ -285,7 +288,7 @@ class Catalog {
   Result<const ToolchainRow*> toolchain(std::string_view id, std::string_view platform = {}) const;
 
   // The toolchains of one platform, without fallbacks, and the fallbacks. Rows of tables first, then those of toolchains/<provider>/,
-  // which are read when first asked for; errors are those of that platform's files. Thread-safe; the vectors live as long as the
+  // both read when first asked for; errors are those of that platform's rows and files. Thread-safe; the vectors live as long as the
   // catalog. A name that is no platform has none.
   Result<const std::vector<ToolchainRow>*> toolchains(std::string_view platform) const;
   Result<const std::vector<ToolchainRow>*> fallbacks(std::string_view platform) const;

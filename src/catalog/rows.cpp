@@ -51,11 +51,12 @@ typename Schema<Platform>::Reader one_of(int Platform::*member, std::vector<int>
   };
 }
 
-// `debian = { suite = "...", package = "..." }`
+// `debian = { suite = "...", package = "...", series = "7.2" }`
 void read_debian(const FieldInput& in, SourceSpec& source) {
   static const Schema<SourceSpec> schema = Schema<SourceSpec>("'debian'")
       .required("suite", reference(&SourceSpec::debian_suite, NameOf::suite))
-      .required("package", &SourceSpec::debian_package);
+      .required("package", &SourceSpec::debian_package)
+      .optional("series", &SourceSpec::debian_series);
   if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, source, in.presence, in.findings);
 }
 
@@ -362,7 +363,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .required("platforms", [](const FieldInput& in, ToolchainRow&) { in.refer(NameOf::platform); })
       .optional("compiler", word(&ToolchainRow::compiler, same_words({"gcc", "clang"})))
       .required("version", &ToolchainRow::version)
-      .optional("binutils", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.binutils.emplace(*Version::parse("0"))); })
+      .optional("binutils", &ToolchainRow::binutils)
       .optional("libc", word(&ToolchainRow::libc, same_words({"glibc", "musl", "uclibc", "newlib"})))
       .optional("unknown", [](const FieldInput& in, ToolchainRow& row) {
         read_field(in, row.unknown);

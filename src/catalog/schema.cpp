@@ -58,6 +58,7 @@ void read_field(const FieldInput& in, int& out) { read_number(in, out); }
 void read_field(const FieldInput& in, unsigned& out) { read_number(in, out); }
 void read_field(const FieldInput& in, std::uint64_t& out) { read_number(in, out); }
 void read_field(const FieldInput& in, Version& out) { read_parsed(in, out); }
+void read_field(const FieldInput& in, std::optional<Version>& out) { read_parsed(in, out.emplace(*Version::parse("0"))); }
 void read_field(const FieldInput& in, Triple& out) { read_parsed(in, out); }
 
 void read_field(const FieldInput& in, VersionRange& out) {

@@ -64,6 +64,7 @@ void read_field(const FieldInput& in, std::vector<std::string>& out);
 void read_field(const FieldInput& in, std::map<std::string, std::string>& out);
 void read_field(const FieldInput& in, std::map<std::string, VersionRange>& out);
 void read_field(const FieldInput& in, Version& out);
+void read_field(const FieldInput& in, std::optional<Version>& out);
 void read_field(const FieldInput& in, VersionRange& out);
 void read_field(const FieldInput& in, Triple& out);
 void read_date(const FieldInput& in, std::string& out);    // YYYY-MM-DD

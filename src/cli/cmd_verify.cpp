@@ -47,7 +47,7 @@ Result<void> default_targets(Session& session, TargetOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   for (const KernelRow& row : catalog->kernels())
-    if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_suite + "/" + row.source.debian_package))
+    if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
       options.targets.push_back("linux@" + row.version.str());
   if (options.targets.empty())
     return Fail(Error{.what = "the lock file pins no kernel's source", .hint = "name a kernel: swage verify linux@VERSION"});

@@ -32,6 +32,8 @@ std::string reachable_stanzas(std::string_view index, const std::vector<std::str
 
 // The upstream tarball of a source package, from the text of a Sources index; `dsc` is the file name of the version meant.
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc);
+// Those of all versions of a series (7.2: 7.2 and every 7.2.x), newest first. A pre-release is of no series.
+std::vector<LockedFile> find_series_in_sources(std::string_view index, std::string_view package, const Version& series);
 
 // `text` without the hosts of URLs and of these sources: what apt says must not carry a mirror's name into the lock.
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources);

@@ -58,6 +58,27 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
+// The upstream tarball of a stanza of a Sources index, if the stanza is that of `dsc` ("": of any).
+std::optional<LockedFile> tarball_of(std::string_view stanza, std::string_view dsc) {
+  std::optional<LockedFile> orig, native;
+  bool right_version = dsc.empty();
+  for (std::string_view line : split(field(stanza, "Checksums-Sha256"), '\n')) {
+    const auto words = split_words(line);   // sha256 size name
+    if (words.size() != 3) continue;
+    const std::string_view file = words[2];
+    right_version = right_version || file == dsc;
+    if (file.ends_with(".asc") || file.find(".tar.") == std::string_view::npos) continue;
+    LockedFile locked{.name = std::string(field(stanza, "Package")), .version = std::string(field(stanza, "Version")),
+                      .path = fmt::format("{}/{}", field(stanza, "Directory"), file), .sha256 = std::string(words[0]),
+                      .size = number(words[1])};
+    if (file.find(".orig.tar.") != std::string_view::npos) orig = std::move(locked);
+    else if (file.find(".orig-") == std::string_view::npos && file.find(".debian.tar.") == std::string_view::npos)
+      native = std::move(locked);
+  }
+  if (!right_version) return std::nullopt;
+  return orig ? orig : native;
+}
+
 }  // namespace
 
 std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const std::set<AptChoice>& wanted) {
@@ -108,26 +129,23 @@ std::string reachable_stanzas(std::string_view index, const std::vector<std::str
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc) {
   std::optional<LockedFile> found;
   each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
-    const std::string_view sums = field(stanza, "Checksums-Sha256");
-    std::optional<LockedFile> orig, native;
-    bool right_version = false;
-    for (std::string_view line : split(sums, '\n')) {
-      const auto words = split_words(line);   // sha256 size name
-      if (words.size() != 3) continue;
-      const std::string_view file = words[2];
-      right_version = right_version || file == dsc;
-      if (file.ends_with(".asc") || file.find(".tar.") == std::string_view::npos) continue;
-      LockedFile locked{.name = std::string(package), .version = std::string(field(stanza, "Version")),
-                        .path = fmt::format("{}/{}", field(stanza, "Directory"), file), .sha256 = std::string(words[0]),
-                        .size = number(words[1])};
-      if (file.find(".orig.tar.") != std::string_view::npos) orig = std::move(locked);
-      else if (file.find(".orig-") == std::string_view::npos && file.find(".debian.tar.") == std::string_view::npos)
-        native = std::move(locked);
-    }
-    if (right_version) found = orig ? orig : native;
+    if (auto file = tarball_of(stanza, dsc)) found = std::move(file);
   });
   if (found) return std::move(*found);
   return fail(Errc::environment, fmt::format("the source package '{}' has no upstream tarball in the index", package));
+}
+
+std::vector<LockedFile> find_series_in_sources(std::string_view index, std::string_view package, const Version& series) {
+  std::multimap<Version, LockedFile> found;
+  each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
+    const std::string upstream = upstream_version(field(stanza, "Version"));
+    const auto version = Version::parse(upstream);
+    if (!version || !series.is_prefix_of(*version) || upstream.find('~') != std::string::npos) return;
+    if (auto file = tarball_of(stanza, "")) found.emplace(*version, std::move(*file));
+  });
+  std::vector<LockedFile> files;
+  for (auto at = found.rbegin(); at != found.rend(); ++at) files.push_back(std::move(at->second));
+  return files;
 }
 
 }  // namespace swage

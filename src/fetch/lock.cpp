@@ -99,6 +99,7 @@ std::optional<Error> moved_on(const LockRequest& request, const std::vector<AptC
 void answer(const AptSuite& apt, Job& job) {
   const LockRequest& request = *job.request;
   if (is_source(request)) {
+    if (request.series) return;   // apt knows but one version
     auto dsc = apt.source_dsc(request.packages.front());
     if (dsc) job.dsc = std::move(*dsc);
     else job.error = std::move(dsc).error();
@@ -212,11 +213,14 @@ class Locker {
   }
 
   Result<void> take_sources(SuiteWork& suite) {
-    if (std::none_of(suite.jobs.begin(), suite.jobs.end(), [](const Job& job) { return !job.dsc.empty(); })) return {};
+    const auto wanted = [](const Job& job) { return is_source(*job.request) && !job.error; };
+    if (std::none_of(suite.jobs.begin(), suite.jobs.end(), wanted)) return {};
     SWAGE_TRY(const std::string index, suite.apt.sources_index());
     for (Job& job : suite.jobs) {
-      if (job.dsc.empty()) continue;
-      auto file = find_in_sources(index, job.request->packages.front(), job.dsc);
+      if (!wanted(job)) continue;
+      auto file = job.request->series ? newest_of_series(index, *job.request)
+                                      : find_in_sources(index, job.request->packages.front(), job.dsc);
+      if (!file && file.error().code == Errc::interrupted) return Fail(std::move(file).error());
       if (file && !check_pool_path(file->path))
         file = fail(Errc::environment,
                     fmt::format("the index of suite '{}' has the odd path '{}'", job.request->suite, file->path));
@@ -228,6 +232,31 @@ class Locker {
       lock_.files.emplace(file->sha256, std::move(*file));
     }
     return {};
+  }
+
+  Result<LockedFile> newest_of_series(std::string_view index, const LockRequest& request) {
+    const std::string& package = request.packages.front();
+    std::vector<LockedFile> files = find_series_in_sources(index, package, *request.series);
+    if (files.empty())
+      return fail(Errc::invalid_input, fmt::format("suite '{}' has no {} {}", request.suite, package, request.series->str()));
+    Transport transport(fetch_options(), reporter_);
+    std::string absent;
+    for (LockedFile& file : files) {
+      SWAGE_TRY(const bool is_absent, transport.absent({.name = file.store_name(), .sha256 = file.sha256, .pool_path = file.path}));
+      if (!is_absent) {
+        if (!absent.empty())
+          reporter_.on(Message{fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, upstream_version(file.version), absent)});
+        return std::move(file);
+      }
+      absent += (absent.empty() ? "" : ", ") + upstream_version(file.version);
+    }
+    return fail(Errc::environment, fmt::format("the mirrors do not have {} {}", package, absent));
+  }
+
+  FetchOptions fetch_options() const {
+    FetchOptions fetch = options_.fetch;
+    for (const AptSource& source : sources_) fetch.mirrors.push_back(source.uri);
+    return fetch;
   }
 
   // Downloads the package: the hash of a program in it is in no index.
@@ -245,9 +274,7 @@ class Locker {
     const fs::path downloads = options_.cache_dir / "downloads";
     JobEvents events(reporter_, file.store_name(), file.store_name());
     SWAGE_TRY(const PartFile part, PartFile::acquire(downloads, file.sha256));
-    FetchOptions fetch = options_.fetch;
-    for (const AptSource& source : sources_) fetch.mirrors.push_back(source.uri);
-    Transport transport(std::move(fetch), reporter_);
+    Transport transport(fetch_options(), reporter_);
     const auto got =
         transport.get({.name = file.store_name(), .sha256 = file.sha256, .size = file.size, .pool_path = file.path},
                       part, events.id());
@@ -328,8 +355,8 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
          .member = row.member});
   const auto add_source = [&](const SourceSpec& source, const Origin& origin) {
     if (source.debian_package.empty()) return;
-    add({.key = fmt::format("{}{}/{}", kSource, source.debian_suite, source.debian_package), .suite = source.debian_suite,
-         .packages = {source.debian_package}, .pos = origin.pos});
+    add({.key = std::string(kSource) + source.debian_key(), .suite = source.debian_suite, .packages = {source.debian_package},
+         .pos = origin.pos, .series = source.debian_series});
   };
   for (const KernelRow& row : catalog.kernels()) add_source(row.source, row.origin);
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());

@@ -11,12 +11,15 @@
 namespace swage {
 
 // One question to apt. What it means in the lock is in its key: `root:NAME` and `toolchain:ID` become sets, `seed:NAME` a
-// program, and `source:SUITE/PACKAGE` the upstream tarball of a source package.
+// program, and `source:SUITE/PACKAGE` the upstream tarball of a source package: of the version that apt takes, or of
+// `source:SUITE/PACKAGE@SERIES` the newest of that series that the mirrors have. An index may name what they do not have yet,
+// or no longer.
 struct LockRequest {
   std::string key{};                        // "root:build"
   std::string suite{};
   std::vector<std::string> packages{};      // sorted, each once
   SourcePos pos{};                          // the row that asks
+  std::optional<Version> series{};          // of a source
   std::string member{};                     // seeds: the program in the package
   std::map<std::string, Version> declared{};  // package -> the upstream version that its row says it has
 };

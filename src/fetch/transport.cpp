@@ -191,6 +191,8 @@ bool may_pass(CURLcode code, long status) {
   }
 }
 
+bool is_absent(CURLcode code, long status) { return status == 404 || status == 410 || code == CURLE_FILE_COULDNT_READ_FILE; }
+
 std::string reason_for(CURLcode code, const Request& request, const FetchOptions& options) {
   switch (code) {
     case CURLE_HTTP_RETURNED_ERROR: return fmt::format("HTTP status {}", request.status());
@@ -229,7 +231,8 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
   }
 }
 
-void set_up(CURL* easy, const Address& address, Request& request, const FetchOptions& options) {
+// What every request has, whatever becomes of its bytes.
+void set_up(CURL* easy, const Address& address, const FetchOptions& options) {
   curl().easy_reset(easy);
   curl().easy_setopt(easy, CURLOPT_URL, address.url.c_str());
   curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
@@ -242,12 +245,15 @@ void set_up(CURL* easy, const Address& address, Request& request, const FetchOpt
   curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
   curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout));
+  if (!address.proxy.empty()) curl().easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
+}
+
+void receive(CURL* easy, const Address& address, Request& request) {
   curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
   curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl().easy_setopt(easy, CURLOPT_WRITEDATA, &request);
   curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl().easy_setopt(easy, CURLOPT_HEADERDATA, &request);
-  if (!address.proxy.empty()) curl().easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
   // A local file is read anew: it costs nothing, and libcurl's range of a file tells no start.
   if (request.from && !address.url.starts_with("file:"))
     curl().easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
@@ -292,6 +298,7 @@ struct Transport::State {
 
   std::vector<Address> addresses(const Source::Download& what) const;
   Result<Outcome> request(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id);
+  Result<bool> absent(const Address& address);
   Result<Outcome> persist(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id);
 };
 
@@ -320,7 +327,8 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
   Request request{.landing = landing, .what = what, .reporter = reporter, .job_id = job_id, .easy = handle->easy,
                   .from = landing.size()};
-  set_up(handle->easy, address, request, options);
+  set_up(handle->easy, address, options);
+  receive(handle->easy, address, request);
   SWAGE_TRY(const CURLcode code, handle->perform());
   const long status = request.status();
   Outcome outcome;
@@ -331,12 +339,35 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
     SWAGE_CHECK(landing.restart());   // none of it is worth keeping
     outcome = {Outcome::Kind::final, fmt::format("it is longer than the {} bytes that are pinned", what.size)};
   } else if (code != CURLE_OK)
-    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options), status == 404 || status == 410};
+    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options), is_absent(code, status)};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
   if (code == CURLE_OK) request.report(true);
   pool.give_back(std::move(handle));
   return outcome;
+}
+
+Result<bool> Transport::State::absent(const Address& address) {
+  SWAGE_CHECK(load_curl());
+  std::unique_ptr<CurlHandle> handle = pool.take();
+  if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
+  set_up(handle->easy, address, options);
+  curl().easy_setopt(handle->easy, CURLOPT_NOBODY, 1L);
+  // libcurl prints the headers of a local file otherwise.
+  curl().easy_setopt(handle->easy, CURLOPT_WRITEFUNCTION, +[](char*, std::size_t, std::size_t size, void*) { return size; });
+  SWAGE_TRY(const CURLcode code, handle->perform());
+  long status = 0;
+  curl().easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
+  pool.give_back(std::move(handle));
+  return is_absent(code, status);
+}
+
+Result<bool> Transport::absent(const Source::Download& what) {
+  for (const Address& address : state_->addresses(what)) {
+    SWAGE_TRY(const bool absent, state_->absent(address));
+    if (!absent) return false;
+  }
+  return true;
 }
 
 // Asks one URL until it gave all or there is no hope.

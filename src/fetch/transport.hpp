@@ -41,6 +41,8 @@ class Transport {
   // Fills `part` with the verified bytes; what is in it already is kept and continued. Thread-safe.
   // Errors: as Fetcher::fetch.
   Result<void> get(const Source::Download& what, const PartFile& part, std::uint64_t job_id);
+  // Asks for nothing but whether it is there, once at each address. True: all of them answered that they do not have it.
+  Result<bool> absent(const Source::Download& what);
 
  private:
   struct State;

@@ -44,7 +44,7 @@ std::string set_request(std::vector<std::string> packages) {
 }
 
 const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spec) {
-  const auto source = lock.sources.find(spec.debian_suite + "/" + spec.debian_package);
+  const auto source = lock.sources.find(spec.debian_key());
   if (source == lock.sources.end()) return nullptr;
   const auto file = lock.files.find(source->second);
   return file == lock.files.end() ? nullptr : &file->second;
@@ -69,8 +69,7 @@ Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std
                         .what = fmt::format("'{}' is not what suite '{}' has now: that is {} {}", name, spec.debian_suite, file->name, file->version)});
     if ((!file || other) && !spec.urls.empty()) return download_of(spec);
     if (!file)
-      return not_locked(lock, fmt::format("source:{}/{}", spec.debian_suite, spec.debian_package),
-                        fmt::format("'{}' has no source in the lock file", name));
+      return not_locked(lock, "source:" + spec.debian_key(), fmt::format("'{}' has no source in the lock file", name));
     return source_of(*file);
   }
   if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));

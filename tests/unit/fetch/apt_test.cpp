@@ -1,5 +1,6 @@
 #include "fetch/apt.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "fetch/apt_host.hpp"
@@ -233,6 +234,18 @@ Checksums-Sha256:
             (LockedFile{"linux", "6.1.176-1", "pool/main/l/linux/linux_6.1.176.orig.tar.xz", "13", 22}));
   EXPECT_EQ(find_in_sources(index, "native", "native_3.dsc").value(), (LockedFile{"native", "3", "pool/main/n/native/native_3.tar.xz", "22", 20}));
   EXPECT_EQ(find_in_sources(index, "broken", "broken_3.dsc").error().what, "the source package 'broken' has no upstream tarball in the index");
+}
+
+TEST(Apt, FindsTheVersionsOfASeriesNewestFirst) {
+  const auto stanza = [](const std::string& version, const std::string& upstream) {
+    return fmt::format("Package: linux\nVersion: {0}\nDirectory: pool\nChecksums-Sha256:\n 1 2 linux_{0}.dsc\n 3 4 linux_{1}.orig.tar.xz\n\n", version, upstream);
+  };
+  const std::string index = stanza("7.2.9-1", "7.2.9") + stanza("7.2.10-1~bpo13+1", "7.2.10") + stanza("7.2-1", "7.2") + stanza("7.20.1-1", "7.20.1") +
+                            stanza("7.1.8-2", "7.1.8") + stanza("7.2~rc7-1~exp1", "7.2~rc7");
+  std::vector<std::string> versions;
+  for (const LockedFile& file : find_series_in_sources(index, "linux", Version::parse("7.2").value())) versions.push_back(file.version);
+  EXPECT_EQ(versions, (std::vector<std::string>{"7.2.10-1~bpo13+1", "7.2.9-1", "7.2-1"}));
+  EXPECT_TRUE(find_series_in_sources(index, "other", Version::parse("7.2").value()).empty());
 }
 
 TEST(Apt, HidesMirrors) {

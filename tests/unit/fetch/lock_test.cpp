@@ -193,6 +193,33 @@ TEST_F(LockTest, AToolchainOfAnotherVersionIsLeftOut) {
       {"toolchain:linker-moved", "suite 'new' has binutils 2.47.50.20261021, and the catalog declares 2.47.5"}}));
 }
 
+// An index may name files that the mirrors do not have yet, or no longer.
+TEST_F(LockTest, ASeriesIsTheNewestThatTheMirrorsHave) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.add_source("new", "linux", "7.1.8-1", "7.1 sources");
+  archive.add_source("new", "linux", "7.2.8-1", "older sources");
+  const std::string tarball = archive.add_source("new", "linux", "7.2.9-1", "sources");
+  const std::string newest = archive.add_source("new", "linux", "7.2.13-1", "newest sources");
+  archive.publish("new");
+  ASSERT_TRUE(fs::remove(dir.path() / "archive" / newest));
+  const auto row = [](const std::string& series) {
+    return "[[kernel]]\nversion = \"" + series + "\"\nreleased = \"2026-08-23\"\ndebian = { suite = \"new\", package = \"linux\", series = \"" + series +
+           "\" }\nsource = \"https://example.org/\"\n";
+  };
+  const std::string root = "[[root]]\nname = \"build\"\nsuite = \"new\"\npackages = [\"make\"]\n";
+  const auto made = lock(root, row("7.1") + row("7.2") + row("7.3"));
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.2")), (LockedFile{"linux", "7.2.9-1", tarball, sha256("sources").hex(), 7}));
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.1")).version, "7.1.8-1");
+  EXPECT_EQ(made->missing, (std::map<std::string, std::string>{{"source:new/linux@7.3", "suite 'new' has no linux 7.3"}}));
+  EXPECT_EQ(messages.texts[0], "note: linux 7.2.9 is pinned: the mirrors do not have 7.2.13");
+
+  ASSERT_TRUE(fs::remove(dir.path() / "archive" / tarball));
+  ASSERT_TRUE(fs::remove(dir.path() / "archive/pool/main/linux/linux_7.2.8.orig.tar.xz"));
+  EXPECT_EQ(lock(root, row("7.2"))->missing,
+            (std::map<std::string, std::string>{{"source:new/linux@7.2", "the mirrors do not have linux 7.2.13, 7.2.9, 7.2.8"}}));
+}
+
 TEST_F(LockTest, NothingAtAllIsAnError) {
   archive.add("new", {.name = "make", .version = "4.3-2"});
   archive.publish("new");

@@ -23,6 +23,7 @@ namespace {
 using test::HttpReply;
 using test::HttpRequest;
 using test::HttpServer;
+using test::refused_url;
 
 std::string long_text(std::size_t size) {
   std::string text;
@@ -173,6 +174,19 @@ hint: nobody has it any more under that address: correct its table, or bring it 
 note: {}: HTTP status 404
 hint: the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file
 )", server.url("debian/pool/x.tar")));
+}
+
+TEST_F(TransportTest, KnowsWhatIsAbsentWithoutReadingIt) {
+  HttpServer server([&](const HttpRequest& request) {
+    if (request.path == "/here") return HttpReply{.body = content};
+    return HttpReply{.status = request.path == "/broken" ? 503 : 404};
+  });
+  Transport transport(options, reporter);
+  EXPECT_TRUE(transport.absent(wanted({server.url("gone")})).value());
+  EXPECT_TRUE(transport.absent(wanted({"file://" + (dir.path() / "gone").string()})).value());
+  EXPECT_FALSE(transport.absent(wanted({server.url("gone"), server.url("here")})).value());
+  EXPECT_FALSE(transport.absent(wanted({server.url("broken")})).value()) << "it may be there";
+  EXPECT_FALSE(transport.absent(wanted({refused_url("x")})).value()) << "it may be there";
 }
 
 TEST_F(TransportTest, TriesUrlsInOrderMirrorsFirst) {
