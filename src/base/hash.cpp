@@ -10,11 +10,25 @@ namespace swage {
 namespace {
 
 const EVP_MD* digest(HashAlgo algo) {
-  // Fetched once: EVP_sha256() would look the provider up again at each init, three times the cost for a short text.
-  static const EVP_MD* const table[] = {
-      EVP_MD_fetch(nullptr, "MD5", nullptr), EVP_MD_fetch(nullptr, "SHA1", nullptr),
-      EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_fetch(nullptr, "SHA512", nullptr)};
-  return table[static_cast<int>(algo)];
+  // Fetched once: EVP_sha256() would look the provider up again at each init, three times the cost for a short text. Each when it
+  // is wanted: nearly always that is but one.
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  switch (algo) {
+    case HashAlgo::md5: {
+      static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+      return md5;
+    }
+    case HashAlgo::sha1: {
+      static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+      return sha1;
+    }
+    case HashAlgo::sha512: {
+      static const EVP_MD* const sha512 = EVP_MD_fetch(nullptr, "SHA512", nullptr);
+      return sha512;
+    }
+    case HashAlgo::sha256: break;
+  }
+  return sha256;
 }
 
 int nibble(char c) {

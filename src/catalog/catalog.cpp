@@ -69,8 +69,9 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, 
   SWAGE_TRY(LoadResult result, read_all(directory, layers));
   auto& places = result.state->evidence_directories;
   places.insert(places.end(), evidence.begin(), evidence.end());
-  if (result.findings.errors.empty()) return std::make_shared<const Catalog>(std::move(result.state));
-  return Fail(together(in_order(result)));
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  result.state->by_platform->documents = std::move(result.documents);
+  return std::make_shared<const Catalog>(std::move(result.state));
 }
 
 std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers) {
@@ -140,15 +141,11 @@ Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
 namespace {
 
 Result<const std::vector<ToolchainRow>*> rows_of(const Catalog::State& state, std::string_view platform, bool fallback) {
-  static const std::vector<ToolchainRow> none;
-  Catalog::State::ToolchainCache& cache = *state.by_platform;
-  const std::scoped_lock lock(cache.mutex);
-  const auto at = cache.known.find({std::string(platform), fallback});
-  if (at == cache.known.end()) return &none;
+  const std::scoped_lock lock(state.by_platform->mutex);
   LoadResult result;
-  read_platform_toolchains(state, at->first.first, at->second, result.findings, result.documents);
+  const std::vector<ToolchainRow>& rows = read_toolchains(state, std::string(platform), fallback, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
-  return &at->second.rows;
+  return &rows;
 }
 
 }  // namespace
@@ -168,6 +165,7 @@ Result<std::vector<const ToolchainRow*>> Catalog::all_toolchains() const {
 
 bool Catalog::has_toolchains(std::string_view platform) const {
   const std::scoped_lock lock(state_->by_platform->mutex);
+  if (state_->by_platform->unread.contains(platform)) return true;
   for (const bool fallback : {false, true}) {
     const auto at = state_->by_platform->known.find({std::string(platform), fallback});
     if (at != state_->by_platform->known.end() && !(at->second.rows.empty() && at->second.files.empty())) return true;

@@ -8,13 +8,11 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "catalog/parse_ahead.hpp"
 #include "catalog/state.hpp"
 
 namespace swage {
 namespace {
-
-using Keys = std::map<std::string, std::string>;  // of templates
-using Targets = std::map<std::string, Keys>;      // by platform
 
 constexpr const char* kProviderFile = "provider.toml";
 
@@ -30,27 +28,20 @@ struct Reader {
   const std::vector<Layer>& layers;
   LoadResult& result;
   std::size_t layer = 0;  // being read
-  std::map<std::string, Provider> providers{};
-  std::map<std::string, Targets> targets{};  // by provider
+  ParseAhead* ahead = nullptr;
   std::map<std::string, Index> targets_index{};
   Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{}, components{};
-  struct ToolchainTable {
-    std::size_t layer;
-    std::string provider;
-    const TomlDocument* document;
-  };
-  std::vector<ToolchainTable> toolchain_tables{};
-  std::vector<ToolchainRow> toolchain_rows{};   // of tables, of all platforms
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;
     fs::path path;
   };
   std::vector<ProviderDirectory> provider_directories{};
-  std::map<std::string, Keys> provider_keys{};
+  std::map<std::string, TemplateKeys> provider_keys{};
   CommonMachine common{};      // of the last layer that has one
 
   Catalog::State& state() { return *result.state; }
+  Catalog::State::ToolchainCache& cache() { return *result.state->by_platform; }
   Findings& findings() { return result.findings; }
   void report(Error error) { result.findings.errors.push_back(std::move(error)); }
 
@@ -65,7 +56,9 @@ struct Reader {
   void read_platforms(const TomlDocument& document);
   void read_provider(const fs::path& path);
   void read_targets(const TomlDocument& document, const std::string& provider);
-  void read_toolchains(const ToolchainTable& table);
+  void place_toolchains(const ToolchainTable& table);
+  std::string platform_of_toolchain(const std::string& id);
+  void read_toolchain(const ToolchainItem& item, const std::string& platform, std::vector<ToolchainRow>& rows);
   void read_provider_table(const TomlDocument& document, const std::string& name);
   void read_provider_directory(const fs::path& path);
   void note_toolchain_files(const ProviderDirectory& directory);
@@ -97,18 +90,10 @@ bool overrides(const TomlValue& item) {
 
 // Null when there is no such file, or when it is no TOML (reported).
 const TomlDocument* Reader::open(const fs::path& path) {
-  if (!path_exists(path)) return nullptr;
-  auto text = read_file(path);
-  if (!text) {
-    report(std::move(text).error());
-    return nullptr;
-  }
-  auto document = parse_toml(std::move(*text), path.string());
-  if (!document) {
-    report(std::move(document).error());
-    return nullptr;
-  }
-  return &result.documents.emplace_back(std::move(*document));
+  auto document = ahead ? ahead->take(path) : parse_file(path);
+  if (!document) report(std::move(document).error());
+  if (!document || !*document) return nullptr;
+  return &result.documents.emplace_back(std::move(**document));
 }
 
 // The top level of a file: which tables it may have, and that each is [[rows]] or a [table] as it should be.
@@ -202,19 +187,19 @@ void Reader::read_provider(const fs::path& path) {
   check_tables(*document, {"target", "toolchain"}, {"provider"});
   read_provider_table(*document, name);
   read_targets(*document, name);
-  toolchain_tables.push_back({layer, name, document});
+  cache().tables.push_back({layer, layers[layer].name, document, &cache().providers[name], &cache().targets[name]});
 }
 
 void Reader::read_provider_table(const TomlDocument& document, const std::string& name) {
   const TomlEntry* entry = document.root.find("provider");
   if (entry && entry->value.kind == TomlValue::Kind::table) {
-    Provider& provider = providers[name];
+    Provider& provider = cache().providers[name];
     provider = Provider{.name = name};
     provider_schema().read(document, entry->value, provider, Presence::whole, findings());
     state().suites.insert(provider.suites.begin(), provider.suites.end());
-  } else if (!providers.contains(name)) {
+  } else if (!cache().providers.contains(name)) {
     report({.what = fmt::format("'{}' has no [provider] table, and no earlier layer has this provider", document.path)});
-    providers[name] = {.name = name};
+    cache().providers[name] = {.name = name};
   }
 }
 
@@ -225,9 +210,9 @@ void Reader::read_provider_directory(const fs::path& path) {
     check_tables(*document, {}, {"provider", "keys"});
     read_provider_table(*document, name);
     if (const TomlEntry* keys = document->root.find("keys")) read_field(FieldInput{*document, keys->value, "keys", findings()}, provider_keys[name]);
-  } else if (!providers.contains(name)) {
+  } else if (!cache().providers.contains(name)) {
     report({.what = fmt::format("'{}' has no {}, and no earlier layer has this provider", path.string(), kProviderFile)});
-    providers[name] = {.name = name};
+    cache().providers[name] = {.name = name};
   }
   provider_directories.push_back({layer, name, path});
 }
@@ -245,8 +230,8 @@ void Reader::note_toolchain_files(const ProviderDirectory& directory) {
       report(std::move(error));
       continue;
     }
-    const Provider& provider = providers[directory.provider];
-    state().by_platform->known[{platform, provider.fallback}].files.push_back(
+    const Provider& provider = cache().providers[directory.provider];
+    cache().known[{platform, provider.fallback}].files.push_back(
         {directory.layer, layers[directory.layer].name, directory.path / file, provider, provider_keys[directory.provider]});
   }
 }
@@ -271,7 +256,7 @@ void Reader::read_targets(const TomlDocument& document, const std::string& provi
       continue;
     }
     index[platform] = {0, layer, document.pos(item.span)};
-    read_field(FieldInput{document, item, "target", findings()}, targets[provider][platform]);
+    read_field(FieldInput{document, item, "target", findings()}, cache().targets[provider][platform]);
   }
 }
 
@@ -288,42 +273,60 @@ void fill_from_provider(const Provider& provider, const TomlValue& item, const s
   if (row.userland.empty()) row.userland = provider.userland;
 }
 
-void Reader::read_toolchains(const ToolchainTable& file) {
-  const TomlEntry* entry = file.document->root.find("toolchain");
+// Notes which platforms a table's rows are for. They are read when one of these is asked for.
+void Reader::place_toolchains(const ToolchainTable& table) {
+  const TomlEntry* entry = table.document->root.find("toolchain");
   if (!entry) return;
-  const Provider& provider = providers[file.provider];
   for (const TomlValue& item : entry->value.items) {
     if (item.kind != TomlValue::Kind::table) continue;
     std::vector<std::string> names;
     const TomlEntry* list = item.find("platforms");
     if (list) {
-      const FieldInput input{*file.document, list->value, "platforms", findings()};
+      const FieldInput input{*table.document, list->value, "platforms", findings()};
       read_field(input, names);
-      input.refer(NameOf::platform);
-    }
-    if (overrides(item) && !list) {
-      const auto found = toolchains.find(key_text(item, {"id"}));
-      if (found != toolchains.end()) names = {toolchain_rows[found->second.index].platform};
+      if (!std::all_of(names.begin(), names.end(), [&](const std::string& name) { return platforms.contains(name); }))
+        input.refer(NameOf::platform);
+    } else if (overrides(item)) {
+      if (std::string platform = platform_of_toolchain(key_text(item, {"id"})); !platform.empty()) names = {std::move(platform)};
     }
     if (names.empty()) {  // nothing comes out of it: read it once for its mistakes
       ToolchainRow row = blank_toolchain();
-      if (!overrides(item)) toolchain_schema().read(*file.document, item, row, Presence::whole, findings());
+      if (!overrides(item)) toolchain_schema().read(*table.document, item, row, Presence::whole, findings());
       Error error{.what = overrides(item) ? fmt::format("'{}' overrides nothing: no earlier layer has it in [[toolchain]]", key_text(item, {"id"}))
                                           : fmt::format("'{}' is for no platform", key_text(item, {"id"})),
-                  .where = file.document->pos(item.span)};
-      const auto in_directory = [&](const ProviderDirectory& directory) { return directory.provider == file.provider; };
+                  .where = table.document->pos(item.span)};
+      const auto in_directory = [&](const ProviderDirectory& directory) { return directory.provider == table.provider->name; };
       if (overrides(item) && std::any_of(provider_directories.begin(), provider_directories.end(), in_directory))
-        error.hint = fmt::format("a row of toolchains/{}/PLATFORM.toml is overridden in a file of that name", file.provider);
+        error.hint = fmt::format("a row of toolchains/{}/PLATFORM.toml is overridden in a file of that name", table.provider->name);
       report(std::move(error));
       continue;
     }
-    for (const ExpandedRow& expanded : expand_toolchain(*file.document, item, names, targets[file.provider], "the [[target]] row", findings())) {
-      ToolchainRow* row = merge(*file.document, expanded.value, "[[toolchain]]", key_text(expanded.value, {"id"}), toolchain_schema(),
-                                blank_toolchain(), toolchain_rows, toolchains);
-      if (!row) continue;
-      fill_from_provider(provider, expanded.value, expanded.platform, *row);
-    }
+    for (const std::string& name : names) cache().unread[name].push_back({&table, &item});
   }
+}
+
+TomlValue expand_item(const ToolchainItem& of, const TomlValue& item, const std::string& platform, Findings& findings) {
+  static const TemplateKeys none;
+  const auto target = of.table->targets->find(platform);
+  return expand_toolchain(*of.table->document, item, platform, target == of.table->targets->end() ? none : target->second, "the [[target]] row", findings);
+}
+
+// Of the tables placed so far; "" when none has it.
+std::string Reader::platform_of_toolchain(const std::string& id) {
+  for (const auto& [platform, items] : cache().unread)
+    for (const ToolchainItem& one : items) {
+      const TomlEntry* entry = one.item->find("id");
+      if (!entry) continue;
+      Findings unused;
+      if (key_text(expand_item(one, {.entries = {*entry}}, platform, unused), {"id"}) == id) return platform;
+    }
+  return "";
+}
+
+void Reader::read_toolchain(const ToolchainItem& item, const std::string& platform, std::vector<ToolchainRow>& rows) {
+  const TomlValue value = expand_item(item, *item.item, platform, findings());
+  ToolchainRow* row = merge(*item.table->document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows, toolchains);
+  if (row) fill_from_provider(*item.table->provider, value, platform, *row);
 }
 
 void Reader::read_recipe(const fs::path& directory) {
@@ -398,20 +401,30 @@ void Reader::read_layer() {
 
 }  // namespace
 
+namespace {
+
+// What is worth parsing ahead.
+std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
+  std::vector<fs::path> paths;
+  for (const Layer& layer : layers) {
+    for (const char* name : {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/machines.toml", "kernels/constraints.toml",
+                             "kernels/signatures.toml", "kernels/quirks.toml"})
+      paths.push_back(layer.directory / name);
+    for (const std::string& name : list_directory(layer.directory / "toolchains").value_or(std::vector<std::string>{}))
+      if (name.ends_with(".toml")) paths.push_back(layer.directory / "toolchains" / name);
+  }
+  return paths;
+}
+
+}  // namespace
+
 LoadResult read_layers(const std::vector<Layer>& layers) {
   LoadResult result;
-  Reader reader{.layers = layers, .result = result};
+  ParseAhead ahead(large_files(layers));
+  Reader reader{.layers = layers, .result = result, .ahead = &ahead};
   for (; reader.layer < layers.size(); ++reader.layer) reader.read_layer();
   // Toolchains come last: a row of any layer may use the targets of any other.
-  for (const Reader::ToolchainTable& table : reader.toolchain_tables) {
-    reader.layer = table.layer;
-    reader.read_toolchains(table);
-  }
-  check_archives(reader.toolchain_rows, result.findings);
-  for (ToolchainRow& row : reader.toolchain_rows) {
-    std::pair<std::string, bool> place{row.platform, row.fallback};
-    result.state->by_platform->known[std::move(place)].rows.push_back(std::move(row));
-  }
+  for (const ToolchainTable& table : reader.cache().tables) reader.place_toolchains(table);
   for (const Reader::ProviderDirectory& directory : reader.provider_directories) reader.note_toolchain_files(directory);
   for (MachineRow& row : result.state->machines)
     row.config.insert(row.config.begin(), reader.common.config.begin(), reader.common.config.end());
@@ -434,16 +447,47 @@ void settle(const Catalog::State& state, LoadResult& result, std::vector<Row> ro
   findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
 }
 
-void read_platform_toolchains(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found,
-                              Findings& findings, std::deque<TomlDocument>& documents) {
-  if (found.read) return;
-  // A reader of these files alone. The rows of tables are there already, with the layers that they are from.
+namespace {
+
+// A reader for part of a catalog, of these layers: all that it needs of them are the names.
+template <class Item, class LayerOf>
+void name_layers(const std::vector<Item>& items, const LayerOf& layer_of, std::vector<Layer>& layers) {
+  for (const Item& item : items) {
+    const auto& [index, name] = layer_of(item);
+    if (layers.size() <= index) layers.resize(index + 1);
+    layers[index].name = name;
+  }
+}
+
+// The platform's rows of tables.
+void read_tables(const Catalog::State& state, const std::string& platform, Findings& findings) {
+  Catalog::State::ToolchainCache& cache = *state.by_platform;
+  const auto unread = cache.unread.find(platform);
+  if (unread == cache.unread.end()) return;
   LoadResult result;
   std::vector<Layer> layers;
-  for (const ToolchainFile& file : found.files) {
-    if (layers.size() <= file.layer) layers.resize(file.layer + 1);
-    layers[file.layer].name = file.layer_name;
+  name_layers(unread->second, [](const ToolchainItem& item) { return std::pair(item.table->layer, item.table->layer_name); }, layers);
+  Reader reader{.layers = layers, .result = result};
+  std::vector<ToolchainRow> rows;
+  for (const ToolchainItem& item : unread->second) {
+    reader.layer = item.table->layer;
+    reader.read_toolchain(item, platform, rows);
   }
+  check_archives(rows, result.findings);
+  check_names(state, result.findings);
+  if (result.findings.errors.empty()) {
+    for (ToolchainRow& row : rows) cache.known[{platform, row.fallback}].rows.push_back(std::move(row));
+    cache.unread.erase(unread);
+  }
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+}
+
+// The platform's rows of files of its own, over those of tables, which are there already with the layers that they are from.
+void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  LoadResult result;
+  std::vector<Layer> layers;
+  name_layers(found.files, [](const ToolchainFile& file) { return std::pair(file.layer, file.layer_name); }, layers);
   Reader reader{.layers = layers, .result = result};
   std::vector<ToolchainRow> rows = found.rows;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -456,11 +500,11 @@ void read_platform_toolchains(const Catalog::State& state, const std::string& pl
     const TomlDocument* document = reader.open(file.path);
     if (!document) continue;
     reader.check_tables(*document, {"toolchain"}, {"keys"});
-    std::map<std::string, Keys> targets{{platform, file.keys}};
+    TemplateKeys target = file.keys;
     if (const TomlEntry* keys = document->root.find("keys")) {
-      Keys own;
+      TemplateKeys own;
       read_field(FieldInput{*document, keys->value, "keys", result.findings}, own);
-      for (auto& [key, text] : own) targets[platform][key] = std::move(text);
+      for (auto& [key, text] : own) target[key] = std::move(text);
     }
     const TomlEntry* entry = document->root.find("toolchain");
     if (!entry) continue;
@@ -471,18 +515,29 @@ void read_platform_toolchains(const Catalog::State& state, const std::string& pl
                        .where = document->pos(list->key_span)});
         continue;
       }
-      for (ExpandedRow& expanded : expand_toolchain(*document, item, {platform}, targets, "[keys]", result.findings)) {
-        // The file's name stands for the key that a table's row must have.
-        if (!overrides(item))
-          expanded.value.entries.push_back({.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
-        ToolchainRow* row = reader.merge(*document, expanded.value, "[[toolchain]]", key_text(expanded.value, {"id"}), toolchain_schema(),
-                                         blank_toolchain(), rows, reader.toolchains);
-        if (row) fill_from_provider(file.provider, expanded.value, platform, *row);
-      }
+      TomlValue value = expand_toolchain(*document, item, platform, target, "[keys]", result.findings);
+      // The file's name stands for the key that a table's row must have.
+      if (!overrides(item))
+        value.entries.push_back({.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
+      ToolchainRow* row = reader.merge(*document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows,
+                                       reader.toolchains);
+      if (row) fill_from_provider(file.provider, value, platform, *row);
     }
   }
   check_archives(rows, result.findings);
   settle(state, result, std::move(rows), found, findings, documents);
+}
+
+}  // namespace
+
+const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform, bool fallback, Findings& findings,
+                                                 std::deque<TomlDocument>& documents) {
+  static const std::vector<ToolchainRow> none;
+  read_tables(state, platform, findings);
+  const auto found = state.by_platform->known.find({platform, fallback});
+  if (found == state.by_platform->known.end()) return none;
+  if (!found->second.read) read_files(state, platform, found->second, findings, documents);
+  return found->second.rows;
 }
 
 void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
@@ -504,10 +559,19 @@ void read_components(const Catalog::State& state, Catalog::State::ComponentCache
 }
 
 void check_unread_files(LoadResult& result) {
-  for (auto& [place, found] : result.state->by_platform->known)
-    read_platform_toolchains(*result.state, place.first, found, result.findings, result.documents);
-  read_components(*result.state, *result.state->components, result.findings, result.documents);
-  if (result.state->components->read) check_component_names(*result.state, result.findings);
+  Findings& findings = result.findings;
+  std::map<std::string, const ToolchainRow*> ids;
+  for (const Platform& platform : result.state->platforms)
+    for (const bool fallback : {false, true})
+      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents)) {
+        const auto [first, fresh] = ids.emplace(row.id, &row);
+        if (fresh) continue;
+        Error error{.what = fmt::format("'{}' is defined twice in [[toolchain]]", row.id), .where = row.origin.pos};
+        const SourcePos& pos = first->second->origin.pos;
+        findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
+      }
+  read_components(*result.state, *result.state->components, findings, result.documents);
+  if (result.state->components->read) check_component_names(*result.state, findings);
 }
 
 }  // namespace swage

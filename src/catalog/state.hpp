@@ -20,13 +20,30 @@ struct Layer {
   fs::path directory{};
 };
 
+using TemplateKeys = std::map<std::string, std::string>;   // {key} of templates -> what stands for it
+
 // toolchains/<provider>/<platform>.toml of a layer, with what is known of it without reading it.
 struct ToolchainFile {
   std::size_t layer = 0;
   std::string layer_name{};
   fs::path path{};
   Provider provider{};
-  std::map<std::string, std::string> keys{};         // of provider.toml
+  TemplateKeys keys{};                               // of provider.toml
+};
+
+// toolchains/<provider>.toml of a layer.
+struct ToolchainTable {
+  std::size_t layer = 0;
+  std::string layer_name{};
+  const TomlDocument* document = nullptr;
+  const Provider* provider = nullptr;
+  const std::map<std::string, TemplateKeys>* targets = nullptr;   // of the provider, by platform
+};
+
+// A [[toolchain]] row of a table that is for a platform.
+struct ToolchainItem {
+  const ToolchainTable* table = nullptr;
+  const TomlValue* item = nullptr;
 };
 
 struct Catalog::State {
@@ -47,7 +64,8 @@ struct Catalog::State {
     std::map<std::string, std::vector<EvidenceRow>> known{};
   };
   std::unique_ptr<EvidenceCache> evidence = std::make_unique<EvidenceCache>();
-  // Toolchains by platform and whether they are fallbacks: those of tables, and once `read`, those of the files too.
+  // Toolchains by platform and whether they are fallbacks: once that platform's items are read those of tables, and once `read`
+  // those of the files too.
   struct PlatformToolchains {
     std::vector<ToolchainRow> rows{};
     std::vector<ToolchainFile> files{};              // in the order of layers
@@ -55,7 +73,13 @@ struct Catalog::State {
   };
   struct ToolchainCache {                            // like evidence
     std::mutex mutex{};
+    std::map<std::string, std::vector<ToolchainItem>, std::less<>> unread{};   // by platform, in the order of layers
     std::map<std::pair<std::string, bool>, PlatformToolchains> known{};
+    // What the items point into.
+    std::deque<TomlDocument> documents{};
+    std::deque<ToolchainTable> tables{};
+    std::map<std::string, Provider> providers{};
+    std::map<std::string, std::map<std::string, TemplateKeys>> targets{};      // by provider, by platform
   };
   std::unique_ptr<ToolchainCache> by_platform = std::make_unique<ToolchainCache>();
   struct ComponentCache {
@@ -80,15 +104,15 @@ struct LoadResult {
 
 LoadResult read_layers(const std::vector<Layer>& layers);
 
-// Adds the rows of the platform's files to `found.rows`, unless that is done. With mistakes, which `findings` then has, the rows
-// stay as they were. `documents` must live as long as the findings. Not thread-safe.
-void read_platform_toolchains(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found,
-                              Findings& findings, std::deque<TomlDocument>& documents);
+// The platform's toolchains, whose files are read now unless they are already. With mistakes, which `findings` then has, nothing
+// is kept. `documents` must live as long as the findings. Not thread-safe.
+const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform, bool fallback,
+                                                 Findings& findings, std::deque<TomlDocument>& documents);
 
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
 
-// Fills the cache from components.toml of all layers, like read_platform_toolchains.
+// Fills the cache from components.toml of all layers, like read_toolchains.
 void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
                      std::deque<TomlDocument>& documents);
 
@@ -111,14 +135,9 @@ void check_evidence(LoadResult& result);
 // The key under which any spelling of a triple finds its platform: the vendor says nothing about a platform.
 std::string triple_key(const Triple& triple);
 
-// The rows that a [[toolchain]] table stands for: `item` once for every platform, with {key} in its strings replaced from
-// that platform's target row. `targets` maps a platform to its keys. Unknown keys are reported, as none of `keys_of`.
-struct ExpandedRow {
-  std::string platform{};
-  TomlValue value{};
-};
-std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::vector<std::string>& platforms,
-                                          const std::map<std::string, std::map<std::string, std::string>>& targets,
-                                          std::string_view keys_of, Findings& findings);
+// What a [[toolchain]] row stands for on one of its platforms: {key} in its strings is replaced from `target`. Unknown keys are
+// reported, as none of `keys_of`.
+TomlValue expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::string& platform,
+                           const TemplateKeys& target, std::string_view keys_of, Findings& findings);
 
 }  // namespace swage

@@ -9,11 +9,9 @@
 namespace swage {
 namespace {
 
-using Keys = std::map<std::string, std::string>;
-
 struct Expander {
   const TomlDocument& document;
-  const Keys& keys;
+  const TemplateKeys& keys;
   std::string_view keys_of;
   Findings& findings;
 
@@ -70,18 +68,13 @@ TomlValue for_platform(const TomlValue& item, const std::string& platform) {
 
 }  // namespace
 
-std::vector<ExpandedRow> expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::vector<std::string>& platforms,
-                                          const std::map<std::string, Keys>& targets, std::string_view keys_of, Findings& findings) {
-  std::vector<ExpandedRow> rows;
-  for (const std::string& platform : platforms) {
-    Keys keys;
-    if (const auto target = targets.find(platform); target != targets.end()) keys = target->second;
-    keys["platform"] = platform;
-    ExpandedRow row{platform, for_platform(item, platform)};
-    Expander{document, keys, keys_of, findings}.all(row.value);
-    rows.push_back(std::move(row));
-  }
-  return rows;
+TomlValue expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::string& platform,
+                           const TemplateKeys& target, std::string_view keys_of, Findings& findings) {
+  TemplateKeys keys = target;
+  keys["platform"] = platform;
+  TomlValue value = for_platform(item, platform);
+  Expander{document, keys, keys_of, findings}.all(value);
+  return value;
 }
 
 }  // namespace swage

@@ -55,21 +55,33 @@ class CatalogDir {
   }
 
   Result<std::shared_ptr<const Catalog>> load(const std::vector<std::string>& layers = {}) const {
-    std::vector<fs::path> paths;
-    for (const std::string& layer : layers) paths.push_back(temp_.path() / layer);
-    return Catalog::load(temp_.path(), paths);
+    return Catalog::load(path(), paths_of(layers));
   }
 
   // What a user would see, with this directory's name replaced by CAT.
   std::string errors(const std::vector<std::string>& layers = {}) const {
     const auto catalog = load(layers);
-    if (catalog) return "no errors";
-    std::string text = render(catalog.error());
+    return catalog ? "no errors" : shown(catalog.error());
+  }
+  // What `swage check` would show: it reads also what load() leaves unread.
+  std::string checked(const std::vector<std::string>& layers = {}) const {
+    std::string text;
+    for (const Error& error : check_catalog(path(), paths_of(layers))) text += shown(error);
+    return text;
+  }
+  std::string shown(const Error& error) const {
+    std::string text = render(error);
     for (std::size_t at; (at = text.find(path().string())) != std::string::npos;) text.replace(at, path().string().size(), "CAT");
     return text;
   }
 
  private:
+  std::vector<fs::path> paths_of(const std::vector<std::string>& layers) const {
+    std::vector<fs::path> paths;
+    for (const std::string& layer : layers) paths.push_back(path() / layer);
+    return paths;
+  }
+
   TempDir temp_;
 };
 

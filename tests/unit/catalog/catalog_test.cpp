@@ -64,7 +64,7 @@ TEST(Toolchains, AnUnknownPlaceholderIsAnErrorOnceForEachPlatform) {
   std::string text = std::string(kSmallProvider) + kToolchains;
   text.replace(text.find("{gnu}-"), 5, "{gmu}");
   dir.write("toolchains/debian.toml", text);
-  EXPECT_EQ(dir.errors(), R"(error: 'gmu' is not a key of the [[target]] row of platform 'arm64'
+  EXPECT_EQ(dir.checked(), R"(error: 'gmu' is not a key of the [[target]] row of platform 'arm64'
   --> CAT/toolchains/debian.toml:23:11
   23 | prefix = "{gmu}-"
      |           ^^^^^
@@ -82,11 +82,56 @@ TEST(Toolchains, AMistakeIsReportedOnceNotForEveryPlatform) {
   std::string text = std::string(kSmallProvider) + kToolchains;
   text.replace(text.find("version = \"12.2.0\""), 18, "version = \"twelve\"");
   dir.write("toolchains/debian.toml", text);
-  EXPECT_EQ(dir.errors(), R"(error: 'twelve' is not a version: 'twelve' is not a number
+  EXPECT_EQ(dir.checked(), R"(error: 'twelve' is not a version: 'twelve' is not a number
   --> CAT/toolchains/debian.toml:18:11
   18 | version = "twelve"
      |           ^^^^^^^^
 )");
+}
+
+// A request for one platform does not pay for the others, nor for their mistakes; `swage check` sees all.
+TEST(Toolchains, AreReadForThePlatformThatIsAskedFor) {
+  CatalogDir dir;
+  std::string text = std::string(kSmallProvider) + kToolchains;
+  text.replace(text.find("deb = \"amd64\"\n"), 14, "");
+  dir.write("toolchains/debian.toml", text);
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  EXPECT_TRUE((*catalog)->has_toolchains("x86_64"));
+  EXPECT_EQ((*catalog)->toolchains("arm64").value()->size(), 1u);
+  const std::string error = R"(error: 'deb' is not a key of the [[target]] row of platform 'x86_64'
+  --> CAT/toolchains/debian.toml:25:40
+  25 | packages = ["gcc-12-{gnu}", "libc6-dev-{deb}-cross"]
+     |                                        ^^^^^
+)";
+  EXPECT_EQ(dir.shown((*catalog)->toolchains("x86_64").error()), error);
+  EXPECT_EQ(dir.checked(), error);
+}
+
+TEST(Toolchains, AnIdIsOfOnePlatform) {
+  CatalogDir dir;
+  std::string text = std::string(kSmallProvider) + kToolchains;
+  text.replace(text.find("-{platform}\""), 12, "\"");
+  dir.write("toolchains/debian.toml", text);
+  EXPECT_EQ(dir.checked(), R"(error: 'debian-bookworm-gcc-12' is defined twice in [[toolchain]]
+  --> CAT/toolchains/debian.toml:15:1
+  15 | [[toolchain]]
+     | ^^^^^^^^^^^^^
+note: first defined at CAT/toolchains/debian.toml:15:1
+)");
+}
+
+TEST(Toolchains, ALayerChangesTheRowOfOnePlatform) {
+  CatalogDir dir;
+  dir.write("toolchains/debian.toml", std::string(kSmallProvider) + kToolchains);
+  dir.write("mine/toolchains/debian.toml",
+            "[[toolchain]]\nid = \"debian-bookworm-gcc-12-arm64\"\noverride = true\nfallback = true\nrank = 3\n");
+  const auto catalog = dir.load({"mine"});
+  ASSERT_TRUE(catalog) << dir.errors({"mine"});
+  EXPECT_TRUE((*catalog)->toolchains("arm64").value()->empty());
+  ASSERT_EQ((*catalog)->fallbacks("arm64").value()->size(), 1u);
+  EXPECT_EQ((*catalog)->fallbacks("arm64").value()->front().origin.overridden.at("rank"), "mine");
+  EXPECT_FALSE((*catalog)->toolchains("x86_64").value()->front().fallback);
 }
 
 TEST(Layers, ALaterRowReplacesTheEarlierOne) {

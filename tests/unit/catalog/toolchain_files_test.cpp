@@ -47,24 +47,11 @@ class ToolchainFiles : public testing::Test {
 
   Strings ids(const Catalog& catalog, const std::string& platform) {
     const auto rows = catalog.toolchains(platform);
-    if (!rows) return {text_of(rows.error())};
+    if (!rows) return {dir.shown(rows.error())};
     Strings list;
     for (const ToolchainRow& row : **rows) list.push_back(row.id);
     return list;
   }
-  std::string text_of(const Error& error) {
-    std::string text = render(error);
-    const std::string path = dir.path().string();
-    for (std::size_t at; (at = text.find(path)) != std::string::npos;) text.replace(at, path.size(), "CAT");
-    return text;
-  }
-  std::string checked(const std::string& layer = "") {
-    std::string text;
-    const std::vector<fs::path> layers = layer.empty() ? std::vector<fs::path>{} : std::vector<fs::path>{dir.path() / layer};
-    for (const Error& error : check_catalog(dir.path(), layers)) text += text_of(error);
-    return text;
-  }
-
   CatalogDir dir;
 };
 
@@ -72,7 +59,7 @@ TEST_F(ToolchainFiles, TakeWhatTheProviderAndTheFileSay) {
   const auto catalog = dir.load();
   ASSERT_TRUE(catalog) << dir.errors();
   const auto rows = (*catalog)->toolchains("arm64");
-  ASSERT_TRUE(rows) << text_of(rows.error());
+  ASSERT_TRUE(rows) << dir.shown(rows.error());
   ASSERT_EQ((*rows)->size(), 1u);
   const ToolchainRow& row = (*rows)->front();
   EXPECT_EQ(row.id, "far-arm64-13");
@@ -104,7 +91,7 @@ TEST_F(ToolchainFiles, AreReadOnlyForThePlatformThatIsAskedFor) {
   EXPECT_TRUE(ids(**catalog, "x86_64").front().starts_with("error: ")) << ids(**catalog, "x86_64").front();
   const auto all = (*catalog)->all_toolchains();
   ASSERT_FALSE(all);
-  EXPECT_EQ(checked(), text_of(all.error())) << "swage check finds what nothing has asked for";
+  EXPECT_EQ(dir.checked(), dir.shown(all.error())) << "swage check finds what nothing has asked for";
 }
 
 TEST_F(ToolchainFiles, OfAPlatformAreReadWhenTheyAreThere) {
@@ -224,7 +211,7 @@ error: 'ld' is not a known value of 'unknown'
      |                        ^^^^
 hint: the known values are binutils
 )";
-  EXPECT_EQ(checked(), expected);
+  EXPECT_EQ(dir.checked(), expected);
   EXPECT_EQ(ids(**catalog, "arm64"), Strings{expected});
 }
 
