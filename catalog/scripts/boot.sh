@@ -1,16 +1,24 @@
 # Boots a kernel and an initramfs in QEMU. Green only if the userland said its line.
 #
 # $kernel $initramfs $dtb     $qemu $qemu_args $cmdline $timeout (seconds)   $token
+# In $qemu_args and $cmdline @initramfs@ is the file and @initramfs_size@ its bytes, for machines that do not take it by -initrd.
 #
 # The machine is deterministic: time counts instructions, the clock starts at a fixed date, random seeds are fixed. So the
 # console log of the same kernel is the same each time, and the result of a boot is a reproducible derivation like any other.
 # Result: $out/log (the console), banner (the kernel's first line), userland (the line).
 mkdir -p $out
 set -- -nodefaults -display none -no-reboot -nic none -monitor none -serial file:console -icount shift=2,sleep=off -rtc base=2000-01-01,clock=vm -seed 1
+case "$qemu_args" in
+  *@initramfs@*) ;;
+  *) set -- "$@" -initrd $initramfs/initramfs.cpio ;;
+esac
+fill_in() { echo "$1" | sed "s,@initramfs@,$initramfs/initramfs.cpio,g; s,@initramfs_size@,$(stat -c %s $initramfs/initramfs.cpio),g"; }
+qemu_args=$(fill_in "$qemu_args")
+cmdline=$(fill_in "$cmdline")
 [ -z "$dtb" ] || set -- "$@" -dtb "$kernel/dtbs/$dtb"
 echo "$qemu $qemu_args -append '$cmdline'"
 : > console
-timeout -k 5 $timeout $qemu $qemu_args "$@" -kernel $kernel/kernel -initrd $initramfs/initramfs.cpio -append "$cmdline" \
+timeout -k 5 $timeout $qemu $qemu_args "$@" -kernel $kernel/kernel -append "$cmdline" \
   < /dev/null > qemu.out 2>&1 &
 pid=$!
 # Not every machine can turn itself off: once the line is complete, a moment later the machine is turned off for it.

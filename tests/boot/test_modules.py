@@ -48,3 +48,15 @@ def test_a_module_that_the_kernel_does_not_take_is_an_error(rootless, module):
 def test_a_module_that_does_not_build_shows_why(rootless, module):
     got = rootless("module", module(HELLO % "nothing"), "--kernel", "linux@6.1", "--for", "arm64").fails(1)
     assert "error: 'modules-linux-" in got.err and "hello.c:3:" in got.err and "nothing" in got.err
+
+
+def test_a_kernel_has_what_its_configuration_wants_of_host_tools(rootless, module):
+    """Signatures (openssl), type information (pahole), a compressed image (zstd): the kernel refuses a module without a signature."""
+    symbols = ["MODULE_SIG", "MODULE_SIG_ALL", "MODULE_SIG_FORCE", "MODULE_SIG_SHA256", "DEBUG_KERNEL", "DEBUG_INFO_DWARF4", "BPF_SYSCALL",
+               "DEBUG_INFO_BTF", "KERNEL_ZSTD"]
+    cell = ["--kernel", "linux@6.1", "--for", "x86_64", "--strict-config", *(word for symbol in symbols for word in ("--enable", symbol))]
+    directory = module(HELLO % "0")
+    built = rootless("module", directory, *cell, "--json").ok().json()["modules"][0]
+    assert open(f"{built['path']}/hello.ko", "rb").read().endswith(b"~Module signature appended~\n")
+    boot = rootless("module", directory, *cell, "--boot", "--json").ok().json()["modules"][0]
+    assert "hello from a module" in open(f"{boot['path']}/log").read()
