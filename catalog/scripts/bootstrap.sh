@@ -23,15 +23,22 @@ esac
 bmake() { make $jobs MAKEINFO=true BUILD_INFO= GENERATED_MANPAGES= "$@"; }
 
 unpack() { # unpack SOURCE DIR: a tree, an archive, or the archive of a distribution's source package that holds the real one
-  mkdir -p $2
-  if [ -d "$1" ]; then
-    cp -a "$1/." $2/
-    chmod -R u+w $2
+  # What other languages and tests need is left out: four of five files of gcc, which would be written and deleted for nothing.
+  set -- "$1" $2 --exclude=*/gcc/testsuite --exclude=*/libstdc++-v3/testsuite
+  for part in gcc/ada gcc/d gcc/fortran gcc/go gcc/java gcc/m2 gcc/rust libada libffi libgfortran libgo libjava libphobos libsanitizer; do
+    set -- "$@" --exclude=*/$part
+  done
+  source=$1 directory=$2
+  shift 2
+  mkdir -p $directory
+  if [ -d "$source" ]; then
+    tar -c "$@" -C "$source" . | tar -x --no-same-owner -C $directory
+    chmod -R u+w $directory
   else
-    tar -x --strip-components=1 --no-same-owner -f "$1" -C $2
+    tar -x "$@" --strip-components=1 --no-same-owner -f "$source" -C $directory
     # gcc-12_12.2.0.orig.tar.gz holds gcc-12.2.0-dfsg.tar.xz, next to archives of other projects.
-    inner=$(find $2 -maxdepth 1 -name 'gcc-*.tar.*')
-    [ -z "$inner" ] || tar -x --strip-components=1 --no-same-owner -f "$inner" -C $2
+    inner=$(find $directory -maxdepth 1 -name 'gcc-*.tar.*')
+    [ -z "$inner" ] || tar -x "$@" --strip-components=1 --no-same-owner -f "$inner" -C $directory
   fi
 }
 
@@ -48,7 +55,15 @@ finish() { # what every stage keeps of the prefix: no documentation, no libtool 
 kernel_headers() { # kernel_headers SOURCE ARCH: what user programs see of a kernel
   mkdir -p kernel
   if [ -d "$1" ]; then cp -a "$1/." kernel/; chmod -R u+w kernel
-  else tar -x --strip-components=1 --no-same-owner -f "$1" -C kernel --exclude='*/drivers' --exclude='*/Documentation' --exclude='*/sound' --exclude='*/fs'; fi
+  else
+    source=$1 arch=$2
+    set --
+    for part in drivers Documentation sound fs tools samples net crypto security 'arch/*/boot' 'arch/*/configs' 'arch/*/mach-*'; do
+      set -- "$@" "--exclude=*/$part"
+    done
+    tar -x --anchored --no-wildcards-match-slash "$@" --strip-components=1 --no-same-owner -f "$source" -C kernel
+    set -- "$source" $arch
+  fi
   make -C kernel ARCH=$2 INSTALL_HDR_PATH=$sysroot/usr headers_install
   find $sysroot/usr/include -name '..install.cmd' -o -name '.install' -o -name '.check' | xargs rm -f
 }

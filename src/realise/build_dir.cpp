@@ -46,6 +46,37 @@ Result<fs::path> BuildDir::keep(const fs::path& work_dir, std::string_view name)
   }
 }
 
+BuildDirRemover::~BuildDirRemover() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void BuildDirRemover::take(BuildDir dir) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(dir));
+    if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  }
+  changed_.notify_one();
+}
+
+void BuildDirRemover::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    std::optional<BuildDir> dir(std::move(waiting_.front()));
+    waiting_.pop_front();
+    lock.unlock();
+    dir.reset();
+    lock.lock();
+  }
+}
+
 Result<void> clean_stale_builds(const fs::path& work_dir) {
   const fs::path builds = work_dir / "builds";
   if (!path_exists(builds)) return {};

@@ -2,8 +2,12 @@
 // file beside it tells the living from what a killed swage left.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "base/files.hpp"
@@ -27,6 +31,24 @@ class BuildDir {
   BuildDir(fs::path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   fs::path path_;
   std::optional<FileLock> lock_;
+};
+
+// Removes build directories while the next builds run: of a compiler's there may be a hundred thousand files.
+class BuildDirRemover {
+ public:
+  BuildDirRemover() = default;
+  ~BuildDirRemover();   // when all are gone
+  BuildDirRemover(const BuildDirRemover&) = delete;
+  BuildDirRemover& operator=(const BuildDirRemover&) = delete;
+  void take(BuildDir dir);
+
+ private:
+  void work();
+  std::mutex mutex_{};
+  std::condition_variable changed_{};
+  std::deque<BuildDir> waiting_{};
+  bool ending_ = false;
+  std::thread thread_{};   // once there is something to do
 };
 
 // Removes the directories of builds whose process is gone.

@@ -154,6 +154,13 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
   return Fail(std::move(error));
 }
 
+// A build directory, until the end of its build.
+struct Used {
+  BuildDirRemover& remover;
+  BuildDir dir;
+  ~Used() { remover.take(std::move(dir)); }
+};
+
 }  // namespace
 
 fs::path log_file(Store& store, const StorePath& drv) {
@@ -164,7 +171,9 @@ Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivat
                               std::uint64_t job) {
   Store& store = context.store;
   SWAGE_TRY(const StorePathSet closure, store.closure(inputs));
-  SWAGE_TRY(BuildDir dir, BuildDir::create(store.work_dir(), drv.path.hash_part()));
+  SWAGE_TRY(BuildDir made, BuildDir::create(store.work_dir(), drv.path.hash_part()));
+  Used used{context.remover, std::move(made)};
+  BuildDir& dir = used.dir;
   SWAGE_TRY(BuildLog log, BuildLog::create(log_file(store, drv.path), context.options.log_lines, [&](const std::string& line) {
     context.reporter.on(JobLog{job, line});
   }));

@@ -1,6 +1,7 @@
 // One derivation: sandbox, log, time limits, outputs. The scheduler has made the inputs valid and holds the locks.
 #pragma once
 
+#include "realise/build_dir.hpp"
 #include "realise/jobserver.hpp"
 #include "realise/realise.hpp"
 #include "realise/stop.hpp"
@@ -13,6 +14,7 @@ struct BuildContext {
   Reporter& reporter;
   Jobserver& jobserver;
   const StopSignal& stop;
+  BuildDirRemover& remover;
   unsigned cores = 1;            // NIX_BUILD_CORES
 };
 

@@ -37,7 +37,7 @@ Scheduler::Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, c
                      DerivationWriter& writer, Durations& durations, Jobserver& jobserver, StopSignal& stop)
     : store_(store), graph_(graph), fetcher_(fetcher), options_(options), reporter_(reporter), writer_(writer),
       durations_(durations), stop_(stop),
-      context_{.store = store, .options = options, .reporter = reporter, .jobserver = jobserver, .stop = stop, .cores = options.cores} {}
+      context_{.store = store, .options = options, .reporter = reporter, .jobserver = jobserver, .stop = stop, .remover = remover_, .cores = options.cores} {}
 
 Result<void> Scheduler::make_nodes(const RealisePlan& plan, const StorePathSet& check) {
   std::unordered_map<StorePath, std::size_t> position;

@@ -60,6 +60,7 @@ class Scheduler {
   DerivationWriter& writer_;
   Durations& durations_;
   StopSignal& stop_;
+  BuildDirRemover remover_{};
   BuildContext context_;
 
   std::mutex mutex_{};                         // guards everything below

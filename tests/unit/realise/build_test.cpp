@@ -6,6 +6,7 @@
 
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "realise/build_dir.hpp"
 #include "support/realise_world.hpp"
 
 namespace swage {
@@ -209,6 +210,21 @@ TEST_F(BuildTest, PassAsFileAndUnsupportedFeatures) {
 TEST_F(BuildTest, UnreadableLitterInTheBuildDirectoryIsRemoved) {
   const StorePath drv = world_.add({.name = "litter", .script = "b mkdir -p a/b; echo x > a/b/c; b chmod 0 a/b a; echo > $out"});
   ASSERT_EQ(world_.error_of(drv), "");
+  EXPECT_TRUE(builds_is_empty());
+}
+
+TEST_F(BuildTest, DirectoriesAreRemovedWhileOthersAreUsed) {
+  const fs::path work = world_.store->work_dir();
+  {
+    BuildDirRemover remover;
+    for (const char* name : {"one", "two"}) {
+      auto dir = BuildDir::create(work, name);
+      ASSERT_TRUE(dir);
+      ASSERT_TRUE(write_file_atomically(dir->build() / "file", "x"));
+      remover.take(std::move(*dir));
+    }
+    ASSERT_TRUE(BuildDir::create(work, "two").has_value()) << "waits for the one before, which is removed";
+  }
   EXPECT_TRUE(builds_is_empty());
 }
 
