@@ -35,7 +35,7 @@ END
   $out/bin/${prefix}g++ $flags -O2 hello.cc -o hello-cxx-dynamic
   if [ -n "$emulator" ]; then
     expect cxx_program "hello c++" "$(timeout 120 $emulators/usr/bin/qemu-$emulator ./hello-cxx)"
-    expect dynamic_cxx_program "hello c++" "$(timeout 120 $emulators/usr/bin/qemu-$emulator -L $sysroot -E LD_LIBRARY_PATH=$out/$target/lib ./hello-cxx-dynamic)"
+    expect dynamic_cxx_program "hello c++" "$(timeout 120 $emulators/usr/bin/qemu-$emulator -L $sysroot -E LD_LIBRARY_PATH=$out/$target/lib:$out/$target/lib64 ./hello-cxx-dynamic)"
   fi
   [ -z "$failed" ]
 fi
