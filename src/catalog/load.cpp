@@ -449,7 +449,7 @@ void settle(const Catalog::State& state, LoadResult& result, std::vector<Row> ro
 
 namespace {
 
-// A reader for part of a catalog, of these layers: all that it needs of them are the names.
+// The names of the layers that items are from, each at its index: all that reading a part of a catalog needs of them.
 template <class Item, class LayerOf>
 void name_layers(const std::vector<Item>& items, const LayerOf& layer_of, std::vector<Layer>& layers) {
   for (const Item& item : items) {
