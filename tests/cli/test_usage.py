@@ -1,4 +1,5 @@
 """Wrong usage and wrong input: exact text, exit code 2, nothing written."""
+import os
 import subprocess
 
 
@@ -144,9 +145,11 @@ def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
 
 def test_a_reader_that_leaves_ends_it_quietly(planner):
     for args in [["list", "toolchains"], ["list", "toolchains", "--json"], ["--help"]]:
-        run = planner.start(*args)
-        run.stdout.close()
-        assert run.wait(60) == 141 and run.stderr.read() == ""
+        reading, writing = os.pipe()
+        os.close(reading)  # before the program starts: what fits the pipe would be written before a later close
+        run = subprocess.run(planner.argv(*args), env=planner.env, cwd=planner.cwd, stdout=writing, stderr=subprocess.PIPE, text=True)
+        os.close(writing)
+        assert (run.returncode, run.stderr) == (141, ""), args
 
 
 def test_results_that_cannot_be_written_are_an_error(planner):
