@@ -4,6 +4,8 @@
 . $script_bootstrap
 unpack $src source
 kernel_headers $linux $kernel_arch
+# Debian's archive has no manual, for its licence.
+[ -d source/manual ] || sed -i '/^all-subdirs/,/[^\\]$/s/ manual / /' source/Makeconfig
 # The gcc of this stage has no shared libgcc, and then no libgcc_eh either: it is the same one.
 libgcc=$($target-gcc -print-libgcc-file-name)
 [ -e ${libgcc%/*}/libgcc_eh.a ] || ln -s libgcc.a ${libgcc%/*}/libgcc_eh.a

@@ -13,7 +13,12 @@ case $kernel_arch-$bits in
 esac
 umake() { make ARCH=$arch CROSS_COMPILE=$target- KERNEL_HEADERS=$sysroot/usr/include RUNTIME_PREFIX=/ DEVEL_PREFIX=/usr/ "$@"; }
 umake defconfig
-printf '%s\n' "$config" | while IFS= read -r line; do
+# Where an architecture has both byte orders, the default is big, whatever the compiler does.
+case $(echo __BYTE_ORDER__ | $target-gcc -E -P -) in
+  4321) order=ARCH_WANTS_BIG_ENDIAN ;;
+  *) order=ARCH_WANTS_LITTLE_ENDIAN ;;
+esac
+printf '%s\n' "$order=y" "$config" | while IFS= read -r line; do
   symbol=${line%%=*}
   [ -n "$symbol" ] || continue
   sed -i "/^$symbol=/d;/^# $symbol is not set\$/d" .config
