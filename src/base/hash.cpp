@@ -1,35 +1,18 @@
+// OpenSSL's EVP interface would first read its configuration and set up providers: 2 ms of a command that takes ten, and
+// none of it is wanted for plain digests. The functions below it are deprecated, not gone.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.hpp"
 
 #include <cassert>
 #include <cstring>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 namespace swage {
 
 namespace {
-
-const EVP_MD* digest(HashAlgo algo) {
-  // Fetched once: EVP_sha256() would look the provider up again at each init, three times the cost for a short text. Each when it
-  // is wanted: nearly always that is but one.
-  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  switch (algo) {
-    case HashAlgo::md5: {
-      static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-      return md5;
-    }
-    case HashAlgo::sha1: {
-      static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-      return sha1;
-    }
-    case HashAlgo::sha512: {
-      static const EVP_MD* const sha512 = EVP_MD_fetch(nullptr, "SHA512", nullptr);
-      return sha512;
-    }
-    case HashAlgo::sha256: break;
-  }
-  return sha256;
-}
 
 int nibble(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -103,36 +86,52 @@ Hash Hash::from_bytes(HashAlgo algo, std::span<const std::uint8_t> bytes) {
 
 struct Hasher::State {
   HashAlgo algo;
-  EVP_MD_CTX* ctx;
+  union {
+    MD5_CTX md5;
+    SHA_CTX sha1;
+    SHA256_CTX sha256;
+    SHA512_CTX sha512;
+  };
 };
 
-Hasher::Hasher(HashAlgo algo) : state_(std::make_unique<State>(State{algo, EVP_MD_CTX_new()})) { reset(); }
-Hasher::~Hasher() {
-  if (state_) EVP_MD_CTX_free(state_->ctx);
-}
+Hasher::Hasher(HashAlgo algo) : state_(std::make_unique<State>(State{.algo = algo, .md5 = {}})) { reset(); }
+Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&& other) noexcept {
   std::swap(state_, other.state_);
   return *this;
 }
-void Hasher::reset() { EVP_DigestInit_ex2(state_->ctx, digest(state_->algo), nullptr); }
-void Hasher::update(std::string_view data) { EVP_DigestUpdate(state_->ctx, data.data(), data.size()); }
+void Hasher::reset() {
+  switch (state_->algo) {
+    case HashAlgo::md5: MD5_Init(&state_->md5); return;
+    case HashAlgo::sha1: SHA1_Init(&state_->sha1); return;
+    case HashAlgo::sha256: SHA256_Init(&state_->sha256); return;
+    case HashAlgo::sha512: SHA512_Init(&state_->sha512); return;
+  }
+}
+void Hasher::update(std::string_view data) {
+  switch (state_->algo) {
+    case HashAlgo::md5: MD5_Update(&state_->md5, data.data(), data.size()); return;
+    case HashAlgo::sha1: SHA1_Update(&state_->sha1, data.data(), data.size()); return;
+    case HashAlgo::sha256: SHA256_Update(&state_->sha256, data.data(), data.size()); return;
+    case HashAlgo::sha512: SHA512_Update(&state_->sha512, data.data(), data.size()); return;
+  }
+}
 Hash Hasher::finish() {
   Hash hash{.algo = state_->algo};
-  EVP_DigestFinal_ex(state_->ctx, hash.bytes.data(), nullptr);
+  switch (state_->algo) {
+    case HashAlgo::md5: MD5_Final(hash.bytes.data(), &state_->md5); break;
+    case HashAlgo::sha1: SHA1_Final(hash.bytes.data(), &state_->sha1); break;
+    case HashAlgo::sha256: SHA256_Final(hash.bytes.data(), &state_->sha256); break;
+    case HashAlgo::sha512: SHA512_Final(hash.bytes.data(), &state_->sha512); break;
+  }
   return hash;
 }
 
 Hash hash_string(HashAlgo algo, std::string_view data) {
-  thread_local Hasher sha256_hasher(HashAlgo::sha256);  // one context for the commonest case: it is called per derivation
-  if (algo != HashAlgo::sha256) {
-    Hasher hasher(algo);
-    hasher.update(data);
-    return hasher.finish();
-  }
-  sha256_hasher.reset();
-  sha256_hasher.update(data);
-  return sha256_hasher.finish();
+  Hasher hasher(algo);
+  hasher.update(data);
+  return hasher.finish();
 }
 
 std::string base64_encode(std::span<const std::uint8_t> bytes) {

@@ -39,6 +39,12 @@ Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::pat
   return result;
 }
 
+Error unknown_name(std::string_view wanted, std::string_view kind, const std::vector<std::string>& known, std::string_view list_command) {
+  Error error{.what = fmt::format("'{}' is not a {}", wanted, kind), .hint = did_you_mean(wanted, known)};
+  if (error.hint.empty()) error.hint = fmt::format("see them all with: swage list {}", list_command);
+  return error;
+}
+
 template <class Row>
 Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name, std::string_view wanted, std::string_view kind,
                            std::string_view list_command) {
@@ -47,10 +53,16 @@ Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name,
     if (row.*name == wanted) return &row;
     known.push_back(row.*name);
   }
-  Error error{.what = fmt::format("'{}' is not a {}", wanted, kind)};
-  error.hint = did_you_mean(wanted, known);
-  if (error.hint.empty()) error.hint = fmt::format("see them all with: swage list {}", list_command);
-  return Fail(std::move(error));
+  return Fail(unknown_name(wanted, kind, known, list_command));
+}
+
+template <class Row>
+Result<const std::vector<Row>*> late_rows(const Catalog::State& state, LateRows<Row>& late) {
+  const std::scoped_lock lock(late.mutex);
+  LoadResult result;
+  read_late(state, late, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return &late.rows;
 }
 
 }  // namespace
@@ -78,7 +90,6 @@ std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs
   auto result = read_all(directory, layers);
   if (!result) return {result.error()};
   check_unread_files(*result);
-  check_signatures(*result);
   check_evidence(*result);
   return in_order(*result);
 }
@@ -87,19 +98,11 @@ const std::vector<Platform>& Catalog::platforms() const { return state_->platfor
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
-const std::vector<MachineRow>& Catalog::machines() const { return state_->machines; }
-Result<const std::vector<ComponentRow>*> Catalog::components() const {
-  Catalog::State::ComponentCache& cache = *state_->components;
-  const std::scoped_lock lock(cache.mutex);
-  LoadResult result;
-  read_components(*state_, cache, result.findings, result.documents);
-  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
-  return &cache.rows;
-}
 const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
-const std::vector<SignatureRow>& Catalog::signatures() const { return state_->signatures; }
 const std::vector<QuirkRow>& Catalog::quirks() const { return state_->quirks; }
-const std::vector<RecipeRow>& Catalog::recipes() const { return state_->recipes; }
+Result<const std::vector<MachineRow>*> Catalog::machines() const { return late_rows(*state_, state_->late->machines); }
+Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return late_rows(*state_, state_->late->signatures); }
+Result<const std::vector<ComponentRow>*> Catalog::components() const { return late_rows(*state_, state_->late->components); }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {
   const auto found = [&](const auto& at) { return &state_->platforms[at->second]; };
@@ -134,8 +137,27 @@ Result<const ComponentRow*> Catalog::component(std::string_view id) const {
   SWAGE_TRY(const std::vector<ComponentRow>* rows, components());
   return find_by(*rows, &ComponentRow::id, id, "component", "components");
 }
+
+std::vector<std::string> Catalog::recipe_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, layers] : state_->recipe_layers) names.push_back(name);
+  return names;
+}
 Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
-  return find_by(state_->recipes, &RecipeRow::name, name, "package", "packages");
+  const std::scoped_lock lock(state_->recipes->mutex);
+  LoadResult result;
+  const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
+  return row;
+}
+Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
+  std::vector<const RecipeRow*> rows;
+  for (const std::string& name : recipe_names()) {
+    SWAGE_TRY(const RecipeRow* row, recipe(name));
+    rows.push_back(row);
+  }
+  return rows;
 }
 
 namespace {

@@ -273,17 +273,13 @@ class Catalog {
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
-  const std::vector<MachineRow>& machines() const;
   const std::vector<ConstraintRow>& constraints() const;
-  const std::vector<SignatureRow>& signatures() const;
   const std::vector<QuirkRow>& quirks() const;
-  const std::vector<RecipeRow>& recipes() const;
 
   // A short name, an alias, or any spelling of a triple that a platform or an alias has; the vendor does not matter.
   // Unknown: error with a suggestion.
   Result<const Platform*> platform(std::string_view name) const;
   Result<const RootRow*> root(std::string_view name) const;
-  Result<const RecipeRow*> recipe(std::string_view name) const;
   // By id. `platform`, where it is known, saves reading the files of the others.
   Result<const ToolchainRow*> toolchain(std::string_view id, std::string_view platform = {}) const;
 
@@ -306,9 +302,15 @@ class Catalog {
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
 
-  // By name, then version. Read when first asked for; thread-safe, like the toolchains.
+  // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.
+  Result<const std::vector<MachineRow>*> machines() const;
+  Result<const std::vector<SignatureRow>*> signatures() const;
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
+  // Likewise, each recipe by itself; by name.
+  Result<const RecipeRow*> recipe(std::string_view name) const;
+  Result<std::vector<const RecipeRow*>> recipes() const;
+  std::vector<std::string> recipe_names() const;          // reads nothing
 
   // Origin of a platform row (Platform itself is below this layer).
   const Origin& platform_origin(std::string_view name) const;

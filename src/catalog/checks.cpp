@@ -33,8 +33,8 @@ std::map<NameOf, Names> all_names(const Catalog::State& state) {
   for (const Platform& platform : state.platforms) names[NameOf::arch].known.push_back(platform.kernel_arch);
   names[NameOf::root] = {"a root", names_of(state.roots)};
   names[NameOf::suite] = {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
-  names[NameOf::package] = {"a package", names_of(state.recipes)};
-  names[NameOf::package].known.push_back("toolchain");  // the one that is resolved, not named
+  names[NameOf::package] = {"a package", {"toolchain"}};   // the one that is resolved, not named
+  for (const auto& [name, layers] : state.recipe_layers) names[NameOf::package].known.push_back(name);
   names[NameOf::script] = {"a file under scripts/", files_of(state.script_directories)};
   names[NameOf::patch] = {"a file under kernels/patches/", files_of(state.patch_directories)};
   names[NameOf::constraint] = {"a constraint", {}};
@@ -76,6 +76,7 @@ void index_platforms(LoadResult& result) {
 std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
 
 void check_names(const Catalog::State& state, Findings& findings) {
+  if (findings.references.empty()) return;
   std::map<NameOf, Names> names = all_names(state);
   std::map<NameOf, std::set<std::string_view>> sets;
   for (const auto& [kind, list] : names) sets[kind].insert(list.known.begin(), list.known.end());
@@ -101,9 +102,11 @@ void check_components(const std::vector<ComponentRow>& rows, Findings& findings)
     check_source(row.source, row.id, row.origin, row.tree.empty(), findings.errors);
 }
 
+void check_recipe(const RecipeRow& row, Findings& findings) { check_source(row.source, row.name, row.origin, false, findings.errors); }
+
 void check_component_names(const Catalog::State& state, Findings& findings) {
   std::vector<std::string> known;
-  for (const ComponentRow& row : state.components->rows) known.push_back(row.id);
+  for (const ComponentRow& row : state.late->components.rows) known.push_back(row.id);
   for (const auto& [place, found] : state.by_platform->known)
     for (const ToolchainRow& row : found.rows)
       for (const std::string& id : row.components)
@@ -120,7 +123,6 @@ void check_references(LoadResult& result) {
     if (row.kind == "build" && row.released.empty())
       result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
   for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
-  for (const RecipeRow& row : state.recipes) check_source(row.source, row.name, row.origin, false, result.findings.errors);
 }
 
 }  // namespace swage

@@ -15,6 +15,7 @@ namespace swage {
 namespace {
 
 constexpr const char* kProviderFile = "provider.toml";
+constexpr const char* kRecipeFile = "recipe.toml";
 
 // Where a key was defined last, so that a second definition in the same layer can name the first.
 struct Seen {
@@ -30,7 +31,7 @@ struct Reader {
   std::size_t layer = 0;  // being read
   ParseAhead* ahead = nullptr;
   std::map<std::string, Index> targets_index{};
-  Index platforms{}, roots{}, seeds{}, kernels{}, machines{}, toolchains{}, constraints{}, quirks{}, signatures{}, recipes{}, components{};
+  Index platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;
@@ -38,7 +39,6 @@ struct Reader {
   };
   std::vector<ProviderDirectory> provider_directories{};
   std::map<std::string, TemplateKeys> provider_keys{};
-  CommonMachine common{};      // of the last layer that has one
 
   Catalog::State& state() { return *result.state; }
   Catalog::State::ToolchainCache& cache() { return *result.state->by_platform; }
@@ -62,7 +62,7 @@ struct Reader {
   void read_provider_table(const TomlDocument& document, const std::string& name);
   void read_provider_directory(const fs::path& path);
   void note_toolchain_files(const ProviderDirectory& directory);
-  void read_recipe(const fs::path& directory);
+  void read_recipe(const fs::path& directory, std::vector<RecipeRow>& rows, Index& index);
   void read_layer();
   void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
 };
@@ -329,8 +329,8 @@ void Reader::read_toolchain(const ToolchainItem& item, const std::string& platfo
   if (row) fill_from_provider(*item.table->provider, value, platform, *row);
 }
 
-void Reader::read_recipe(const fs::path& directory) {
-  const TomlDocument* document = open(directory / "recipe.toml");
+void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into, Index& index) {
+  const TomlDocument* document = open(directory / kRecipeFile);
   if (!document) return;
   const std::string name = directory.filename().string();
   const TomlEntry* package = document->root.find("package");
@@ -340,7 +340,7 @@ void Reader::read_recipe(const fs::path& directory) {
             .where = document->pos(package->value.find("name")->value.span)});
   const RecipeRow blank{.name = name};
   const bool is_override = overrides(document->root);
-  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, state().recipes, recipes);
+  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
   if (row && !is_override) row->directory = directory;
 }
 
@@ -369,19 +369,9 @@ void Reader::read_layer() {
     check_tables(*document, {"kernel"}, {});
     rows(*document, "kernel", {"version"}, kernel_schema(), blank_kernel(), state().kernels, kernels);
   }
-  if (const auto* document = open(directory / "kernels/machines.toml")) {
-    check_tables(*document, {"machine"}, {"common"});
-    if (const TomlEntry* entry = document->root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
-      common_machine_schema().read(*document, entry->value, common, Presence::whole, findings());
-    rows(*document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, state().machines, machines);
-  }
   if (const auto* document = open(directory / "kernels/constraints.toml")) {
     check_tables(*document, {"constraint"}, {});
     rows(*document, "constraint", {"id"}, constraint_schema(), ConstraintRow{}, state().constraints, constraints);
-  }
-  if (const auto* document = open(directory / "kernels/signatures.toml")) {
-    check_tables(*document, {"signature"}, {});
-    rows(*document, "signature", {"id"}, signature_schema(), SignatureRow{}, state().signatures, signatures);
   }
   if (const auto* document = open(directory / "kernels/quirks.toml")) {
     check_tables(*document, {"quirk"}, {});
@@ -391,7 +381,7 @@ void Reader::read_layer() {
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
     else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
   for (const std::string& name : list_directory(directory / "packages").value_or(std::vector<std::string>{}))
-    read_recipe(directory / "packages" / name);
+    if (path_exists(directory / "packages" / name / kRecipeFile)) state().recipe_layers[name].push_back(layer);
   if (path_exists(directory / "scripts"))
     state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
   state().evidence_directories.push_back(directory / "evidence");   // may come to be later
@@ -407,8 +397,7 @@ namespace {
 std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
   std::vector<fs::path> paths;
   for (const Layer& layer : layers) {
-    for (const char* name : {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/machines.toml", "kernels/constraints.toml",
-                             "kernels/signatures.toml", "kernels/quirks.toml"})
+    for (const char* name : {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/constraints.toml", "kernels/quirks.toml"})
       paths.push_back(layer.directory / name);
     for (const std::string& name : list_directory(layer.directory / "toolchains").value_or(std::vector<std::string>{}))
       if (name.ends_with(".toml")) paths.push_back(layer.directory / "toolchains" / name);
@@ -420,34 +409,27 @@ std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
 
 LoadResult read_layers(const std::vector<Layer>& layers) {
   LoadResult result;
+  result.state->layers = layers;
   ParseAhead ahead(large_files(layers));
   Reader reader{.layers = layers, .result = result, .ahead = &ahead};
   for (; reader.layer < layers.size(); ++reader.layer) reader.read_layer();
   // Toolchains come last: a row of any layer may use the targets of any other.
   for (const ToolchainTable& table : reader.cache().tables) reader.place_toolchains(table);
   for (const Reader::ProviderDirectory& directory : reader.provider_directories) reader.note_toolchain_files(directory);
-  for (MachineRow& row : result.state->machines)
-    row.config.insert(row.config.begin(), reader.common.config.begin(), reader.common.config.end());
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
-  result.state->components->layers = layers;
   return result;
 }
 
-// The end of reading files that load() left unread: the rows are kept when nothing is wrong, and what is goes to the caller.
-template <class Row, class Cache>
-void settle(const Catalog::State& state, LoadResult& result, std::vector<Row> rows, Cache& found, Findings& findings,
-            std::deque<TomlDocument>& documents) {
+namespace {
+
+// The end of reading files that load() left unread: what is wrong goes to the caller. False: something is.
+bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents) {
   check_names(state, result.findings);
   for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
-  if (result.findings.errors.empty()) {
-    found.rows = std::move(rows);
-    found.read = true;
-  }
   findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+  return result.findings.errors.empty();
 }
-
-namespace {
 
 // The names of the layers that items are from, each at its index: all that reading a part of a catalog needs of them.
 template <class Item, class LayerOf>
@@ -525,7 +507,26 @@ void read_files(const Catalog::State& state, const std::string& platform, Catalo
     }
   }
   check_archives(rows, result.findings);
-  settle(state, result, std::move(rows), found, findings, documents);
+  if (!settle(state, result, findings, documents)) return;
+  found.rows = std::move(rows);
+  found.read = true;
+}
+
+// Fills `found` from the file of this name of all layers; `each` reads a document's rows, `end` sees them all.
+template <class Row, class Each, class End>
+void read_late_file(const Catalog::State& state, const char* file, LateRows<Row>& found, Findings& findings,
+                    std::deque<TomlDocument>& documents, const Each& each, const End& end) {
+  if (found.read) return;
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<Row> rows;
+  Index index;
+  for (; reader.layer < state.layers.size(); ++reader.layer)
+    if (const auto* document = reader.open(state.layers[reader.layer].directory / file)) each(reader, *document, rows, index);
+  end(rows, result.findings);
+  if (!settle(state, result, findings, documents)) return;
+  found.rows = std::move(rows);
+  found.read = true;
 }
 
 }  // namespace
@@ -540,22 +541,62 @@ const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, co
   return found->second.rows;
 }
 
-void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
-                     std::deque<TomlDocument>& documents) {
-  if (found.read) return;
+void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  CommonMachine common;   // of the last layer that has one
+  read_late_file(
+      state, "kernels/machines.toml", found, findings, documents,
+      [&](Reader& reader, const TomlDocument& document, std::vector<MachineRow>& rows, Index& index) {
+        reader.check_tables(document, {"machine"}, {"common"});
+        if (const TomlEntry* entry = document.root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
+          common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
+        reader.rows(document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, rows, index);
+      },
+      [&](std::vector<MachineRow>& rows, Findings&) {
+        for (MachineRow& row : rows) row.config.insert(row.config.begin(), common.config.begin(), common.config.end());
+      });
+}
+
+void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_late_file(
+      state, "components.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<ComponentRow>& rows, Index& index) {
+        reader.check_tables(document, {"component"}, {});
+        reader.rows(document, "component", {"id"}, component_schema(), blank_component(), rows, index);
+      },
+      [](std::vector<ComponentRow>& rows, Findings& found_wrong) {
+        std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
+          return a.name != b.name ? a.name < b.name : a.version < b.version;
+        });
+        check_components(rows, found_wrong);
+      });
+}
+
+void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_late_file(
+      state, "kernels/signatures.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<SignatureRow>& rows, Index& index) {
+        reader.check_tables(document, {"signature"}, {});
+        reader.rows(document, "signature", {"id"}, signature_schema(), SignatureRow{}, rows, index);
+      },
+      [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
+}
+
+const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents) {
+  auto& known = state.recipes->known;
+  if (const auto at = known.find(name); at != known.end()) return &at->second;
+  const auto having = state.recipe_layers.find(name);
+  if (having == state.recipe_layers.end()) return nullptr;
   LoadResult result;
-  Reader reader{.layers = found.layers, .result = result};
-  std::vector<ComponentRow> rows;
-  for (; reader.layer < found.layers.size(); ++reader.layer)
-    if (const auto* document = reader.open(found.layers[reader.layer].directory / "components.toml")) {
-      reader.check_tables(*document, {"component"}, {});
-      reader.rows(*document, "component", {"id"}, component_schema(), blank_component(), rows, reader.components);
-    }
-  std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
-    return a.name != b.name ? a.name < b.name : a.version < b.version;
-  });
-  check_components(rows, result.findings);
-  settle(state, result, std::move(rows), found, findings, documents);
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<RecipeRow> rows;
+  Index index;
+  for (const std::size_t layer : having->second) {
+    reader.layer = layer;
+    reader.read_recipe(state.layers[layer].directory / "packages" / having->first, rows, index);
+  }
+  for (const RecipeRow& row : rows) check_recipe(row, result.findings);
+  if (!settle(state, result, findings, documents) || rows.empty()) return nullptr;
+  return &known.emplace(having->first, std::move(rows.front())).first->second;
 }
 
 void check_unread_files(LoadResult& result) {
@@ -570,8 +611,12 @@ void check_unread_files(LoadResult& result) {
         const SourcePos& pos = first->second->origin.pos;
         findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
       }
-  read_components(*result.state, *result.state->components, findings, result.documents);
-  if (result.state->components->read) check_component_names(*result.state, findings);
+  Catalog::State::Late& late = *result.state->late;
+  read_late(*result.state, late.components, findings, result.documents);
+  if (late.components.read) check_component_names(*result.state, findings);
+  read_late(*result.state, late.machines, findings, result.documents);
+  read_late(*result.state, late.signatures, findings, result.documents);
+  for (const auto& [name, layers] : result.state->recipe_layers) read_recipe(*result.state, name, findings, result.documents);
 }
 
 }  // namespace swage

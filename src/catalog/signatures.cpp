@@ -56,9 +56,9 @@ Result<const SignatureRow*> recognise(const std::vector<SignatureRow>& rows, std
   return nullptr;
 }
 
-void check_signatures(LoadResult& result) {
-  for (const SignatureRow& row : result.state->signatures)
-    if (auto pattern = LinePattern::parse(row); !pattern) result.findings.errors.push_back(std::move(pattern).error());
+void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings) {
+  for (const SignatureRow& row : rows)
+    if (auto pattern = LinePattern::parse(row); !pattern) findings.errors.push_back(std::move(pattern).error());
 }
 
 }  // namespace swage

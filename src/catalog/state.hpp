@@ -46,20 +46,26 @@ struct ToolchainItem {
   const TomlValue* item = nullptr;
 };
 
+// Rows of files that load() leaves unread: filled by questions, so they change in a catalog that does not.
+template <class Row>
+struct LateRows {
+  std::mutex mutex{};
+  std::vector<Row> rows{};
+  bool read = false;
+};
+
 struct Catalog::State {
+  std::vector<Layer> layers{};
   std::vector<Platform> platforms{};
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
   std::vector<KernelRow> kernels{};
-  std::vector<MachineRow> machines{};
   std::vector<ConstraintRow> constraints{};
   std::vector<QuirkRow> quirks{};
-  std::vector<SignatureRow> signatures{};
-  std::vector<RecipeRow> recipes{};
   std::set<std::string> suites{};                    // of all providers
   std::vector<fs::path> script_directories{};        // last layer first
   std::vector<fs::path> evidence_directories{};      // first layer first
-  struct EvidenceCache {                             // filled by questions, so it changes in a catalog that does not
+  struct EvidenceCache {                             // like LateRows
     std::mutex mutex{};
     std::map<std::string, std::vector<EvidenceRow>> known{};
   };
@@ -71,7 +77,7 @@ struct Catalog::State {
     std::vector<ToolchainFile> files{};              // in the order of layers
     bool read = false;                               // nothing is added any more: rows have addresses
   };
-  struct ToolchainCache {                            // like evidence
+  struct ToolchainCache {                            // like LateRows
     std::mutex mutex{};
     std::map<std::string, std::vector<ToolchainItem>, std::less<>> unread{};   // by platform, in the order of layers
     std::map<std::pair<std::string, bool>, PlatformToolchains> known{};
@@ -82,13 +88,18 @@ struct Catalog::State {
     std::map<std::string, std::map<std::string, TemplateKeys>> targets{};      // by provider, by platform
   };
   std::unique_ptr<ToolchainCache> by_platform = std::make_unique<ToolchainCache>();
-  struct ComponentCache {
-    std::mutex mutex{};
-    std::vector<Layer> layers{};
-    std::vector<ComponentRow> rows{};
-    bool read = false;
+  struct Late {
+    LateRows<MachineRow> machines{};
+    LateRows<ComponentRow> components{};
+    LateRows<SignatureRow> signatures{};
   };
-  std::unique_ptr<ComponentCache> components = std::make_unique<ComponentCache>();
+  std::unique_ptr<Late> late = std::make_unique<Late>();
+  struct RecipeCache {                               // like LateRows, recipe by recipe
+    std::mutex mutex{};
+    std::map<std::string, RecipeRow, std::less<>> known{};
+  };
+  std::unique_ptr<RecipeCache> recipes = std::make_unique<RecipeCache>();
+  std::map<std::string, std::vector<std::size_t>, std::less<>> recipe_layers{};   // by name: the layers that have it, in their order
   std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
@@ -112,22 +123,24 @@ const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, co
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
 
-// Fills the cache from components.toml of all layers, like read_toolchains.
-void read_components(const Catalog::State& state, Catalog::State::ComponentCache& found, Findings& findings,
-                     std::deque<TomlDocument>& documents);
+// Fill the rows from the files of all layers, unless they are read; about mistakes, `documents` and threads like read_toolchains.
+void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+// Likewise. Null: there is none of this name, or it has mistakes.
+const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents);
 
 // The parts of it that concern rows read later: what the findings refer to, and archives without a hash.
 void check_names(const Catalog::State& state, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const std::vector<ComponentRow>& rows, Findings& findings);
+void check_recipe(const RecipeRow& row, Findings& findings);
+void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
 // Components of toolchains that are read, when the components are too.
 void check_component_names(const Catalog::State& state, Findings& findings);
 
 // Every file that load() leaves unread, for `swage check`: adds to the findings, and keeps the documents for their order.
 void check_unread_files(LoadResult& result);
-
-// Patterns that are none; for `swage check`, because compiling them takes longer than reading them.
-void check_signatures(LoadResult& result);
 
 // Every record of all layers, for `swage check`: adds to the findings, and keeps the documents for their order.
 void check_evidence(LoadResult& result);

@@ -26,7 +26,8 @@ const ToolchainRow* next_candidate(const Goal& goal) {
 Result<Clue> find_clue(const Catalog& catalog, Store& store, const Graph& graph, const Goal& goal, const StorePath& drv) {
   Clue clue;
   if (const Result<std::string> log = read_log(store, drv)) {
-    SWAGE_TRY(clue.signature, recognise(catalog.signatures(), *log));
+    SWAGE_TRY(const std::vector<SignatureRow>* signatures, catalog.signatures());
+    SWAGE_TRY(clue.signature, recognise(*signatures, *log));
   }
   if (goal.cell.toolchain && needs_toolchain(graph, drv, *goal.cell.toolchain)) clue.next = next_candidate(goal);
   return clue;

@@ -19,10 +19,11 @@ Result<int> run(Session& session, const std::string& directory) {
   const Catalog& catalog = *loaded;
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
+  SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
   const nlohmann::ordered_json counts{{"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
-                                      {"machines", catalog.machines().size()},   {"toolchains", toolchains.size()},
+                                      {"machines", machines->size()},   {"toolchains", toolchains.size()},
                                       {"constraints", catalog.constraints().size()}, {"quirks", catalog.quirks().size()}, {"roots", catalog.roots().size()},
-                                      {"packages", catalog.recipes().size()}, {"components", components->size()}};
+                                      {"packages", catalog.recipe_names().size()}, {"components", components->size()}};
   if (session.options().json) {
     fmt::print("{}\n", counts.dump());
     return 0;

@@ -66,9 +66,10 @@ Result<Listing> components(const Catalog& catalog) {
 }
 Result<Listing> packages(const Catalog& catalog) {
   Listing list{.columns = {"name", "version", "summary"}};
-  for (const RecipeRow& r : catalog.recipes()) {
-    list.rows.push_back({r.name, r.version, r.summary});
-    list.origins.push_back(&r.origin);
+  SWAGE_TRY(const std::vector<const RecipeRow*> rows, catalog.recipes());
+  for (const RecipeRow* r : rows) {
+    list.rows.push_back({r->name, r->version, r->summary});
+    list.origins.push_back(&r->origin);
   }
   return list;
 }
@@ -82,7 +83,8 @@ Result<Listing> roots(const Catalog& catalog) {
 }
 Result<Listing> machines(const Catalog& catalog) {
   Listing list{.columns = {"platform", "kernels", "qemu", "arguments", "defconfig"}};
-  for (const MachineRow& m : catalog.machines()) {
+  SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());
+  for (const MachineRow& m : *rows) {
     list.rows.push_back({m.platform, m.kernels.str(), m.qemu, join(m.qemu_args, " "), m.defconfig});
     list.origins.push_back(&m.origin);
   }

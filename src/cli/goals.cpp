@@ -114,11 +114,9 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
 
 Result<void> check_target(const Catalog& catalog, const Target& target) {
   if (target.name == "root" || target.name == "toolchain") return {};
-  std::vector<std::string> known{"root", "toolchain"};
-  for (const RecipeRow& row : catalog.recipes()) {
-    if (row.name == target.name) return {};
-    known.push_back(row.name);
-  }
+  std::vector<std::string> known = catalog.recipe_names();
+  if (std::find(known.begin(), known.end(), target.name) != known.end()) return {};
+  known.insert(known.end(), {"root", "toolchain"});
   Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
   if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
   return Fail(std::move(error));
@@ -152,9 +150,10 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
   for (const std::string& list : names)
     for (const std::string_view name : split(list, ',')) {
       if (name == "all" || name == "ALL") {
+        SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
         for (const Platform& platform : catalog.platforms())
           if (catalog.has_toolchains(platform.name) &&
-              std::any_of(catalog.machines().begin(), catalog.machines().end(),
+              std::any_of(machines->begin(), machines->end(),
                           [&](const MachineRow& row) { return row.platform == platform.name; }))
             add(&platform);
         continue;
@@ -231,7 +230,9 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       goal.cell.platform = platform;
       if (choice) {
         goal.cell.kernel = choice;
-        goal.cell.machine = find_machine(*catalog, *platform, choice->version);
+        if (kernel_goal != KernelGoal::resolution) {
+          SWAGE_TRY(goal.cell.machine, find_machine(*catalog, *platform, choice->version));
+        }
       }
       SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal));
       if (target.name == "root") break;
@@ -276,7 +277,7 @@ Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const E
   SWAGE_TRY(const Version version, Version::parse(row.kernel));
   SWAGE_TRY(cell.kernel, find_kernel(catalog, lock, version));
   cell.kernel->options.config = row.config;
-  cell.machine = find_machine(catalog, *cell.platform, version);
+  SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
   const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
   SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));
   if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));

@@ -100,7 +100,8 @@ Result<MatrixEntry> resolved_entry(const Catalog& catalog, const Column& column,
   const ResolveRequest request{.platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
   SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
   entry.explanation = explain(resolution);
-  if (!find_machine(catalog, platform, column.version)) {
+  SWAGE_TRY(const MachineRow* machine, find_machine(catalog, platform, column.version));
+  if (!machine) {
     entry.reason = "no boot machine for this kernel";
     return entry;
   }

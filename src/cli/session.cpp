@@ -2,8 +2,10 @@
 
 #include <cstdlib>
 #include <fmt/format.h>
+#include <memory>
 #include <pwd.h>
 #include <unistd.h>
+#include <vector>
 
 #include "cli/progress.hpp"
 #include "fetch/fetch.hpp"
@@ -91,9 +93,13 @@ Result<const Catalog*> Session::catalog() {
     std::vector<fs::path> evidence;
     if (Result<fs::path> own = home_evidence()) evidence.push_back(*std::move(own));
     evidence.insert(evidence.end(), evidence_.begin(), evidence_.end());
-    SWAGE_TRY(catalog_, Catalog::load(directory, layers, evidence));
+    SWAGE_TRY(std::shared_ptr<const Catalog> loaded, Catalog::load(directory, layers, evidence));
+    catalog_ = loaded.get();
+    // Kept to the end of the process: to free every row would take longer than that takes.
+    static std::vector<std::shared_ptr<const Catalog>>& kept = *new std::vector<std::shared_ptr<const Catalog>>();
+    kept.push_back(std::move(loaded));
   }
-  return catalog_.get();
+  return catalog_;
 }
 
 Result<const Lockfile*> Session::lock() {

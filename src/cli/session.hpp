@@ -52,7 +52,7 @@ class Session {
  private:
   GlobalOptions options_;
   std::vector<fs::path> evidence_{};
-  std::shared_ptr<const Catalog> catalog_;
+  const Catalog* catalog_ = nullptr;
   std::unique_ptr<Lockfile> lock_;
   std::unique_ptr<Lockfile> locked_sources_;
   std::unique_ptr<Store> store_;

@@ -361,7 +361,8 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
   for (const KernelRow& row : catalog.kernels()) add_source(row.source, row.origin);
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
   for (const ComponentRow& row : *components) add_source(row.source, row.origin);
-  for (const RecipeRow& row : catalog.recipes()) add_source(row.source, row.origin);
+  SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog.recipes());
+  for (const RecipeRow* row : recipes) add_source(row->source, row->origin);
   std::vector<LockRequest> sorted;
   for (auto& [key, request] : requests) sorted.push_back(std::move(request));
   return sorted;

@@ -64,8 +64,9 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   return choice;
 }
 
-const MachineRow* find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
-  for (const MachineRow& row : catalog.machines())
+Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
+  SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());
+  for (const MachineRow& row : *rows)
     if (row.platform == platform.name && row.kernels.contains(kernel)) return &row;
   return nullptr;
 }

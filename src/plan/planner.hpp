@@ -66,7 +66,7 @@ struct Cell {
 };
 
 // The first machine row of the platform whose range holds the kernel; null when there is none.
-const MachineRow* find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
+Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
 
 class Planner {
  public:

@@ -273,7 +273,7 @@ class PlanWorld {
     cell.toolchain = catalog().toolchain("debian-gcc-12-" + platform).value();
     if (!version.empty()) {
       cell.kernel = find_kernel(catalog(), lock_.lock(), Version::parse(version).value()).value();
-      cell.machine = find_machine(catalog(), *cell.platform, cell.kernel->version);
+      cell.machine = find_machine(catalog(), *cell.platform, cell.kernel->version).value();
     }
     return cell;
   }

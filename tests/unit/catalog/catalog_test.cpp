@@ -261,6 +261,29 @@ TEST(Kernels, AreSortedByVersion) {
   EXPECT_THAT(versions, ElementsAre("2.6.32.71", "3.18.140", "5.10", "6.1-rc3", "6.1"));
 }
 
+TEST(Lookups, WhatIsReadWhenAskedForFailsThenAndDisturbsNothingElse) {
+  CatalogDir dir;
+  const auto recipe = [](const std::string& name) { return "[package]\nname = \"" + name + "\"\n[build]\nscript = \"s\"\n"; };
+  dir.write("scripts/s", "").write("kernels/machines.toml", "[[machine\n").write("packages/good/recipe.toml", recipe("good"));
+  dir.write("packages/bad/recipe.toml", recipe("bad") + "[deps]\nhost = [\"godo\"]\n");
+  const auto loaded = dir.load();
+  ASSERT_TRUE(loaded) << dir.shown(loaded.error());
+  const Catalog& catalog = **loaded;
+  EXPECT_EQ(catalog.recipe_names(), (std::vector<std::string>{"bad", "good"}));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(catalog.recipe("good").value()->script, "s");
+    EXPECT_EQ(dir.shown(catalog.recipe("bad").error()), R"(error: 'godo' is not a package
+  --> CAT/packages/bad/recipe.toml:6:9
+   6 | host = ["godo"]
+     |         ^^^^^^
+hint: did you mean 'good'?
+)");
+    EXPECT_EQ(dir.shown(catalog.machines().error()).substr(0, 46), "error: 'CAT/kernels/machines.toml' is not TOML");
+  }
+  EXPECT_FALSE(catalog.recipes());
+  EXPECT_EQ(dir.shown(catalog.recipe("goood").error()), "error: 'goood' is not a package\nhint: did you mean 'good'?\n");
+}
+
 TEST(CheckCatalog, IsEmptyForAGoodOneAndCompleteForABadOne) {
   CatalogDir dir;
   EXPECT_TRUE(check_catalog(dir.path()).empty());

@@ -128,7 +128,7 @@ cmdline = ""
 config = ["CONFIG_A=y", "B=y"]
 )");
   dir.write("roots.toml", "[[root]]\nname = \"qemu-x86\"\nsuite = \"bookwrm\"\npackages = []\n");
-  EXPECT_EQ(dir.errors(), R"(error: 'bookwrm' is not a suite of any provider
+  EXPECT_EQ(dir.checked(), R"(error: 'bookwrm' is not a suite of any provider
   --> CAT/roots.toml:3:9
    3 | suite = "bookwrm"
      |         ^^^^^^^^^
@@ -159,7 +159,7 @@ script = "auto.sh"
 bulid = ["toolchain"]
 host = ["zlip"]
 )").write("scripts/autotools.sh", "");
-  EXPECT_EQ(dir.errors(), R"(error: 'auto.sh' is not a file under scripts/
+  EXPECT_EQ(dir.checked(), R"(error: 'auto.sh' is not a file under scripts/
   --> CAT/packages/zlib/recipe.toml:4:10
    4 | script = "auto.sh"
      |          ^^^^^^^^^

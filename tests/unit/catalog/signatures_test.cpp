@@ -18,7 +18,7 @@ std::string recognised(const std::vector<SignatureRow>& rows, std::string_view l
 
 const std::vector<SignatureRow>& shipped() {
   static const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog").value();
-  return catalog->signatures();
+  return *catalog->signatures().value();
 }
 
 TEST(Signatures, TheFirstLineOfTheLogDecides) {

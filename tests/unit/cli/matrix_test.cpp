@@ -102,7 +102,7 @@ TEST_F(MatrixTest, TellsWhetherTheRecipeHasChanged) {
   const auto catalog = dir_.load().value();
   Cell planned{.platform = *catalog->platform("arm64"), .toolchain = *catalog->toolchain("debian-gcc-12-arm64")};
   planned.kernel = find_kernel(*catalog, lock_, Version::parse("6.1.170").value()).value();
-  planned.machine = find_machine(*catalog, *planned.platform, planned.kernel->version);
+  planned.machine = find_machine(*catalog, *planned.platform, planned.kernel->version).value();
   Planner planner(*catalog, lock_);
   booted.boot_drv = planner.package("boot", planned).value().drv.str();
   record(booted);

@@ -19,7 +19,7 @@ struct Planned {
     static std::deque<Cell> cells;   // planners keep their addresses
     Cell& cell = cells.emplace_back(Cell{.platform = *catalog->platform("arm64"), .toolchain = *catalog->toolchain("debian-gcc-12-arm64")});
     cell.kernel = find_kernel(*catalog, lock, Version::parse("6.1").value()).value();
-    cell.machine = find_machine(*catalog, *cell.platform, cell.kernel->version);
+    cell.machine = find_machine(*catalog, *cell.platform, cell.kernel->version).value();
     return planner.package("boot", cell).value().drv;
   }
 };
