@@ -141,25 +141,40 @@ Result<void> Store::State::discard_work(const TempRoots::Live& live, const fs::p
   return {};
 }
 
+// What a collector holds from its first look at the store to its last rename, and what it saw.
+struct Store::State::Collection {
+  FileLock lock;
+  UniqueFd socket;
+  TempRoots::Live live;
+  PathGraph graph;
+  Entries entries;
+  Marks marks;
+};
+
+Result<Store::State::Collection> Store::State::begin_collection(Stale stale) {
+  SWAGE_TRY(FileLock lock, wait_for_lock(gc_lock(), FileLock::Mode::exclusive));
+  UniqueFd socket = refusing_socket(state_dir);
+  SWAGE_TRY(std::vector<Root> roots, link_roots(stale));
+  SWAGE_TRY(TempRoots::Live live, temp_roots.of_all());
+  roots.insert(roots.end(), live.roots.begin(), live.roots.end());
+  for (Root& one : runtime_roots(store_dir)) roots.push_back(std::move(one));
+  SWAGE_TRY(PathGraph graph, with_registry([](Registry& r) { return r.graph(); }));
+  SWAGE_TRY(Entries found, entries(graph, live));
+  Marks marks = mark(graph, roots, found.locked);
+  return Collection{std::move(lock), std::move(socket), std::move(live), std::move(graph), std::move(found), std::move(marks)};
+}
+
 Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   SWAGE_CHECK(state_->need_writable());
   GcResult result;
   SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
   {
-    SWAGE_TRY(const FileLock lock, wait_for_lock(state_->gc_lock(), FileLock::Mode::exclusive));
-    const UniqueFd socket = refusing_socket(state_->state_dir);
-    SWAGE_TRY(std::vector<Root> roots, state_->link_roots(options.dry_run ? State::Stale::keep : State::Stale::remove));
-    SWAGE_TRY(const TempRoots::Live live, state_->temp_roots.of_all());
-    roots.insert(roots.end(), live.roots.begin(), live.roots.end());
-    for (Root& root : runtime_roots(state_->store_dir)) roots.push_back(std::move(root));
-    SWAGE_TRY(const PathGraph graph, state_->with_registry([](Registry& r) { return r.graph(); }));
-    SWAGE_TRY(const State::Entries entries, state_->entries(graph, live));
-    const Marks marks = mark(graph, roots, entries.locked);
+    SWAGE_TRY(const State::Collection now, state_->begin_collection(options.dry_run ? State::Stale::keep : State::Stale::remove));
     std::uint64_t bytes = 0;
-    for (const std::uint32_t node : dead_in_order(graph, marks)) {
+    for (const std::uint32_t node : dead_in_order(now.graph, now.marks)) {
       if (bytes >= options.max_freed) break;
-      bytes += graph.nar_sizes[node];
-      result.deleted.push_back(graph.paths[node]);
+      bytes += now.graph.nar_sizes[node];
+      result.deleted.push_back(now.graph.paths[node]);
     }
     if (options.dry_run) {
       result.bytes_freed = bytes;
@@ -168,8 +183,8 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
     SWAGE_CHECK(state_->with_registry(
         [&](Registry& r) { return r.remove(StorePathSet(result.deleted.begin(), result.deleted.end())); }));
     for (const StorePath& path : result.deleted) SWAGE_CHECK(state_->discard(path.base(), trash.path()));
-    for (const std::string& name : entries.unregistered) SWAGE_CHECK(state_->discard(name, trash.path()));
-    SWAGE_CHECK(state_->discard_work(live, trash.path()));
+    for (const std::string& name : now.entries.unregistered) SWAGE_CHECK(state_->discard(name, trash.path()));
+    SWAGE_CHECK(state_->discard_work(now.live, trash.path()));
   }
   SWAGE_TRY(result.bytes_freed, remove_tree(trash.path()));
   prune_link_farm(state_->store_dir);
@@ -181,27 +196,19 @@ Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
   GcResult result;
   SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
   {
-    SWAGE_TRY(const FileLock lock, wait_for_lock(state_->gc_lock(), FileLock::Mode::exclusive));
-    const UniqueFd socket = refusing_socket(state_->state_dir);
-    SWAGE_TRY(std::vector<Root> roots, state_->link_roots(State::Stale::keep));
-    SWAGE_TRY(const TempRoots::Live live, state_->temp_roots.of_all());
-    roots.insert(roots.end(), live.roots.begin(), live.roots.end());
-    for (Root& root : runtime_roots(state_->store_dir)) roots.push_back(std::move(root));
-    SWAGE_TRY(const PathGraph graph, state_->with_registry([](Registry& r) { return r.graph(); }));
-    SWAGE_TRY(const State::Entries entries, state_->entries(graph, live));
-    const Marks marks = mark(graph, roots, entries.locked);
+    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep));
     for (const StorePath& path : paths) {
-      const auto node = graph.index.find(path);
-      if (node == graph.index.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
-      if (marks.alive[node->second])
-        return fail(Errc::invalid_input, fmt::format("'{}' is in use: {}", path.str(), marks.reason[node->second]));
+      const auto node = now.graph.index.find(path);
+      if (node == now.graph.index.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
+      if (now.marks.alive[node->second])
+        return fail(Errc::invalid_input, fmt::format("'{}' is in use: {}", path.str(), now.marks.reason[node->second]));
     }
-    for (std::size_t node = 0; node < graph.paths.size(); ++node) {
-      if (paths.contains(graph.paths[node])) continue;
-      for (const std::uint32_t reference : graph.references[node])
-        if (paths.contains(graph.paths[reference]))
-          return fail(Errc::invalid_input, fmt::format("'{}' is in use: '{}' refers to it", graph.paths[reference].str(),
-                                                       graph.paths[node].str()));
+    for (std::size_t node = 0; node < now.graph.paths.size(); ++node) {
+      if (paths.contains(now.graph.paths[node])) continue;
+      for (const std::uint32_t reference : now.graph.references[node])
+        if (paths.contains(now.graph.paths[reference]))
+          return fail(Errc::invalid_input, fmt::format("'{}' is in use: '{}' refers to it", now.graph.paths[reference].str(),
+                                                       now.graph.paths[node].str()));
     }
     SWAGE_CHECK(state_->with_registry([&](Registry& r) { return r.remove(paths); }));
     for (const StorePath& path : paths) SWAGE_CHECK(state_->discard(path.base(), trash.path()));

@@ -100,6 +100,8 @@ struct Store::State {
     StorePathSet locked{};                     // paths whose lock is held
   };
   Result<Entries> entries(const PathGraph& graph, const TempRoots::Live& live) const;
+  struct Collection;
+  Result<Collection> begin_collection(Stale stale);
   // Moves an entry of the store directory out of it.
   Result<void> discard(const std::string& name, const fs::path& trash) const;
   // Moves what dead processes left below work_dir to the trash.

@@ -50,8 +50,7 @@ class LockBuilder {
   Lockfile lock_;
 };
 
-inline void write_plan_catalog(CatalogDir& dir) {
-  dir.write("roots.toml", R"([[seed]]
+inline constexpr const char* kPlanRoots = R"([[seed]]
 name = "busybox"
 suite = "bookworm"
 package = "busybox-static"
@@ -68,7 +67,10 @@ name = "qemu"
 purpose = "boots"
 suite = "bookworm"
 packages = ["qemu-system-arm"]
-)");
+)";
+
+inline void write_plan_catalog(CatalogDir& dir) {
+  dir.write("roots.toml", kPlanRoots);
   dir.write("toolchains/debian.toml", R"([provider]
 rank = 10
 suites = ["bullseye", "bookworm"]

@@ -160,19 +160,7 @@ TEST(PlannerQuirks, ChangeACopyOfALocalTree) {
 
 TEST(PlannerQuirks, TheKernelIsBuiltInItsRootWhoseToolsItKnows) {
   PlanWorld world = quirky_world();
-  world.write("roots.toml", R"([[seed]]
-name = "busybox"
-suite = "bookworm"
-package = "busybox-static"
-member = "./bin/busybox"
-[[root]]
-name = "build"
-suite = "bookworm"
-packages = ["make", "gcc"]
-[[root]]
-name = "qemu"
-suite = "bookworm"
-packages = ["qemu-system-arm"]
+  world.write("roots.toml", std::string(kPlanRoots) + R"(
 [[root]]
 name = "older"
 kind = "build"
