@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <functional>
-#include <iostream>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <unistd.h>
 
@@ -100,7 +100,7 @@ int with_output(const std::function<int()>& print) {
   try {
     code = print();
     errno = 0;
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) || !std::cout.flush()) error = errno ? errno : EIO;
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) error = errno ? errno : EIO;
   } catch (const std::filesystem::filesystem_error&) {
     throw;
   } catch (const std::system_error& problem) {   // of fmt::print
@@ -138,7 +138,12 @@ int run_cli(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
-    return with_output([&] { return app.exit(help); });
+    return with_output([&] {
+      std::ostringstream text;
+      const int code = app.exit(help, text, text);
+      fmt::print("{}", text.str());
+      return code;
+    });
   } catch (const CLI::ParseError& problem) {
     return print_error(usage_error(app, problem));
   }

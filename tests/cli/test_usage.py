@@ -153,7 +153,7 @@ def test_a_reader_that_leaves_ends_it_quietly(planner):
 
 
 def test_results_that_cannot_be_written_are_an_error(planner):
-    for args in [["list", "kernels"], ["list", "toolchains"], ["resolve", "linux@6.1", "--json"]]:
+    for args in [["list", "kernels"], ["list", "toolchains"], ["resolve", "linux@6.1", "--json"], ["--version"], ["build", "--help"]]:
         with open("/dev/full", "w") as full:
             run = subprocess.run(planner.argv(*args), env=planner.env, cwd=planner.cwd, stdout=full, stderr=subprocess.PIPE, text=True)
         assert (run.returncode, run.stderr) == (4, "error: cannot write the result: No space left on device\n"), args
