@@ -26,7 +26,8 @@ unpack() { # unpack SOURCE DIR: a tree, an archive, or the archive of a distribu
   # What other languages and tests need is left out: nine of ten files of gcc, which would be written and deleted for nothing.
   # Its self-tests and one Makefile.in are part of every build.
   set -- "$1" $2
-  for part in 'gcc/testsuite/[!s]*' 'libstdc++-v3/testsuite/[!M]*' gcc/ada gcc/fortran gcc/go gcc/java gcc/m2 libada libffi libgfortran libgo libjava libphobos libsanitizer; do
+  for part in 'gcc/testsuite/[!s]*' 'libstdc++-v3/testsuite/[!M]*' gcc/ada gcc/fortran gcc/go gcc/java gcc/m2 gnattools gotools \
+              libada libffi libgfortran libgm2 libgo libjava libphobos libsanitizer; do
     set -- "$@" "--exclude=*/$part"
   done
   source=$1 directory=$2
