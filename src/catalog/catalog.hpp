@@ -1,7 +1,7 @@
 // The catalog: all tables that ship with swage and the user's layers over them, as typed values.
 //
 // A catalog directory (and a layer, which has the same shape) holds:
-//   platforms.toml               [[platform]]
+//   platforms.toml               [[cpu]], [[platform]]
 //   roots.toml                   [[root]], [[seed]]
 //   kernels/releases.toml        [[kernel]]
 //   kernels/machines.toml        [common], [[machine]]

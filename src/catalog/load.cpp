@@ -39,6 +39,7 @@ struct Reader {
   };
   std::vector<ProviderDirectory> provider_directories{};
   std::map<std::string, TemplateKeys> provider_keys{};
+  std::map<std::string, CpuRow, std::less<>> cpus{};   // by name; a later layer's takes the place of an earlier one
 
   Catalog::State& state() { return *result.state; }
   Catalog::State::ToolchainCache& cache() { return *result.state->by_platform; }
@@ -54,6 +55,9 @@ struct Reader {
   void rows(const TomlDocument& document, const std::string& table, const std::vector<std::string>& key_fields,
             const Schema<Row>& schema, const Row& blank, std::vector<Row>& rows, Index& index);
   void read_platforms(const TomlDocument& document);
+  void read_cpus(const TomlDocument& document);
+  const CpuRow* cpu_of(const TomlValue& platform) const;
+  void check_platform(const TomlDocument& document, const TomlValue& item, const CpuRow* cpu, const Platform& row);
   void read_provider(const fs::path& path);
   void read_targets(const TomlDocument& document, const std::string& provider);
   void place_toolchains(const ToolchainTable& table);
@@ -160,17 +164,77 @@ void Reader::rows(const TomlDocument& document, const std::string& table, const 
       merge(document, item, fmt::format("[[{}]]", table), key_text(item, key_fields), schema, blank, into, index);
 }
 
+void Reader::read_cpus(const TomlDocument& document) {
+  const TomlEntry* entry = document.root.find("cpu");
+  if (!entry) return;
+  std::map<std::string, SourcePos> here;
+  for (const TomlValue& item : entry->value.items) {
+    if (item.kind != TomlValue::Kind::table) continue;
+    CpuRow row;
+    cpu_schema().read(document, item, row, Presence::whole, findings());
+    for (const std::string& name : row.names) {
+      const auto [first, fresh] = here.emplace(name, document.pos(item.span));
+      if (fresh) {
+        cpus[name] = row;
+        continue;
+      }
+      Error error{.what = fmt::format("'{}' is defined twice in [[cpu]]", name), .where = document.pos(item.span)};
+      report(std::move(error).note(fmt::format("first defined at {}:{}:{}", first->second.file, first->second.line, first->second.column)));
+    }
+  }
+}
+
+const CpuRow* Reader::cpu_of(const TomlValue& platform) const {
+  const TomlEntry* triple = platform.find("triple");
+  if (!triple || triple->value.kind != TomlValue::Kind::string) return nullptr;
+  const std::string_view text = triple->value.text;
+  const auto found = cpus.find(text.substr(0, text.find('-')));
+  return found == cpus.end() ? nullptr : &found->second;
+}
+
+Platform platform_with(const CpuRow* cpu) {
+  Platform row = blank_platform();
+  if (!cpu) return row;
+  row.endian = cpu->endian;
+  row.bits = cpu->bits;
+  row.kernel_arch = cpu->kernel_arch;
+  row.qemu_user = cpu->qemu_user;
+  row.qemu_system = cpu->qemu_system;
+  row.elf_machine = cpu->elf_machine;
+  return row;
+}
+
+// What neither the row nor its [[cpu]] says.
+void Reader::check_platform(const TomlDocument& document, const TomlValue& item, const CpuRow* cpu, const Platform& row) {
+  const std::string whose = cpu ? ", and its [[cpu]] has none" : fmt::format(", and no [[cpu]] is called '{}'", row.triple.cpu());
+  const auto needs = [&](const char* key, bool has) {
+    if (!has && !item.find(key)) report({.what = fmt::format("'{}' is missing in [[platform]]{}", key, whose), .where = document.pos(item.span)});
+  };
+  needs("endian", cpu);
+  needs("bits", cpu);
+  needs("kernel_arch", row.triple.kernel() != "linux" || !row.kernel_arch.empty());
+  needs("elf_machine", row.format != "elf" || row.elf_machine != 0);
+}
+
 void Reader::read_platforms(const TomlDocument& document) {
-  check_tables(document, {"platform"}, {});
+  check_tables(document, {"cpu", "platform"}, {});
+  read_cpus(document);
   const TomlEntry* entry = document.root.find("platform");
   if (!entry) return;
   for (const TomlValue& item : entry->value.items) {
     if (item.kind != TomlValue::Kind::table) continue;
     const std::string key = key_text(item, {"name"});
-    Platform* row = merge(document, item, "[[platform]]", key, platform_schema(), blank_platform(), state().platforms, platforms);
+    const CpuRow* cpu = cpu_of(item);
+    Platform* row = merge(document, item, "[[platform]]", key, platform_schema(), platform_with(cpu), state().platforms, platforms);
     if (!row) continue;
     if (row->libc.empty()) row->libc = row->triple.libc();
-    if (!overrides(item) && !item.find("pointer_bits")) row->pointer_bits = row->bits;
+    if (!overrides(item)) {
+      if (!item.find("pointer_bits")) row->pointer_bits = cpu && cpu->pointer_bits ? cpu->pointer_bits : row->bits;
+      if (!item.find("elf_class")) row->elf_class = row->bits > 32 ? 64 : 32;
+      if (!item.find("qemu_user") && row->triple.kernel() != "linux") row->qemu_user.clear();
+      if (row->format != "elf") row->elf_machine = 0;
+      check_platform(document, item, cpu, *row);
+    }
     Origin& origin = state().platform_origins[key];
     if (!overrides(item)) origin = {layers[layer].name, document.pos(item.span)};
     else

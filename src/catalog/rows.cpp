@@ -39,8 +39,9 @@ std::vector<std::pair<std::string, std::string>> same_words(std::vector<std::str
 std::vector<std::pair<std::string, std::string>> confidence_words() { return same_words({"primary", "bisected", "observed", "reported"}); }
 
 // An integer of a closed set.
-typename Schema<Platform>::Reader one_of(int Platform::*member, std::vector<int> values) {
-  return [member, values = std::move(values)](const FieldInput& in, Platform& row) {
+template <class Row>
+typename Schema<Row>::Reader one_of(int Row::*member, std::vector<int> values) {
+  return [member, values = std::move(values)](const FieldInput& in, Row& row) {
     int number = 0;
     const std::size_t before = in.findings.errors.size();
     read_field(in, number);
@@ -256,18 +257,33 @@ const Schema<Platform>& platform_schema() {
       .required("name", &Platform::name)
       .optional("aliases", &Platform::aliases)
       .required("triple", &Platform::triple)
-      .optional("libc", word(&Platform::libc, same_words({"glibc", "musl", "uclibc", "newlib", "bionic", "none"})))
-      .required("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))
-      .required("bits", one_of(&Platform::bits, {8, 16, 32, 64}))
+      .optional("libc", word(&Platform::libc, same_words({"glibc", "musl", "uclibc", "newlib", "bionic", "avrlibc", "msvcrt", "ucrt", "msvc", "cygwin", "libSystem",
+                                                          "fblibc", "nblibc", "oblibc", "relibc", "wasilibc", "none"})))
+      .optional("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))
+      .optional("bits", one_of(&Platform::bits, {8, 16, 32, 64}))
       .optional("pointer_bits", one_of(&Platform::pointer_bits, {16, 32, 64}))
       .optional("float_abi", word(&Platform::float_abi, same_words({"hard", "soft", "softfp"})))
-      .required("kernel_arch", &Platform::kernel_arch)
+      .optional("kernel_arch", &Platform::kernel_arch)
       .optional("qemu_user", &Platform::qemu_user)
       .optional("qemu_system", &Platform::qemu_system)
-      .required("elf_machine", &Platform::elf_machine)
-      .required("elf_class", one_of(&Platform::elf_class, {32, 64}))
+      .optional("format", word(&Platform::format, same_words({"elf", "pe", "mach-o", "wasm", "script"})))
+      .optional("elf_machine", &Platform::elf_machine)
+      .optional("elf_class", one_of(&Platform::elf_class, {32, 64}))
       .optional("gcc", &Platform::gcc)
       .optional("override", read_override<Platform>);
+  return schema;
+}
+
+const Schema<CpuRow>& cpu_schema() {
+  static const Schema<CpuRow> schema = Schema<CpuRow>("[[cpu]]")
+      .required("names", &CpuRow::names)
+      .required("endian", word<CpuRow, Endian>(&CpuRow::endian, {{"little", Endian::little}, {"big", Endian::big}}))
+      .required("bits", one_of(&CpuRow::bits, {8, 16, 32, 64}))
+      .optional("pointer_bits", one_of(&CpuRow::pointer_bits, {16, 32, 64}))
+      .optional("kernel_arch", &CpuRow::kernel_arch)
+      .optional("qemu_user", &CpuRow::qemu_user)
+      .optional("qemu_system", &CpuRow::qemu_system)
+      .optional("elf_machine", &CpuRow::elf_machine);
   return schema;
 }
 

@@ -23,6 +23,15 @@ KernelRow blank_kernel();
 ComponentRow blank_component();
 ToolchainRow blank_toolchain();
 
+struct CpuRow {                                // [[cpu]] of platforms.toml: fields of Platform
+  std::vector<std::string> names{};            // first parts of triples
+  Endian endian = Endian::little;
+  int bits = 64, pointer_bits = 0;             // 0: as many as `bits`
+  std::string kernel_arch{}, qemu_user{}, qemu_system{};
+  int elf_machine = 0;
+};
+const Schema<CpuRow>& cpu_schema();
+
 struct CommonMachine {                         // [common] of machines.toml
   std::vector<std::string> config{};
 };

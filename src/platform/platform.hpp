@@ -15,15 +15,16 @@ struct Platform {
   std::string name;                          // the short name: arm64, mipsel, x86_64
   std::vector<std::string> aliases{};        // nixpkgs names, distribution names: aarch64-multiplatform
   Triple triple;
-  std::string libc{};                        // glibc, musl, uclibc, newlib, none
+  std::string libc{};                        // glibc, musl, uclibc, newlib, msvcrt, ... none
   Endian endian = Endian::little;
   int bits = 64;                             // of a register
   int pointer_bits = 64;
   std::string float_abi{};                   // hard, soft, softfp; "" where the ABI has no choice
-  std::string kernel_arch{};                 // ARCH= of the kernel's make: arm64, powerpc, x86
+  std::string kernel_arch{};                 // ARCH= of the kernel's make: arm64, powerpc, x86; "" where Linux does not run
   std::string qemu_user{};                   // suffix of qemu-user binaries: aarch64, ppc64le; "" none
   std::string qemu_system{};                 // suffix of qemu-system binaries; "" none
-  int elf_machine = 0;                       // e_machine
+  std::string format = "elf";                // of programs: elf, pe, mach-o, wasm, script
+  int elf_machine = 0;                       // e_machine; 0 with another format
   int elf_class = 64;                        // 32 or 64
   std::map<std::string, std::string> gcc{};  // arch, cpu, fpu, abi, ... : what the compiler is configured or called with
   friend bool operator==(const Platform&, const Platform&) = default;

@@ -1,6 +1,7 @@
 #include "catalog/catalog.hpp"
 
 #include <gmock/gmock.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "support/catalogs.hpp"
@@ -215,6 +216,62 @@ TEST(Layers, ScriptsAndRecipesComeFromTheLastLayerThatHasThem) {
   EXPECT_EQ(zlib.version, "2");
   EXPECT_EQ(zlib.script, "a.sh");
   EXPECT_EQ(zlib.directory, dir.path() / "packages/zlib");
+}
+
+TEST(Platforms, HaveWhatTheirCpuHasAndSayWhatDiffers) {
+  CatalogDir dir;
+  dir.write("platforms.toml", std::string(kSmallPlatforms) + R"(
+[[cpu]]
+names = ["mips64", "avr"]
+endian = "big"
+bits = 64
+kernel_arch = "mips"
+qemu_user = "mips64"
+elf_machine = 8
+
+[[platform]]
+name = "mips64"
+triple = "mips64-unknown-linux-gnuabi64"
+
+[[platform]]
+name = "mips64n32"
+triple = "mips64-unknown-linux-gnuabin32"
+qemu_user = "mipsn32"
+pointer_bits = 32
+elf_class = 32
+
+[[platform]]
+name = "mips64-embedded"
+triple = "mips64-none-elf"
+
+[[platform]]
+name = "mips64-script"
+triple = "mips64-none-elf"
+format = "script"
+)");
+  const auto loaded = dir.load();
+  ASSERT_TRUE(loaded) << dir.shown(loaded.error());
+  const auto facts = [&](const char* name) {
+    const Platform& p = **(*loaded)->platform(name);
+    return fmt::format("{} {}/{} {} {} {} {} {}", p.endian == Endian::big ? "big" : "little", p.bits, p.pointer_bits, p.kernel_arch, p.qemu_user, p.format, p.elf_machine,
+                       p.elf_class);
+  };
+  EXPECT_EQ(facts("mips64"), "big 64/64 mips mips64 elf 8 64");
+  EXPECT_EQ(facts("mips64n32"), "big 64/32 mips mipsn32 elf 8 32");
+  EXPECT_EQ(facts("mips64-embedded"), "big 64/64 mips  elf 8 64") << "user-mode emulation is of Linux";
+  EXPECT_EQ(facts("mips64-script"), "big 64/64 mips  script 0 64");
+}
+
+TEST(Platforms, ALayersCpuIsForItsOwnRows) {
+  CatalogDir dir;
+  dir.write("platforms.toml", std::string(kSmallPlatforms) + "[[cpu]]\nnames = [\"avr\"]\nendian = \"little\"\nbits = 8\nelf_machine = 83\n"
+            "[[platform]]\nname = \"avr\"\ntriple = \"avr\"\n");
+  dir.write("mine/platforms.toml", "[[cpu]]\nnames = [\"avr\"]\nendian = \"little\"\nbits = 16\nelf_machine = 83\n"
+            "[[platform]]\nname = \"xmega\"\ntriple = \"avr\"\n");
+  const auto loaded = dir.load({"mine"});
+  ASSERT_TRUE(loaded) << dir.shown(loaded.error());
+  EXPECT_EQ((*(*loaded)->platform("avr"))->bits, 8);
+  EXPECT_EQ((*(*loaded)->platform("xmega"))->bits, 16);
 }
 
 TEST(Platforms, AreFoundByNameAliasAndAnySpellingOfTheTriple) {

@@ -115,6 +115,47 @@ hint: the known values are primary, bisected, observed, reported
 )");
 }
 
+TEST(SchemaErrors, APlatformOfAnUnknownCpuSaysAllItself) {
+  CatalogDir dir;
+  dir.write("platforms.toml", R"([[cpu]]
+names = ["mmix", "mmix"]
+endian = "big"
+bits = 64
+[[platform]]
+name = "mmix"
+triple = "mmix-unknown-mmixware"
+[[platform]]
+name = "arm64"
+triple = "aarch64-linux-gnu"
+)");
+  EXPECT_EQ(dir.errors(), R"(error: 'mmix' is defined twice in [[cpu]]
+  --> CAT/platforms.toml:1:1
+   1 | [[cpu]]
+     | ^^^^^^^
+note: first defined at CAT/platforms.toml:1:1
+error: 'elf_machine' is missing in [[platform]], and its [[cpu]] has none
+  --> CAT/platforms.toml:5:1
+   5 | [[platform]]
+     | ^^^^^^^^^^^^
+error: 'endian' is missing in [[platform]], and no [[cpu]] is called 'aarch64'
+  --> CAT/platforms.toml:8:1
+   8 | [[platform]]
+     | ^^^^^^^^^^^^
+error: 'bits' is missing in [[platform]], and no [[cpu]] is called 'aarch64'
+  --> CAT/platforms.toml:8:1
+   8 | [[platform]]
+     | ^^^^^^^^^^^^
+error: 'kernel_arch' is missing in [[platform]], and no [[cpu]] is called 'aarch64'
+  --> CAT/platforms.toml:8:1
+   8 | [[platform]]
+     | ^^^^^^^^^^^^
+error: 'elf_machine' is missing in [[platform]], and no [[cpu]] is called 'aarch64'
+  --> CAT/platforms.toml:8:1
+   8 | [[platform]]
+     | ^^^^^^^^^^^^
+)");
+}
+
 TEST(SchemaErrors, NamesOfOtherTablesAreChecked) {
   CatalogDir dir;
   dir.write("kernels/machines.toml", R"([[machine]]

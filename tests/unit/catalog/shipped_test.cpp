@@ -1,6 +1,7 @@
 // The catalog that ships with swage.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "catalog/catalog.hpp"
@@ -30,17 +31,20 @@ const std::vector<const ToolchainRow*>& shipped_toolchains() {
 TEST(ShippedPlatforms, HaveConsistentProperties) {
   for (const Platform& platform : shipped().platforms()) {
     SCOPED_TRACE(platform.name);
+    EXPECT_FALSE(platform.libc.empty());
+    EXPECT_EQ((**shipped().platform(platform.triple.str())).triple, platform.triple) << "of several the first is meant";
+    EXPECT_EQ(platform.elf_machine != 0, platform.format == "elf");
+    if (platform.triple.kernel() != "linux") continue;
     EXPECT_EQ(platform.libc, platform.triple.libc());
     EXPECT_EQ(platform.elf_class, platform.pointer_bits);
-    if (!platform.triple.abi().ends_with("x32")) {
+    const std::string& abi = platform.triple.abi();
+    if (!abi.ends_with("x32") && !abi.ends_with("n32")) {
       EXPECT_EQ(platform.pointer_bits, platform.bits);
     }
     EXPECT_FALSE(platform.kernel_arch.empty());
-    const std::string& abi = platform.triple.abi();
     if (platform.kernel_arch == "arm") {
-      EXPECT_EQ(platform.float_abi, abi.ends_with("hf") ? "hard" : "soft");
+      EXPECT_EQ(platform.float_abi, abi.ends_with("hf") ? "hard" : platform.libc == "bionic" ? "softfp" : "soft");
     }
-    EXPECT_EQ((**shipped().platform(platform.triple.str())).name, platform.name);
   }
 }
 
@@ -48,6 +52,25 @@ TEST(ShippedPlatforms, ListTheOnesThatUsersKnow) {
   for (const char* name : {"arm64", "armhf", "armel", "mips", "mipsel", "mips64", "mips64el", "powerpc", "powerpc64", "powerpc64le", "riscv64",
                            "riscv32", "x86_64", "i686", "s390x", "loongarch64", "m68k", "sh4", "sparc64", "alpha", "hppa", "hppa64", "arc", "or1k",
                            "sparc", "x32", "s390", "sh4eb", "arm64be", "armeb", "mips32r6", "mips32r6el", "mips64r6", "mips64r6el"})
+    EXPECT_TRUE(shipped().platform(name)) << name;
+}
+
+// https://github.com/NixOS/nixpkgs/blob/master/lib/systems/examples.nix
+TEST(ShippedPlatforms, HaveEveryNameOfNixpkgs) {
+  for (const char* name : {"gnu64", "gnu32", "musl64", "musl32", "gnu64_simplekernel", "aarch64-multiplatform",
+                           "aarch64-multiplatform-musl", "bluefield2", "armv7l-hf-multiplatform", "raspberryPi", "muslpi", "remarkable1",
+                           "remarkable2", "sheevaplug", "pogoplug4", "riscv64", "riscv32", "riscv64-musl", "loongarch64-linux",
+                           "loongarch64-linux-embedded", "powernv", "musl-power", "ppc64", "ppc64-elfv2", "ppc64-elfv1", "ppc64-musl",
+                           "mips-linux-gnu", "mipsel-linux-gnu", "mips64-linux-gnuabi64", "mips64el-linux-gnuabi64",
+                           "mips64-linux-gnuabin32", "mips64el-linux-gnuabin32", "fuloongminipc", "ben-nanonote", "m68k", "s390", "s390x",
+                           "aarch64-android-prebuilt", "armv7a-android-prebuilt", "aarch64-android", "riscv64-embedded",
+                           "riscv32-embedded", "rx-embedded", "msp430", "avr", "vc4", "or1k", "arm-embedded", "aarch64-embedded",
+                           "aarch64be-embedded", "ppc-embedded", "ppcle-embedded", "i686-embedded", "x86_64-embedded", "mmix",
+                           "armhf-embedded", "arm-embedded-nano", "mips64-embedded", "mips-embedded", "microblaze-embedded", "mingw32",
+                           "mingwW64", "ucrt64", "ucrtAarch64", "x86_64-windows", "aarch64-windows", "x86_64-cygwin", "iphone64",
+                           "iphone32", "iphone64-simulator", "iphone32-simulator", "aarch64-darwin", "x86_64-darwin", "x86_64-freebsd",
+                           "aarch64-freebsd", "x86_64-netbsd", "x86_64-netbsd-llvm", "x86_64-openbsd", "x86_64-unknown-redox", "wasi32",
+                           "wasm32-unknown-none", "ghcjs"})
     EXPECT_TRUE(shipped().platform(name)) << name;
 }
 
@@ -82,7 +105,8 @@ TEST(ShippedToolchains, ServeTheFirstPlatformsFromFourSuitesWithEveryGcc) {
     EXPECT_EQ(suites[name], (std::set<std::string>{"bullseye", "bookworm", "trixie", "sid"})) << name;
     EXPECT_EQ(majors[name], (std::set<unsigned>{9, 10, 11, 12, 13, 14, 15, 16})) << name;
   }
-  for (const Platform& platform : shipped().platforms()) EXPECT_TRUE(shipped().has_toolchains(platform.name)) << platform.name;
+  const auto& platforms = shipped().platforms();
+  EXPECT_GE(std::count_if(platforms.begin(), platforms.end(), [](const Platform& platform) { return shipped().has_toolchains(platform.name); }), 42);
   EXPECT_EQ(majors.size(), 35u);
 }
 

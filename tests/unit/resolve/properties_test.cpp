@@ -235,7 +235,7 @@ TEST(ShippedCells, AllAnswerOnOneScreen) {
         SCOPED_TRACE(fmt::format("linux {} for {} with {}", kernel.version.str(), platform.name, compiler));
         const auto resolution = ask(**catalog, {.kernel = kernel.version.str(), .platform = platform.name, .compiler = compiler});
         ASSERT_TRUE(resolution) << render(resolution.error());
-        ++cells;
+        cells += (**catalog).has_toolchains(platform.name);
         possible += resolution->chosen != nullptr;
         const std::string text = explain(*resolution);
         EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 40) << text;
