@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "resolve/resolve.hpp"
 
 namespace swage {
 
@@ -19,11 +20,20 @@ struct Listing {
   std::vector<const Origin*> origins{};
 };
 
+// The id of the toolchain that programs for the platform are built with, or why there is none.
+Result<std::string> toolchain_of(const Catalog& catalog, const Platform& platform) {
+  if (!catalog.has_toolchains(platform.name)) return "none: no provider has one";
+  SWAGE_TRY(const Resolution userland, resolve(catalog, {.platform = &platform, .purpose = Purpose::userland}));
+  if (userland.chosen) return userland.chosen->id;
+  return userland.rejected.empty() ? "none: no provider has one" : fmt::format("none: {} {}", userland.rejected.front().toolchain->id, userland.rejected.front().reason);
+}
+
 Result<Listing> platforms(const Catalog& catalog) {
-  Listing list{.columns = {"name", "triple", "arch", "endian", "bits", "libc", "aliases"}};
+  Listing list{.columns = {"name", "triple", "arch", "endian", "bits", "libc", "toolchain", "aliases"}};
   for (const Platform& p : catalog.platforms()) {
+    SWAGE_TRY(std::string toolchain, toolchain_of(catalog, p));
     list.rows.push_back({p.name, p.triple.str(), p.kernel_arch, p.endian == Endian::little ? "little" : "big",
-                         std::to_string(p.bits), p.libc, join(p.aliases, " ")});
+                         std::to_string(p.bits), p.libc, std::move(toolchain), join(p.aliases, " ")});
     list.origins.push_back(&catalog.platform_origin(p.name));
   }
   return list;

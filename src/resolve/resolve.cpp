@@ -237,9 +237,16 @@ Rows booted_ones(const ResolveRequest& request, Rows rows) {
   return rows;
 }
 
+// Why a toolchain does not make programs for the platform; "" it does.
+std::string userland_objection(const ResolveRequest& request, const ToolchainRow& row) {
+  if (request.purpose != Purpose::userland || row.libc == request.platform->libc) return "";
+  if (row.libc.empty()) return "has no C library: for kernels only";
+  return fmt::format("has the C library {}, the platform {}", row.libc, request.platform->libc);
+}
+
 Rejection rejection(const ResolveRequest& request, Tried tried) {
   Rejection rejection{.toolchain = tried.candidate.toolchain, .by = std::move(tried.blocked_by)};
-  if (request.purpose == Purpose::userland && rejection.toolchain->libc.empty()) rejection.reason = "has no C library: for kernels only";
+  rejection.reason = userland_objection(request, *rejection.toolchain);
   const Subject subject(request, *rejection.toolchain, tried.candidate.root);
   for (const ConstraintRow* constraint : rejection.by)
     for (const std::string& text : judge(*constraint, subject).fails)
@@ -301,8 +308,7 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
   const auto consider = [&](const Rows& more) {
     for (const ToolchainRow* row : more) {
       Tried tried = solver.best(*row);
-      const bool no_libc = request.purpose == Purpose::userland && row->libc.empty();
-      (tried.blocked_by.empty() && !no_libc ? fit : unfit).push_back(std::move(tried));
+      (tried.blocked_by.empty() && userland_objection(request, *row).empty() ? fit : unfit).push_back(std::move(tried));
     }
   };
   consider(rows);

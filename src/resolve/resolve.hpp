@@ -39,7 +39,7 @@ namespace swage {
 
 enum class Purpose {
   kernel,      // needs no C library
-  userland,    // needs one
+  userland,    // needs the platform's
   boot,        // a kernel and the boot test's userland, which a toolchain without C library has too (ToolchainRow::userland)
 };
 enum class Evidence { booted, none, failed };   // the order is that of the ranking

@@ -127,6 +127,17 @@ TEST(Constraints, OnHostToolsAreListedAsNotTested) {
   EXPECT_TRUE(ask(*catalog, {"5.10"})->untested.empty());
 }
 
+TEST(Userland, NeedsThePlatformsCLibrary) {
+  World world = three_eras();
+  world.toolchain({.id = "other", .released = "2022-12-11", .libc = "musl"});
+  const auto catalog = world.build();
+  EXPECT_EQ(chosen(*catalog, {"6.1"}), "other") << "a kernel needs none";
+  const auto resolution = ask(*catalog, {.kernel = "6.1", .purpose = Purpose::userland});
+  ASSERT_TRUE(resolution && resolution->chosen);
+  EXPECT_NE(resolution->chosen->id, "other");
+  EXPECT_EQ(resolution->rejected.at(0).reason, "has the C library musl, the platform glibc");
+}
+
 TEST(Userland, NeedsACLibraryAndObeysItsConstraints) {
   World world = three_eras();
   world.toolchain({.id = "bare", .released = "2022-12-11", .libc = ""});
