@@ -51,6 +51,11 @@ Result<std::optional<TomlDocument>> ParseAhead::take(const fs::path& path) {
   const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.path == path; });
   if (job == jobs_.end()) return parse_file(path);
   if (job->claim()) job->run();
+  // While another thread is at it, what is wanted later.
+  for (Job& other : jobs_) {
+    if (job->done) break;
+    if (other.claim()) other.run();
+  }
   job->done.wait(false);
   return std::move(*job->result);
 }
