@@ -20,7 +20,8 @@ class ParseAhead {
   ParseAhead(const ParseAhead&) = delete;
   ParseAhead& operator=(const ParseAhead&) = delete;
 
-  // Once for each path. Null: there is no such file. A path that was not announced is parsed here. Errors: as read_file and parse_toml.
+  // Once for each path. Null: there is no such file. A path that was not announced is parsed here, and while another core parses the
+  // one that is wanted, those that wait are. Errors: as read_file and parse_toml.
   Result<std::optional<TomlDocument>> take(const fs::path& path);
 
  private:

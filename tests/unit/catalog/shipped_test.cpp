@@ -55,7 +55,7 @@ TEST(ShippedPlatforms, ListTheOnesThatUsersKnow) {
     EXPECT_TRUE(shipped().platform(name)) << name;
 }
 
-// https://github.com/NixOS/nixpkgs/blob/master/lib/systems/examples.nix
+// https://github.com/NixOS/nixpkgs/blob/master/lib/systems/examples.nix; its or1k is or1k-embedded here, where or1k has Linux.
 TEST(ShippedPlatforms, HaveEveryNameOfNixpkgs) {
   for (const char* name : {"gnu64", "gnu32", "musl64", "musl32", "gnu64_simplekernel", "aarch64-multiplatform",
                            "aarch64-multiplatform-musl", "bluefield2", "armv7l-hf-multiplatform", "raspberryPi", "muslpi", "remarkable1",
