@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the [[toolchain]] rows of catalog/toolchains/debian.toml from the package indexes of Debian's suites.
+"""Writes the [[toolchain]] rows of catalog/toolchains/debian/PLATFORM.toml from the package indexes of Debian's suites.
 
-    tools/debian_toolchains.py catalog/toolchains/debian.toml bullseye=PACKAGES bookworm=PACKAGES ...
+    tools/debian_toolchains.py catalog/toolchains/debian bullseye=PACKAGES bookworm=PACKAGES ...
 
-The indexes are what apt keeps of a suite's main component for amd64. The head of the file with its [[target]] rows is written
-by hand and kept; all after the marker line is replaced. A suite that moves (sid) needs this again when a version changed.
+The indexes are what apt keeps of a suite's main component for amd64. The head of each file with its [keys] is written by hand
+and kept; all after the marker line is replaced. A suite that moves (sid) needs this again when a version changed.
 """
-import collections
 import pathlib
 import re
 import sys
@@ -45,74 +44,45 @@ def upstream(version):
     return re.sub(r"\.20\d{6}$", "", numbers)
 
 
-class Row:
-    """What the rows of one group have in common: all of it but the platforms."""
-
-    def __init__(self, suite, index, target, major):
-        gnu, pkg = target["gnu"], target.get("pkg", target["gnu"])
-        self.flags = "{flags}" if "flags" in target else ""
-        self.libc = self.libc_version = ""
-        libc = target.get("libc_dev", "")
-        # A package name that a template cannot say: the native compiler's, bare-metal ones and the one with another spelling.
-        plain = pkg == gnu and not target.get("bare")
-        if target.get("native"):
-            gcc, binutils = f"gcc-{major}", "binutils"
-        elif target.get("bare"):
-            gcc, binutils = f"gcc-{pkg}", f"binutils-{pkg}"
-        else:
-            gcc, binutils = f"gcc-{major}-{pkg}", f"binutils-{pkg}"
-        self.found = gcc in index and binutils in index and re.match(rf"{major}\.", index.get(gcc, "")) is not None
-        if not self.found:
-            return
-        self.version, self.binutils = upstream(index[gcc]), upstream(index[binutils])
-        self.packages = [f"gcc-{major}-{{gnu}}", "binutils-{gnu}"] if plain and not target.get("native") else [gcc, binutils]
-        if libc in index and not self.flags:
-            self.libc, self.libc_version = "glibc", upstream(index[libc])
-            self.packages.append("{libc_dev}" if plain and not target.get("native") else libc)
-        self.suite, self.major = suite, major
-
-    def key(self):
-        return (self.version, self.binutils, self.libc_version, self.flags, tuple(self.packages))
-
-    def text(self, platforms):
-        names = ", ".join(f'"{name}"' for name in platforms)
-        lines = ["[[toolchain]]", f'id = "debian-{self.suite}-gcc-{self.major}-{{platform}}"', f"platforms = [{names}]",
-                 f'version = "{self.version}"', f'binutils = "{self.binutils}"']
-        if self.libc:
-            lines += [f'libc = "{self.libc}"', f'libc_version = "{self.libc_version}"']
-        lines += [f'released = "{RELEASED[self.version]}"', 'prefix = "{gnu}-"', 'dumpmachine = "{gnu}"']
-        if self.flags:
-            lines.append(f'flags = "{self.flags}"')
-        if not self.libc:
-            lines.append('userland = "init"')
-        packages = ", ".join(f'"{name}"' for name in self.packages)
-        if self.suite == "sid":
-            lines.append("rank = 15")  # it moves: what stands still comes first
-        lines += [f'suite = "{self.suite}"', f"packages = [{packages}]",
-                  f'source = "https://gcc.gnu.org/releases.html; https://packages.debian.org/{self.suite}/gcc-{self.major}"']
-        return "\n".join(lines) + "\n"
-
-
-def rows_of(suite, index, targets):
-    for major in range(FIRST_GCC, LAST_GCC + 1):
-        groups = collections.OrderedDict()
-        for target in targets:
-            row = Row(suite, index, target, major)
-            if row.found:
-                groups.setdefault(row.key(), (row, []))[1].append(target["platform"])
-        for row, platforms in groups.values():
-            yield row.text(platforms)
+def row(suite, index, keys, major):
+    """The text of one compiler's row; None: the suite has no such compiler."""
+    gnu, pkg = keys["gnu"], keys.get("pkg", keys["gnu"])
+    if keys.get("native"):
+        gcc, binutils = f"gcc-{major}", "binutils"
+    elif keys.get("bare"):
+        gcc, binutils = f"gcc-{pkg}", f"binutils-{pkg}"
+    else:
+        gcc, binutils = f"gcc-{major}-{pkg}", f"binutils-{pkg}"
+    if gcc not in index or binutils not in index or not re.match(rf"{major}\.", index[gcc]):
+        return None
+    version, packages = upstream(index[gcc]), [gcc, binutils]
+    lines = ["[[toolchain]]", f'id = "debian-{suite}-gcc-{major}-{{platform}}"', f'version = "{version}"', f'binutils = "{upstream(index[binutils])}"']
+    libc = keys.get("libc_dev", "")
+    userland = libc in index and "flags" not in keys
+    if userland:
+        packages.append(libc)
+        lines += ['libc = "glibc"', f'libc_version = "{upstream(index[libc])}"']
+    lines += [f'released = "{RELEASED[version]}"', 'prefix = "{gnu}-"', 'dumpmachine = "{gnu}"']
+    if "flags" in keys:
+        lines.append('flags = "{flags}"')
+    if not userland:
+        lines.append('userland = "init"')
+    if suite == "sid":
+        lines.append("rank = 15")  # it moves: what stands still comes first
+    names = ", ".join(f'"{name.replace(gnu, "{gnu}")}"' for name in packages)
+    lines += [f'suite = "{suite}"', f"packages = [{names}]", f'source = "{{facts}}/{suite}/gcc-{major}"']
+    return "\n".join(lines) + "\n"
 
 
 def main():
-    table = pathlib.Path(sys.argv[1])
-    head = table.read_text().split(MARKER)[0]
-    targets = tomllib.loads(head)["target"]
-    out = [head.rstrip("\n") + "\n\n" + MARKER]
-    for argument in sys.argv[2:]:
-        suite, path = argument.split("=", 1)
-        out += rows_of(suite, read_index(path), targets)
-    table.write_text("\n".join(out))
+    indexes = [(suite, read_index(path)) for suite, path in (argument.split("=", 1) for argument in sys.argv[2:])]
+    for table in sorted(pathlib.Path(sys.argv[1]).glob("*.toml")):
+        head, mark, _ = table.read_text().partition(MARKER)
+        if not mark:
+            continue  # provider.toml
+        keys = tomllib.loads(head)["keys"]
+        rows = (row(suite, index, keys, major) for suite, index in indexes for major in range(FIRST_GCC, LAST_GCC + 1))
+        table.write_text("\n".join([head + MARKER, *filter(None, rows)]))
 
 
 main()
