@@ -2,6 +2,7 @@
 #
 # $src   $linux $kernel_arch   the kernel whose headers are taken
 . $script_bootstrap
+. $script_kernel_headers
 unpack $src source
 kernel_headers $linux $kernel_arch
 # Debian's archive has no manual, for its licence.

@@ -3,6 +3,7 @@
 # $src   $linux $kernel_arch   the kernel whose headers are taken      $bits
 # $config   lines that replace those of the default configuration
 . $script_bootstrap
+. $script_kernel_headers
 unpack $src source
 kernel_headers $linux $kernel_arch
 cd source

@@ -211,17 +211,41 @@ struct QuirkRow : Conditions {
   Origin origin{};
 };
 
-// How one package is built. `deps` names other packages by role.
-struct RecipeRow {
+// What a recipe says of its build, and may say more of on some platforms.
+struct RecipeParts {
+  std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages
+  std::vector<std::string> configure{};      // further arguments of the build system's configuration, each one word
+  std::vector<std::string> make{};           // of each make (or of its counterpart)
+  std::vector<std::string> install{};        // of the make that installs, instead of `install`
+  std::vector<std::string> patches{};        // files beside the recipe, applied in order
+  std::map<std::string, std::string> phases{};   // before-configure, build, after-install ... -> shell
+  std::map<std::string, std::string> env{};
+};
+
+// What of a platform must hold; a list means any of it, and a word with `!` before it anything else. What is empty does not matter.
+struct PlatformConditions {
+  std::vector<std::string> libc{};           // glibc, musl, ...
+  std::vector<std::string> arch{};           // platform names or kernel ARCH values
+  std::vector<std::string> endian{};         // little, big
+  std::vector<std::string> host{};           // "native": the platform that builds; "foreign": another
+  int bits = 0;                              // of a register; 0: any
+};
+
+struct RecipeVariant : PlatformConditions, RecipeParts {};   // [[variant]]: added where the conditions hold
+
+// How one package is built, or [systems/NAME.toml] what all packages of one build system have in common.
+struct RecipeRow : RecipeParts {
   std::string name;
   std::string version{};                     // "" : from the source
   std::string summary{}, license{}, homepage{};
   SourceSpec source{};
+  std::string system{};                      // systems/NAME.toml, whose parts come before this recipe's; "" none
   std::string script{};                      // file under scripts/, run inside the root
   std::string root{};                        // root that it runs in
+  bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code for
   std::vector<std::string> outputs{"out"};
-  std::map<std::string, std::vector<std::string>> deps{};  // role -> packages
-  std::map<std::string, std::string> env{};
+  std::vector<RecipeVariant> variants{};     // in their order
+  std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
   fs::path directory{};                      // for patches and config files
   Origin origin{};
 };

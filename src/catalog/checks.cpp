@@ -35,6 +35,8 @@ std::map<NameOf, Names> all_names(const Catalog::State& state) {
   names[NameOf::suite] = {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
   names[NameOf::package] = {"a package", {"toolchain"}};   // the one that is resolved, not named
   for (const auto& [name, layers] : state.recipe_layers) names[NameOf::package].known.push_back(name);
+  names[NameOf::system] = {"a build system: there is no file of that name under systems/", {}};
+  for (const auto& [name, layers] : state.system_layers) names[NameOf::system].known.push_back(name);
   names[NameOf::script] = {"a file under scripts/", files_of(state.script_directories)};
   names[NameOf::patch] = {"a file under kernels/patches/", files_of(state.patch_directories)};
   names[NameOf::constraint] = {"a constraint", {}};

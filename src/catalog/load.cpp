@@ -8,74 +8,9 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "catalog/parse_ahead.hpp"
-#include "catalog/state.hpp"
+#include "catalog/reader.hpp"
 
 namespace swage {
-namespace {
-
-constexpr const char* kProviderFile = "provider.toml";
-constexpr const char* kRecipeFile = "recipe.toml";
-
-// Where a key was defined last, so that a second definition in the same layer can name the first.
-struct Seen {
-  std::size_t index = 0;
-  std::size_t layer = 0;
-  SourcePos pos{};
-};
-using Index = std::map<std::string, Seen>;
-
-struct Reader {
-  const std::vector<Layer>& layers;
-  LoadResult& result;
-  std::size_t layer = 0;  // being read
-  ParseAhead* ahead = nullptr;
-  std::map<std::string, Index> targets_index{};
-  Index platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
-  struct ProviderDirectory {
-    std::size_t layer;
-    std::string provider;
-    fs::path path;
-  };
-  std::vector<ProviderDirectory> provider_directories{};
-  std::map<std::string, TemplateKeys> provider_keys{};
-  std::map<std::string, CpuRow, std::less<>> cpus{};   // by name; a later layer's takes the place of an earlier one
-
-  Catalog::State& state() { return *result.state; }
-  Catalog::State::ToolchainCache& cache() { return *result.state->by_platform; }
-  Findings& findings() { return result.findings; }
-  void report(Error error) { result.findings.errors.push_back(std::move(error)); }
-
-  const TomlDocument* open(const fs::path& path);
-  void check_tables(const TomlDocument& document, const std::vector<std::string>& arrays, const std::vector<std::string>& tables);
-  template <class Row>
-  Row* merge(const TomlDocument& document, const TomlValue& item, const std::string& title, const std::string& key,
-             const Schema<Row>& schema, const Row& blank, std::vector<Row>& rows, Index& index);
-  template <class Row>
-  void rows(const TomlDocument& document, const std::string& table, const std::vector<std::string>& key_fields,
-            const Schema<Row>& schema, const Row& blank, std::vector<Row>& rows, Index& index);
-  void read_platforms(const TomlDocument& document);
-  void read_cpus(const TomlDocument& document);
-  const CpuRow* cpu_of(const TomlValue& platform) const;
-  void check_platform(const TomlDocument& document, const TomlValue& item, const CpuRow* cpu, const Platform& row);
-  void read_provider(const fs::path& path);
-  void read_targets(const TomlDocument& document, const std::string& provider);
-  void place_toolchains(const ToolchainTable& table);
-  std::string platform_of_toolchain(const std::string& id);
-  void read_toolchain(const ToolchainItem& item, const std::string& platform, std::vector<ToolchainRow>& rows);
-  void read_provider_table(const TomlDocument& document, const std::string& name);
-  void read_provider_directory(const fs::path& path);
-  void note_toolchain_files(const ProviderDirectory& directory);
-  void read_recipe(const fs::path& directory, std::vector<RecipeRow>& rows, Index& index);
-  void read_layer();
-  void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
-};
-
-Origin* origin_of(Platform&) { return nullptr; }
-template <class Row>
-Origin* origin_of(Row& row) {
-  return &row.origin;
-}
 
 std::string key_text(const TomlValue& item, const std::vector<std::string>& fields) {
   std::string key;
@@ -90,6 +25,18 @@ std::string key_text(const TomlValue& item, const std::vector<std::string>& fiel
 bool overrides(const TomlValue& item) {
   const TomlEntry* entry = item.find("override");
   return entry && entry->value.kind == TomlValue::Kind::boolean && entry->value.number != 0;
+}
+
+void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row) {
+  row.platform = platform;
+  row.provider = provider.name;
+  row.fallback = row.fallback || provider.fallback;
+  if (!item.find("rank") && !overrides(item)) row.provider_rank = provider.rank;
+  row.prebuilt = provider.prebuilt;
+  for (const std::string& feature : provider.features)
+    if (std::find(row.features.begin(), row.features.end(), feature) == row.features.end()) row.features.push_back(feature);
+  if (row.group.empty()) row.group = row.id;
+  if (row.userland.empty()) row.userland = provider.userland;
 }
 
 // Null when there is no such file, or when it is no TOML (reported).
@@ -114,55 +61,41 @@ void Reader::check_tables(const TomlDocument& document, const std::vector<std::s
       }
 }
 
-// Reads one row into its place. Null: it has no usable key, or is a second definition.
-template <class Row>
-Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const std::string& title, const std::string& key,
-                   const Schema<Row>& schema, const Row& blank, std::vector<Row>& into, Index& index) {
-  const auto found = index.find(key);
-  if (found != index.end() && found->second.layer == layer && !key.empty()) {
-    Error error{.what = fmt::format("'{}' is defined twice in {}", key, title), .where = document.pos(item.span)};
-    const SourcePos& first = found->second.pos;
-    report(std::move(error).note(fmt::format("first defined at {}:{}:{}", first.file, first.line, first.column)));
-    return nullptr;
-  }
-  if (overrides(item)) {
-    if (found == index.end()) {
-      report({.what = fmt::format("'{}' overrides nothing: no earlier layer has it in {}", key, title), .where = document.pos(item.span)});
-      return nullptr;
-    }
-    Row& row = into[found->second.index];
-    schema.read(document, item, row, Presence::overriding, findings());
-    if (Origin* origin = origin_of(row))
-      for (const TomlEntry& entry : item.entries)
-        if (entry.key != "override") origin->overridden[entry.key] = layers[layer].name;
-    found->second.layer = layer;
-    found->second.pos = document.pos(item.span);
-    return &row;
-  }
-  Row row = blank;
-  schema.read(document, item, row, Presence::whole, findings());
-  if (key.empty()) return nullptr;  // the missing key is reported
-  SourcePos pos = document.pos(item.span);
-  if (Origin* origin = origin_of(row)) *origin = {layers[layer].name, pos};
-  if (found == index.end()) {
-    index[key] = {into.size(), layer, std::move(pos)};
-    into.push_back(std::move(row));
-    return &into.back();
-  }
-  found->second.layer = layer;
-  found->second.pos = std::move(pos);
-  return &(into[found->second.index] = std::move(row));
+namespace {
+
+constexpr const char* kProviderFile = "provider.toml";
+
+Platform platform_with(const CpuRow* cpu) {
+  Platform row = blank_platform();
+  if (!cpu) return row;
+  row.endian = cpu->endian;
+  row.bits = cpu->bits;
+  row.kernel_arch = cpu->kernel_arch;
+  row.qemu_user = cpu->qemu_user;
+  row.qemu_system = cpu->qemu_system;
+  row.elf_machine = cpu->elf_machine;
+  return row;
 }
 
-template <class Row>
-void Reader::rows(const TomlDocument& document, const std::string& table, const std::vector<std::string>& key_fields,
-                  const Schema<Row>& schema, const Row& blank, std::vector<Row>& into, Index& index) {
-  const TomlEntry* entry = document.root.find(table);
-  if (!entry) return;
-  for (const TomlValue& item : entry->value.items)
-    if (item.kind == TomlValue::Kind::table)
-      merge(document, item, fmt::format("[[{}]]", table), key_text(item, key_fields), schema, blank, into, index);
+TomlValue expand_item(const ToolchainItem& of, const TomlValue& item, const std::string& platform, Findings& findings) {
+  static const TemplateKeys none;
+  const auto target = of.table->targets->find(platform);
+  return expand_toolchain(*of.table->document, item, platform, target == of.table->targets->end() ? none : target->second, "the [[target]] row", findings);
 }
+
+// What is worth parsing ahead.
+std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
+  std::vector<fs::path> paths;
+  for (const Layer& layer : layers) {
+    for (const char* name : {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/constraints.toml", "kernels/quirks.toml"})
+      paths.push_back(layer.directory / name);
+    for (const std::string& name : list_directory(layer.directory / "toolchains").value_or(std::vector<std::string>{}))
+      if (name.ends_with(".toml")) paths.push_back(layer.directory / "toolchains" / name);
+  }
+  return paths;
+}
+
+}  // namespace
 
 void Reader::read_cpus(const TomlDocument& document) {
   const TomlEntry* entry = document.root.find("cpu");
@@ -190,18 +123,6 @@ const CpuRow* Reader::cpu_of(const TomlValue& platform) const {
   const std::string_view text = triple->value.text;
   const auto found = cpus.find(text.substr(0, text.find('-')));
   return found == cpus.end() ? nullptr : &found->second;
-}
-
-Platform platform_with(const CpuRow* cpu) {
-  Platform row = blank_platform();
-  if (!cpu) return row;
-  row.endian = cpu->endian;
-  row.bits = cpu->bits;
-  row.kernel_arch = cpu->kernel_arch;
-  row.qemu_user = cpu->qemu_user;
-  row.qemu_system = cpu->qemu_system;
-  row.elf_machine = cpu->elf_machine;
-  return row;
 }
 
 // What neither the row nor its [[cpu]] says.
@@ -324,19 +245,6 @@ void Reader::read_targets(const TomlDocument& document, const std::string& provi
   }
 }
 
-// What a provider says of all its toolchains.
-void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row) {
-  row.platform = platform;
-  row.provider = provider.name;
-  row.fallback = row.fallback || provider.fallback;
-  if (!item.find("rank") && !overrides(item)) row.provider_rank = provider.rank;
-  row.prebuilt = provider.prebuilt;
-  for (const std::string& feature : provider.features)
-    if (std::find(row.features.begin(), row.features.end(), feature) == row.features.end()) row.features.push_back(feature);
-  if (row.group.empty()) row.group = row.id;
-  if (row.userland.empty()) row.userland = provider.userland;
-}
-
 // Notes which platforms a table's rows are for. They are read when one of these is asked for.
 void Reader::place_toolchains(const ToolchainTable& table) {
   const TomlEntry* entry = table.document->root.find("toolchain");
@@ -369,12 +277,6 @@ void Reader::place_toolchains(const ToolchainTable& table) {
   }
 }
 
-TomlValue expand_item(const ToolchainItem& of, const TomlValue& item, const std::string& platform, Findings& findings) {
-  static const TemplateKeys none;
-  const auto target = of.table->targets->find(platform);
-  return expand_toolchain(*of.table->document, item, platform, target == of.table->targets->end() ? none : target->second, "the [[target]] row", findings);
-}
-
 // Of the tables placed so far; "" when none has it.
 std::string Reader::platform_of_toolchain(const std::string& id) {
   for (const auto& [platform, items] : cache().unread)
@@ -391,21 +293,6 @@ void Reader::read_toolchain(const ToolchainItem& item, const std::string& platfo
   const TomlValue value = expand_item(item, *item.item, platform, findings());
   ToolchainRow* row = merge(*item.table->document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows, toolchains);
   if (row) fill_from_provider(*item.table->provider, value, platform, *row);
-}
-
-void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into, Index& index) {
-  const TomlDocument* document = open(directory / kRecipeFile);
-  if (!document) return;
-  const std::string name = directory.filename().string();
-  const TomlEntry* package = document->root.find("package");
-  std::string written = package ? key_text(package->value, {"name"}) : "";
-  if (!written.empty() && written != name)
-    report({.what = fmt::format("'{}' is not the name of its directory '{}'", written, name),
-            .where = document->pos(package->value.find("name")->value.span)});
-  const RecipeRow blank{.name = name};
-  const bool is_override = overrides(document->root);
-  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
-  if (row && !is_override) row->directory = directory;
 }
 
 void Reader::check_file_names(const fs::path& directory, const std::vector<std::string>& known) {
@@ -446,30 +333,14 @@ void Reader::read_layer() {
     else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
   for (const std::string& name : list_directory(directory / "packages").value_or(std::vector<std::string>{}))
     if (path_exists(directory / "packages" / name / kRecipeFile)) state().recipe_layers[name].push_back(layer);
+  for (const std::string& name : list_directory(directory / "systems").value_or(std::vector<std::string>{}))
+    if (name.ends_with(".toml")) state().system_layers[fs::path(name).stem().string()].push_back(layer);
   if (path_exists(directory / "scripts"))
     state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
   state().evidence_directories.push_back(directory / "evidence");   // may come to be later
   if (path_exists(directory / "kernels/patches"))
     state().patch_directories.insert(state().patch_directories.begin(), directory / "kernels/patches");
 }
-
-}  // namespace
-
-namespace {
-
-// What is worth parsing ahead.
-std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
-  std::vector<fs::path> paths;
-  for (const Layer& layer : layers) {
-    for (const char* name : {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/constraints.toml", "kernels/quirks.toml"})
-      paths.push_back(layer.directory / name);
-    for (const std::string& name : list_directory(layer.directory / "toolchains").value_or(std::vector<std::string>{}))
-      if (name.ends_with(".toml")) paths.push_back(layer.directory / "toolchains" / name);
-  }
-  return paths;
-}
-
-}  // namespace
 
 LoadResult read_layers(const std::vector<Layer>& layers) {
   LoadResult result;
@@ -483,204 +354,6 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
   return result;
-}
-
-namespace {
-
-// The end of reading files that load() left unread: what is wrong goes to the caller. False: something is.
-bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents) {
-  check_names(state, result.findings);
-  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
-  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
-  return result.findings.errors.empty();
-}
-
-// The names of the layers that items are from, each at its index: all that reading a part of a catalog needs of them.
-template <class Item, class LayerOf>
-void name_layers(const std::vector<Item>& items, const LayerOf& layer_of, std::vector<Layer>& layers) {
-  for (const Item& item : items) {
-    const auto& [index, name] = layer_of(item);
-    if (layers.size() <= index) layers.resize(index + 1);
-    layers[index].name = name;
-  }
-}
-
-// The platform's rows of tables.
-void read_tables(const Catalog::State& state, const std::string& platform, Findings& findings) {
-  Catalog::State::ToolchainCache& cache = *state.by_platform;
-  const auto unread = cache.unread.find(platform);
-  if (unread == cache.unread.end()) return;
-  LoadResult result;
-  std::vector<Layer> layers;
-  name_layers(unread->second, [](const ToolchainItem& item) { return std::pair(item.table->layer, item.table->layer_name); }, layers);
-  Reader reader{.layers = layers, .result = result};
-  std::vector<ToolchainRow> rows;
-  for (const ToolchainItem& item : unread->second) {
-    reader.layer = item.table->layer;
-    reader.read_toolchain(item, platform, rows);
-  }
-  check_archives(rows, result.findings);
-  check_names(state, result.findings);
-  if (result.findings.errors.empty()) {
-    for (ToolchainRow& row : rows) cache.known[{platform, row.fallback}].rows.push_back(std::move(row));
-    cache.unread.erase(unread);
-  }
-  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
-}
-
-// The platform's rows of files of its own, over those of tables, which are there already with the layers that they are from.
-void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found, Findings& findings,
-                std::deque<TomlDocument>& documents) {
-  LoadResult result;
-  std::vector<Layer> layers;
-  name_layers(found.files, [](const ToolchainFile& file) { return std::pair(file.layer, file.layer_name); }, layers);
-  Reader reader{.layers = layers, .result = result};
-  std::vector<ToolchainRow> rows = found.rows;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::size_t layer = 0;
-    while (layer < layers.size() && layers[layer].name != rows[i].origin.layer) ++layer;
-    reader.toolchains[rows[i].id] = {i, layer, rows[i].origin.pos};
-  }
-  for (const ToolchainFile& file : found.files) {
-    reader.layer = file.layer;
-    const TomlDocument* document = reader.open(file.path);
-    if (!document) continue;
-    reader.check_tables(*document, {"toolchain"}, {"keys"});
-    TemplateKeys target = file.keys;
-    if (const TomlEntry* keys = document->root.find("keys")) {
-      TemplateKeys own;
-      read_field(FieldInput{*document, keys->value, "keys", result.findings}, own);
-      for (auto& [key, text] : own) target[key] = std::move(text);
-    }
-    const TomlEntry* entry = document->root.find("toolchain");
-    if (!entry) continue;
-    for (const TomlValue& item : entry->value.items) {
-      if (item.kind != TomlValue::Kind::table) continue;
-      if (const TomlEntry* list = item.find("platforms"); list) {
-        reader.report({.what = fmt::format("'platforms' is not a key here: all rows of this file are for '{}'", platform),
-                       .where = document->pos(list->key_span)});
-        continue;
-      }
-      TomlValue value = expand_toolchain(*document, item, platform, target, "[keys]", result.findings);
-      // The file's name stands for the key that a table's row must have.
-      if (!overrides(item))
-        value.entries.push_back({.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
-      ToolchainRow* row = reader.merge(*document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows,
-                                       reader.toolchains);
-      if (row) fill_from_provider(file.provider, value, platform, *row);
-    }
-  }
-  check_archives(rows, result.findings);
-  if (!settle(state, result, findings, documents)) return;
-  found.rows = std::move(rows);
-  found.read = true;
-}
-
-// Fills `found` from the file of this name of all layers; `each` reads a document's rows, `end` sees them all.
-template <class Row, class Each, class End>
-void read_late_file(const Catalog::State& state, const char* file, LateRows<Row>& found, Findings& findings,
-                    std::deque<TomlDocument>& documents, const Each& each, const End& end) {
-  if (found.read) return;
-  LoadResult result;
-  Reader reader{.layers = state.layers, .result = result};
-  std::vector<Row> rows;
-  Index index;
-  for (; reader.layer < state.layers.size(); ++reader.layer)
-    if (const auto* document = reader.open(state.layers[reader.layer].directory / file)) each(reader, *document, rows, index);
-  end(rows, result.findings);
-  if (!settle(state, result, findings, documents)) return;
-  found.rows = std::move(rows);
-  found.read = true;
-}
-
-}  // namespace
-
-const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform, bool fallback, Findings& findings,
-                                                 std::deque<TomlDocument>& documents) {
-  static const std::vector<ToolchainRow> none;
-  read_tables(state, platform, findings);
-  const auto found = state.by_platform->known.find({platform, fallback});
-  if (found == state.by_platform->known.end()) return none;
-  if (!found->second.read) read_files(state, platform, found->second, findings, documents);
-  return found->second.rows;
-}
-
-void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
-  CommonMachine common;   // of the last layer that has one
-  read_late_file(
-      state, "kernels/machines.toml", found, findings, documents,
-      [&](Reader& reader, const TomlDocument& document, std::vector<MachineRow>& rows, Index& index) {
-        reader.check_tables(document, {"machine"}, {"common"});
-        if (const TomlEntry* entry = document.root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
-          common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
-        reader.rows(document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, rows, index);
-      },
-      [&](std::vector<MachineRow>& rows, Findings&) {
-        for (MachineRow& row : rows) row.config.insert(row.config.begin(), common.config.begin(), common.config.end());
-      });
-}
-
-void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
-  read_late_file(
-      state, "components.toml", found, findings, documents,
-      [](Reader& reader, const TomlDocument& document, std::vector<ComponentRow>& rows, Index& index) {
-        reader.check_tables(document, {"component"}, {});
-        reader.rows(document, "component", {"id"}, component_schema(), blank_component(), rows, index);
-      },
-      [](std::vector<ComponentRow>& rows, Findings& found_wrong) {
-        std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
-          return a.name != b.name ? a.name < b.name : a.version < b.version;
-        });
-        check_components(rows, found_wrong);
-      });
-}
-
-void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
-  read_late_file(
-      state, "kernels/signatures.toml", found, findings, documents,
-      [](Reader& reader, const TomlDocument& document, std::vector<SignatureRow>& rows, Index& index) {
-        reader.check_tables(document, {"signature"}, {});
-        reader.rows(document, "signature", {"id"}, signature_schema(), SignatureRow{}, rows, index);
-      },
-      [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
-}
-
-const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents) {
-  auto& known = state.recipes->known;
-  if (const auto at = known.find(name); at != known.end()) return &at->second;
-  const auto having = state.recipe_layers.find(name);
-  if (having == state.recipe_layers.end()) return nullptr;
-  LoadResult result;
-  Reader reader{.layers = state.layers, .result = result};
-  std::vector<RecipeRow> rows;
-  Index index;
-  for (const std::size_t layer : having->second) {
-    reader.layer = layer;
-    reader.read_recipe(state.layers[layer].directory / "packages" / having->first, rows, index);
-  }
-  for (const RecipeRow& row : rows) check_recipe(row, result.findings);
-  if (!settle(state, result, findings, documents) || rows.empty()) return nullptr;
-  return &known.emplace(having->first, std::move(rows.front())).first->second;
-}
-
-void check_unread_files(LoadResult& result) {
-  Findings& findings = result.findings;
-  std::map<std::string, const ToolchainRow*> ids;
-  for (const Platform& platform : result.state->platforms)
-    for (const bool fallback : {false, true})
-      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents)) {
-        const auto [first, fresh] = ids.emplace(row.id, &row);
-        if (fresh) continue;
-        Error error{.what = fmt::format("'{}' is defined twice in [[toolchain]]", row.id), .where = row.origin.pos};
-        const SourcePos& pos = first->second->origin.pos;
-        findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
-      }
-  Catalog::State::Late& late = *result.state->late;
-  read_late(*result.state, late.components, findings, result.documents);
-  if (late.components.read) check_component_names(*result.state, findings);
-  read_late(*result.state, late.machines, findings, result.documents);
-  read_late(*result.state, late.signatures, findings, result.documents);
-  for (const auto& [name, layers] : result.state->recipe_layers) read_recipe(*result.state, name, findings, result.documents);
 }
 
 }  // namespace swage

@@ -196,7 +196,7 @@ void read_root_or_template(const FieldInput& in, RecipeRow& row) {
   if (row.root.find('{') == std::string::npos) in.refer(NameOf::root);
 }
 
-void read_deps(const FieldInput& in, RecipeRow& row) {
+void read_deps(const FieldInput& in, RecipeParts& row) {
   static const std::vector<std::string> roles{
       "build",            "host",            "build-build",            "build-target",            "host-host",            "target",
       "propagated-build", "propagated-host", "propagated-build-build", "propagated-build-target", "propagated-host-host", "propagated-target"};
@@ -213,6 +213,43 @@ void read_deps(const FieldInput& in, RecipeRow& row) {
     for (const TomlValue& name : entry.value.items)   // a variable ({toolchain.userland}) is the planner's to fill
       if (name.text.find('{') == std::string::npos) in.with(name, entry.key).refer(NameOf::package);
   }
+}
+
+// [phase]: before-NAME, NAME or after-NAME of one of the steps of a package's build.
+void read_phases(const FieldInput& in, RecipeParts& row) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  std::vector<std::string> known;
+  for (const char* name : {"unpack", "configure", "build", "install", "finish"})
+    for (const char* when : {"", "before-", "after-"}) known.push_back(std::string(when) + name);
+  for (const TomlEntry& entry : in.value.entries) {
+    if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
+      report_unknown_word(in, entry.key, known);
+      in.findings.errors.back().what = fmt::format("'{}' is not a phase", entry.key);
+      in.findings.errors.back().where = in.document.pos(entry.key_span);
+      continue;
+    }
+    read_field(in.with(entry.value, entry.key), row.phases[entry.key]);
+  }
+}
+
+// Words of which each may have `!` before it, and that `check` sees without it.
+template <class Check>
+void read_negatable(const FieldInput& in, std::vector<std::string>& out, const Check& check) {
+  read_field(in, out);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string) check(in.with(item, in.name), item.text.starts_with('!') ? item.text.substr(1) : item.text);
+}
+
+void read_platform_words(const FieldInput& in, std::vector<std::string>& out, NameOf kind) {
+  read_negatable(in, out, [&](const FieldInput& item, const std::string& word) {
+    item.findings.references.push_back({kind, word, &item.document, item.value.span});
+  });
+}
+
+void read_closed_words(const FieldInput& in, std::vector<std::string>& out, const std::vector<std::string>& known) {
+  read_negatable(in, out, [&](const FieldInput& item, const std::string& word) {
+    if (std::find(known.begin(), known.end(), word) == known.end()) report_unknown_word(item, word, known);
+  });
 }
 
 void read_exact_kernel(const FieldInput& in, EvidenceRow& row) {
@@ -235,6 +272,59 @@ typename Schema<Row>::Reader section(const Schema<Row>& schema) {
   return [&schema](const FieldInput& in, Row& row) {
     if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, row, in.presence, in.findings);
   };
+}
+
+// The keys of [build] that a variant may have too.
+template <class Row>
+Schema<Row> with_build_parts(Schema<Row>&& schema) {
+  const auto part = [](auto RecipeParts::*member) {
+    return [member](const FieldInput& in, Row& row) { read_field(in, row.*member); };
+  };
+  return std::move(schema)
+      .optional("configure", part(&RecipeParts::configure))
+      .optional("make", part(&RecipeParts::make))
+      .optional("install", part(&RecipeParts::install))
+      .optional("patches", part(&RecipeParts::patches));
+}
+
+// The tables that a recipe and a variant of it both may have.
+template <class Row>
+Schema<Row> with_parts(Schema<Row>&& schema) {
+  return std::move(schema)
+      .optional("deps", [](const FieldInput& in, Row& row) { read_deps(in, row); })
+      .optional("phase", [](const FieldInput& in, Row& row) { read_phases(in, row); })
+      .optional("env", [](const FieldInput& in, Row& row) { read_field(in, row.env); });
+}
+
+void read_variants(const FieldInput& in, RecipeRow& row) {
+  static const Schema<RecipeVariant> when = Schema<RecipeVariant>("when")
+      .optional("libc", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.libc); })
+      .optional("arch", [](const FieldInput& field, RecipeVariant& variant) { read_platform_words(field, variant.arch, NameOf::arch); })
+      .optional("endian", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.endian, {"little", "big"}); })
+      .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
+      .optional("bits", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.bits); });
+  static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"));
+  static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")
+      .required("when", section(when))
+      .optional("build", section(build)));
+  if (!in.is(TomlValue::Kind::array)) return;
+  for (const TomlValue& item : in.value.items)
+    if (const FieldInput one = in.with(item, "variant"); one.is(TomlValue::Kind::table))
+      schema.read(in.document, item, row.variants.emplace_back(), Presence::whole, in.findings);
+}
+
+// What a recipe and a build system may both have.
+Schema<RecipeRow> with_recipe_tables(Schema<RecipeRow>&& schema) {
+  static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]")
+      .optional("system", reference(&RecipeRow::system, NameOf::system))
+      .optional("script", reference(&RecipeRow::script, NameOf::script))
+      .optional("root", read_root_or_template)
+      .optional("targeted", &RecipeRow::targeted)
+      .optional("outputs", &RecipeRow::outputs));
+  return with_parts(std::move(schema))
+      .required("build", section(build))
+      .optional("variant", read_variants)
+      .optional("override", read_override<RecipeRow>);
 }
 
 // A path is relative to the file that names it, also when the row overrides one of another layer.
@@ -461,19 +551,18 @@ const Schema<RecipeRow>& recipe_schema() {
       .optional("summary", &RecipeRow::summary)
       .optional("license", &RecipeRow::license)
       .optional("homepage", &RecipeRow::homepage);
-  static const Schema<RecipeRow> build = Schema<RecipeRow>("[build]")
-      .required("script", reference(&RecipeRow::script, NameOf::script))
-      .optional("root", read_root_or_template)
-      .optional("outputs", &RecipeRow::outputs);
-  static const Schema<RecipeRow> schema = Schema<RecipeRow>("a recipe")
+  static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]").required("run", &RecipeRow::tests);
+  static const Schema<RecipeRow> schema = with_recipe_tables(Schema<RecipeRow>("a recipe")
       .required("package", section(package))
       .optional("source", [](const FieldInput& in, RecipeRow& row) {
         if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
       })
-      .required("build", section(build))
-      .optional("deps", read_deps)
-      .optional("env", &RecipeRow::env)
-      .optional("override", read_override<RecipeRow>);
+      .optional("test", section(test)));
+  return schema;
+}
+
+const Schema<RecipeRow>& system_schema() {
+  static const Schema<RecipeRow> schema = with_recipe_tables(Schema<RecipeRow>("a build system"));
   return schema;
 }
 

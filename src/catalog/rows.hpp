@@ -49,6 +49,7 @@ const Schema<ConstraintRow>& constraint_schema();
 const Schema<SignatureRow>& signature_schema();
 const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
+const Schema<RecipeRow>& system_schema();      // of systems/NAME.toml: a recipe without [package] and [source]
 const Schema<EvidenceRow>& evidence_schema();
 
 }  // namespace swage

@@ -20,7 +20,7 @@
 namespace swage {
 
 // What a name in a table must be the name of. Checked when everything is read, because tables refer to each other.
-enum class NameOf { platform, arch, root, suite, package, script, constraint, patch };
+enum class NameOf { platform, arch, root, suite, package, script, system, constraint, patch };
 
 struct Reference {
   NameOf kind;

@@ -97,9 +97,11 @@ struct Catalog::State {
   struct RecipeCache {                               // like LateRows, recipe by recipe
     std::mutex mutex{};
     std::map<std::string, RecipeRow, std::less<>> known{};
+    std::map<std::string, RecipeRow, std::less<>> systems{};   // whole, with what they build on
   };
   std::unique_ptr<RecipeCache> recipes = std::make_unique<RecipeCache>();
-  std::map<std::string, std::vector<std::size_t>, std::less<>> recipe_layers{};   // by name: the layers that have it, in their order
+  // By name: the layers that have it, in their order.
+  std::map<std::string, std::vector<std::size_t>, std::less<>> recipe_layers{}, system_layers{};
   std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor

@@ -12,11 +12,12 @@ Result<int> run(Session& session, bool update) {
   SWAGE_TRY(const fs::path path, session.lock_path());
   std::optional<Lockfile> before;
   if (path_exists(path)) {
-    if (!update) return Fail(Error{.what = fmt::format("'{}' is there already", path.string()), .hint = "move it with: swage lock --update"});
-    // A lock file that cannot be read is replaced, too.
-    if (Result<Lockfile> old = Lockfile::read(path)) before = std::move(*old);
+    Result<Lockfile> old = Lockfile::read(path);
+    // One that cannot be read is replaced when it would be anyway.
+    if (!old && !update) return Fail(std::move(old).error());
+    if (old) before = std::move(*old);
   }
-  SWAGE_TRY(const Lockfile* lock, session.update_lock());
+  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !update ? &*before : nullptr));
   session.stop_reporter();
   std::size_t added = 0;
   std::size_t removed = 0;
@@ -37,7 +38,7 @@ Result<int> run(Session& session, bool update) {
 
 Action declare_lock(CLI::App& app) {
   auto update = std::make_shared<bool>(false);
-  app.add_flag("--update", *update, "ask the distribution anew and replace the file");
+  app.add_flag("--update", *update, "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
   return [update](Session& session) { return run(session, *update); };
 }
 

@@ -105,7 +105,7 @@ Result<const Catalog*> Session::catalog() {
 Result<const Lockfile*> Session::lock() {
   if (lock_) return lock_.get();
   SWAGE_TRY(const fs::path path, lock_path());
-  if (!path_exists(path)) return update_lock();
+  if (!path_exists(path)) return update_lock(nullptr);
   SWAGE_TRY(Lockfile lock, Lockfile::read(path));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();
@@ -114,18 +114,18 @@ Result<const Lockfile*> Session::lock() {
 Result<const Lockfile*> Session::locked_sources() {
   if (lock_ || locked_sources_) return lock_ ? lock_.get() : locked_sources_.get();
   SWAGE_TRY(const fs::path path, lock_path());
-  if (!path_exists(path)) return update_lock();
+  if (!path_exists(path)) return update_lock(nullptr);
   SWAGE_TRY(Lockfile lock, Lockfile::read_sources(path));
   locked_sources_ = std::make_unique<Lockfile>(std::move(lock));
   return locked_sources_.get();
 }
 
-Result<const Lockfile*> Session::update_lock() {
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
-  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt"}, reporter()));
+  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep}, reporter()));
   if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
   lock_ = std::make_unique<Lockfile>(std::move(lock));

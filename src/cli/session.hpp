@@ -35,8 +35,8 @@ class Session {
   Result<const Lockfile*> lock();
   // The same for who only asks which kernels there are: may be without sets (Lockfile::read_sources).
   Result<const Lockfile*> locked_sources();
-  // Asks the distribution anew and writes the file.
-  Result<const Lockfile*> update_lock();
+  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file.
+  Result<const Lockfile*> update_lock(const Lockfile* keep);
   Result<Store*> store();
   Result<std::unique_ptr<SourceFetcher>> fetcher();
   Reporter& reporter();

@@ -113,9 +113,13 @@ void answer(const AptSuite& apt, Job& job) {
 class Locker {
  public:
   Locker(const LockOptions& options, std::vector<AptSource> sources, Reporter& reporter)
-      : options_(options), sources_(std::move(sources)), reporter_(reporter) {}
+      : options_(options), sources_(std::move(sources)), reporter_(reporter) {
+    if (options.keep) lock_ = *options.keep;
+  }
 
-  Result<Lockfile> make(const std::vector<LockRequest>& requests) {
+  Result<Lockfile> make(std::vector<LockRequest> requests) {
+    std::erase_if(requests, [&](const LockRequest& request) { return is_pinned(request); });
+    for (const LockRequest& request : requests) lock_.missing.erase(request.key);
     std::map<std::string, SuiteWork> suites = by_suite(requests);
     ask(suites);
     if (interrupted()) return fail(Errc::interrupted, "making the lock was interrupted");
@@ -141,6 +145,17 @@ class Locker {
   }
 
  private:
+  // Whether the kept lock file has the answer, to the question as it is now.
+  bool is_pinned(const LockRequest& request) const {
+    if (is_source(request)) return lock_.sources.contains(request.key.substr(kSource.size()));
+    if (is_seed(request)) {
+      const auto seed = lock_.seeds.find(request.key.substr(kSeed.size()));
+      return seed != lock_.seeds.end() && seed->second.member == request.member;
+    }
+    const auto set = lock_.sets.find(request.key);
+    return set != lock_.sets.end() && set->second.suite == request.suite && set->second.request == set_request(request.packages);
+  }
+
   std::map<std::string, SuiteWork> by_suite(const std::vector<LockRequest>& requests) const {
     std::map<std::string, SuiteWork> suites;
     for (const LockRequest& request : requests) {
@@ -207,7 +222,7 @@ class Locker {
         set.files.push_back(file->second.sha256);
         lock_.files.emplace(file->second.sha256, file->second);
       }
-      if (!job.error && !is_seed(*job.request)) lock_.sets.emplace(job.request->key, std::move(set));
+      if (!job.error && !is_seed(*job.request)) lock_.sets.insert_or_assign(job.request->key, std::move(set));
     }
     return {};
   }
@@ -284,22 +299,24 @@ class Locker {
     SWAGE_CHECK(extract_deb_program(part.path(), request.member, directory.path() / "tree", file.store_name()));
     SWAGE_TRY(const NarHash nar, hash_nar(directory.path() / "tree"));
     part.remove();
-    lock_.seeds.emplace(request.key.substr(kSeed.size()),
-                        LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
+    lock_.seeds.insert_or_assign(request.key.substr(kSeed.size()),
+                                 LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
     return {};
   }
 
   Result<void> note_missing(const std::map<std::string, SuiteWork>& suites, std::size_t requests) {
+    std::size_t failed = 0;
     for (const auto& [name, suite] : suites)
       for (const Job& job : suite.jobs) {
         if (!job.error) continue;
+        ++failed;
         const std::string reason = without_hosts(job.error->what, sources_);
         lock_.missing.emplace(job.request->key, reason);
         const SourcePos& pos = job.request->pos;
         const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
         reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job.request->key, place, reason)});
       }
-    if (requests == 0 || lock_.missing.size() < requests) return {};
+    if (failed == 0 || failed < requests || options_.keep) return {};
     for (const auto& [name, suite] : suites)
       for (const Job& job : suite.jobs) {
         Error error = *job.error;

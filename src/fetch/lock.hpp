@@ -37,6 +37,7 @@ struct LockOptions {
   fs::path cache_dir{};                     // private apt state, kept between runs to make updates small
   std::vector<AptSource> sources{};         // in this order; empty: those of the host
   FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
+  const Lockfile* keep = nullptr;           // what it pins stays pinned so; only what it does not pin is asked for
 };
 
 // A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves out

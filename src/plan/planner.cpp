@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "plan/parts.hpp"
 #include "plan/quirks.hpp"
 #include "plan/sources.hpp"
 #include "plan/variables.hpp"
@@ -38,9 +39,19 @@ struct Draft {
   const RecipeRow& recipe;
   const Cell& cell;
   const RootRow* root = nullptr;                // in the recipe `root`
+  RecipeParts parts{};                          // of the recipe for the cell's platform
   Derivation drv{};
-  std::map<std::string, Object> deps{};         // by package name
+  std::map<std::string, Object> deps{};         // by package name; of one in several roles the one that is nearest to the host's
 };
+
+// A platform with the compiler that emits code for it.
+struct Side {
+  const Platform* platform = nullptr;
+  const ToolchainRow* toolchain = nullptr;
+  friend auto operator<=>(const Side&, const Side&) = default;
+};
+Side host_of(const Cell& cell) { return {cell.platform, cell.toolchain}; }
+Side target_of(const Cell& cell) { return cell.target ? Side{cell.target, cell.target_toolchain} : host_of(cell); }
 
 Values platform_values(const Platform& platform) {
   Values values{
@@ -115,8 +126,9 @@ struct Planner::State {
   std::map<std::string, Object> done{};                          // by memo key
   struct Step { std::string key, name; };
   std::vector<Step> in_progress{};                               // memo keys, and names for the cycle message
-  std::deque<Cell> own_cells{};                                  // of toolchains and roots: their addresses are in memo keys
-  std::optional<Cell> build_cell{};                              // the build platform's own, for dependencies that run
+  std::deque<Cell> own_cells{};                                  // their addresses are in memo keys
+  std::optional<Side> builder{};                                 // the build platform's
+  std::map<std::pair<Side, Side>, const Cell*> package_cells{};  // by host and target: of dependencies for other platforms
 
   StorePath add_source(Draft& draft, Source source) {
     StorePath path = source.path;
@@ -137,7 +149,10 @@ struct Planner::State {
   Result<std::string> patches(Draft& draft);
   Result<std::string> component(Draft& draft, std::string_view key);
   VariableScopes scopes(Draft& draft);
+  Result<std::string> target_value(const Draft& draft, std::string_view key);
+  Result<std::string> package_value(Draft& draft, std::string_view key);
   Result<void> add_dependencies(Draft& draft);
+  Result<void> add_package_environment(Draft& draft, const VariableScopes& variables);
   Result<Object> finish(Draft& draft);
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);
   Result<Object> object(const std::string& recipe, const Cell& cell);
@@ -145,7 +160,11 @@ struct Planner::State {
   Result<Object> root_object(const std::string& name);
   template <class Make>
   Result<Object> once(const std::string& key, const std::string& name, const Make& make);
-  Result<const Cell*> cell_of_role(std::string_view role, const Cell& cell);
+  Result<Side> build_side();
+  Result<Side> side_at(const Cell& cell, int offset);
+  Result<const Cell*> cell_of_role(Role role, const Cell& cell, bool targeted);
+  Result<Object> toolchain_in_role(Role role, const Draft& draft);
+  Result<std::vector<DependencyRef>> propagated_by(const DependencyRef& ref, const Cell& cell);
 };
 
 Result<std::string> Planner::State::script(Draft& draft, const std::string& name) {
@@ -277,6 +296,12 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
        }},
       {"component", [&](std::string_view key) { return component(draft, key); }},
+      {"build", [&](std::string_view key) -> Result<std::string> {
+         SWAGE_TRY(const Side side, build_side());
+         return look_up(platform_values(*side.platform), "build", key);
+       }},
+      {"target", [&](std::string_view key) { return target_value(draft, key); }},
+      {"package", [&](std::string_view key) { return package_value(draft, key); }},
       {"roots", [&](std::string_view key) -> Result<std::string> {
          SWAGE_TRY(const Object tree, root_object(std::string(key)));
          return add_object(draft, tree);
@@ -302,41 +327,139 @@ VariableScopes Planner::State::scopes(Draft& draft) {
   };
 }
 
-// Role `build` runs during the build, so it is made for the build platform; role `host` ends up in the result or is read by it,
-// so it is made for the same platform. The toolchain is the one dependency whose host is the build platform and whose target
-// is the cell's.
-Result<const Cell*> Planner::State::cell_of_role(std::string_view role, const Cell& cell) {
-  if (role == "host") return &cell;
-  if (role != "build") return fail(Errc::invalid_input, fmt::format("dependency role '{}' is not supported by this planner", role));
-  if (!build_cell) {
+Result<Side> Planner::State::build_side() {
+  if (!builder) {
     SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
     SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = platform, .purpose = Purpose::userland}));
     if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
-    build_cell = Cell{.platform = platform, .toolchain = resolution.chosen};
+    builder = Side{platform, resolution.chosen};
   }
-  return &*build_cell;
+  return *builder;
+}
+
+Result<Side> Planner::State::side_at(const Cell& cell, int offset) {
+  if (offset < 0) return build_side();
+  return offset == 0 ? host_of(cell) : target_of(cell);
+}
+
+// The dependency's own platforms. Of what emits no code the target is left out of account, so that a build tool is the same one
+// whatever it helps to build.
+Result<const Cell*> Planner::State::cell_of_role(Role role, const Cell& cell, bool targeted) {
+  SWAGE_TRY(const Side host, side_at(cell, offsets(role).host));
+  SWAGE_TRY(const Side target, side_at(cell, targeted ? offsets(role).target : offsets(role).host));
+  if (host == host_of(cell) && target == target_of(cell)) return &cell;   // with its kernel
+  const Cell*& known = package_cells[{host, target}];
+  if (!known) {
+    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .trees = cell.trees});
+    if (target != host) {
+      own.target = target.platform;
+      own.target_toolchain = target.toolchain;
+    }
+    known = &own;
+  }
+  return known;
+}
+
+// A toolchain runs on the build platform, whatever it emits code for.
+Result<Object> Planner::State::toolchain_in_role(Role role, const Draft& draft) {
+  SWAGE_TRY(const Side host, side_at(draft.cell, offsets(role).host));
+  SWAGE_TRY(const Side target, side_at(draft.cell, offsets(role).target));
+  if (!target.toolchain) return cell_lacks(draft, "a toolchain");
+  if (host.platform->name != kBuildPlatform)
+    return fail(Errc::unsatisfiable, fmt::format("'{}' needs a toolchain in role '{}', and none runs on '{}'", draft.recipe.name, role_name(role), host.platform->name));
+  return toolchain_object(*target.toolchain, draft.cell.trees);
+}
+
+Result<std::vector<DependencyRef>> Planner::State::propagated_by(const DependencyRef& ref, const Cell& cell) {
+  if (ref.name == kToolchainDependency) return {};
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name));
+  if (!cell.platform) return {};
+  SWAGE_TRY(const Cell* own, cell_of_role(ref.role, cell, recipe->targeted));
+  SWAGE_TRY(const Side built_on, build_side());
+  return propagated_dependencies(parts_of(*recipe, *own->platform, *built_on.platform));
 }
 
 Result<void> Planner::State::add_dependencies(Draft& draft) {
   const VariableScopes variables = scopes(draft);
-  for (const auto& [role, names] : draft.recipe.deps) {
-    std::string paths;
-    for (const std::string& written : names) {
-      SWAGE_TRY(const std::string name, expand_variables(written, variables));
-      std::optional<Object> dep;
-      if (name == kToolchainDependency) {
-        if (!draft.cell.toolchain) return cell_lacks(draft, "a toolchain");
-        SWAGE_TRY(dep, toolchain_object(*draft.cell.toolchain, draft.cell.trees));
-      } else {
-        SWAGE_TRY(const Cell* cell, cell_of_role(role, draft.cell));
-        SWAGE_TRY(dep, object(name, *cell));
-      }
-      if (!paths.empty()) paths += ' ';
-      paths += add_object(draft, *dep);
-      draft.deps.emplace(name, *dep);
-    }
-    draft.drv.env["deps_" + role] = paths;
+  std::vector<DependencyRef> direct = direct_dependencies(draft.parts);
+  for (DependencyRef& ref : direct) {
+    SWAGE_TRY(ref.name, expand_variables(ref.name, variables));
   }
+  SWAGE_TRY(const std::vector<DependencyRef> all,
+            with_propagated(direct, [&](const DependencyRef& ref) { return propagated_by(ref, draft.cell); }));
+  const auto variable = [](Role role) {
+    std::string name = fmt::format("deps_{}", role_name(role));
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+  };
+  for (const auto& [role, names] : draft.parts.deps)
+    if (const std::optional<Role> known = role_named(role)) draft.drv.env[variable(*known)];   // also a list of none
+  for (const DependencyRef& ref : all) {
+    std::optional<Object> dep;
+    if (ref.name == kToolchainDependency) {
+      SWAGE_TRY(dep, toolchain_in_role(ref.role, draft));
+    } else {
+      SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name));
+      SWAGE_TRY(const Cell* cell, cell_of_role(ref.role, draft.cell, recipe->targeted));
+      SWAGE_TRY(dep, object(ref.name, *cell));
+    }
+    std::string& paths = draft.drv.env[variable(ref.role)];
+    if (!paths.empty()) paths += ' ';
+    paths += add_object(draft, *dep);
+    const auto known = draft.deps.emplace(ref.name, *dep);
+    if (!known.second && offsets(ref.role).host == 0) known.first->second = *dep;
+  }
+  return {};
+}
+
+// `name` of the target platform, `toolchain.prefix` of what emits code for it.
+Result<std::string> Planner::State::target_value(const Draft& draft, std::string_view key) {
+  constexpr std::string_view toolchain = "toolchain.";
+  const Side target = target_of(draft.cell);
+  if (!target.platform) return cell_lacks(draft, "a platform");
+  if (!key.starts_with(toolchain)) return look_up(platform_values(*target.platform), "target", key);
+  if (!target.toolchain) return cell_lacks(draft, "a toolchain");
+  return look_up(toolchain_values(*target.toolchain), "target.toolchain", key.substr(toolchain.size()));
+}
+
+Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {
+  std::string version = draft.recipe.version;
+  if (version.empty() && !draft.recipe.source.debian_package.empty()) {
+    if (const LockedFile* file = find_locked_source(lock, draft.recipe.source)) version = upstream_version(file->version);
+    version.resize(std::min(version.find('+'), version.size()));   // 3.8.2+dfsg: what the distribution did to it
+  }
+  std::string label = version.empty() ? draft.recipe.name : fmt::format("{}-{}", draft.recipe.name, version);
+  // A tool that runs during builds is called the same whatever it helps to build.
+  if (draft.cell.platform && draft.cell.platform->name != kBuildPlatform) label += "-" + draft.cell.platform->name;
+  if (draft.cell.target) label += "-for-" + draft.cell.target->name;
+  return look_up({{"name", draft.recipe.name}, {"version", version}, {"label", label}}, "package", key);
+}
+
+// What the scripts of build systems read of a recipe.
+Result<void> Planner::State::add_package_environment(Draft& draft, const VariableScopes& variables) {
+  auto& env = draft.drv.env;
+  for (const auto& [key, words] : {std::pair("configure_args", &draft.parts.configure), std::pair("make_args", &draft.parts.make),
+                                   std::pair("install_args", &draft.parts.install)}) {
+    std::vector<std::string> expanded;
+    for (const std::string& word : *words) {
+      SWAGE_TRY(std::string text, expand_variables(word, variables));
+      expanded.push_back(std::move(text));
+    }
+    env[key] = shell_words(expanded);
+  }
+  for (const auto& [phase, text] : draft.parts.phases) {
+    std::string key = "phase_" + phase;
+    std::replace(key.begin(), key.end(), '-', '_');
+    SWAGE_TRY(env[key], expand_variables(text, variables));
+  }
+  std::string& patches = env["patches"];
+  for (const std::string& name : draft.parts.patches) {
+    SWAGE_TRY(std::string content, read_file(draft.recipe.directory / name));
+    SWAGE_TRY(Source source, text_source(store_name_of(name), std::move(content)));
+    if (!patches.empty()) patches += ' ';
+    patches += add_source(draft, std::move(source)).str();
+  }
+  SWAGE_TRY(env["tests"], expand_variables(join(draft.recipe.tests, "\n"), variables));
   return {};
 }
 
@@ -358,6 +481,12 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
     return fail(Errc::invalid_input, fmt::format("'{}' has no output 'out'", recipe.name));
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
+  if (cell.platform) {
+    SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
+    draft.parts = parts_of(recipe, *cell.platform, *built_on);
+  } else {
+    draft.parts = recipe;
+  }
   SWAGE_CHECK(add_dependencies(draft));
   const VariableScopes variables = scopes(draft);
   SWAGE_TRY(Source seed, seed_source(lock, kSeed));
@@ -379,7 +508,8 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   env["busybox"] = busybox;
   env["builder"] = busybox;
   env["system"] = kSystem;
-  for (const auto& [key, text] : recipe.env) {
+  if (!recipe.system.empty()) SWAGE_CHECK(add_package_environment(draft, variables));
+  for (const auto& [key, text] : draft.parts.env) {
     if (env.contains(key) || draft.drv.outputs.contains(key))
       return fail(Errc::invalid_input, fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, recipe.name));
     SWAGE_TRY(env[key], expand_variables(text, variables));

@@ -13,6 +13,8 @@
 //   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
 //   {kernel.patches}                                                          of the cell's quirks, then of the request
 //   {quirks.ids} {quirks.config} {quirks.host_cc} ...                         of the cell's quirks: plan/quirks.hpp
+//   {build.triple} {target.triple} {target.toolchain.prefix}                  the platform that builds; the one that code is emitted for
+//   {package.name} {package.version} {package.label}                          the recipe's; the label also names a foreign platform
 //   {root.name} {root.debs}                                                   in the recipe `root`
 //   {component.NAME}                                                          the source of one of the toolchain's components
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
@@ -58,6 +60,8 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
 struct Cell {
   const Platform* platform = nullptr;
   const ToolchainRow* toolchain = nullptr;
+  const Platform* target = nullptr;            // what a compiler emits code for; null: `platform`
+  const ToolchainRow* target_toolchain = nullptr;   // that emits code for `target`
   const MachineRow* machine = nullptr;         // null: the platform has none for this kernel
   std::optional<KernelChoice> kernel{};
   const RootRow* root = nullptr;               // that the kernel is built in

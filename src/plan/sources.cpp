@@ -11,7 +11,7 @@ namespace {
 
 // What the lock lacks, and why when making it found a reason.
 Fail not_locked(const Lockfile& lock, const std::string& key, std::string what) {
-  Error error{.code = Errc::environment, .what = std::move(what), .hint = "pin it with: swage lock --update"};
+  Error error{.code = Errc::environment, .what = std::move(what), .hint = "pin it with: swage lock"};
   if (const auto reason = lock.missing.find(key); reason != lock.missing.end())
     error.notes.push_back(fmt::format("when the lock file was made: {}", reason->second));
   return Fail(std::move(error));

@@ -47,8 +47,9 @@ elf_class = 64
     if (!loaded) throw std::runtime_error(render(loaded.error()));
     return *loaded;
   }
-  Result<Lockfile> lock(const std::string& roots, const std::string& kernels = "") {
-    return make_lock(*catalog(roots, kernels), {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}}, messages);
+  Result<Lockfile> lock(const std::string& roots, const std::string& kernels = "", const Lockfile* keep = nullptr) {
+    return make_lock(*catalog(roots, kernels),
+                     {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}, .keep = keep}, messages);
   }
   static std::vector<std::string> names(const Lockfile& lock, const std::string& set) {
     std::vector<std::string> all;
@@ -56,6 +57,35 @@ elf_class = 64
     return all;
   }
 };
+
+TEST_F(LockTest, WhatIsKeptStaysPinnedAndWhatIsNotIsAdded) {
+  const auto root = [](const std::string& name, const std::string& packages) {
+    return "[[root]]\nname = \"" + name + "\"\nsuite = \"new\"\npackages = [" + packages + "]\n";
+  };
+  archive.add("new", {.name = "make", .version = "4.3-1"});
+  archive.add("new", {.name = "sed", .version = "4.8-1"});
+  archive.publish("new");
+  const auto before = lock(root("one", "\"make\"") + root("two", "\"make\"") + root("late", "\"absent\""));
+  ASSERT_TRUE(before) << render(before.error());
+  EXPECT_EQ(before->missing.size(), 1U);
+
+  archive.add("new", {.name = "make", .version = "4.4-1"});
+  archive.add("new", {.name = "absent", .version = "1"});
+  archive.publish("new");
+  // One is asked as before, one for more than before, one is new, and one could not be had.
+  const auto after = lock(root("one", "\"make\"") + root("two", "\"make\", \"sed\"") + root("three", "\"make\"") + root("late", "\"absent\""), "", &*before);
+  ASSERT_TRUE(after) << render(after.error());
+  EXPECT_EQ(names(*after, "root:one"), (std::vector<std::string>{"make 4.3-1"}));
+  EXPECT_EQ(names(*after, "root:two"), (std::vector<std::string>{"make 4.4-1", "sed 4.8-1"}));
+  EXPECT_EQ(names(*after, "root:three"), (std::vector<std::string>{"make 4.4-1"}));
+  EXPECT_EQ(names(*after, "root:late"), (std::vector<std::string>{"absent 1"}));
+  EXPECT_TRUE(after->missing.empty());
+  EXPECT_EQ(after->files.size(), 4U);
+  // Nothing to ask for: nothing changes.
+  const auto again = lock(root("one", "\"make\""), "", &*after);
+  ASSERT_TRUE(again) << render(again.error());
+  EXPECT_EQ(again->sets, after->sets);
+}
 
 TEST_F(LockTest, PinsSetsSourcesAndSeedsOfSeveralSuites) {
   archive.add("new", {.name = "make", .version = "1:4.3-2", .depends = "libc6"});

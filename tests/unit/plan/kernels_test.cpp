@@ -71,7 +71,7 @@ hint: build any tree with: swage build linux --src DIR
 
 TEST(FindKernel, ASeriesThatTheLockLacksSaysHowToPinIt) {
   PlanWorld world;
-  EXPECT_EQ(found(world, "5.10"), "error: 'linux@5.10' has no source in the lock file\nhint: pin it with: swage lock --update\n");
+  EXPECT_EQ(found(world, "5.10"), "error: 'linux@5.10' has no source in the lock file\nhint: pin it with: swage lock\n");
   const auto kernel = find_kernel(world.catalog(), world.lock().lock(), Version::parse("5.10").value());
   EXPECT_EQ(kernel.error().code, Errc::environment);
 }
@@ -81,7 +81,7 @@ TEST(FindKernel, ASeriesThatCouldNotBeLockedSaysWhy) {
   world.lock().missing("source:bullseye/linux", "suite 'bullseye' is not served by any mirror");
   EXPECT_EQ(found(world, "5.10"), R"(error: 'linux@5.10' has no source in the lock file
 note: when the lock file was made: suite 'bullseye' is not served by any mirror
-hint: pin it with: swage lock --update
+hint: pin it with: swage lock
 )");
 }
 

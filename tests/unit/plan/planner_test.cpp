@@ -408,13 +408,6 @@ name = "toolchain-{toolchain.id}"
   EXPECT_EQ(headers, (std::map<std::string, std::string>{{"arm64", "arm64"}, {"x86_64", "x86_64"}}));
 }
 
-TEST(PlannerRoles, ARoleThatIsNotSupportedSaysSo) {
-  PlanWorld world;
-  world.recipe("tool", "[deps]\ntarget = [\"busybox\"]\n");
-  EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
-            "error: dependency role 'target' is not supported by this planner\nnote: while planning 'tool' for arm64\n");
-}
-
 TEST(PlannerErrors, ACycleShowsItsWay) {
   PlanWorld world;
   world.recipe("a", "[deps]\nhost = [\"b\"]\n").recipe("b", "[deps]\nhost = [\"c\"]\n").recipe("c", "[deps]\nhost = [\"b\"]\n");
@@ -517,7 +510,7 @@ TEST(PlannerErrors, AStaleLockNamesTheSet) {
   world.lock().set("root:build", {"make"});
   EXPECT_EQ(world.error("busybox", world.cell("arm64", "")), R"(error: 'root:build' has changed since the lock file was made
 note: while planning 'busybox' for arm64
-hint: pin it with: swage lock --update
+hint: pin it with: swage lock
 )");
 }
 

@@ -77,7 +77,7 @@ TEST(SourceOf, ADistributionSourceOfAnotherSuiteIsMissing) {
   EXPECT_EQ(error_of(source_of(lock.lock(), {.debian_suite = "trixie", .debian_package = "linux"}, "linux-6.12")),
             R"(error: 'linux-6.12' has no source in the lock file
 note: when the lock file was made: no such suite
-hint: pin it with: swage lock --update
+hint: pin it with: swage lock
 )");
 }
 
@@ -96,11 +96,11 @@ TEST(SeedSource, IsATreeWithOneProgramOfAPackage) {
 TEST(SeedSource, TheErrorSaysWhatItIsFor) {
   LockBuilder lock;
   EXPECT_EQ(error_of(seed_source(lock.lock(), "busybox")),
-            "error: 'busybox', which unpacks all else, is not in the lock file\nhint: pin it with: swage lock --update\n");
+            "error: 'busybox', which unpacks all else, is not in the lock file\nhint: pin it with: swage lock\n");
   lock.missing("seed:busybox", "unknown package 'busybox-static' in suite 'bookworm'");
   EXPECT_EQ(error_of(seed_source(lock.lock(), "busybox")), R"(error: 'busybox', which unpacks all else, is not in the lock file
 note: when the lock file was made: unknown package 'busybox-static' in suite 'bookworm'
-hint: pin it with: swage lock --update
+hint: pin it with: swage lock
 )");
 }
 
@@ -117,18 +117,18 @@ TEST(SetSources, AMissingSetIsAnEnvironmentError) {
   LockBuilder lock;
   const auto sources = set_sources(lock.lock(), "root:x", "bookworm", {"bash"});
   EXPECT_EQ(sources.error().code, Errc::environment);
-  EXPECT_EQ(error_of(sources), "error: 'root:x' has no packages in the lock file\nhint: pin it with: swage lock --update\n");
+  EXPECT_EQ(error_of(sources), "error: 'root:x' has no packages in the lock file\nhint: pin it with: swage lock\n");
   lock.missing("root:x", "unknown package 'bash'");
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {"bash"})), R"(error: 'root:x' has no packages in the lock file
 note: when the lock file was made: unknown package 'bash'
-hint: pin it with: swage lock --update
+hint: pin it with: swage lock
 )");
 }
 
 TEST(SetSources, AChangedListOrSuiteMakesASetStale) {
   LockBuilder lock;
   lock.set("root:x", {"bash"});
-  const std::string stale = "error: 'root:x' has changed since the lock file was made\nhint: pin it with: swage lock --update\n";
+  const std::string stale = "error: 'root:x' has changed since the lock file was made\nhint: pin it with: swage lock\n";
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {"bash", "make"})), stale);
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {})), stale);
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "trixie", {"bash"})), stale);
@@ -138,7 +138,7 @@ TEST(SetSources, AFileThatTheLockLacksIsAnError) {
   LockBuilder lock;
   lock.set("root:x", {"bash"}).lock().files.clear();
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {"bash"})),
-            "error: 'root:x' names a file that the lock file lacks\nhint: pin it with: swage lock --update\n");
+            "error: 'root:x' names a file that the lock file lacks\nhint: pin it with: swage lock\n");
 }
 
 TEST(SetRequest, IsSortedAndHasNothingTwice) {

@@ -1,0 +1,277 @@
+// Reads what a catalog leaves unread until it is asked for: a platform's toolchains, machines, components, signatures, recipes.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "catalog/reader.hpp"
+
+namespace swage {
+
+namespace {
+
+// The end of reading files that load() left unread: what is wrong goes to the caller. False: something is.
+bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents) {
+  check_names(state, result.findings);
+  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+  return result.findings.errors.empty();
+}
+
+// The names of the layers that items are from, each at its index: all that reading a part of a catalog needs of them.
+template <class Item, class LayerOf>
+void name_layers(const std::vector<Item>& items, const LayerOf& layer_of, std::vector<Layer>& layers) {
+  for (const Item& item : items) {
+    const auto& [index, name] = layer_of(item);
+    if (layers.size() <= index) layers.resize(index + 1);
+    layers[index].name = name;
+  }
+}
+
+// The platform's rows of tables.
+void read_tables(const Catalog::State& state, const std::string& platform, Findings& findings) {
+  Catalog::State::ToolchainCache& cache = *state.by_platform;
+  const auto unread = cache.unread.find(platform);
+  if (unread == cache.unread.end()) return;
+  LoadResult result;
+  std::vector<Layer> layers;
+  name_layers(unread->second, [](const ToolchainItem& item) { return std::pair(item.table->layer, item.table->layer_name); }, layers);
+  Reader reader{.layers = layers, .result = result};
+  std::vector<ToolchainRow> rows;
+  for (const ToolchainItem& item : unread->second) {
+    reader.layer = item.table->layer;
+    reader.read_toolchain(item, platform, rows);
+  }
+  check_archives(rows, result.findings);
+  check_names(state, result.findings);
+  if (result.findings.errors.empty()) {
+    for (ToolchainRow& row : rows) cache.known[{platform, row.fallback}].rows.push_back(std::move(row));
+    cache.unread.erase(unread);
+  }
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+}
+
+// The platform's rows of files of its own, over those of tables, which are there already with the layers that they are from.
+void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  LoadResult result;
+  std::vector<Layer> layers;
+  name_layers(found.files, [](const ToolchainFile& file) { return std::pair(file.layer, file.layer_name); }, layers);
+  Reader reader{.layers = layers, .result = result};
+  std::vector<ToolchainRow> rows = found.rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::size_t layer = 0;
+    while (layer < layers.size() && layers[layer].name != rows[i].origin.layer) ++layer;
+    reader.toolchains[rows[i].id] = {i, layer, rows[i].origin.pos};
+  }
+  for (const ToolchainFile& file : found.files) {
+    reader.layer = file.layer;
+    const TomlDocument* document = reader.open(file.path);
+    if (!document) continue;
+    reader.check_tables(*document, {"toolchain"}, {"keys"});
+    TemplateKeys target = file.keys;
+    if (const TomlEntry* keys = document->root.find("keys")) {
+      TemplateKeys own;
+      read_field(FieldInput{*document, keys->value, "keys", result.findings}, own);
+      for (auto& [key, text] : own) target[key] = std::move(text);
+    }
+    const TomlEntry* entry = document->root.find("toolchain");
+    if (!entry) continue;
+    for (const TomlValue& item : entry->value.items) {
+      if (item.kind != TomlValue::Kind::table) continue;
+      if (const TomlEntry* list = item.find("platforms"); list) {
+        reader.report({.what = fmt::format("'platforms' is not a key here: all rows of this file are for '{}'", platform),
+                       .where = document->pos(list->key_span)});
+        continue;
+      }
+      TomlValue value = expand_toolchain(*document, item, platform, target, "[keys]", result.findings);
+      // The file's name stands for the key that a table's row must have.
+      if (!overrides(item))
+        value.entries.push_back({.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
+      ToolchainRow* row = reader.merge(*document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows,
+                                       reader.toolchains);
+      if (row) fill_from_provider(file.provider, value, platform, *row);
+    }
+  }
+  check_archives(rows, result.findings);
+  if (!settle(state, result, findings, documents)) return;
+  found.rows = std::move(rows);
+  found.read = true;
+}
+
+// Fills `found` from the file of this name of all layers; `each` reads a document's rows, `end` sees them all.
+template <class Row, class Each, class End>
+void read_late_file(const Catalog::State& state, const char* file, LateRows<Row>& found, Findings& findings,
+                    std::deque<TomlDocument>& documents, const Each& each, const End& end) {
+  if (found.read) return;
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<Row> rows;
+  Index index;
+  for (; reader.layer < state.layers.size(); ++reader.layer)
+    if (const auto* document = reader.open(state.layers[reader.layer].directory / file)) each(reader, *document, rows, index);
+  end(rows, result.findings);
+  if (!settle(state, result, findings, documents)) return;
+  found.rows = std::move(rows);
+  found.read = true;
+}
+
+}  // namespace
+
+const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform, bool fallback, Findings& findings,
+                                                 std::deque<TomlDocument>& documents) {
+  static const std::vector<ToolchainRow> none;
+  read_tables(state, platform, findings);
+  const auto found = state.by_platform->known.find({platform, fallback});
+  if (found == state.by_platform->known.end()) return none;
+  if (!found->second.read) read_files(state, platform, found->second, findings, documents);
+  return found->second.rows;
+}
+
+void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  CommonMachine common;   // of the last layer that has one
+  read_late_file(
+      state, "kernels/machines.toml", found, findings, documents,
+      [&](Reader& reader, const TomlDocument& document, std::vector<MachineRow>& rows, Index& index) {
+        reader.check_tables(document, {"machine"}, {"common"});
+        if (const TomlEntry* entry = document.root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
+          common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
+        reader.rows(document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, rows, index);
+      },
+      [&](std::vector<MachineRow>& rows, Findings&) {
+        for (MachineRow& row : rows) row.config.insert(row.config.begin(), common.config.begin(), common.config.end());
+      });
+}
+
+void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_late_file(
+      state, "components.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<ComponentRow>& rows, Index& index) {
+        reader.check_tables(document, {"component"}, {});
+        reader.rows(document, "component", {"id"}, component_schema(), blank_component(), rows, index);
+      },
+      [](std::vector<ComponentRow>& rows, Findings& found_wrong) {
+        std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
+          return a.name != b.name ? a.name < b.name : a.version < b.version;
+        });
+        check_components(rows, found_wrong);
+      });
+}
+
+void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_late_file(
+      state, "kernels/signatures.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<SignatureRow>& rows, Index& index) {
+        reader.check_tables(document, {"signature"}, {});
+        reader.rows(document, "signature", {"id"}, signature_schema(), SignatureRow{}, rows, index);
+      },
+      [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
+}
+
+void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into, Index& index) {
+  const TomlDocument* document = open(directory / kRecipeFile);
+  if (!document) return;
+  const std::string name = directory.filename().string();
+  const TomlEntry* package = document->root.find("package");
+  std::string written = package ? key_text(package->value, {"name"}) : "";
+  if (!written.empty() && written != name)
+    report({.what = fmt::format("'{}' is not the name of its directory '{}'", written, name),
+            .where = document->pos(package->value.find("name")->value.span)});
+  const RecipeRow blank{.name = name};
+  const bool is_override = overrides(document->root);
+  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
+  if (row && !is_override) row->directory = directory;
+}
+
+namespace {
+
+// What a build system says comes before what the recipe says; of what there can only be one of, the recipe's counts.
+void build_on(const RecipeRow& base, RecipeRow& row) {
+  const auto before = [](const std::vector<std::string>& first, std::vector<std::string>& list) { list.insert(list.begin(), first.begin(), first.end()); };
+  for (const auto& [role, names] : base.deps) before(names, row.deps[role]);
+  before(base.configure, row.configure);
+  before(base.make, row.make);
+  if (row.install.empty()) row.install = base.install;
+  row.phases.insert(base.phases.begin(), base.phases.end());
+  row.env.insert(base.env.begin(), base.env.end());
+  row.variants.insert(row.variants.begin(), base.variants.begin(), base.variants.end());
+  if (row.script.empty()) row.script = base.script;
+  if (row.root.empty()) row.root = base.root;
+}
+
+// systems/NAME.toml of the last layer that has it, with what it builds on. Null: it has mistakes, or builds on itself.
+const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings, std::deque<TomlDocument>& documents,
+                             std::vector<std::string> below = {}) {
+  auto& known = state.recipes->systems;
+  if (const auto at = known.find(name); at != known.end()) return &at->second;
+  const auto having = state.system_layers.find(name);
+  if (having == state.system_layers.end()) return nullptr;   // the reference to it is reported
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  reader.layer = having->second.back();
+  RecipeRow row{.name = name};
+  if (const TomlDocument* document = reader.open(state.layers[reader.layer].directory / "systems" / (name + ".toml"))) {
+    system_schema().read(*document, document->root, row, Presence::whole, result.findings);
+    below.push_back(name);
+    if (std::find(below.begin(), below.end(), row.system) != below.end())
+      reader.report({.what = fmt::format("'{}' is a build system that builds on itself", row.system),
+                     .where = document->pos(document->root.find("build")->value.find("system")->value.span)});
+  }
+  if (!settle(state, result, findings, documents)) return nullptr;
+  if (!row.system.empty()) {
+    const RecipeRow* base = read_system(state, row.system, findings, documents, std::move(below));
+    if (!base) return nullptr;
+    build_on(*base, row);
+  }
+  return &known.emplace(name, std::move(row)).first->second;
+}
+
+}  // namespace
+
+const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents) {
+  auto& known = state.recipes->known;
+  if (const auto at = known.find(name); at != known.end()) return &at->second;
+  const auto having = state.recipe_layers.find(name);
+  if (having == state.recipe_layers.end()) return nullptr;
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<RecipeRow> rows;
+  Index index;
+  for (const std::size_t layer : having->second) {
+    reader.layer = layer;
+    reader.read_recipe(state.layers[layer].directory / "packages" / having->first, rows, index);
+  }
+  for (const RecipeRow& row : rows) check_recipe(row, result.findings);
+  if (!settle(state, result, findings, documents) || rows.empty()) return nullptr;
+  RecipeRow& row = rows.front();
+  if (!row.system.empty()) {
+    const RecipeRow* base = read_system(state, row.system, findings, documents);
+    if (!base) return nullptr;
+    build_on(*base, row);
+  }
+  if (row.script.empty()) {
+    findings.errors.push_back({.what = fmt::format("'{}' says neither 'script' nor 'system' in [build]", row.name), .where = row.origin.pos});
+    return nullptr;
+  }
+  return &known.emplace(having->first, std::move(row)).first->second;
+}
+
+void check_unread_files(LoadResult& result) {
+  Findings& findings = result.findings;
+  std::map<std::string, const ToolchainRow*> ids;
+  for (const Platform& platform : result.state->platforms)
+    for (const bool fallback : {false, true})
+      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents)) {
+        const auto [first, fresh] = ids.emplace(row.id, &row);
+        if (fresh) continue;
+        Error error{.what = fmt::format("'{}' is defined twice in [[toolchain]]", row.id), .where = row.origin.pos};
+        const SourcePos& pos = first->second->origin.pos;
+        findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
+      }
+  Catalog::State::Late& late = *result.state->late;
+  read_late(*result.state, late.components, findings, result.documents);
+  if (late.components.read) check_component_names(*result.state, findings);
+  read_late(*result.state, late.machines, findings, result.documents);
+  read_late(*result.state, late.signatures, findings, result.documents);
+  for (const auto& [name, layers] : result.state->recipe_layers) read_recipe(*result.state, name, findings, result.documents);
+}
+
+}  // namespace swage

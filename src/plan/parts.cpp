@@ -1,0 +1,80 @@
+#include "plan/parts.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr std::string_view kPropagated = "propagated-";
+
+// Whether any of the words means one of the names; words with `!` mean anything but what follows.
+bool any_of_words(const std::vector<std::string>& words, std::initializer_list<std::string_view> names) {
+  if (words.empty()) return true;
+  const auto is = [&](std::string_view word) { return std::find(names.begin(), names.end(), word) != names.end(); };
+  bool positive = false;
+  for (const std::string_view word : words) {
+    if (word.starts_with('!')) {
+      if (is(word.substr(1))) return false;
+    } else {
+      if (is(word)) return true;
+      positive = true;
+    }
+  }
+  return !positive;
+}
+
+void append(const std::vector<std::string>& more, std::vector<std::string>& list) { list.insert(list.end(), more.begin(), more.end()); }
+
+std::vector<DependencyRef> dependencies(const RecipeParts& parts, std::initializer_list<std::string_view> prefixes) {
+  std::vector<DependencyRef> found;
+  for (const Role role : kRoles)
+    for (const std::string_view prefix : prefixes)
+      if (const auto at = parts.deps.find(fmt::format("{}{}", prefix, role_name(role))); at != parts.deps.end())
+        for (const std::string& name : at->second) found.push_back({role, name});
+  return found;
+}
+
+}  // namespace
+
+bool holds(const PlatformConditions& conditions, const Platform& host, const Platform& build) {
+  return any_of_words(conditions.libc, {host.libc}) && any_of_words(conditions.arch, {host.name, host.kernel_arch}) &&
+         any_of_words(conditions.endian, {host.endian == Endian::little ? "little" : "big"}) &&
+         any_of_words(conditions.host, {host.name == build.name ? "native" : "foreign"}) && (conditions.bits == 0 || conditions.bits == host.bits);
+}
+
+RecipeParts parts_of(const RecipeRow& recipe, const Platform& host, const Platform& build) {
+  RecipeParts parts = recipe;
+  for (const RecipeVariant& variant : recipe.variants) {
+    if (!holds(variant, host, build)) continue;
+    for (const auto& [role, names] : variant.deps) append(names, parts.deps[role]);
+    append(variant.configure, parts.configure);
+    append(variant.make, parts.make);
+    append(variant.patches, parts.patches);
+    if (!variant.install.empty()) parts.install = variant.install;
+    for (const auto& [phase, text] : variant.phases) parts.phases[phase] = text;
+    for (const auto& [key, text] : variant.env) parts.env[key] = text;
+  }
+  return parts;
+}
+
+std::vector<DependencyRef> direct_dependencies(const RecipeParts& parts) { return dependencies(parts, {"", kPropagated}); }
+std::vector<DependencyRef> propagated_dependencies(const RecipeParts& parts) { return dependencies(parts, {kPropagated}); }
+
+std::string shell_words(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) {
+    std::string text = "\"";
+    for (const char c : word) {
+      if (c == '"' || c == '\\' || c == '`') text += '\\';
+      text += c;
+    }
+    quoted.push_back(text + "\"");
+  }
+  return join(quoted, " ");
+}
+
+}  // namespace swage

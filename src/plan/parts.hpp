@@ -1,0 +1,21 @@
+// What a recipe says for one platform: its own parts and those of the variants whose conditions hold there.
+#pragma once
+
+#include "catalog/catalog.hpp"
+#include "plan/roles.hpp"
+
+namespace swage {
+
+bool holds(const PlatformConditions& conditions, const Platform& host, const Platform& build);
+
+// Lists of variants come after those of the recipe, in order; of what there can only be one of, the last counts.
+RecipeParts parts_of(const RecipeRow& recipe, const Platform& host, const Platform& build);
+
+// The dependencies by role, those that are propagated too; and these alone. Roles are in the order of kRoles.
+std::vector<DependencyRef> direct_dependencies(const RecipeParts& parts);
+std::vector<DependencyRef> propagated_dependencies(const RecipeParts& parts);
+
+// Words as one text that the shell splits into the same words again; `$out` and the like in them are the shell's to fill.
+std::string shell_words(const std::vector<std::string>& words);
+
+}  // namespace swage

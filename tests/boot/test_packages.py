@@ -1,0 +1,72 @@
+"""Packages for another platform: a library, a program that is linked with it and runs under emulation, and what may not become one."""
+import pytest
+
+# A compiler that the boots use too.
+FOR_ARM64 = ["--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64"]
+
+# Its source is only there because a package has one.
+RECIPE = """[package]
+name = "{name}"
+version = "1"
+[source]
+debian = {{ suite = "bookworm", package = "zlib" }}
+[build]
+system = "autotools"
+[deps]
+host = ["zlib"]
+[phase]
+configure = "true"
+build = '''
+cat > program.c <<END
+#include <stdio.h>
+#include <zlib.h>
+int main(void) {{ printf("zlib %s\\\\n", zlibVersion()); return 0; }}
+END
+$CC -O2 program.c -o program -lz
+'''
+install = '''
+mkdir -p $out/bin
+{install}
+'''
+[test]
+run = [{test}]
+"""
+INSTALL = "cp program $out/bin/program"
+
+
+@pytest.fixture
+def build(rootless, tmp_path):
+    """Builds a package whose program is installed and tested as said."""
+    def run(name, install=INSTALL, test='"$out/bin/program | grep -x \'zlib 1.2.13\'"'):
+        recipe = tmp_path / "layer/packages" / name / "recipe.toml"
+        recipe.parent.mkdir(parents=True)
+        recipe.write_text(RECIPE.format(name=name, install=install, test=test))
+        for path in [tmp_path, *tmp_path.parents][:3]:   # the ordinary user reads it
+            path.chmod(0o755)
+        layer = ["--layer", tmp_path / "layer"]
+        return rootless(*layer, "build", name, *FOR_ARM64, "--no-link", "--print-out-paths"), lambda: rootless(*layer, "log", name, *FOR_ARM64).ok().out
+    return run
+
+
+def test_a_foreign_program_finds_its_library_and_runs(rootless, build):
+    built, log = build("tells-version")
+    path = built.ok().out.strip()
+    assert "zlib 1.2.13\n" in log()
+    closure = {line.split("-", 1)[1] for line in rootless("store", "path-info", "-r", path).ok().out.splitlines() if line.startswith("/")}
+    assert closure == {"tells-version-1-arm64", "zlib-1.2.13-arm64", "libc-debian-bookworm-gcc-12-arm64"}
+
+
+@pytest.mark.parametrize("name, install, says", [
+    ("leaks", INSTALL + "; echo $deps_build > $out/note", "note refers to /nix/store/"),
+    ("of-the-builder", "echo 'int main(void) { return 0; }' > own.c; gcc own.c -o $out/bin/program", "bin/program is for machine 62 "),
+    ("lost-library", INSTALL + "; patchelf --set-rpath /nowhere $out/bin/program", "bin/program needs libz.so.1, and its path"),
+    ("old-loader", INSTALL + "; patchelf --set-interpreter /lib/ld-linux-aarch64.so.1 $out/bin/program", "wants the loader /lib/ld-linux-aarch64.so.1"),
+])
+def test_what_does_not_fit_becomes_no_package(build, name, install, says):
+    failed, _ = build(name, install)
+    assert f"check: " in failed.fails(1).err and says in failed.err
+
+
+def test_a_failing_test_fails_the_package(build):
+    failed, _ = build("says-else", test='"$out/bin/program | grep -x else"')
+    assert "check: this test fails: $out/bin/program | grep -x else" in failed.fails(1).err

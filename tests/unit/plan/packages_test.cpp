@@ -1,0 +1,197 @@
+// Packages: dependencies by role over build, host and target platform, variants, and what the scripts of build systems are told.
+#include <gtest/gtest.h>
+
+#include "support/plan_world.hpp"
+
+namespace swage {
+namespace {
+
+constexpr const char* kSystem = R"([build]
+script = "boot.sh"
+configure = ["--first"]
+[deps]
+build = ["cc"]
+[env]
+name = "{package.label}"
+host = "{platform.triple}"
+same = "system"
+)";
+constexpr const char* kCc = R"([package]
+name = "cc"
+[build]
+script = "boot.sh"
+targeted = true
+[deps]
+build-target = ["toolchain"]
+[env]
+name = "cc-{target.name}"
+triple = "{build.triple} {platform.triple} {target.triple} {target.toolchain.prefix}"
+)";
+constexpr const char* kMipsel = R"([[platform]]
+name = "mipsel"
+triple = "mipsel-unknown-linux-gnu"
+endian = "little"
+bits = 32
+kernel_arch = "mips"
+elf_machine = 8
+)";
+constexpr const char* kMipselCompiler = R"([provider]
+rank = 20
+suites = ["bookworm"]
+source = "https://example.org/"
+[[toolchain]]
+id = "other-{platform}"
+platforms = ["mipsel"]
+version = "12.2.0"
+libc = "glibc"
+released = "2022-08-19"
+prefix = "arm-"
+suite = "bookworm"
+packages = ["gcc-12-mipsel"]
+source = "s"
+)";
+
+// Recipes of a build system `plain`, whose compiler is the package `cc`.
+class PackageWorld : public PlanWorld {
+ public:
+  PackageWorld() {
+    write("platforms.toml", std::string(kSmallPlatforms) + kMipsel);
+    write("systems/plain.toml", kSystem);
+    write("packages/cc/recipe.toml", kCc);
+    write("toolchains/other.toml", kMipselCompiler);
+    write("packages/toolchain-other/recipe.toml", "[package]\nname = \"toolchain-other\"\n[build]\nscript = \"toolchain.sh\"\n[env]\nname = \"{toolchain.id}\"\n");
+    lock().set("toolchain:other-mipsel", {"gcc-12-mipsel"});
+  }
+  PackageWorld& package(const std::string& name, const std::string& rest = "", const std::string& build = "") {
+    write("packages/" + name + "/recipe.toml", fmt::format("[package]\nname = \"{}\"\nversion = \"1.0\"\n[build]\nsystem = \"plain\"\n{}{}", name, build, rest));
+    return *this;
+  }
+  const Cell& host(const std::string& platform) { return cell(platform, ""); }
+  // For arm64, emitting code for mipsel.
+  Cell canadian() {
+    Cell cell = host("arm64");
+    cell.target = catalog().platform("mipsel").value();
+    cell.target_toolchain = catalog().toolchain("other-mipsel").value();
+    return cell;
+  }
+  const Derivation& derivation(const std::string& path) { return planner().graph().find(StorePath::parse(path).value())->drv; }
+  // Names of the derivations that `drv` has among its inputs.
+  std::vector<std::string> inputs(const Derivation& drv) {
+    std::vector<std::string> names;
+    for (const auto& [path, outputs] : drv.input_drvs) names.push_back(planner().graph().find(path)->drv.name);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+};
+
+TEST(Packages, ABuildSystemsPartsComeBeforeTheRecipes) {
+  PackageWorld world;
+  world.package("zlib", "[env]\nsame = \"recipe\"\n", "configure = [\"--second=$out\", 'a \"b\" `c` \\']\n");
+  const Derivation& drv = world.plan("zlib", world.host("arm64")).drv;
+  EXPECT_EQ(drv.env.at("configure_args"), R"("--first" "--second=$out" "a \"b\" \`c\` \\")");
+  EXPECT_EQ(drv.env.at("host"), world.catalog().platform("arm64").value()->triple.str());
+  EXPECT_EQ(drv.env.at("same"), "recipe");
+  EXPECT_EQ(drv.env.at("tests"), "");
+}
+
+TEST(Packages, TheCompilerRunsOnTheBuildPlatformAndEmitsCodeForTheHosts) {
+  PackageWorld world;
+  world.package("zlib");
+  const Derivation& zlib = world.plan("zlib", world.host("arm64")).drv;
+  EXPECT_EQ(zlib.name, "zlib-1.0-arm64");
+  EXPECT_EQ(world.inputs(zlib), (std::vector<std::string>{"cc-arm64"}));
+  const Derivation& cc = world.planner().graph().find(zlib.input_drvs.begin()->first)->drv;
+  EXPECT_EQ(cc.env.at("triple"), "x86_64-unknown-linux-gnu x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu arm64-linux-gnu-");
+  EXPECT_EQ(world.inputs(cc), (std::vector<std::string>{"toolchain-debian-gcc-12-arm64"}));
+}
+
+TEST(Packages, AToolIsBuiltForTheBuildPlatformAndSharedBetweenHosts) {
+  PackageWorld world;
+  world.package("bison").package("user", "[deps]\nbuild = [\"bison\"]\nhost = [\"bison\"]\n");
+  const Derivation& arm64 = world.plan("user", world.host("arm64")).drv;
+  EXPECT_EQ(world.inputs(arm64), (std::vector<std::string>{"bison-1.0", "bison-1.0-arm64", "cc-arm64"}));
+  const Derivation& native = world.plan("user", world.host("x86_64")).drv;
+  EXPECT_EQ(world.inputs(native), (std::vector<std::string>{"bison-1.0", "cc-x86_64"}));
+  EXPECT_EQ(native.env.at("deps_host"), native.env.at("deps_build").substr(native.env.at("deps_build").find(' ') + 1));
+  EXPECT_NE(arm64.env.at("deps_build").find(native.env.at("deps_host")), std::string::npos);
+}
+
+TEST(Packages, ThreePlatformsGiveEachRoleItsOwn) {
+  PackageWorld world;
+  world.package("part").package("gcc", R"([deps]
+build-build = ["part"]
+build-target = ["toolchain"]
+host = ["part"]
+target = ["part"]
+)", "targeted = true\n");
+  const Cell cell = world.canadian();
+  const Derivation& gcc = world.plan("gcc", cell).drv;
+  EXPECT_EQ(gcc.name, "gcc-1.0-arm64-for-mipsel");
+  EXPECT_EQ(world.inputs(gcc), (std::vector<std::string>{"cc-arm64", "other-mipsel", "part-1.0", "part-1.0-arm64", "part-1.0-mipsel"}));
+  const auto name_in = [&](const char* role) { return gcc.env.at(role).substr(gcc.env.at(role).find('-') + 1); };
+  EXPECT_EQ(name_in("deps_build_build"), "part-1.0");
+  EXPECT_EQ(name_in("deps_host"), "part-1.0-arm64");
+  EXPECT_EQ(name_in("deps_target"), "part-1.0-mipsel");
+  // What emits no code is the same whatever the request's target is.
+  EXPECT_EQ(world.plan("part", world.host("arm64")).drv.name, "part-1.0-arm64");
+}
+
+TEST(Packages, WhatADependencyPropagatesIsADependency) {
+  PackageWorld world;
+  world.package("proto").package("tool").package("lib", "[deps]\npropagated-host = [\"proto\"]\npropagated-build = [\"tool\"]\n");
+  world.package("user", "[deps]\nhost = [\"lib\"]\n").package("script", "[deps]\nbuild = [\"lib\"]\n");
+  EXPECT_EQ(world.inputs(world.plan("user", world.host("arm64")).drv),
+            (std::vector<std::string>{"cc-arm64", "lib-1.0-arm64", "proto-1.0-arm64", "tool-1.0"}));
+  // A tool of a tool would run before the build platform.
+  EXPECT_EQ(world.inputs(world.plan("script", world.host("arm64")).drv), (std::vector<std::string>{"cc-arm64", "lib-1.0", "proto-1.0"}));
+}
+
+TEST(Packages, VariantsHoldOnTheirPlatforms) {
+  PackageWorld world;
+  world.package("other").package("zlib", R"([phase]
+build = "always"
+[[variant]]
+when = { arch = ["arm64"], host = ["foreign"] }
+build.configure = ["--arm"]
+deps.host = ["other"]
+phase.build = "on {platform.name}"
+[[variant]]
+when = { libc = ["!musl", "!glibc"] }
+build.configure = ["--neither"]
+[[variant]]
+when = { endian = ["little"], bits = 64, libc = ["!musl"] }
+build.make = ["V=1"]
+)");
+  const Derivation& arm64 = world.plan("zlib", world.host("arm64")).drv;
+  EXPECT_EQ(arm64.env.at("configure_args"), R"("--first" "--arm")");
+  EXPECT_EQ(arm64.env.at("make_args"), R"("V=1")");
+  EXPECT_EQ(arm64.env.at("phase_build"), "on arm64");
+  EXPECT_EQ(world.inputs(arm64), (std::vector<std::string>{"cc-arm64", "other-1.0-arm64"}));
+  const Derivation& native = world.plan("zlib", world.host("x86_64")).drv;
+  EXPECT_EQ(native.env.at("configure_args"), R"("--first")");
+  EXPECT_EQ(native.env.at("phase_build"), "always");
+}
+
+TEST(Packages, PatchesAreFilesBesideTheRecipe) {
+  PackageWorld world;
+  world.package("zlib", "", "patches = [\"fix.patch\"]\n").write("packages/zlib/fix.patch", "--- a\n+++ b\n");
+  const Derivation& drv = world.plan("zlib", world.host("arm64")).drv;
+  EXPECT_TRUE(drv.env.at("patches").ends_with("-fix.patch"));
+  EXPECT_TRUE(drv.input_srcs.contains(StorePath::parse(drv.env.at("patches")).value()));
+}
+
+TEST(PackageErrors, NoToolchainRunsOnAForeignPlatform) {
+  PackageWorld world;
+  world.package("jit", "[deps]\nhost-host = [\"toolchain\"]\n");
+  EXPECT_EQ(world.error("jit", world.host("arm64")),
+            "error: 'jit' needs a toolchain in role 'host-host', and none runs on 'arm64'\nnote: while planning 'jit' for arm64\n");
+}
+
+TEST(PackageErrors, APropagatedCycleShowsItsWay) {
+  PackageWorld world;
+  world.package("a", "[deps]\npropagated-host = [\"b\"]\n").package("b", "[deps]\npropagated-host = [\"a\"]\n");
+  EXPECT_NE(world.error("a", world.host("arm64")).find("error: 'a' depends on itself: a -> b -> a"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace swage
