@@ -2,9 +2,11 @@
 . $script_package
 
 configure() {
+  # An archive that is a snapshot of the project's tree has no configure yet.
+  [ -e configure ] || autoreconf -fi
   eval "set -- $configure_args"
   [ "$host" = "$build_triple" ] || set -- --host=$host "$@"
-  ./configure --build=$build_triple --prefix=$out --disable-dependency-tracking "$@"
+  sh ./configure --build=$build_triple --prefix=$out --disable-dependency-tracking "$@"
 }
 build() {
   eval "set -- $make_args"

@@ -32,6 +32,11 @@ PKG_CONFIG_LIBDIR=${PKG_CONFIG_LIBDIR#:} CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH#:
 export SWAGE_CFLAGS SWAGE_LDFLAGS PKG_CONFIG_LIBDIR ACLOCAL_PATH
 export PKG_CONFIG=pkg-config
 
+# Names that the alternatives system would have made in the root.
+for tool in aclocal automake; do
+  for program in /usr/bin/$tool-1*; do export $(echo $tool | tr a-z A-Z)=${program##*/}; done
+done
+
 jobs=
 case "${MAKEFLAGS-}" in
   *jobserver*) ;;
