@@ -16,7 +16,7 @@ export MAKEINFO=true   # nobody reads info files on a target
 export CC_FOR_BUILD=gcc CXX_FOR_BUILD=g++ BUILD_CC=gcc HOSTCC=gcc CFLAGS_FOR_BUILD=-O2 PKG_CONFIG_FOR_BUILD=pkg-config
 
 # Where the host's headers, libraries and pkg-config files are.
-SWAGE_CFLAGS='' SWAGE_LDFLAGS='' PKG_CONFIG_LIBDIR='' CMAKE_PREFIX_PATH='' ACLOCAL_PATH=''
+SWAGE_CFLAGS='' SWAGE_LDFLAGS='' PKG_CONFIG_LIBDIR='' ACLOCAL_PATH=''
 for dependency in $deps_host; do
   [ ! -d $dependency/include ] || SWAGE_CFLAGS="$SWAGE_CFLAGS -isystem $dependency/include"
   [ ! -d $dependency/lib ] || [ -e $dependency/loader ] || SWAGE_LDFLAGS="$SWAGE_LDFLAGS -L$dependency/lib -Wl,-rpath,$dependency/lib -Wl,-rpath-link,$dependency/lib"
@@ -24,10 +24,9 @@ for dependency in $deps_host; do
     [ ! -d $dependency/$place/pkgconfig ] || PKG_CONFIG_LIBDIR="$PKG_CONFIG_LIBDIR:$dependency/$place/pkgconfig"
   done
   [ ! -d $dependency/share/aclocal ] || ACLOCAL_PATH="$ACLOCAL_PATH:$dependency/share/aclocal"
-  CMAKE_PREFIX_PATH="$CMAKE_PREFIX_PATH:$dependency"
 done
 SWAGE_LDFLAGS="$SWAGE_LDFLAGS -Wl,-rpath,$out/lib"
-PKG_CONFIG_LIBDIR=${PKG_CONFIG_LIBDIR#:} CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH#:} ACLOCAL_PATH=${ACLOCAL_PATH#:}
+PKG_CONFIG_LIBDIR=${PKG_CONFIG_LIBDIR#:} ACLOCAL_PATH=${ACLOCAL_PATH#:}
 [ -n "$PKG_CONFIG_LIBDIR" ] || PKG_CONFIG_LIBDIR=/nowhere
 export SWAGE_CFLAGS SWAGE_LDFLAGS PKG_CONFIG_LIBDIR ACLOCAL_PATH
 export PKG_CONFIG=pkg-config

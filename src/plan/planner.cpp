@@ -164,6 +164,7 @@ struct Planner::State {
   Result<Side> side_at(const Cell& cell, int offset);
   Result<const Cell*> cell_of_role(Role role, const Cell& cell, bool targeted);
   Result<Object> toolchain_in_role(Role role, const Draft& draft);
+  Result<RecipeParts> parts_for(const RecipeRow& recipe, const Cell& cell) const;
   Result<std::vector<DependencyRef>> propagated_by(const DependencyRef& ref, const Cell& cell);
 };
 
@@ -297,8 +298,8 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"component", [&](std::string_view key) { return component(draft, key); }},
       {"build", [&](std::string_view key) -> Result<std::string> {
-         SWAGE_TRY(const Side side, build_side());
-         return look_up(platform_values(*side.platform), "build", key);
+         SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
+         return look_up(platform_values(*platform), "build", key);
        }},
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
       {"package", [&](std::string_view key) { return package_value(draft, key); }},
@@ -370,13 +371,18 @@ Result<Object> Planner::State::toolchain_in_role(Role role, const Draft& draft) 
   return toolchain_object(*target.toolchain, draft.cell.trees);
 }
 
+Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) const {
+  if (!cell.platform || recipe.variants.empty()) return RecipeParts(recipe);   // a root is for no platform
+  SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
+  return parts_of(recipe, *cell.platform, *built_on);
+}
+
 Result<std::vector<DependencyRef>> Planner::State::propagated_by(const DependencyRef& ref, const Cell& cell) {
   if (ref.name == kToolchainDependency) return {};
   SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name));
-  if (!cell.platform) return {};
   SWAGE_TRY(const Cell* own, cell_of_role(ref.role, cell, recipe->targeted));
-  SWAGE_TRY(const Side built_on, build_side());
-  return propagated_dependencies(parts_of(*recipe, *own->platform, *built_on.platform));
+  SWAGE_TRY(const RecipeParts parts, parts_for(*recipe, *own));
+  return propagated_dependencies(parts);
 }
 
 Result<void> Planner::State::add_dependencies(Draft& draft) {
@@ -481,12 +487,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
     return fail(Errc::invalid_input, fmt::format("'{}' has no output 'out'", recipe.name));
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
-  if (cell.platform) {
-    SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
-    draft.parts = parts_of(recipe, *cell.platform, *built_on);
-  } else {
-    draft.parts = recipe;
-  }
+  SWAGE_TRY(draft.parts, parts_for(recipe, cell));
   SWAGE_CHECK(add_dependencies(draft));
   const VariableScopes variables = scopes(draft);
   SWAGE_TRY(Source seed, seed_source(lock, kSeed));
