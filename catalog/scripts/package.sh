@@ -45,7 +45,7 @@ esac
 unpack() {
   mkdir source
   if [ -d "$src" ]; then cp -a "$src/." source/; chmod -R u+w source
-  else tar -x --strip-components=1 --no-same-owner -f "$src" -C source
+  else tar -x --strip-components=1 --no-same-owner --no-same-permissions -f "$src" -C source
   fi
   cd source
   for patch in $patches; do echo "patch: ${patch##*/}"; patch -p1 < $patch; done

@@ -73,7 +73,9 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
 }
 
 Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
-  if (const std::vector<std::string> left = app.remaining(true); !left.empty()) return unknown_word(app, left.front());
+  std::vector<std::string> left = app.remaining(true);
+  std::erase(left, "--");   // what stands after it was taken by then
+  if (!left.empty()) return unknown_word(app, left.front());
   const CLI::App& command = deepest(app);
   std::string text = problem.what();
   if (dynamic_cast<const CLI::RequiredError*>(&problem)) {
@@ -147,7 +149,9 @@ int run_cli(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return print_error(usage_error(app, problem));
   }
-  if (const std::vector<std::string> left = app.remaining(true); !left.empty()) return print_error(unknown_word(app, left.front()));
+  std::vector<std::string> left = app.remaining(true);
+  std::erase(left, "--");   // what stands after it was taken by then
+  if (!left.empty()) return print_error(unknown_word(app, left.front()));
 
   Session session(std::move(global));
   for (const auto& [sub, action] : actions) {

@@ -30,6 +30,7 @@ Action declare_matrix(CLI::App& app);
 Action declare_module(CLI::App& app);
 Action declare_plan(CLI::App& app);
 Action declare_resolve(CLI::App& app);
+Action declare_run(CLI::App& app);
 Action declare_shell(CLI::App& app);
 Action declare_store(CLI::App& app);
 Action declare_verify(CLI::App& app);

@@ -9,6 +9,7 @@ constexpr Command table[] = {
     {"module", "build out-of-tree kernel modules and load them", declare_module},
     {"verify", "build and boot cells and keep the evidence", declare_verify},
     {"matrix", "which kernels are known to boot where", declare_matrix},
+    {"run", "run a program of a package, under emulation where it is foreign", declare_run},
     {"shell", "a shell with a target's toolchain", declare_shell},
     {"resolve", "which toolchain, and why", declare_resolve},
     {"plan", "the derivations behind targets", declare_plan},

@@ -11,7 +11,6 @@ namespace swage {
 
 namespace {
 
-constexpr const char* kDefaultPlatform = "x86_64";
 constexpr const char* kKernel = "linux";
 
 bool needs_kernel(const Target& target) {
@@ -162,7 +161,7 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
       add(platform);
     }
   if (platforms.empty()) {
-    SWAGE_TRY(const Platform* platform, catalog.platform(kDefaultPlatform));
+    SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
     add(platform);
   }
   return platforms;

@@ -23,7 +23,6 @@ constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: 
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
 constexpr const char* kEnterScript = "enter.sh";
 constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the build platform
-constexpr const char* kBuildPlatform = "x86_64";
 
 using Values = std::map<std::string, std::string, std::less<>>;
 

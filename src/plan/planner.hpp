@@ -35,6 +35,8 @@
 
 namespace swage {
 
+inline constexpr const char* kBuildPlatform = "x86_64";   // where builds run
+
 // What the user says about a kernel besides its version.
 struct KernelOptions {
   std::string config = "tiny";                 // tiny, defconfig, NAME_defconfig

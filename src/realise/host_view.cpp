@@ -20,15 +20,14 @@ Result<void> write_map(const char* file, const std::string& text) {
   return write_all(fd.get(), text, file);
 }
 
-// The caller keeps its own user and group; only the capability to mount is new, and only in here.
-Result<void> enter_namespaces() {
-  const uid_t uid = ::geteuid();
-  const gid_t gid = ::getegid();
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return fail_errno("cannot create a user namespace", errno);
+// A user namespace in which the caller's `uid` and `gid` are those that are given.
+Result<void> enter_user_namespace(int also, uid_t uid, gid_t gid) {
+  const uid_t own_uid = ::geteuid();
+  const gid_t own_gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER | also) != 0) return fail_errno("cannot create a user namespace", errno);
   SWAGE_CHECK(write_map("/proc/self/setgroups", "deny"));
-  SWAGE_CHECK(write_map("/proc/self/uid_map", fmt::format("{} {} 1", uid, uid)));
-  SWAGE_CHECK(write_map("/proc/self/gid_map", fmt::format("{} {} 1", gid, gid)));
-  return {};
+  SWAGE_CHECK(write_map("/proc/self/uid_map", fmt::format("{} {} 1", uid, own_uid)));
+  return write_map("/proc/self/gid_map", fmt::format("{} {} 1", gid, own_gid));
 }
 
 Result<void> bind(const fs::path& from, const fs::path& to) {
@@ -59,11 +58,25 @@ Result<void> build_root(const fs::path& root, const fs::path& store_root) {
   return bind(store_root / "nix", root / "nix");
 }
 
+Result<void> register_emulator(const Emulation& emulation) {
+  constexpr const char* place = "/proc/sys/fs/binfmt_misc";
+  if (::mount("binfmt_misc", place, "binfmt_misc", 0, nullptr) != 0)
+    return fail_errno(fmt::format("programs of '{}' cannot be run: this kernel has no binfmt_misc for namespaces (Linux 6.7 has)", emulation.platform->name), errno);
+  SWAGE_TRY(UniqueFd fd, open_file(fmt::format("{}/register", place), O_WRONLY));
+  return write_all(fd.get(), binfmt_line(emulation), place);
+}
+
+// The caller keeps its own user and group; only the capability to mount is new, and only in here. A binfmt_misc belongs to its
+// namespace's root, so that is what the caller is until the emulator is registered.
 Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
   std::error_code error;
   const fs::path here = fs::current_path(error);
-  SWAGE_CHECK(enter_namespaces());
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  SWAGE_CHECK(enter_user_namespace(CLONE_NEWNS, spec.emulation ? 0 : uid, spec.emulation ? 0 : gid));
+  if (spec.emulation) SWAGE_CHECK(register_emulator(*spec.emulation));
   SWAGE_CHECK(build_root(root, spec.store_root));
+  if (spec.emulation && uid != 0) SWAGE_CHECK(enter_user_namespace(0, uid, gid));   // not possible in a chroot
   if (::chroot(root.c_str()) != 0 || ::chdir("/") != 0) return fail_errno("cannot change the root directory", errno);
   if (!error && ::chdir(here.c_str()) != 0) return fail_errno(fmt::format("cannot enter '{}'", here.string()), errno);
   for (const auto& [key, value] : spec.env) ::setenv(key.c_str(), value.c_str(), 1);
@@ -77,6 +90,21 @@ Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
 }
 
 }  // namespace
+
+std::string binfmt_line(const Emulation& emulation) {
+  const Platform& platform = *emulation.platform;
+  const bool little = platform.endian == Endian::little;
+  // Zeros as text: a raw one would end the line.
+  const auto half = [&](int number) {
+    const int low = number % 256, high = number / 256;
+    return fmt::format("\\x{:02x}\\x{:02x}", little ? low : high, little ? high : low);
+  };
+  constexpr std::string_view zeros = "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00";
+  const std::string magic = fmt::format("\\x7f\\x45\\x4c\\x46\\x{:02x}\\x{:02x}\\x01\\x00{}{}{}", platform.elf_class / 32, little ? 1 : 2, zeros, half(2),
+                                        half(platform.elf_machine));
+  const std::string mask = fmt::format("\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00{}{}\\xff\\xff", zeros, little ? "\\xfe\\xff" : "\\xff\\xfe");
+  return fmt::format(":swage:M::{}:{}:{}:F", magic, mask, emulation.emulator.string());
+}
 
 Result<int> run_in_host_view(const HostViewSpec& spec) {
   SWAGE_TRY(const TempDir root, TempDir::create("swage-view"));

@@ -3,18 +3,32 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/files.hpp"
+#include "platform/platform.hpp"
 
 namespace swage {
+
+// Programs of another platform, started through the kernel: a binfmt_misc of the view's own (Linux 6.7 or newer), so that what such
+// a program starts runs too.
+struct Emulation {
+  const Platform* platform = nullptr;           // what its files look like
+  fs::path emulator{};                          // a static qemu-user, where it really is: opened before the view is there
+};
 
 struct HostViewSpec {
   fs::path store_root{};                        // Store::root(): its nix/ appears as /nix
   std::vector<std::string> argv{};
   std::map<std::string, std::string> env{};     // added to the caller's
+  std::optional<Emulation> emulation{};
 };
+
+// What registers an emulator with binfmt_misc: `:NAME:M::MAGIC:MASK:EMULATOR:F`. The ELF header up to e_machine counts, without the
+// ABI and the bit that tells an executable from a shared object (Linux, Documentation/admin-guide/binfmt-misc.rst; elf(5)).
+std::string binfmt_line(const Emulation& emulation);
 
 // Runs the program with the caller's terminal and identity and returns its exit status (128 + signal when killed).
 // Errc::environment when user namespaces are refused or the program cannot be started.
