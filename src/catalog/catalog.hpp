@@ -289,7 +289,8 @@ struct EvidenceRow {
 class Catalog {
  public:
   // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of the files that are read now are
-  // reported together (Error::also); those of what is read when asked for come then. `evidence`: further directories of records, shaped like a catalog's evidence/, after the layers'.
+  // reported together (Error::also); those of what is read when asked for come then. `evidence`: further directories of records, shaped
+  // like a catalog's evidence/, after the layers'.
   static Result<std::shared_ptr<const Catalog>> load(const fs::path& directory, const std::vector<fs::path>& layers = {},
                                                      const std::vector<fs::path>& evidence = {});
 

@@ -271,6 +271,7 @@ void check_unread_files(LoadResult& result) {
   if (late.components.read) check_component_names(*result.state, findings);
   read_late(*result.state, late.machines, findings, result.documents);
   read_late(*result.state, late.signatures, findings, result.documents);
+  for (const auto& [name, layers] : result.state->system_layers) read_system(*result.state, name, findings, result.documents);
   for (const auto& [name, layers] : result.state->recipe_layers) read_recipe(*result.state, name, findings, result.documents);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "platform/roles.hpp"
+
 namespace swage {
 namespace {
 
@@ -197,9 +199,12 @@ void read_root_or_template(const FieldInput& in, RecipeRow& row) {
 }
 
 void read_deps(const FieldInput& in, RecipeParts& row) {
-  static const std::vector<std::string> roles{
-      "build",            "host",            "build-build",            "build-target",            "host-host",            "target",
-      "propagated-build", "propagated-host", "propagated-build-build", "propagated-build-target", "propagated-host-host", "propagated-target"};
+  static const std::vector<std::string> roles = [] {
+    std::vector<std::string> names;
+    for (const std::string_view prefix : {std::string_view{}, kPropagated})
+      for (const Role role : kRoles) names.push_back(fmt::format("{}{}", prefix, role_name(role)));
+    return names;
+  }();
   if (!in.is(TomlValue::Kind::table)) return;
   for (const TomlEntry& entry : in.value.entries) {
     const FieldInput field = in.with(entry.value, entry.key);
@@ -274,7 +279,7 @@ typename Schema<Row>::Reader section(const Schema<Row>& schema) {
   };
 }
 
-// The keys of [build] that a variant may have too.
+// The keys of [build] that a build system and a variant may have too.
 template <class Row>
 Schema<Row> with_build_parts(Schema<Row>&& schema) {
   const auto part = [](auto RecipeParts::*member) {
@@ -283,8 +288,7 @@ Schema<Row> with_build_parts(Schema<Row>&& schema) {
   return std::move(schema)
       .optional("configure", part(&RecipeParts::configure))
       .optional("make", part(&RecipeParts::make))
-      .optional("install", part(&RecipeParts::install))
-      .optional("patches", part(&RecipeParts::patches));
+      .optional("install", part(&RecipeParts::install));
 }
 
 // The tables that a recipe and a variant of it both may have.
@@ -303,7 +307,8 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
       .optional("endian", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.endian, {"little", "big"}); })
       .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
       .optional("bits", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.bits); });
-  static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"));
+  static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
+      .optional("patches", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.patches); });
   static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")
       .required("when", section(when))
       .optional("build", section(build)));
@@ -313,18 +318,12 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
       schema.read(in.document, item, row.variants.emplace_back(), Presence::whole, in.findings);
 }
 
-// What a recipe and a build system may both have.
-Schema<RecipeRow> with_recipe_tables(Schema<RecipeRow>&& schema) {
-  static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]")
+// [build] of a recipe and of a build system.
+Schema<RecipeRow> build_schema() {
+  return with_build_parts(Schema<RecipeRow>("[build]")
       .optional("system", reference(&RecipeRow::system, NameOf::system))
       .optional("script", reference(&RecipeRow::script, NameOf::script))
-      .optional("root", read_root_or_template)
-      .optional("targeted", &RecipeRow::targeted)
-      .optional("outputs", &RecipeRow::outputs));
-  return with_parts(std::move(schema))
-      .required("build", section(build))
-      .optional("variant", read_variants)
-      .optional("override", read_override<RecipeRow>);
+      .optional("root", read_root_or_template));
 }
 
 // A path is relative to the file that names it, also when the row overrides one of another layer.
@@ -552,17 +551,27 @@ const Schema<RecipeRow>& recipe_schema() {
       .optional("license", &RecipeRow::license)
       .optional("homepage", &RecipeRow::homepage);
   static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]").required("run", &RecipeRow::tests);
-  static const Schema<RecipeRow> schema = with_recipe_tables(Schema<RecipeRow>("a recipe")
+  static const Schema<RecipeRow> build = build_schema()
+      .optional("targeted", &RecipeRow::targeted)
+      .optional("outputs", &RecipeRow::outputs)
+      .optional("patches", [](const FieldInput& in, RecipeRow& row) { read_field(in, row.patches); });
+  static const Schema<RecipeRow> schema = with_parts(Schema<RecipeRow>("a recipe")
       .required("package", section(package))
       .optional("source", [](const FieldInput& in, RecipeRow& row) {
         if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
       })
-      .optional("test", section(test)));
+      .required("build", section(build))
+      .optional("variant", read_variants)
+      .optional("test", section(test))
+      .optional("override", read_override<RecipeRow>));
   return schema;
 }
 
 const Schema<RecipeRow>& system_schema() {
-  static const Schema<RecipeRow> schema = with_recipe_tables(Schema<RecipeRow>("a build system"));
+  static const Schema<RecipeRow> build = build_schema();
+  static const Schema<RecipeRow> schema = with_parts(Schema<RecipeRow>("a build system")
+      .required("build", section(build))
+      .optional("variant", read_variants));
   return schema;
 }
 

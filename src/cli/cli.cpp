@@ -72,10 +72,15 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
   return error;
 }
 
-Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
+// Words that nothing took. Not `--` itself, after which words are taken whatever they begin with.
+std::vector<std::string> left_over(const CLI::App& app) {
   std::vector<std::string> left = app.remaining(true);
-  std::erase(left, "--");   // what stands after it was taken by then
-  if (!left.empty()) return unknown_word(app, left.front());
+  std::erase(left, "--");
+  return left;
+}
+
+Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
+  if (const std::vector<std::string> left = left_over(app); !left.empty()) return unknown_word(app, left.front());
   const CLI::App& command = deepest(app);
   std::string text = problem.what();
   if (dynamic_cast<const CLI::RequiredError*>(&problem)) {
@@ -149,9 +154,7 @@ int run_cli(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return print_error(usage_error(app, problem));
   }
-  std::vector<std::string> left = app.remaining(true);
-  std::erase(left, "--");   // what stands after it was taken by then
-  if (!left.empty()) return print_error(unknown_word(app, left.front()));
+  if (const std::vector<std::string> left = left_over(app); !left.empty()) return print_error(unknown_word(app, left.front()));
 
   Session session(std::move(global));
   for (const auto& [sub, action] : actions) {

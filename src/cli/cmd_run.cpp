@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/realising.hpp"
+#include "platform/binfmt.hpp"
 #include "realise/host_view.hpp"
 
 namespace swage {
@@ -46,7 +47,7 @@ Result<int> run(Session& session, const RunOptions& options) {
   const Goal& goal = goals.front();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Platform* built_on, catalog->platform(kBuildPlatform));
-  const bool foreign = goal.platform->name != built_on->name;
+  const bool foreign = !runs(*built_on, *goal.platform);
   if (foreign && goal.platform->qemu_user.empty())
     return Fail(Error{.code = Errc::unsatisfiable, .what = fmt::format("programs of '{}' cannot be run here: it has no emulator", goal.platform->name)});
   SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));

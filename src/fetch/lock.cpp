@@ -153,7 +153,10 @@ class Locker {
       return seed != lock_.seeds.end() && seed->second.member == request.member;
     }
     const auto set = lock_.sets.find(request.key);
-    return set != lock_.sets.end() && set->second.suite == request.suite && set->second.request == set_request(request.packages);
+    if (set == lock_.sets.end() || set->second.suite != request.suite || set->second.request != set_request(request.packages)) return false;
+    std::vector<AptChoice> choices;
+    for (const std::string& sha256 : set->second.files) choices.push_back({lock_.files.at(sha256).name, lock_.files.at(sha256).version});
+    return !moved_on(request, choices);
   }
 
   std::map<std::string, SuiteWork> by_suite(const std::vector<LockRequest>& requests) const {
@@ -306,17 +309,20 @@ class Locker {
 
   Result<void> note_missing(const std::map<std::string, SuiteWork>& suites, std::size_t requests) {
     std::size_t failed = 0;
+    bool news = false;   // something failed that was not known to
     for (const auto& [name, suite] : suites)
       for (const Job& job : suite.jobs) {
         if (!job.error) continue;
         ++failed;
+        news = news || !options_.keep || !options_.keep->missing.contains(job.request->key);
         const std::string reason = without_hosts(job.error->what, sources_);
         lock_.missing.emplace(job.request->key, reason);
+        lock_.sets.erase(job.request->key);   // what was kept answers another question
         const SourcePos& pos = job.request->pos;
         const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
         reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job.request->key, place, reason)});
       }
-    if (failed == 0 || failed < requests || options_.keep) return {};
+    if (failed == 0 || failed < requests || !news) return {};
     for (const auto& [name, suite] : suites)
       for (const Job& job : suite.jobs) {
         Error error = *job.error;

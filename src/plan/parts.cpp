@@ -9,8 +9,6 @@ namespace swage {
 
 namespace {
 
-constexpr std::string_view kPropagated = "propagated-";
-
 // Whether any of the words means one of the names; words with `!` mean anything but what follows.
 bool any_of_words(const std::vector<std::string>& words, std::initializer_list<std::string_view> names) {
   if (words.empty()) return true;

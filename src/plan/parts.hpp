@@ -2,7 +2,7 @@
 #pragma once
 
 #include "catalog/catalog.hpp"
-#include "plan/roles.hpp"
+#include "platform/roles.hpp"
 
 namespace swage {
 

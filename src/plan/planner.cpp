@@ -8,6 +8,7 @@
 #include "plan/parts.hpp"
 #include "plan/quirks.hpp"
 #include "plan/sources.hpp"
+#include "plan/values.hpp"
 #include "plan/variables.hpp"
 #include "resolve/resolve.hpp"
 
@@ -23,8 +24,6 @@ constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: 
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
 constexpr const char* kEnterScript = "enter.sh";
 constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the build platform
-
-using Values = std::map<std::string, std::string, std::less<>>;
 
 // What a dependency or variable stands for: an output of a derivation, or a source.
 struct Object {
@@ -51,63 +50,6 @@ struct Side {
 };
 Side host_of(const Cell& cell) { return {cell.platform, cell.toolchain}; }
 Side target_of(const Cell& cell) { return cell.target ? Side{cell.target, cell.target_toolchain} : host_of(cell); }
-
-Values platform_values(const Platform& platform) {
-  Values values{
-      {"name", platform.name},
-      {"triple", platform.triple.str()},
-      {"kernel_arch", platform.kernel_arch},
-      {"endian", platform.endian == Endian::little ? "little" : "big"},
-      {"bits", std::to_string(platform.bits)},
-      {"pointer_bits", std::to_string(platform.pointer_bits)},
-      {"elf_machine", std::to_string(platform.elf_machine)},
-      {"elf_class", std::to_string(platform.elf_class)},
-      {"float_abi", platform.float_abi},
-      {"libc", platform.libc},
-      {"emulator", platform.qemu_user},
-      {"gcc_abi", {}},
-      {"gcc_configure", {}},
-  };
-  for (const auto& [key, value] : platform.gcc) values["gcc_configure"] += fmt::format("--with-{}={} ", key, value);
-  if (const auto abi = platform.gcc.find("abi"); abi != platform.gcc.end()) values["gcc_abi"] = abi->second;
-  return values;
-}
-
-Values toolchain_values(const ToolchainRow& row) {
-  return {
-      {"id", row.id},
-      {"provider", row.provider},
-      {"compiler", row.compiler},
-      {"version", row.version.str()},
-      {"major", std::to_string(row.version.parts().front())},
-      {"binutils", row.binutils ? row.binutils->str() : ""},
-      {"group", row.group},
-      {"userland", row.userland},
-      {"libc", row.libc},
-      {"libc_version", row.libc_version},
-      {"libc_config", join(row.libc_config, "\n")},
-      {"purpose", row.libc.empty() ? "kernel" : "userland"},
-      {"prefix", row.prefix},
-      {"dumpmachine", row.dumpmachine},
-      {"flags", row.flags},
-  };
-}
-
-Values machine_values(const MachineRow& row) {
-  return {
-      {"defconfig", row.defconfig},
-      {"image_target", row.image_target},
-      {"image", row.image},
-      {"make_args", join(row.make_args, " ")},
-      {"config", join(row.config, "\n")},
-      {"qemu", row.qemu},
-      {"qemu_root", row.qemu_root},
-      {"qemu_args", join(row.qemu_args, " ")},
-      {"cmdline", row.cmdline},
-      {"dtb", row.dtb},
-      {"timeout", std::to_string(row.timeout)},
-  };
-}
 
 Fail cell_lacks(const Draft& draft, std::string_view what) {
   std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
@@ -148,6 +90,7 @@ struct Planner::State {
   Result<std::string> patches(Draft& draft);
   Result<std::string> component(Draft& draft, std::string_view key);
   VariableScopes scopes(Draft& draft);
+  Result<std::string> platform_value(const Platform& platform, std::string_view scope, std::string_view key);
   Result<std::string> target_value(const Draft& draft, std::string_view key);
   Result<std::string> package_value(Draft& draft, std::string_view key);
   Result<void> add_dependencies(Draft& draft);
@@ -268,7 +211,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
   return {
       {"platform", [&](std::string_view key) -> Result<std::string> {
          if (!cell.platform) return cell_lacks(draft, "a platform");
-         return look_up(platform_values(*cell.platform), "platform", key);
+         return platform_value(*cell.platform, "platform", key);
        }},
       {"toolchain", [&](std::string_view key) -> Result<std::string> {
          if (!cell.toolchain) return cell_lacks(draft, "a toolchain");
@@ -298,7 +241,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
       {"component", [&](std::string_view key) { return component(draft, key); }},
       {"build", [&](std::string_view key) -> Result<std::string> {
          SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
-         return look_up(platform_values(*platform), "build", key);
+         return platform_value(*platform, "build", key);
        }},
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
       {"package", [&](std::string_view key) { return package_value(draft, key); }},
@@ -417,12 +360,17 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
   return {};
 }
 
+Result<std::string> Planner::State::platform_value(const Platform& platform, std::string_view scope, std::string_view key) {
+  SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
+  return look_up(platform_values(platform, *built_on), scope, key);
+}
+
 // `name` of the target platform, `toolchain.prefix` of what emits code for it.
 Result<std::string> Planner::State::target_value(const Draft& draft, std::string_view key) {
   constexpr std::string_view toolchain = "toolchain.";
   const Side target = target_of(draft.cell);
   if (!target.platform) return cell_lacks(draft, "a platform");
-  if (!key.starts_with(toolchain)) return look_up(platform_values(*target.platform), "target", key);
+  if (!key.starts_with(toolchain)) return platform_value(*target.platform, "target", key);
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
   return look_up(toolchain_values(*target.toolchain), "target.toolchain", key.substr(toolchain.size()));
 }

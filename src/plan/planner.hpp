@@ -6,6 +6,7 @@
 // a store object makes that object an input (names of dependencies may hold variables too):
 //
 //   {platform.name} {platform.kernel_arch} {platform.endian} {platform.pointer_bits} {platform.elf_machine} ...
+//   {platform.native} {platform.binfmt}                                       "1" when the build platform runs its programs; binfmt_magic()
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} {toolchain.source} ...   the cell's toolchain
 //   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for

@@ -21,7 +21,7 @@ std::vector<std::string> all(const std::vector<const QuirkRow*>& quirks, Words m
 
 }  // namespace
 
-std::map<std::string, std::string, std::less<>> quirk_values(const std::vector<const QuirkRow*>& quirks) {
+Values quirk_values(const std::vector<const QuirkRow*>& quirks) {
   std::vector<std::string> ids, notes, edits;
   for (const QuirkRow* quirk : quirks) {
     ids.push_back(quirk->id);

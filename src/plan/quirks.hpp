@@ -1,11 +1,10 @@
 // What the quirks of a cell do together, as the values that recipes ask for.
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "plan/variables.hpp"
 
 namespace swage {
 
@@ -13,7 +12,7 @@ namespace swage {
 //   ids notes make_args config cflags aflags cc_flags ld_flags host_cc edits
 // `notes` has a line "ID: reason" for each; `edits` a line "sed<TAB>FILE<TAB>SCRIPT" or "copy<TAB>FILE<TAB>FROM" for each;
 // `host_cc` is empty when no quirk changes the host's compiler.
-std::map<std::string, std::string, std::less<>> quirk_values(const std::vector<const QuirkRow*>& quirks);
+Values quirk_values(const std::vector<const QuirkRow*>& quirks);
 
 // True when a quirk changes the kernel's tree itself.
 bool change_tree(const std::vector<const QuirkRow*>& quirks);

@@ -51,8 +51,7 @@ Result<std::string> expand_variables(std::string_view text, const VariableScopes
   return out;
 }
 
-Result<std::string> look_up(const std::map<std::string, std::string, std::less<>>& values, std::string_view scope,
-                            std::string_view key) {
+Result<std::string> look_up(const Values& values, std::string_view scope, std::string_view key) {
   if (const auto at = values.find(key); at != values.end()) return at->second;
   std::vector<std::string> known;
   for (const auto& [name, unused] : values) known.push_back(name);

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/binfmt.hpp"
+
 namespace swage {
 
 namespace {
@@ -63,7 +65,7 @@ Result<void> register_emulator(const Emulation& emulation) {
   if (::mount("binfmt_misc", place, "binfmt_misc", 0, nullptr) != 0)
     return fail_errno(fmt::format("programs of '{}' cannot be run: this kernel has no binfmt_misc for namespaces (Linux 6.7 has)", emulation.platform->name), errno);
   SWAGE_TRY(UniqueFd fd, open_file(fmt::format("{}/register", place), O_WRONLY));
-  return write_all(fd.get(), binfmt_line(emulation), place);
+  return write_all(fd.get(), fmt::format(":swage:M::{}:{}:F", binfmt_magic(*emulation.platform), emulation.emulator.string()), place);
 }
 
 // The caller keeps its own user and group; only the capability to mount is new, and only in here. A binfmt_misc belongs to its
@@ -90,21 +92,6 @@ Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
 }
 
 }  // namespace
-
-std::string binfmt_line(const Emulation& emulation) {
-  const Platform& platform = *emulation.platform;
-  const bool little = platform.endian == Endian::little;
-  // Zeros as text: a raw one would end the line.
-  const auto half = [&](int number) {
-    const int low = number % 256, high = number / 256;
-    return fmt::format("\\x{:02x}\\x{:02x}", little ? low : high, little ? high : low);
-  };
-  constexpr std::string_view zeros = "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00";
-  const std::string magic = fmt::format("\\x7f\\x45\\x4c\\x46\\x{:02x}\\x{:02x}\\x01\\x00{}{}{}", platform.elf_class / 32, little ? 1 : 2, zeros, half(2),
-                                        half(platform.elf_machine));
-  const std::string mask = fmt::format("\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00{}{}\\xff\\xff", zeros, little ? "\\xfe\\xff" : "\\xff\\xfe");
-  return fmt::format(":swage:M::{}:{}:{}:F", magic, mask, emulation.emulator.string());
-}
 
 Result<int> run_in_host_view(const HostViewSpec& spec) {
   SWAGE_TRY(const TempDir root, TempDir::create("swage-view"));

@@ -26,10 +26,6 @@ struct HostViewSpec {
   std::optional<Emulation> emulation{};
 };
 
-// What registers an emulator with binfmt_misc: `:NAME:M::MAGIC:MASK:EMULATOR:F`. The ELF header up to e_machine counts, without the
-// ABI and the bit that tells an executable from a shared object (Linux, Documentation/admin-guide/binfmt-misc.rst; elf(5)).
-std::string binfmt_line(const Emulation& emulation);
-
 // Runs the program with the caller's terminal and identity and returns its exit status (128 + signal when killed).
 // Errc::environment when user namespaces are refused or the program cannot be started.
 Result<int> run_in_host_view(const HostViewSpec& spec);

@@ -55,6 +55,8 @@ def test_a_foreign_program_finds_its_library_and_runs(rootless, build, tmp_path)
     assert "zlib 1.2.13\n" in log()
     ran = rootless("--layer", layer, "run", "tells-version", *FOR_ARM64, "--program", "program", "--", "--ignored")
     assert ran.ok().out == "zlib 1.2.13\n"
+    missing = rootless("--layer", layer, "run", "tells-version", *FOR_ARM64, "--program", "nope").fails(2)
+    assert missing.err.endswith("\n  it has: program\n"), missing.err
     closure = {line.split("-", 1)[1] for line in rootless("store", "path-info", "-r", path).ok().out.splitlines() if line.startswith("/")}
     assert closure == {"tells-version-1-arm64", "zlib-1.2.13-arm64", "libc-debian-bookworm-gcc-12-arm64"}
 
@@ -67,12 +69,11 @@ def test_a_foreign_program_finds_its_library_and_runs(rootless, build, tmp_path)
 ])
 def test_what_does_not_fit_becomes_no_package(build, name, install, says):
     failed, _ = build(name, install)
-    assert f"check: " in failed.fails(1).err and says in failed.err
+    assert "check: " in failed.fails(1).err and says in failed.err
 
 
-def test_a_program_that_is_not_there_names_those_that_are(rootless):
-    missing = rootless("run", "zlib", *FOR_ARM64).fails(2)
-    assert missing.err.endswith("error: 'zlib' has no programs\n")
+def test_a_library_has_nothing_to_run(rootless):
+    assert rootless("run", "zlib", *FOR_ARM64).fails(2).err.endswith("error: 'zlib' has no programs\n")
 
 
 def test_a_failing_test_fails_the_package(build):

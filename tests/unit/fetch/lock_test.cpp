@@ -223,6 +223,38 @@ TEST_F(LockTest, AToolchainOfAnotherVersionIsLeftOut) {
       {"toolchain:linker-moved", "suite 'new' has binutils 2.47.50.20261021, and the catalog declares 2.47.5"}}));
 }
 
+TEST_F(LockTest, AKeptToolchainWhoseRowMovedIsAskedForAgain) {
+  archive.add("new", {.name = "gcc-12", .version = "12.2.0-14"});
+  archive.publish("new");
+  const auto lock_row = [&](const std::string& version, const Lockfile* keep) {
+    const auto row = "[[toolchain]]\nid = \"gcc\"\nplatforms = [\"arm64\"]\nversion = \"" + version +
+                     "\"\nreleased = \"2022-08-19\"\nprefix = \"a-\"\ndumpmachine = \"aarch64-linux-gnu\"\nsuite = \"new\"\npackages = [\"gcc-12\"]\n"
+                     "source = \"https://example.org/\"\n";
+    return make_lock(*catalog("[[root]]\nname = \"r\"\nsuite = \"new\"\npackages = [\"gcc-12\"]\n", "", row),
+                     {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}, .keep = keep}, messages);
+  };
+  const auto before = lock_row("12.2.0", nullptr);
+  ASSERT_TRUE(before) << render(before.error());
+  EXPECT_EQ(names(*before, "toolchain:gcc"), (std::vector<std::string>{"gcc-12 12.2.0-14"}));
+  archive.add("new", {.name = "gcc-12", .version = "12.4.0-1"});
+  archive.publish("new");
+  const auto after = lock_row("12.4.0", &*before);
+  ASSERT_TRUE(after) << render(after.error());
+  EXPECT_EQ(names(*after, "toolchain:gcc"), (std::vector<std::string>{"gcc-12 12.4.0-1"}));
+  EXPECT_EQ(names(*after, "root:r"), (std::vector<std::string>{"gcc-12 12.2.0-14"}));
+
+  // What was asked for now cannot be had, and nothing else was: an error once, and a note when that is known.
+  const auto wrong = lock_row("12.9.0", &*after);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().what, "suite 'new' has gcc-12 12.4.0, and the catalog declares 12.9.0");
+  Lockfile known = *after;
+  known.sets.erase("toolchain:gcc");
+  known.missing["toolchain:gcc"] = "";
+  const auto again = lock_row("12.9.0", &known);
+  ASSERT_TRUE(again) << render(again.error());
+  EXPECT_EQ(again->missing, (std::map<std::string, std::string>{{"toolchain:gcc", wrong.error().what}}));
+}
+
 // An index may name files that the mirrors do not have yet, or no longer.
 TEST_F(LockTest, ASeriesIsTheNewestThatTheMirrorsHave) {
   archive.add("new", {.name = "make", .version = "4.3-2"});

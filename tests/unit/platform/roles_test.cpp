@@ -1,5 +1,5 @@
 // Roles and their propagation, against nixpkgs' rule written anew here: over absolute platforms instead of offsets.
-#include "plan/roles.hpp"
+#include "platform/roles.hpp"
 
 #include <gtest/gtest.h>
 #include <map>

@@ -1,4 +1,4 @@
-#include "plan/roles.hpp"
+#include "platform/roles.hpp"
 
 #include <algorithm>
 

@@ -28,6 +28,7 @@ struct Offsets {
 Offsets offsets(Role role);
 std::optional<Role> role_at(Offsets offsets);              // nothing: there is no such role
 
+inline constexpr std::string_view kPropagated = "propagated-";   // before the name of a role: whoever depends on the package gets it too
 std::string_view role_name(Role role);                     // "build", "build-target", ...: as in recipes
 std::optional<Role> role_named(std::string_view name);
 
