@@ -1,10 +1,10 @@
 # Wraps a toolchain: the programs in $out/bin are called like the toolchain's own and add what packages need.
 #
 # $deps_build_target   the toolchain      $deps_target   what programs run with (libc.sh)
-# $prefix $flags       of the toolchain   $libc
+# $prefix $flags       of the toolchain
 #
 # Compilers add the headers and libraries of the package's host dependencies, which package.sh gives in SWAGE_CFLAGS and SWAGE_LDFLAGS, and
-# the loader and the directory of the C library, so that what they make runs from the store.
+# the loader and the directory of the C library, so that what they make runs from the store; with SWAGE_STATIC they link statically.
 toolchain=$deps_build_target
 runtime=$deps_target
 mkdir -p $out/bin
@@ -26,6 +26,7 @@ compiler() { # compiler NAME OF: $out/bin/NAME calls the toolchain's OF
 #!/bin/sh
 # -c and the like do not link; a question asks for nothing else.
 link="-Wl,-rpath,$runtime/lib -Wl,-dynamic-linker,$loader \$SWAGE_LDFLAGS"
+[ -z "\$SWAGE_STATIC" ] || link="-static \$SWAGE_LDFLAGS"
 for word; do
   case \$word in
     -c | -S | -E | -M | -MM | -fsyntax-only | -r | -print-* | --print-* | -dump* | --version | --help* | -\\#\\#\\#) link= ;;

@@ -1,18 +1,23 @@
 # What must be so of every package before it becomes one. Sourced last; its status is the package's.
 #
 # $elf_machine $elf_class $endian $float_abi   the host platform's
+# $native     not "" when the build platform runs the host's programs itself
 # $emulator   qemu-user's suffix, or "" when there is none: then the tests of a foreign package are not run      $emulators   its root
 # $tests      shell lines
 bad=
 complain() { echo "check: $*" >&2; bad=1; }
 case $endian in little) data="2's complement, little endian" ;; *) data="2's complement, big endian" ;; esac
 
+all=
+for name in $outputs; do eval "all=\"\$all \$$name\""; done
+short() { echo ${1#/nix/store/*-}; }   # of a file of an output
+
 # Read by libelf: eu-readelf.
-find $out -type f | sort > files
+find $all -type f | sort > files
 while read -r file; do
   case $(od -An -N4 -c "$file" | tr -d ' ') in 177ELF) ;; *) continue ;; esac
   case $file in *.ko) continue ;; esac
-  name=${file#"$out"/}
+  name=$(short "$file")
   machine=$(od -An -j18 -N2 -t u2 --endian=$endian "$file" | tr -d ' ')
   header=$(eu-readelf -h "$file")
   field() { echo "$header" | sed -n "s/^ *$1: *//p"; }
@@ -35,12 +40,22 @@ while read -r file; do
   done
 done < files
 
-# Nothing of the build platform: the compiler, tools, and the root that the build ran in.
-for input in $deps_build $root $emulators $script_package; do
-  case " $deps_host " in *" $input "*) continue ;; esac
+# Nothing of the build platform: the compiler, tools, and the root that the build ran in; and nothing that only builds need, but by what only
+# they need itself.
+refers() { # refers INPUT WHAT OUTPUT...
+  input=$1 what=$2
+  shift 2
+  for allowed in $allowed_references; do case $input in /nix/store/*-$allowed | /nix/store/*-$allowed-[0-9]*) return 0 ;; esac; done
   hash=${input#/nix/store/}
-  hash=${hash%%-*}
-  for file in $(grep -rlF $hash $out || true); do complain "${file#"$out"/} refers to $input, which is of the build platform"; done
+  for file in $(grep -rlF ${hash%%-*} $* || true); do complain "$(short "$file") refers to $input, $what"; done
+}
+for input in $deps_build $root $emulators $script_package; do
+  case " $deps_host " in *" $input "*) ;; *) refers $input "which is of the build platform" $all ;; esac
+done
+runtime=
+for output in $all; do [ $output = "${dev-}" ] || runtime="$runtime $output"; done
+for input in $deps_host ${dev-}; do
+  case $input in *-dev) refers $input "which only builds need" $runtime ;; esac
 done
 while read -r file; do
   [ -x "$file" ] || continue
@@ -55,7 +70,7 @@ done < files
 
 # The package's own tests. Programs of another platform run under emulation, by binfmt_misc of this namespace.
 if [ -n "$tests" ]; then
-  if [ "$host_triple" = "$build_triple" ]; then run=1
+  if [ -n "$native" ]; then :
   elif [ -n "$emulator" ]; then . $script_binfmt
   else
     echo "note: there is no emulator for $host_triple, so the tests are not run"
@@ -64,6 +79,6 @@ if [ -n "$tests" ]; then
   printf '%s\n' "$tests" | while IFS= read -r line; do
     [ -n "$line" ] || continue
     echo "=== test: $line"
-    eval "$line" || { echo "check: this test fails: $line" >&2; exit 1; }
+    eval "$line" < /dev/null || { echo "check: this test fails: $line" >&2; exit 1; }
   done
 fi

@@ -213,7 +213,7 @@ struct QuirkRow : Conditions {
 
 // What a recipe says of its build, and may say more of on some platforms.
 struct RecipeParts {
-  std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages
+  std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages, NAME or NAME@INSTANCE
   std::vector<std::string> configure{};      // further arguments of the build system's configuration, each one word
   std::vector<std::string> make{};           // of each make (or of its counterpart)
   std::vector<std::string> install{};        // of the make that installs, instead of `install`
@@ -222,16 +222,16 @@ struct RecipeParts {
   std::map<std::string, std::string> env{};
 };
 
-// What of a platform must hold; a list means any of it, and a word with `!` before it anything else. What is empty does not matter.
-struct PlatformConditions {
+// [[variant]]: added where its `when` holds. A list means any of it, and a word with `!` before it anything else; what is empty does not matter.
+struct RecipeVariant : RecipeParts {
   std::vector<std::string> libc{};           // glibc, musl, ...
   std::vector<std::string> arch{};           // platform names or kernel ARCH values
   std::vector<std::string> endian{};         // little, big
   std::vector<std::string> host{};           // "native": the platform that builds; "foreign": another
   int bits = 0;                              // of a register; 0: any
+  std::vector<std::string> linkage{};        // shared, static
+  std::vector<std::string> features{};       // of the recipe, that are on
 };
-
-struct RecipeVariant : PlatformConditions, RecipeParts {};   // [[variant]]: added where the conditions hold
 
 // How one package is built, or [systems/NAME.toml] what all packages of one build system have in common.
 struct RecipeRow : RecipeParts {
@@ -243,9 +243,12 @@ struct RecipeRow : RecipeParts {
   std::string script{};                      // file under scripts/, run inside the root
   std::string root{};                        // root that it runs in
   bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code for
+  bool of_compiler = false;                  // part of one: a package depends on that of its own compiler, whatever others are built with
   std::vector<std::string> outputs{"out"};
+  std::map<std::string, bool> features{};    // by name: whether it is on unless an instance says otherwise
   std::vector<RecipeVariant> variants{};     // in their order
   std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
+  std::vector<std::string> allowed_references{};   // names of what it may refer to although only builds need it
   fs::path directory{};                      // for patches and config files
   Origin origin{};
 };

@@ -216,7 +216,8 @@ void read_deps(const FieldInput& in, RecipeParts& row) {
     }
     read_field(field, row.deps[entry.key]);
     for (const TomlValue& name : entry.value.items)   // a variable ({toolchain.userland}) is the planner's to fill
-      if (name.text.find('{') == std::string::npos) in.with(name, entry.key).refer(NameOf::package);
+      if (name.kind == TomlValue::Kind::string && name.text.find('{') == std::string::npos)
+        in.findings.references.push_back({NameOf::package, name.text.substr(0, name.text.find('@')), &in.document, name.span});
   }
 }
 
@@ -306,7 +307,9 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
       .optional("arch", [](const FieldInput& field, RecipeVariant& variant) { read_platform_words(field, variant.arch, NameOf::arch); })
       .optional("endian", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.endian, {"little", "big"}); })
       .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
-      .optional("bits", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.bits); });
+      .optional("bits", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.bits); })
+      .optional("linkage", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.linkage, {"shared", "static"}); })
+      .optional("features", &RecipeVariant::features);
   static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
       .optional("patches", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.patches); });
   static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")
@@ -316,6 +319,19 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
   for (const TomlValue& item : in.value.items)
     if (const FieldInput one = in.with(item, "variant"); one.is(TomlValue::Kind::table))
       schema.read(in.document, item, row.variants.emplace_back(), Presence::whole, in.findings);
+}
+
+// Variants may only ask for features that the recipe has.
+void check_features(const FieldInput& in, const RecipeRow& row) {
+  std::vector<std::string> known;
+  for (const auto& [name, on] : row.features) known.push_back(name);
+  for (const TomlValue& variant : in.value.items) {
+    const TomlEntry* when = variant.find("when");
+    const TomlEntry* words = when ? when->value.find("features") : nullptr;
+    if (!words) continue;
+    std::vector<std::string> unused;
+    read_closed_words(in.with(words->value, "features"), unused, known);
+  }
 }
 
 // [build] of a recipe and of a build system.
@@ -550,9 +566,12 @@ const Schema<RecipeRow>& recipe_schema() {
       .optional("summary", &RecipeRow::summary)
       .optional("license", &RecipeRow::license)
       .optional("homepage", &RecipeRow::homepage);
-  static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]").required("run", &RecipeRow::tests);
+  static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]")
+      .optional("run", &RecipeRow::tests)
+      .optional("allow_references", &RecipeRow::allowed_references);
   static const Schema<RecipeRow> build = build_schema()
       .optional("targeted", &RecipeRow::targeted)
+      .optional("of_compiler", &RecipeRow::of_compiler)
       .optional("outputs", &RecipeRow::outputs)
       .optional("patches", [](const FieldInput& in, RecipeRow& row) { read_field(in, row.patches); });
   static const Schema<RecipeRow> schema = with_parts(Schema<RecipeRow>("a recipe")
@@ -561,7 +580,14 @@ const Schema<RecipeRow>& recipe_schema() {
         if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
       })
       .required("build", section(build))
-      .optional("variant", read_variants)
+      .optional("features", [](const FieldInput& in, RecipeRow& row) {
+        if (!in.is(TomlValue::Kind::table)) return;
+        for (const TomlEntry& entry : in.value.entries) read_field(in.with(entry.value, entry.key), row.features[entry.key]);
+      })
+      .optional("variant", [](const FieldInput& in, RecipeRow& row) {
+        read_variants(in, row);
+        check_features(in, row);
+      })
       .optional("test", section(test))
       .optional("override", read_override<RecipeRow>));
   return schema;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "cli/kconfig.hpp"
 #include "cli/trees.hpp"
+#include "plan/parts.hpp"
 
 namespace swage {
 
@@ -16,6 +18,8 @@ constexpr const char* kKernel = "linux";
 bool needs_kernel(const Target& target) {
   return target.name == kKernel || target.name == "boot" || target.name == "linux-source";
 }
+// Of a package's target what stands after @ is an instance.
+bool is_package(const Target& target) { return !needs_kernel(target) && target.name != "toolchain" && target.name != "root"; }
 
 Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_view default_config) {
   KernelOptions kernel{.config = options.config.empty() ? std::string(default_config) : options.config,
@@ -95,7 +99,17 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     request.kernel = goal.cell.kernel->version;
     if (options.by_records) { SWAGE_TRY(request.evidence, recorded(catalog, *goal.platform, *request.kernel)); }
   }
-  if (!options.toolchain.empty()) request.toolchain = options.toolchain;
+  if (goal.instance && goal.instance->only.empty()) {
+    request.version = goal.instance->version;
+    request.toolchain = goal.instance->toolchain;
+    if (goal.instance->version) request.compiler = goal.instance->compiler;
+  }
+  if (!options.toolchain.empty()) {
+    if (request.version || request.toolchain)
+      return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the instance has a compiler of its own", goal.target.text),
+                        .hint = "leave out one of them"});
+    request.toolchain = options.toolchain;
+  }
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
     request.purpose = Purpose::kernel;   // what it is for is not asked: one without a C library is a toolchain too
@@ -119,6 +133,61 @@ Result<void> check_target(const Catalog& catalog, const Target& target) {
   Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
   if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
   return Fail(std::move(error));
+}
+
+// The platform that differs from this one by its C library alone.
+Result<const Platform*> with_libc(const Catalog& catalog, const Platform& platform, const Instance& instance) {
+  const auto facts = [](const Platform& p) {
+    return std::tie(p.kernel_arch, p.endian, p.bits, p.pointer_bits, p.elf_machine, p.elf_class, p.float_abi, p.gcc, p.format);
+  };
+  std::vector<std::string> known;
+  for (const Platform& other : catalog.platforms()) {
+    if (facts(other) != facts(platform) || other.triple.cpu() != platform.triple.cpu()) continue;
+    if (other.libc == instance.libc) return &other;
+    known.push_back(other.libc);
+  }
+  Error error = instance_error(instance, fmt::format("no platform is like '{}' with the C library '{}'", platform.name, instance.libc));
+  error.code = Errc::unsatisfiable;
+  error.notes.push_back(fmt::format("known: {}", join(known, ", ")));
+  return Fail(std::move(error));
+}
+
+Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
+  const auto check = [&](const std::string& package) -> Result<void> {
+    const std::vector<std::string> known = catalog.recipe_names();
+    if (std::find(known.begin(), known.end(), package) != known.end()) return {};
+    Error error = instance_error(instance, fmt::format("'{}' is not a package", package));
+    error.hint = did_you_mean(package, known);
+    return Fail(std::move(error));
+  };
+  for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
+  for (const auto& [package, features] : instance.features) {
+    SWAGE_CHECK(check(package));
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(package));
+    SWAGE_CHECK(features_of(*recipe, &instance));
+  }
+  return {};
+}
+
+// The instance that the target names, with what the command line changes of it; null: the usual set of packages.
+Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target) {
+  Instance instance;
+  if (is_package(target) && !target.version.empty()) {
+    SWAGE_TRY(const Workspace* workspace, session.workspace());
+    SWAGE_TRY(const Instance* found, find_instance(workspace->instances, target.version));
+    instance = *found;
+  } else if (options.with.empty() && options.without.empty() && !options.is_static) {
+    return nullptr;
+  }
+  instance.is_static = instance.is_static || options.is_static;
+  for (const auto& [words, on] : {std::pair(&options.with, true), std::pair(&options.without, false)})
+    for (const std::string& word : *words) {
+      const auto colon = word.find(':');
+      const std::string package = colon == std::string::npos ? target.name : word.substr(0, colon);
+      instance.features[package][word.substr(colon == std::string::npos ? 0 : colon + 1)] = on;
+    }
+  SWAGE_CHECK(check_instance(catalog, instance));
+  return std::make_shared<const Instance>(std::move(instance));
 }
 
 // Components that are trees of a layer go into the store, each once.
@@ -170,12 +239,16 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
 void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   auto* targets = as == TargetsAs::kernel_option
                       ? app.add_option("--kernel", options.targets, "the kernel: linux@6.1")
-                      : app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox");
+                      : app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox, bison@INSTANCE");
   targets->required();
   if (as != TargetsAs::many) targets->expected(1);
   app.add_option("--for", options.platforms, "host platform: a short name, a nixpkgs name, a triple, several with commas, or all")
       ->allow_extra_args(false);
   app.add_option("--toolchain", options.toolchain, "this toolchain (see `swage list toolchains`); still checked")->group("Toolchain");
+  const char* package = "Package";
+  app.add_option("--with", options.with, "switch a feature on: FEATURE of the target, or PACKAGE:FEATURE")->allow_extra_args(false)->group(package);
+  app.add_option("--without", options.without, "switch a feature off")->allow_extra_args(false)->group(package);
+  app.add_flag("--static", options.is_static, "programs and libraries are static")->group(package);
   const char* kernel = "Kernel";
   app.add_flag("--llvm", options.llvm, "clang and LLVM's other tools instead of gcc and binutils")->group("Toolchain");
   app.add_option("--config", options.config, "tiny, defconfig, NAME_defconfig or a file")->group(kernel);
@@ -200,12 +273,14 @@ Result<Target> parse_target(const std::string& text) {
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
                                     KernelGoal kernel_goal) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, options.platforms));
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   std::deque<Goal> goals;
   for (const std::string& text : options.targets) {
     SWAGE_TRY(const Target target, parse_target(text));
     SWAGE_CHECK(check_target(*catalog, target));
+    SWAGE_TRY(const std::shared_ptr<const Instance> instance, instance_of(session, *catalog, options, target));
     std::optional<KernelChoice> choice;
     if (needs_kernel(target)) {
       if (!options.src.empty()) {
@@ -224,9 +299,11 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       choice->options = kernel;
     }
     for (const Platform* platform : platforms) {
+      if (instance && !instance->libc.empty()) { SWAGE_TRY(platform, with_libc(*catalog, *platform, *instance)); }
       if (choice && kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform->kernel_arch));
-      Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform});
+      Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform, .instance = instance});
       goal.cell.platform = platform;
+      goal.cell.instance = instance.get();
       if (choice) {
         goal.cell.kernel = choice;
         if (kernel_goal != KernelGoal::resolution) {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct TargetOptions {
   std::vector<std::string> patches{};        // --patch FILE
   std::string toolchain{};                   // --toolchain ID
   bool llvm = false;                         // --llvm
+  std::vector<std::string> with{}, without{};   // --with, --without [PACKAGE:]FEATURE
+  bool is_static = false;                    // --static
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
 };
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
@@ -33,7 +36,7 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = Targe
 // The platforms that --for names, each once; x86_64 when it names none.
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
 
-// `NAME[@VERSION]`.
+// `NAME[@VERSION]`; of a package `NAME[@INSTANCE]`.
 struct Target {
   std::string text;                          // as written
   std::string name;
@@ -45,6 +48,7 @@ Result<Target> parse_target(const std::string& text);
 struct Goal {
   Target target;
   const Platform* platform = nullptr;
+  std::shared_ptr<const Instance> instance{};   // that the cell is of, if any
   Cell cell{};
   std::optional<Resolution> resolution{};    // of the toolchain
   std::optional<Wanted> wanted{};            // once planned

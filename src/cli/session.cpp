@@ -21,7 +21,7 @@ std::string env(const char* name) {
 }
 
 // The nearest directory upwards from here that holds a swage.toml.
-std::optional<fs::path> workspace() {
+std::optional<fs::path> workspace_directory() {
   std::error_code error;
   fs::path directory = fs::current_path(error);
   while (!error && !directory.empty()) {
@@ -61,7 +61,7 @@ Result<fs::path> Session::home() const {
 
 Result<fs::path> Session::lock_path() const {
   if (!options_.lock.empty()) return fs::path(options_.lock);
-  if (const auto directory = workspace()) return *directory / "swage.lock";
+  if (const auto directory = workspace_directory()) return *directory / "swage.lock";
   SWAGE_TRY(const fs::path data, home());
   return data / "swage.lock";
 }
@@ -86,10 +86,21 @@ Result<fs::path> Session::home_evidence() const {
   return data / "evidence";
 }
 
+Result<const Workspace*> Session::workspace() {
+  if (!workspace_) {
+    Workspace found;
+    if (const auto directory = workspace_directory()) { SWAGE_TRY(found, read_workspace(*directory / "swage.toml")); }
+    workspace_ = std::make_unique<Workspace>(std::move(found));
+  }
+  return workspace_.get();
+}
+
 Result<const Catalog*> Session::catalog() {
   if (!catalog_) {
     SWAGE_TRY(const fs::path directory, catalog_dir());
-    const std::vector<fs::path> layers(options_.layers.begin(), options_.layers.end());
+    SWAGE_TRY(const Workspace* settings, workspace());
+    std::vector<fs::path> layers = settings->layers;
+    layers.insert(layers.end(), options_.layers.begin(), options_.layers.end());
     std::vector<fs::path> evidence;
     if (Result<fs::path> own = home_evidence()) evidence.push_back(*std::move(own));
     evidence.insert(evidence.end(), evidence_.begin(), evidence_.end());

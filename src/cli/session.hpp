@@ -8,6 +8,7 @@
 
 #include "base/events.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/workspace.hpp"
 #include "plan/lockfile.hpp"
 #include "realise/realise.hpp"
 #include "store/store.hpp"
@@ -30,6 +31,8 @@ class Session {
   ~Session();
 
   const GlobalOptions& options() const { return options_; }
+  // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none.
+  Result<const Workspace*> workspace();
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
   Result<const Lockfile*> lock();
@@ -52,6 +55,7 @@ class Session {
  private:
   GlobalOptions options_;
   std::vector<fs::path> evidence_{};
+  std::unique_ptr<Workspace> workspace_;
   const Catalog* catalog_ = nullptr;
   std::unique_ptr<Lockfile> lock_;
   std::unique_ptr<Lockfile> locked_sources_;

@@ -10,7 +10,7 @@ namespace swage {
 namespace {
 
 // Whether any of the words means one of the names; words with `!` mean anything but what follows.
-bool any_of_words(const std::vector<std::string>& words, std::initializer_list<std::string_view> names) {
+bool any_of_words(const std::vector<std::string>& words, const std::vector<std::string_view>& names) {
   if (words.empty()) return true;
   const auto is = [&](std::string_view word) { return std::find(names.begin(), names.end(), word) != names.end(); };
   bool positive = false;
@@ -38,16 +38,21 @@ std::vector<DependencyRef> dependencies(const RecipeParts& parts, std::initializ
 
 }  // namespace
 
-bool holds(const PlatformConditions& conditions, const Platform& host, const Platform& build) {
-  return any_of_words(conditions.libc, {host.libc}) && any_of_words(conditions.arch, {host.name, host.kernel_arch}) &&
-         any_of_words(conditions.endian, {host.endian == Endian::little ? "little" : "big"}) &&
-         any_of_words(conditions.host, {host.name == build.name ? "native" : "foreign"}) && (conditions.bits == 0 || conditions.bits == host.bits);
+bool holds(const RecipeVariant& variant, const PartsFor& what) {
+  std::vector<std::string_view> features;
+  for (const auto& [name, on] : what.features)
+    if (on) features.push_back(name);
+  return any_of_words(variant.libc, {what.host.libc}) && any_of_words(variant.arch, {what.host.name, what.host.kernel_arch}) &&
+         any_of_words(variant.endian, {what.host.endian == Endian::little ? "little" : "big"}) &&
+         any_of_words(variant.host, {what.host.name == what.build.name ? "native" : "foreign"}) &&
+         (variant.bits == 0 || variant.bits == what.host.bits) && any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) &&
+         any_of_words(variant.features, features);
 }
 
-RecipeParts parts_of(const RecipeRow& recipe, const Platform& host, const Platform& build) {
+RecipeParts parts_of(const RecipeRow& recipe, const PartsFor& what) {
   RecipeParts parts = recipe;
   for (const RecipeVariant& variant : recipe.variants) {
-    if (!holds(variant, host, build)) continue;
+    if (!holds(variant, what)) continue;
     for (const auto& [role, names] : variant.deps) append(names, parts.deps[role]);
     append(variant.configure, parts.configure);
     append(variant.make, parts.make);
@@ -57,6 +62,26 @@ RecipeParts parts_of(const RecipeRow& recipe, const Platform& host, const Platfo
     for (const auto& [key, text] : variant.env) parts.env[key] = text;
   }
   return parts;
+}
+
+Result<Features> features_of(const RecipeRow& recipe, const Instance* instance) {
+  Features features = recipe.features;
+  if (!instance) return features;
+  const auto said = instance->features.find(recipe.name);
+  if (said == instance->features.end()) return features;
+  std::vector<std::string> known;
+  for (const auto& [name, on] : recipe.features) known.push_back(name);
+  for (const auto& [name, on] : said->second) {
+    const auto feature = features.find(name);
+    if (feature == features.end()) {
+      Error error = instance_error(*instance, fmt::format("'{}' has no feature '{}'", recipe.name, name));
+      error.hint = did_you_mean(name, known);
+      error.notes.push_back(known.empty() ? "it has none" : fmt::format("it has: {}", join(known, ", ")));
+      return Fail(std::move(error));
+    }
+    feature->second = on;
+  }
+  return features;
 }
 
 std::vector<DependencyRef> direct_dependencies(const RecipeParts& parts) { return dependencies(parts, {"", kPropagated}); }

@@ -2,14 +2,29 @@
 #pragma once
 
 #include "catalog/catalog.hpp"
+#include "catalog/workspace.hpp"
 #include "platform/roles.hpp"
 
 namespace swage {
 
-bool holds(const PlatformConditions& conditions, const Platform& host, const Platform& build);
+using Features = std::map<std::string, bool>;   // by name: on or off
+
+// What variants ask about.
+struct PartsFor {
+  const Platform& host;
+  const Platform& build;
+  bool is_static = false;
+  Features features{};    // of the recipe, each on or off
+};
+
+bool holds(const RecipeVariant& variant, const PartsFor& what);
 
 // Lists of variants come after those of the recipe, in order; of what there can only be one of, the last counts.
-RecipeParts parts_of(const RecipeRow& recipe, const Platform& host, const Platform& build);
+RecipeParts parts_of(const RecipeRow& recipe, const PartsFor& what);
+
+// The recipe's features, and what the instance (null: none) says of them. An instance that names a feature that the recipe does
+// not have is an error.
+Result<Features> features_of(const RecipeRow& recipe, const Instance* instance);
 
 // The dependencies by role, those that are propagated too; and these alone. Roles are in the order of kRoles.
 std::vector<DependencyRef> direct_dependencies(const RecipeParts& parts);

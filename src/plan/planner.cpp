@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "plan/parts.hpp"
@@ -21,6 +22,8 @@ constexpr const char* kRootRecipe = "root";                 // {root.*} say whic
 constexpr const char* kToolchainRecipe = "toolchain-";      // + provider
 constexpr const char* kKernelTreeRecipe = "linux-source";   // stands aside for a tree of the request's own, unless quirks change it
 constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: the cell's own
+constexpr const char* kDev = "dev";                         // the output that only builds need
+constexpr const char* kMan = "man";                         // the one that no build needs
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
 constexpr const char* kEnterScript = "enter.sh";
 constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the build platform
@@ -36,6 +39,7 @@ struct Object {
 struct Draft {
   const RecipeRow& recipe;
   const Cell& cell;
+  const ToolchainRow* toolchain = nullptr;      // that builds it: the cell's, or the instance's own
   const RootRow* root = nullptr;                // in the recipe `root`
   RecipeParts parts{};                          // of the recipe for the cell's platform
   Derivation drv{};
@@ -62,6 +66,7 @@ Fail cell_lacks(const Draft& draft, std::string_view what) {
 struct Planner::State {
   const Catalog& catalog;
   const Lockfile& lock;
+  const Instances& instances;
   Graph graph{};
   std::map<std::string, StorePath> scripts{};                    // file name -> text path
   std::map<std::string, Object> done{};                          // by memo key
@@ -69,7 +74,7 @@ struct Planner::State {
   std::vector<Step> in_progress{};                               // memo keys, and names for the cycle message
   std::deque<Cell> own_cells{};                                  // their addresses are in memo keys
   std::optional<Side> builder{};                                 // the build platform's
-  std::map<std::pair<Side, Side>, const Cell*> package_cells{};  // by host and target: of dependencies for other platforms
+  std::map<std::tuple<Side, Side, const Instance*>, const Cell*> package_cells{};  // by host, target and instance: of dependencies
 
   StorePath add_source(Draft& draft, Source source) {
     StorePath path = source.path;
@@ -104,8 +109,18 @@ struct Planner::State {
   Result<Object> once(const std::string& key, const std::string& name, const Make& make);
   Result<Side> build_side();
   Result<Side> side_at(const Cell& cell, int offset);
-  Result<const Cell*> cell_of_role(Role role, const Cell& cell, bool targeted);
-  Result<Object> toolchain_in_role(Role role, const Draft& draft);
+  Result<const ToolchainRow*> toolchain_of(const RecipeRow& recipe, const Cell& cell);
+  Result<const ToolchainRow*> instance_toolchain(const Instance& instance, const Platform& platform);
+  const Cell* cell_of(Side host, Side target, const Instance* instance, const Cell& from);
+  Result<const Cell*> cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe, const Cell& cell);
+  Result<const Cell*> cell_of_instance(std::string_view name, const Cell& cell);
+  Result<Object> toolchain_in_role(Role role, const Cell& cell, const Draft& draft);
+  struct Dependency {
+    const RecipeRow* recipe = nullptr;
+    const Cell* cell = nullptr;
+  };
+  Result<Dependency> dependency_of(const DependencyRef& ref, const Cell& cell);
+  std::string add_outputs(Draft& draft, const RecipeRow& recipe, const Object& object);
   Result<RecipeParts> parts_for(const RecipeRow& recipe, const Cell& cell) const;
   Result<std::vector<DependencyRef>> propagated_by(const DependencyRef& ref, const Cell& cell);
 };
@@ -190,9 +205,9 @@ Result<std::string> Planner::State::patches(Draft& draft) {
 
 // `gcc`: where the source of the toolchain's gcc is; `gcc:version` and so on.
 Result<std::string> Planner::State::component(Draft& draft, std::string_view key) {
-  if (!draft.cell.toolchain) return cell_lacks(draft, "a toolchain");
+  if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
   const std::string_view name = key.substr(0, key.find(':'));
-  for (const std::string& id : draft.cell.toolchain->components) {
+  for (const std::string& id : draft.toolchain->components) {
     SWAGE_TRY(const ComponentRow* row, catalog.component(id));
     if (row->name != name) continue;
     if (name != key)
@@ -203,7 +218,7 @@ Result<std::string> Planner::State::component(Draft& draft, std::string_view key
     SWAGE_TRY(Source source, source_of(lock, row->source, id));
     return add_source(draft, std::move(source)).str();
   }
-  return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.cell.toolchain->id, name, draft.recipe.name));
+  return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.toolchain->id, name, draft.recipe.name));
 }
 
 VariableScopes Planner::State::scopes(Draft& draft) {
@@ -214,18 +229,18 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return platform_value(*cell.platform, "platform", key);
        }},
       {"toolchain", [&](std::string_view key) -> Result<std::string> {
-         if (!cell.toolchain) return cell_lacks(draft, "a toolchain");
+         if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
          if (key == "debs")
-           return packages(draft, "toolchain:" + cell.toolchain->group, cell.toolchain->suite, cell.toolchain->packages);
+           return packages(draft, "toolchain:" + draft.toolchain->group, draft.toolchain->suite, draft.toolchain->packages);
          if (key == "source") {
-           SWAGE_TRY(Source source, source_of(lock, cell.toolchain->source, cell.toolchain->id));
+           SWAGE_TRY(Source source, source_of(lock, draft.toolchain->source, draft.toolchain->id));
            return add_source(draft, std::move(source)).str();
          }
          if (key == "path") {
-           SWAGE_TRY(const Object object, toolchain_object(*cell.toolchain, cell.trees));
+           SWAGE_TRY(const Object object, toolchain_object(*draft.toolchain, cell.trees));
            return add_object(draft, object);
          }
-         return look_up(toolchain_values(*cell.toolchain), "toolchain", key);
+         return look_up(toolchain_values(*draft.toolchain), "toolchain", key);
        }},
       {"machine", [&](std::string_view key) -> Result<std::string> {
          if (!cell.machine) return cell_lacks(draft, "a boot machine");
@@ -244,6 +259,11 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return platform_value(*platform, "build", key);
        }},
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
+      {"instance", [&](std::string_view key) {
+         const bool concerned = cell.instance && cell.instance->concerns(draft.recipe.name);
+         return look_up({{"cflags", concerned ? join(cell.instance->cflags, " ") : ""}, {"static", concerned && cell.instance->is_static ? "1" : ""}},
+                        "instance", key);
+       }},
       {"package", [&](std::string_view key) { return package_value(draft, key); }},
       {"roots", [&](std::string_view key) -> Result<std::string> {
          SWAGE_TRY(const Object tree, root_object(std::string(key)));
@@ -285,15 +305,28 @@ Result<Side> Planner::State::side_at(const Cell& cell, int offset) {
   return offset == 0 ? host_of(cell) : target_of(cell);
 }
 
-// The dependency's own platforms. Of what emits no code the target is left out of account, so that a build tool is the same one
-// whatever it helps to build.
-Result<const Cell*> Planner::State::cell_of_role(Role role, const Cell& cell, bool targeted) {
-  SWAGE_TRY(const Side host, side_at(cell, offsets(role).host));
-  SWAGE_TRY(const Side target, side_at(cell, targeted ? offsets(role).target : offsets(role).host));
-  if (host == host_of(cell) && target == target_of(cell)) return &cell;   // with its kernel
-  const Cell*& known = package_cells[{host, target}];
+Result<const ToolchainRow*> Planner::State::instance_toolchain(const Instance& instance, const Platform& platform) {
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = &platform,
+                                                           .purpose = Purpose::userland,
+                                                           .compiler = instance.compiler,
+                                                           .version = instance.version,
+                                                           .toolchain = instance.toolchain}));
+  if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution).note(fmt::format("in instance '{}'", instance.name)));
+  return resolution.chosen;
+}
+
+// What builds the recipe: where the instance has another compiler for some packages, the cell's toolchain is that of the others.
+Result<const ToolchainRow*> Planner::State::toolchain_of(const RecipeRow& recipe, const Cell& cell) {
+  const Instance* instance = cell.instance;
+  if (!instance || !instance->changes_compiler() || instance->only.empty() || !instance->concerns(recipe.name)) return cell.toolchain;
+  return instance_toolchain(*instance, *cell.platform);
+}
+
+const Cell* Planner::State::cell_of(Side host, Side target, const Instance* instance, const Cell& from) {
+  if (host == host_of(from) && target == target_of(from) && instance == from.instance) return &from;   // with its kernel
+  const Cell*& known = package_cells[{host, target, instance}];
   if (!known) {
-    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .trees = cell.trees});
+    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .instance = instance, .trees = from.trees});
     if (target != host) {
       own.target = target.platform;
       own.target_toolchain = target.toolchain;
@@ -303,28 +336,74 @@ Result<const Cell*> Planner::State::cell_of_role(Role role, const Cell& cell, bo
   return known;
 }
 
+// The whole set of packages of an instance, for the cell's platform.
+Result<const Cell*> Planner::State::cell_of_instance(std::string_view name, const Cell& cell) {
+  SWAGE_TRY(const Instance* found, find_instance(instances, name));
+  const Instance& instance = *found;
+  if (!cell.platform) return fail(Errc::invalid_input, fmt::format("instance '{}' is of no use without a platform", name));
+  if (!instance.libc.empty() && instance.libc != cell.platform->libc)
+    return fail(Errc::invalid_input, fmt::format("a program has one C library: '{}' is for {}, and what depends on it for {}", name, instance.libc, cell.platform->libc));
+  Side host = host_of(cell);
+  if (instance.changes_compiler() && instance.only.empty()) { SWAGE_TRY(host.toolchain, instance_toolchain(instance, *cell.platform)); }
+  return cell_of(host, host, &instance, cell);
+}
+
+// The dependency's own platforms. Of what emits no code the target is left out of account, so that a build tool is the same one
+// whatever it helps to build. What runs during builds is of the usual set.
+Result<const Cell*> Planner::State::cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe, const Cell& cell) {
+  SWAGE_TRY(const Side host, side_at(cell, offsets(ref.role).host));
+  SWAGE_TRY(const Side target, side_at(cell, recipe.targeted ? offsets(ref.role).target : offsets(ref.role).host));
+  return cell_of(host, target, offsets(ref.role).host < 0 || recipe.of_compiler ? nullptr : cell.instance, cell);
+}
+
 // A toolchain runs on the build platform, whatever it emits code for.
-Result<Object> Planner::State::toolchain_in_role(Role role, const Draft& draft) {
-  SWAGE_TRY(const Side host, side_at(draft.cell, offsets(role).host));
-  SWAGE_TRY(const Side target, side_at(draft.cell, offsets(role).target));
+Result<Object> Planner::State::toolchain_in_role(Role role, const Cell& cell, const Draft& draft) {
+  SWAGE_TRY(const Side host, side_at(cell, offsets(role).host));
+  SWAGE_TRY(const Side target, side_at(cell, offsets(role).target));
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
   if (host.platform->name != kBuildPlatform)
     return fail(Errc::unsatisfiable, fmt::format("'{}' needs a toolchain in role '{}', and none runs on '{}'", draft.recipe.name, role_name(role), host.platform->name));
-  return toolchain_object(*target.toolchain, draft.cell.trees);
+  return toolchain_object(*target.toolchain, cell.trees);
 }
 
 Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) const {
-  if (!cell.platform || recipe.variants.empty()) return RecipeParts(recipe);   // a root is for no platform
+  if (!cell.platform || (recipe.variants.empty() && !cell.instance)) return RecipeParts(recipe);   // a root is for no platform
   SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
-  return parts_of(recipe, *cell.platform, *built_on);
+  SWAGE_TRY(Features features, features_of(recipe, cell.instance));
+  const bool is_static = cell.instance && cell.instance->is_static && cell.instance->concerns(recipe.name);
+  return parts_of(recipe, {.host = *cell.platform, .build = *built_on, .is_static = is_static, .features = std::move(features)});
 }
 
 Result<std::vector<DependencyRef>> Planner::State::propagated_by(const DependencyRef& ref, const Cell& cell) {
   if (ref.name == kToolchainDependency) return {};
-  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name));
-  SWAGE_TRY(const Cell* own, cell_of_role(ref.role, cell, recipe->targeted));
-  SWAGE_TRY(const RecipeParts parts, parts_for(*recipe, *own));
+  SWAGE_TRY(const Dependency dependency, dependency_of(ref, cell));
+  SWAGE_TRY(const RecipeParts parts, parts_for(*dependency.recipe, *dependency.cell));
   return propagated_dependencies(parts);
+}
+
+// The recipe that `NAME` or `NAME@INSTANCE` names, and what it is built for. `cell`: of what depends on it, with its own toolchain.
+Result<Planner::State::Dependency> Planner::State::dependency_of(const DependencyRef& ref, const Cell& cell) {
+  const auto at = ref.name.find('@');
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name.substr(0, at)));
+  const Cell* from = &cell;
+  if (at != std::string::npos) { SWAGE_TRY(from, cell_of_instance(std::string_view(ref.name).substr(at + 1), cell)); }
+  SWAGE_TRY(const Cell* own, cell_of_dependency(ref, *recipe, *from));
+  return Dependency{recipe, own};
+}
+
+// Every output but manuals; what only builds need last, so that a linker meets shared libraries before static ones. Of a recipe without a build system `out` alone: who wants another one of it
+// names that.
+std::string Planner::State::add_outputs(Draft& draft, const RecipeRow& recipe, const Object& object) {
+  std::string paths;
+  const auto add = [&](const std::string& output, const StorePath& path) {
+    draft.drv.input_drvs[*object.drv].insert(output);
+    paths += (paths.empty() ? "" : " ") + path.str();
+  };
+  if (recipe.system.empty()) return add_object(draft, object);
+  for (const auto& [output, path] : object.outputs)
+    if (output != kDev && output != kMan) add(output, path);
+  if (const auto dev = object.outputs.find(kDev); dev != object.outputs.end()) add(dev->first, dev->second);
+  return paths;
 }
 
 Result<void> Planner::State::add_dependencies(Draft& draft) {
@@ -333,8 +412,18 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
   for (DependencyRef& ref : direct) {
     SWAGE_TRY(ref.name, expand_variables(ref.name, variables));
   }
-  SWAGE_TRY(const std::vector<DependencyRef> all,
-            with_propagated(direct, [&](const DependencyRef& ref) { return propagated_by(ref, draft.cell); }));
+  // A part of the compiler is that of the package's own compiler; all else is of the set.
+  const Side host{draft.cell.platform, draft.toolchain};
+  const Cell* own = cell_of(host, draft.cell.target ? target_of(draft.cell) : host, draft.cell.instance, draft.cell);
+  const auto cell_for = [&](const DependencyRef& ref) -> Result<const Cell*> {
+    if (ref.name == kToolchainDependency) return own;
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name.substr(0, ref.name.find('@'))));
+    return recipe->of_compiler ? own : &draft.cell;
+  };
+  SWAGE_TRY(const std::vector<DependencyRef> all, with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
+              SWAGE_TRY(const Cell* cell, cell_for(ref));
+              return propagated_by(ref, *cell);
+            }));
   const auto variable = [](Role role) {
     std::string name = fmt::format("deps_{}", role_name(role));
     std::replace(name.begin(), name.end(), '-', '_');
@@ -343,17 +432,19 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
   for (const auto& [role, names] : draft.parts.deps)
     if (const std::optional<Role> known = role_named(role)) draft.drv.env[variable(*known)];   // also a list of none
   for (const DependencyRef& ref : all) {
+    SWAGE_TRY(const Cell* cell, cell_for(ref));
     std::optional<Object> dep;
+    std::string added;
     if (ref.name == kToolchainDependency) {
-      SWAGE_TRY(dep, toolchain_in_role(ref.role, draft));
+      SWAGE_TRY(dep, toolchain_in_role(ref.role, *cell, draft));
+      added = add_object(draft, *dep);
     } else {
-      SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name));
-      SWAGE_TRY(const Cell* cell, cell_of_role(ref.role, draft.cell, recipe->targeted));
-      SWAGE_TRY(dep, object(ref.name, *cell));
+      SWAGE_TRY(const Dependency dependency, dependency_of(ref, *cell));
+      SWAGE_TRY(dep, object(dependency.recipe->name, *dependency.cell));
+      added = add_outputs(draft, *dependency.recipe, *dep);
     }
     std::string& paths = draft.drv.env[variable(ref.role)];
-    if (!paths.empty()) paths += ' ';
-    paths += add_object(draft, *dep);
+    paths += (paths.empty() ? "" : " ") + added;
     const auto known = draft.deps.emplace(ref.name, *dep);
     if (!known.second && offsets(ref.role).host == 0) known.first->second = *dep;
   }
@@ -368,7 +459,7 @@ Result<std::string> Planner::State::platform_value(const Platform& platform, std
 // `name` of the target platform, `toolchain.prefix` of what emits code for it.
 Result<std::string> Planner::State::target_value(const Draft& draft, std::string_view key) {
   constexpr std::string_view toolchain = "toolchain.";
-  const Side target = target_of(draft.cell);
+  const Side target = draft.cell.target ? target_of(draft.cell) : Side{draft.cell.platform, draft.toolchain};
   if (!target.platform) return cell_lacks(draft, "a platform");
   if (!key.starts_with(toolchain)) return platform_value(*target.platform, "target", key);
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
@@ -412,6 +503,8 @@ Result<void> Planner::State::add_package_environment(Draft& draft, const Variabl
     if (!patches.empty()) patches += ' ';
     patches += add_source(draft, std::move(source)).str();
   }
+  env["outputs"] = join(draft.recipe.outputs, " ");
+  env["allowed_references"] = join(draft.recipe.allowed_references, " ");
   SWAGE_TRY(env["tests"], expand_variables(join(draft.recipe.tests, "\n"), variables));
   return {};
 }
@@ -434,6 +527,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
     return fail(Errc::invalid_input, fmt::format("'{}' has no output 'out'", recipe.name));
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
+  SWAGE_TRY(draft.toolchain, toolchain_of(recipe, cell));
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
   SWAGE_CHECK(add_dependencies(draft));
   const VariableScopes variables = scopes(draft);
@@ -514,7 +608,12 @@ Result<Object> Planner::State::root_object(const std::string& name) {
   });
 }
 
-Planner::Planner(const Catalog& catalog, const Lockfile& lock) : state_(new State{catalog, lock}) {}
+Planner::Planner(const Catalog& catalog, const Lockfile& lock, const Instances& instances)
+    : state_(new State{.catalog = catalog, .lock = lock, .instances = instances}) {}
+const Instances& Planner::no_instances() {
+  static const Instances none;
+  return none;
+}
 Planner::~Planner() = default;
 const Graph& Planner::graph() const { return state_->graph; }
 

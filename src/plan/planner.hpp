@@ -15,6 +15,7 @@
 //   {kernel.patches}                                                          of the cell's quirks, then of the request
 //   {quirks.ids} {quirks.config} {quirks.host_cc} ...                         of the cell's quirks: plan/quirks.hpp
 //   {build.triple} {target.triple} {target.toolchain.prefix}                  the platform that builds; the one that code is emitted for
+//   {instance.cflags} {instance.static}                                       of the instance, if it concerns the package
 //   {package.name} {package.version} {package.label}                          the recipe's; the label also names a foreign platform
 //   {root.name} {root.debs}                                                   in the recipe `root`
 //   {component.NAME}                                                          the source of one of the toolchain's components
@@ -32,6 +33,7 @@
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "catalog/workspace.hpp"
 #include "plan/graph.hpp"
 
 namespace swage {
@@ -62,7 +64,8 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
 // One column of a request: everything that a recipe's variables can be asked for.
 struct Cell {
   const Platform* platform = nullptr;
-  const ToolchainRow* toolchain = nullptr;
+  const ToolchainRow* toolchain = nullptr;     // of all packages but those that the instance has another for
+  const Instance* instance = nullptr;          // null: the usual set of packages
   const Platform* target = nullptr;            // what a compiler emits code for; null: `platform`
   const ToolchainRow* target_toolchain = nullptr;   // that emits code for `target`
   const MachineRow* machine = nullptr;         // null: the platform has none for this kernel
@@ -77,7 +80,8 @@ Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& p
 
 class Planner {
  public:
-  Planner(const Catalog& catalog, const Lockfile& lock);
+  // `instances`: of dependencies that name one. All three must outlive the planner.
+  Planner(const Catalog& catalog, const Lockfile& lock, const Instances& instances = no_instances());
   ~Planner();
 
   // Adds what makes `recipe` for the cell to the graph, inputs first. Asking again is cheap. The cell must outlive the
@@ -89,6 +93,7 @@ class Planner {
   const Graph& graph() const;
 
  private:
+  static const Instances& no_instances();
   struct State;
   std::unique_ptr<State> state_;
 };

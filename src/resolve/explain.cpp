@@ -202,6 +202,17 @@ std::string hint_other_kernels(const Catalog& catalog, const ResolveRequest& req
                      near.size() == 1 ? "has" : "have", near.front(), request.platform->name, request.compiler == "clang" ? " --llvm" : "");
 }
 
+// "gcc 12", oldest first.
+std::vector<std::string> compilers_of(const Catalog& catalog, const Platform& platform) {
+  std::set<std::pair<std::string, unsigned long>> majors;
+  for (const auto& rows : {catalog.toolchains(platform.name), catalog.fallbacks(platform.name)})
+    if (rows)
+      for (const ToolchainRow& row : **rows) majors.emplace(row.compiler, row.version.parts().front());
+  std::vector<std::string> names;
+  for (const auto& [compiler, major] : majors) names.push_back(fmt::format("{} {}", compiler, major));
+  return names;
+}
+
 std::string hint_other_platforms(const Catalog& catalog) {
   std::vector<std::string> names;
   for (const Platform& platform : catalog.platforms())
@@ -346,8 +357,10 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
   const ResolveRequest& request = resolution.request;
   Error error{.code = Errc::unsatisfiable};
   if (resolution.rejected.empty()) {
-    error.what = fmt::format("'{}' has no toolchain", request.platform->name);
-    error.hint = hint_other_platforms(catalog);
+    const std::vector<std::string> compilers = compilers_of(catalog, *request.platform);
+    const std::string wanted = compilers.empty() ? "toolchain" : request.version ? fmt::format("{} {}", request.compiler, request.version->str()) : request.compiler;
+    error.what = fmt::format("'{}' has no {}", request.platform->name, wanted);
+    error.hint = compilers.empty() ? hint_other_platforms(catalog) : fmt::format("it has {}: swage list toolchains", and_list(compilers));
     return error;
   }
   error.what = fmt::format("'{}' for {}: no toolchain satisfies every constraint", subject(request), request.platform->name);

@@ -196,10 +196,10 @@ std::string CellSolver::why_root(const Tried& best) const {
 
 using Rows = std::vector<const ToolchainRow*>;
 
-Rows with_compiler(const std::vector<ToolchainRow>& all, const std::string& compiler) {
+Rows with_compiler(const std::vector<ToolchainRow>& all, const ResolveRequest& request) {
   Rows rows;
   for (const ToolchainRow& row : all)
-    if (row.compiler == compiler) rows.push_back(&row);
+    if (row.compiler == request.compiler && (!request.version || request.version->is_prefix_of(row.version))) rows.push_back(&row);
   return rows;
 }
 
@@ -214,13 +214,13 @@ Result<Rows> candidates(const Catalog& catalog, const ResolveRequest& request) {
     return rows;
   }
   SWAGE_TRY(const std::vector<ToolchainRow>* own, catalog.toolchains(request.platform->name));
-  return with_compiler(*own, request.compiler);
+  return with_compiler(*own, request);
 }
 
 Result<Rows> fallbacks(const Catalog& catalog, const ResolveRequest& request) {
   if (request.toolchain) return Rows{};
   SWAGE_TRY(const std::vector<ToolchainRow>* own, catalog.fallbacks(request.platform->name));
-  return with_compiler(*own, request.compiler);
+  return with_compiler(*own, request);
 }
 
 // True when this cell was booted with a toolchain that the platform does not have without its fallbacks.

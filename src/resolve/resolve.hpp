@@ -50,6 +50,7 @@ struct ResolveRequest {
   Purpose purpose = Purpose::kernel;
   std::optional<Version> kernel{};           // exact version, sublevel included; userland: the kernel it runs on, if known
   std::string compiler = "gcc";              // --llvm: clang
+  std::optional<Version> version{};          // of the compiler: 13, 13.2 ...; nothing: any
   std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
   std::map<std::string, Evidence> evidence{};   // what is recorded of this cell, by toolchain id
 };
@@ -88,7 +89,7 @@ struct Resolution {                          // points into the catalog, which m
 };
 
 // Always returns the whole explanation; `chosen` is null when nothing satisfies the constraints. Errors only for input that
-// names unknown things (a toolchain id).
+// names unknown things (a toolchain id, a version that no compiler of the platform has).
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request);
 
 // The error for a resolution without a choice: Errc::unsatisfiable, the sets of constraints that block and whom, the toolchain

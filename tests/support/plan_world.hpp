@@ -256,6 +256,7 @@ class PlanWorld {
                  fmt::format("[package]\nname = \"{}\"\n[build]\nscript = \"boot.sh\"\n{}{}", name, build, rest));
   }
   LockBuilder& lock() { return lock_; }
+  Instances& instances() { return instances_; }
   const Catalog& catalog() {
     if (!catalog_) {
       auto loaded = dir_.load();
@@ -265,7 +266,7 @@ class PlanWorld {
     return *catalog_;
   }
   Planner& planner() {
-    if (!planner_) planner_ = std::make_unique<Planner>(catalog(), lock_.lock());
+    if (!planner_) planner_ = std::make_unique<Planner>(catalog(), lock_.lock(), instances_);
     return *planner_;
   }
   // What a request for linux@VERSION --for PLATFORM resolves to.
@@ -292,6 +293,7 @@ class PlanWorld {
  private:
   CatalogDir dir_;
   LockBuilder lock_ = plan_lock();
+  Instances instances_;
   std::shared_ptr<const Catalog> catalog_;
   std::deque<Cell> cells_;
   std::unique_ptr<Planner> planner_;

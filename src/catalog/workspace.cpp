@@ -1,0 +1,115 @@
+#include "catalog/workspace.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "catalog/schema.hpp"
+
+namespace swage {
+
+namespace {
+
+// "13" or "13.2": of one compiler, which no other key may name too.
+Schema<Instance>::Reader compiler(const char* name) {
+  return [name](const FieldInput& in, Instance& instance) {
+    if (instance.changes_compiler())
+      return in.report(Error{.what = "only one of 'gcc', 'clang' and 'toolchain' can be chosen"});
+    Version version = *Version::parse("0");
+    read_field(in, version);
+    instance.compiler = name;
+    instance.version = version;
+  };
+}
+
+void read_features(const FieldInput& in, Instance& instance) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  for (const TomlEntry& entry : in.value.entries) {
+    std::vector<std::string> words;
+    read_field(in.with(entry.value, entry.key), words);
+    for (const std::string& word : words) {
+      const auto [name, on] = feature_word(word);
+      instance.features[entry.key][name] = on;
+    }
+  }
+}
+
+const Schema<Instance>& instance_schema() {
+  static const Schema<Instance> override_schema = Schema<Instance>("override")
+      .optional("gcc", compiler("gcc"))
+      .optional("clang", compiler("clang"))
+      .optional("toolchain", [](const FieldInput& in, Instance& instance) {
+        if (instance.changes_compiler()) return in.report(Error{.what = "only one of 'gcc', 'clang' and 'toolchain' can be chosen"});
+        read_field(in, instance.toolchain.emplace());
+      })
+      .optional("libc", &Instance::libc)
+      .optional("cflags", &Instance::cflags)
+      .optional("static", &Instance::is_static);
+  static const Schema<Instance> schema = Schema<Instance>("an instance")
+      .optional("override", [](const FieldInput& in, Instance& instance) {
+        if (in.is(TomlValue::Kind::table)) override_schema.read(in.document, in.value, instance, in.presence, in.findings);
+      })
+      .optional("only", &Instance::only)
+      .optional("features", read_features);
+  return schema;
+}
+
+void read_instances(const FieldInput& in, Workspace& workspace) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  for (const TomlEntry& entry : in.value.entries) {
+    const FieldInput one = in.with(entry.value, entry.key);
+    if (!one.is(TomlValue::Kind::table)) continue;
+    Instance& instance = workspace.instances.emplace(entry.key, Instance{.name = entry.key}).first->second;
+    instance.pos = in.document.pos(entry.key_span);
+    instance_schema().read(in.document, entry.value, instance, Presence::whole, in.findings);
+  }
+}
+
+const Schema<Workspace>& workspace_schema() {
+  static const Schema<Workspace> schema = Schema<Workspace>("swage.toml")
+      .optional("layers", [](const FieldInput& in, Workspace& workspace) {
+        std::vector<std::string> names;
+        read_field(in, names);
+        for (const std::string& name : names) workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
+      })
+      .optional("for", &Workspace::platforms)
+      .optional("instance", read_instances);
+  return schema;
+}
+
+}  // namespace
+
+bool Instance::concerns(std::string_view package) const { return only.empty() || std::find(only.begin(), only.end(), package) != only.end(); }
+
+Result<const Instance*> find_instance(const Instances& instances, std::string_view name) {
+  if (const auto found = instances.find(name); found != instances.end()) return &found->second;
+  std::vector<std::string> known;
+  for (const auto& [other, row] : instances) known.push_back(other);
+  Error error{.what = fmt::format("'{}' is not an instance", name), .hint = did_you_mean(name, known)};
+  error.notes.push_back(known.empty() ? "there is none: a swage.toml in this directory or above it may have [instance.NAME]"
+                                      : fmt::format("known: {}", join(known, ", ")));
+  return Fail(std::move(error));
+}
+
+Error instance_error(const Instance& instance, std::string what) {
+  Error error{.what = std::move(what)};
+  if (!instance.pos.file.empty()) error.where = instance.pos;
+  return error;
+}
+
+std::pair<std::string, bool> feature_word(const std::string& word) {
+  const bool off = word.starts_with('-');
+  return {word.substr(off ? 1 : 0), !off};
+}
+
+Result<Workspace> read_workspace(const fs::path& file) {
+  SWAGE_TRY(std::string text, read_file(file));
+  SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
+  Workspace workspace;
+  Findings findings;
+  workspace_schema().read(document, document.root, workspace, Presence::whole, findings);
+  if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
+  return workspace;
+}
+
+}  // namespace swage

@@ -1,0 +1,53 @@
+// A workspace: the directory of a swage.toml, which says what commands that run below it take for granted.
+//
+//   layers = ["layer", "../boards"]     # in order, later ones over earlier ones; before those of --layer
+//   for = ["armel"]                     # host platforms where --for names none
+//   [instance.gcc13]                    # a set of packages that differs from the usual one: swage build bison@gcc13
+//   override.gcc = "13"                 # or clang = "19", toolchain = "ID"; libc = "musl"; cflags = ["-O3"]; static = true
+//   only = ["zlib"]                     # of these packages alone; all others are those of the usual set
+//   features.bash = ["-readline"]       # features that recipes have: on, or with `-` off
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "catalog/version.hpp"
+
+namespace swage {
+
+struct Instance {
+  std::string name;
+  std::string compiler = "gcc";                              // of which `version` is one
+  std::optional<Version> version{};                          // nothing: whichever the resolver chooses
+  std::optional<std::string> toolchain{};                    // id
+  std::string libc{};                                        // "" : the platform's own
+  std::vector<std::string> cflags{};                         // after the package's own
+  bool is_static = false;
+  std::vector<std::string> only{};                           // empty: all packages
+  std::map<std::string, std::map<std::string, bool>> features{};   // by package and name
+  SourcePos pos{};
+  bool changes_compiler() const { return version || toolchain; }
+  bool concerns(std::string_view package) const;             // by `only`
+};
+
+using Instances = std::map<std::string, Instance, std::less<>>;   // by name
+// An error that lists the known ones when there is none of that name.
+Result<const Instance*> find_instance(const Instances& instances, std::string_view name);
+Error instance_error(const Instance& instance, std::string what);   // with its place, where it has one
+
+struct Workspace {
+  std::vector<fs::path> layers{};                            // relative ones to the directory of the file
+  std::vector<std::string> platforms{};
+  Instances instances{};
+};
+
+// All mistakes together, each with its place. Whether names are those of packages and platforms is not asked here.
+Result<Workspace> read_workspace(const fs::path& file);
+
+// `NAME` or `-NAME`.
+std::pair<std::string, bool> feature_word(const std::string& word);
+
+}  // namespace swage

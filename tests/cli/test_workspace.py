@@ -1,0 +1,93 @@
+"""swage.toml: layers, a default platform, and sets of packages that differ from the usual one."""
+import pytest
+
+PACKAGE = """[package]
+name = "{name}"
+version = "1"
+[source]
+urls = ["https://example.org/{name}.tar.gz"]
+sha256 = "f5dfdb93ab7a3f3d4d0eb7ba3ec3a3d0c1b1a7a25c8a25a1e04f9a1b0c9d8e7f"
+[build]
+system = "autotools"
+"""
+
+
+@pytest.fixture
+def workspace(planner):
+    """A layer with three packages: over -> middle -> under, and what swage.toml says."""
+    for name, rest in [("under", ""), ("middle", '[deps]\nhost = ["under"]\n'),
+                       ("over", '[deps]\nhost = ["middle"]\n[features]\ncolour = true\n[[variant]]\nwhen.features = ["!colour"]\nbuild.configure = ["--plain"]\n')]:
+        recipe = planner.cwd / "layer/packages" / name / "recipe.toml"
+        recipe.parent.mkdir(parents=True)
+        recipe.write_text(PACKAGE.format(name=name) + rest)
+
+    def write(text):
+        (planner.cwd / "swage.toml").write_text('layers = ["layer"]\n' + text)
+        (planner.cwd / "swage.lock").write_text((planner.home / "swage.lock").read_text())
+        return planner
+    return write
+
+
+def names(swage, *args):
+    return {d["name"]: d["drv"] for d in swage("plan", *args, "--json").ok().json()["derivations"]}
+
+
+def test_layers_and_the_default_platform_are_its(workspace):
+    swage = workspace('for = ["armel", "mips"]\n')
+    assert {"over-1-armel", "over-1-mips"} <= set(names(swage, "over"))
+    assert "over-1-riscv64" in names(swage, "over", "--for", "riscv64") and "over-1-armel" not in names(swage, "over", "--for", "riscv64")
+    below = swage.cwd / "a/b"
+    below.mkdir(parents=True)
+    assert set(names(swage, "over")) == {d["name"] for d in swage("--json", "plan", "over", env={"PWD": str(below)}).ok().json()["derivations"]}
+
+
+def test_another_compiler_rebuilds_what_is_meant_and_what_depends_on_it(workspace):
+    swage = workspace("""for = ["arm64"]
+[instance.older]
+override.gcc = "11"
+[instance.older-middle]
+override.gcc = "11"
+only = ["middle"]
+""")
+    usual = names(swage, "over")
+    assert "cc-debian-trixie-gcc-14-arm64" in usual
+
+    def changed(instance):
+        other = names(swage, f"over@{instance}")
+        return {name for name, drv in other.items() if usual.get(name) != drv}
+    compiler = {f"{part}-debian-bookworm-gcc-11-arm64" for part in ("toolchain", "cc", "libc")}
+    assert changed("older") == compiler | {"under-1-arm64", "middle-1-arm64", "over-1-arm64"}
+    assert changed("older-middle") == compiler | {"middle-1-arm64", "over-1-arm64"}
+
+
+def test_another_c_library_is_another_platform(workspace):
+    swage = workspace('for = ["arm64"]\n[instance.small]\noverride = { libc = "musl", static = true, cflags = ["-Os"] }\n')
+    assert "over-1-arm64-musl" in names(swage, "over@small")
+
+
+def test_features_are_switched_by_instances_and_by_options(workspace):
+    swage = workspace('for = ["arm64"]\n[instance.plain]\nfeatures.over = ["-colour"]\n')
+    usual, plain = names(swage, "over"), names(swage, "over@plain")
+    assert {name for name, drv in plain.items() if usual[name] != drv} == {"over-1-arm64"}
+    assert names(swage, "over", "--without", "colour") == plain == names(swage, "over", "--without", "over:colour")
+    assert names(swage, "over@plain", "--with", "colour") == usual
+
+
+@pytest.mark.parametrize("text, args, error", [
+    ('fro = ["armel"]\n', ["over"], "error: 'fro' is not a key of swage.toml\n  --> {toml}:2:1\n"),
+    ('[instance.x]\noverride = { gcc = "11", clang = "19" }\n', ["over@x"], "error: only one of 'gcc', 'clang' and 'toolchain' can be chosen\n  --> {toml}:3:"),
+    ('[instance.older]\noverride.gcc = "11"\n', ["over@oder"], "error: 'oder' is not an instance\nnote: known: older\nhint: did you mean 'older'?\n"),
+    ("", ["over@older"], "error: 'older' is not an instance\nnote: there is none: a swage.toml in this directory or above it may have [instance.NAME]\n"),
+    ('[instance.x]\nfeatures.over = ["color"]\n', ["over@x"], "error: 'over' has no feature 'color'\n  --> {toml}:2:11\n"),
+    ('[instance.x]\nonly = ["ovr"]\n', ["over@x"], "error: 'ovr' is not a package\n  --> {toml}:2:11\n"),
+    ('[instance.x]\noverride.libc = "uclibc"\n', ["over@x", "--for", "s390x"], "error: no platform is like 's390x' with the C library 'uclibc'\n"),
+    ('[instance.x]\noverride.gcc = "11"\n', ["over@x", "--toolchain", "debian-bookworm-gcc-12-x86_64"],
+     "error: '--toolchain' and 'over@x' contradict each other: the instance has a compiler of its own\n"),
+    ("", ["over", "--with", "under:colour"], "error: 'under' has no feature 'colour'\nnote: it has none\n"),
+    ('[instance.x]\noverride.gcc = "47"\n', ["over@x"], "error: 'x86_64' has no gcc 47\nhint: it has clang "),
+])
+def test_mistakes(workspace, text, args, error):
+    swage = workspace(text)
+    said = swage("plan", *args)
+    assert said.code in (2, 3)
+    assert said.err.startswith(error.replace("{toml}", str(swage.cwd / "swage.toml"))), said.err
