@@ -5,6 +5,7 @@
 #
 # Compilers add the headers and libraries of the package's host dependencies, which package.sh gives in SWAGE_CFLAGS and SWAGE_LDFLAGS, and
 # the loader and the directory of the C library, so that what they make runs from the store; with SWAGE_STATIC they link statically.
+# SWAGE_COMPILER is what stands before `gcc` where another one shall be called.
 toolchain=$deps_build_target
 runtime=$deps_target
 mkdir -p $out/bin
@@ -34,7 +35,7 @@ for word; do
   esac
 done
 [ "\$*" != -v ] || link=
-exec $toolchain/bin/$prefix$2 $flags $native "\$@" \$SWAGE_CFLAGS \$link
+exec \${SWAGE_COMPILER:-$toolchain/bin/$prefix}$2 $flags $native "\$@" \$SWAGE_CFLAGS \$link
 END
   chmod +x $out/bin/$prefix$1
 }

@@ -11,9 +11,20 @@
 # $src $patches        $configure_args $make_args $install_args   words for the shell
 # $cflags $static      of the instance: more words for the compiler; not "": programs and libraries are static
 # $build_triple $host_triple   $cross   prefix of the compiler's programs
+# $mode                cross; or, where the host's programs build, under emulation: emulated, accelerated
 host=$host_triple
-export CC=${cross}gcc CXX=${cross}g++ CPP="${cross}gcc -E" AR=${cross}ar AS=${cross}as LD=${cross}ld NM=${cross}nm RANLIB=${cross}ranlib \
-  STRIP=${cross}strip OBJCOPY=${cross}objcopy OBJDUMP=${cross}objdump READELF=${cross}readelf
+tools=$cross
+case $mode in
+  emulated) export SWAGE_COMPILER=/usr/bin/; tools= ;;   # the root's own
+  accelerated)                                           # the cross toolchain under the names of the root's
+    mkdir -p /build/tools
+    for tool in gcc g++ cc c++ cpp ar as ld nm ranlib strip objcopy objdump readelf; do
+      ln -s $(command -v $cross$tool) /build/tools/$tool
+    done
+    PATH=/build/tools:$PATH ;;
+esac
+export CC=${cross}gcc CXX=${cross}g++ CPP="${cross}gcc -E" AR=${tools}ar AS=${tools}as LD=${tools}ld NM=${tools}nm RANLIB=${tools}ranlib \
+  STRIP=${tools}strip OBJCOPY=${tools}objcopy OBJDUMP=${tools}objdump READELF=${tools}readelf
 export MAKEINFO=true   # nobody reads info files on a target
 export CC_FOR_BUILD=gcc CXX_FOR_BUILD=g++ BUILD_CC=gcc HOSTCC=gcc CFLAGS_FOR_BUILD=-O2 PKG_CONFIG_FOR_BUILD=pkg-config
 

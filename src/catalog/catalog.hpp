@@ -58,6 +58,8 @@ struct RootRow {
   std::string name;
   std::string suite{};                       // bookworm
   std::vector<std::string> packages{};       // what apt is asked for; their dependencies come along
+  std::string like{};                        // another root, whose packages come before these
+  std::string architecture = "amd64";        // of the packages; builds in a root of another one than the build platform's are emulated
   std::string purpose{};                     // for people
   std::string kind{};                        // "build": kernels can be built in it, and the resolver chooses among these
   unsigned rank = 0;                         // among roots of a kind, smaller first

@@ -121,6 +121,14 @@ void check_references(LoadResult& result) {
   Catalog::State& state = *result.state;
   check_names(state, result.findings);
   index_platforms(result);
+  // After the names are checked: a root may be like one that a later layer changes, but not like one that is like another.
+  for (RootRow& row : state.roots) {
+    const auto base = std::find_if(state.roots.begin(), state.roots.end(), [&](const RootRow& other) { return other.name == row.like; });
+    if (row.like.empty() || base == state.roots.end()) continue;
+    if (!base->like.empty())
+      result.findings.errors.push_back({.what = fmt::format("'{}' is like '{}', which is like another root itself", row.name, row.like), .where = row.origin.pos});
+    row.packages.insert(row.packages.begin(), base->packages.begin(), base->packages.end());
+  }
   for (const RootRow& row : state.roots)
     if (row.kind == "build" && row.released.empty())
       result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});

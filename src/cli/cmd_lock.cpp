@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "fetch/lock.hpp"
 
 namespace swage {
 
@@ -17,7 +18,9 @@ Result<int> run(Session& session, bool update) {
     if (!old && !update) return Fail(std::move(old).error());
     if (old) before = std::move(*old);
   }
-  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !update ? &*before : nullptr));
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const std::set<std::string> architectures = before ? pinned_architectures(*catalog, *before) : std::set<std::string>{};
+  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !update ? &*before : nullptr, architectures));
   session.stop_reporter();
   std::size_t added = 0;
   std::size_t removed = 0;

@@ -14,6 +14,7 @@ namespace swage {
 namespace {
 
 constexpr const char* kKernel = "linux";
+constexpr const char* kPackageRoot = "packages";
 
 bool needs_kernel(const Target& target) {
   return target.name == kKernel || target.name == "boot" || target.name == "linux-source";
@@ -104,6 +105,11 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     request.toolchain = goal.instance->toolchain;
     if (goal.instance->version) request.compiler = goal.instance->compiler;
   }
+  if (goal.cell.mode != BuildMode::cross) {
+    // The compiler of the root and the one that stands for it are of one version.
+    SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, *goal.platform));
+    if (const auto gcc = root->tools.find("host-gcc"); gcc != root->tools.end()) request.version = gcc->second;
+  }
   if (!options.toolchain.empty()) {
     if (request.version || request.toolchain)
       return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the instance has a compiler of its own", goal.target.text),
@@ -190,6 +196,16 @@ Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Cata
   return std::make_shared<const Instance>(std::move(instance));
 }
 
+// For the build platform itself there is nothing to emulate.
+Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Platform& platform) {
+  if ((!options.emulate && !options.accelerate) || platform.name == kBuildPlatform) return BuildMode::cross;
+  if (platform.qemu_user.empty())
+    return Fail(Error{.code = Errc::unsatisfiable, .what = fmt::format("nothing can be built as '{}': it has no emulator", platform.name)});
+  SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, platform));
+  SWAGE_CHECK(session.lock_with(root->architecture));
+  return options.accelerate ? BuildMode::accelerated : BuildMode::emulated;
+}
+
 // Components that are trees of a layer go into the store, each once.
 Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goal>& goals) {
   std::map<std::string, Source> trees;
@@ -248,6 +264,8 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   const char* package = "Package";
   app.add_option("--with", options.with, "switch a feature on: FEATURE of the target, or PACKAGE:FEATURE")->allow_extra_args(false)->group(package);
   app.add_option("--without", options.without, "switch a feature off")->allow_extra_args(false)->group(package);
+  app.add_flag("--emulate", options.emulate, "build as the host platform, under emulation, instead of cross-compiling")->group(package);
+  app.add_flag("--accelerate", options.accelerate, "the same, but with the cross toolchain's compiler")->group(package);
   app.add_flag("--static", options.is_static, "programs and libraries are static")->group(package);
   const char* kernel = "Kernel";
   app.add_flag("--llvm", options.llvm, "clang and LLVM's other tools instead of gcc and binutils")->group("Toolchain");
@@ -304,6 +322,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform, .instance = instance});
       goal.cell.platform = platform;
       goal.cell.instance = instance.get();
+      SWAGE_TRY(goal.cell.mode, mode_of(session, *catalog, options, *platform));
       if (choice) {
         goal.cell.kernel = choice;
         if (kernel_goal != KernelGoal::resolution) {

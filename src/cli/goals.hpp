@@ -28,6 +28,7 @@ struct TargetOptions {
   bool llvm = false;                         // --llvm
   std::vector<std::string> with{}, without{};   // --with, --without [PACKAGE:]FEATURE
   bool is_static = false;                    // --static
+  bool emulate = false, accelerate = false;  // --emulate, --accelerate
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
 };
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET

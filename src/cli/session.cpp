@@ -131,12 +131,20 @@ Result<const Lockfile*> Session::locked_sources() {
   return locked_sources_.get();
 }
 
-Result<const Lockfile*> Session::update_lock(const Lockfile* keep) {
+Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
+  SWAGE_TRY(const Lockfile* pinned, lock());
+  SWAGE_TRY(const Catalog* tables, catalog());
+  if (pinned_architectures(*tables, *pinned).contains(architecture)) return pinned;
+  const Lockfile before = *pinned;
+  return update_lock(&before, {architecture});
+}
+
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
-  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep}, reporter()));
+  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures}, reporter()));
   if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
   lock_ = std::make_unique<Lockfile>(std::move(lock));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,10 @@ class Session {
   Result<const Lockfile*> lock();
   // The same for who only asks which kernels there are: may be without sets (Lockfile::read_sources).
   Result<const Lockfile*> locked_sources();
-  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file.
-  Result<const Lockfile*> update_lock(const Lockfile* keep);
+  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. LockOptions::architectures.
+  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {});
+  // The lock file with the roots of another architecture, which are pinned when they are first needed.
+  Result<const Lockfile*> lock_with(const std::string& architecture);
   Result<Store*> store();
   Result<std::unique_ptr<SourceFetcher>> fetcher();
   Reporter& reporter();

@@ -137,8 +137,8 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
   return out;
 }
 
-AptSuite::AptSuite(fs::path directory, std::string suite, Index index, unsigned tries)
-    : directory_(std::move(directory)), solving_(directory_), suite_(std::move(suite)), index_(index), tries_(tries) {}
+AptSuite::AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries)
+    : directory_(std::move(directory)), solving_(directory_), suite_(std::move(suite)), architecture_(std::move(architecture)), index_(index), tries_(tries) {}
 
 Result<void> AptSuite::configure(const AptSource& source) const {
   // Another release is signed by keys that the host's entry need not name.
@@ -148,9 +148,9 @@ Result<void> AptSuite::configure(const AptSource& source) const {
     signed_by += fmt::format(" {}", kArchiveKeyring);
   // A lock may be made from a mirror that stands still on purpose: how old an index is, is what the lock records.
   const std::string sources = fmt::format(
-      "Types: deb{}\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: amd64\nTargets: Packages Sources\n"
+      "Types: deb{}\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: {}\nTargets: Packages Sources\n"
       "PDiffs: no\nLanguages: none\nCheck-Valid-Until: no\n{}{}",
-      index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_,
+      index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_, architecture_,
       signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by), source.trusted ? "Trusted: yes\n" : "");
   return write_state(directory_, sources);
 }
@@ -182,8 +182,8 @@ Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 Debug::NoLocking "1";
 APT::Sandbox::User "root";
-APT::Architecture "amd64";
-APT::Architectures {{ "amd64"; }};
+APT::Architecture "{2}";
+APT::Architectures {{ "{2}"; }};
 APT::Install-Recommends "false";
 APT::Install-Suggests "false";
 APT::Update::Error-Mode "any";
@@ -191,7 +191,7 @@ APT::Get::List-Cleanup "true";
 Acquire::GzipIndexes "false";
 Acquire::Languages "none";
 Acquire::Retries "{1}";
-)", dir, tries_ > 0 ? tries_ - 1 : 0);
+)", dir, tries_ > 0 ? tries_ - 1 : 0, architecture_);
   SWAGE_CHECK(write_file_atomically(directory / "suite.sources", sources, 0644, Durability::volatile_ok));
   SWAGE_CHECK(write_file_atomically(directory / "apt.conf", conf, 0644, Durability::volatile_ok));
   return write_file_atomically(directory / "status", "", 0644, Durability::volatile_ok);
@@ -214,9 +214,9 @@ Result<void> AptSuite::narrow(const std::vector<std::string>& packages) {
   SWAGE_TRY(const std::string index, packages_index());
   SWAGE_CHECK(make_directories(directory / "repository"));
   SWAGE_CHECK(write_file_atomically(directory / "repository/Packages", reachable_stanzas(index, packages), 0644, Durability::volatile_ok));
-  SWAGE_CHECK(write_state(directory, fmt::format("Types: deb\nURIs: file:{}\nSuites: ./\nArchitectures: amd64\nTargets: Packages\n"
+  SWAGE_CHECK(write_state(directory, fmt::format("Types: deb\nURIs: file:{}\nSuites: ./\nArchitectures: {}\nTargets: Packages\n"
                                                  "Languages: none\nTrusted: yes\n",
-                                                 escape((directory / "repository").string()))));
+                                                 escape((directory / "repository").string()), architecture_)));
   SWAGE_TRY(const ProcessResult result, run_apt(directory, "apt-get", {"update", "-q"}));
   if (!result.ok()) return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, complaint(result)));
   solving_ = directory;

@@ -41,7 +41,7 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
 class AptSuite {
  public:
   enum class Index { packages, packages_and_sources };
-  AptSuite(fs::path directory, std::string suite, Index index, unsigned tries);
+  AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries);
 
   // Gets the index from the first source that has it. Must have succeeded before all else.
   Result<void> update(const std::vector<AptSource>& sources);
@@ -63,6 +63,7 @@ class AptSuite {
   fs::path directory_;
   fs::path solving_;                    // the state that solve() asks: a narrower one below directory_, once there is one
   std::string suite_;
+  std::string architecture_;
   Index index_;
   unsigned tries_;
 };

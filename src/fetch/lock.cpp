@@ -21,6 +21,9 @@ namespace {
 
 constexpr std::string_view kSource = "source:";
 constexpr std::string_view kSeed = "seed:";
+constexpr std::string_view kNative = "amd64";   // the build platform's architecture
+
+std::string root_key(const RootRow& row) { return fmt::format("root:{}", row.name); }
 
 // `2.44-3`, `2.44+3+b1`, `12.2.0-14+deb12u1` -> 2.44, 2.44, 12.2.0: packages that are built from another's source put more after it.
 std::string package_upstream(std::string_view distribution_version) {
@@ -118,6 +121,9 @@ class Locker {
   }
 
   Result<Lockfile> make(std::vector<LockRequest> requests) {
+    std::erase_if(requests, [&](const LockRequest& request) {
+      return request.architecture != kNative && !options_.architectures.contains(request.architecture) && !lock_.sets.contains(request.key);
+    });
     std::erase_if(requests, [&](const LockRequest& request) { return is_pinned(request); });
     for (const LockRequest& request : requests) lock_.missing.erase(request.key);
     std::map<std::string, SuiteWork> suites = by_suite(requests);
@@ -165,11 +171,12 @@ class Locker {
       const bool with_sources = std::any_of(requests.begin(), requests.end(), [&](const LockRequest& other) {
         return other.suite == request.suite && is_source(other);
       });
+      const bool native = request.architecture == kNative;
+      const std::string place = native ? request.suite : fmt::format("{}-{}", request.suite, request.architecture);
       auto [at, added] = suites.try_emplace(
-          request.suite,
-          SuiteWork{AptSuite(options_.cache_dir / request.suite, request.suite,
-                             with_sources ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
-                             options_.fetch.tries)});
+          place, SuiteWork{AptSuite(options_.cache_dir / place, request.suite, request.architecture,
+                                    with_sources && native ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
+                                    options_.fetch.tries)});
       at->second.jobs.push_back({.request = &request});
     }
     return suites;
@@ -351,6 +358,13 @@ class Locker {
 
 }  // namespace
 
+std::set<std::string> pinned_architectures(const Catalog& catalog, const Lockfile& lock) {
+  std::set<std::string> found;
+  for (const RootRow& row : catalog.roots())
+    if (row.architecture != kNative && lock.sets.contains(root_key(row))) found.insert(row.architecture);
+  return found;
+}
+
 Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
   std::map<std::string, LockRequest> requests;
   const auto add = [&](LockRequest request) {
@@ -360,7 +374,7 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
     requests.emplace(std::move(key), std::move(request));
   };
   for (const RootRow& row : catalog.roots())
-    add({.key = "root:" + row.name, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos});
+    add({.key = root_key(row), .suite = row.suite, .packages = row.packages, .architecture = row.architecture, .pos = row.origin.pos});
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   for (const ToolchainRow* each : toolchains) {
     const ToolchainRow& row = *each;

@@ -3,6 +3,8 @@
 // touched and no root rights are needed.
 #pragma once
 
+#include <set>
+
 #include "base/events.hpp"
 #include "catalog/catalog.hpp"
 #include "fetch/fetch.hpp"
@@ -18,6 +20,7 @@ struct LockRequest {
   std::string key{};                        // "root:build"
   std::string suite{};
   std::vector<std::string> packages{};      // sorted, each once
+  std::string architecture = "amd64";       // of the packages
   SourcePos pos{};                          // the row that asks
   std::optional<Version> series{};          // of a source
   std::string member{};                     // seeds: the program in the package
@@ -25,6 +28,8 @@ struct LockRequest {
 };
 // Every set, seed and source that the catalog mentions, sorted by key.
 Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog);
+// The architectures, besides the build platform's, of the roots that the lock file pins.
+std::set<std::string> pinned_architectures(const Catalog& catalog, const Lockfile& lock);
 
 // A mirror of the distribution, as an apt source.
 struct AptSource {
@@ -38,6 +43,8 @@ struct LockOptions {
   std::vector<AptSource> sources{};         // in this order; empty: those of the host
   FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
   const Lockfile* keep = nullptr;           // what it pins stays pinned so; only what it does not pin is asked for
+  // Others than the build platform's: their roots are only asked for when they are named here or pinned in `keep`.
+  std::set<std::string> architectures{};
 };
 
 // A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves out

@@ -26,6 +26,7 @@ constexpr const char* kDev = "dev";                         // the output that o
 constexpr const char* kMan = "man";                         // the one that no build needs
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
 constexpr const char* kEnterScript = "enter.sh";
+constexpr const char* kEmulateScript = "enter-emulated.sh";   // before that
 constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the build platform
 
 // What a dependency or variable stands for: an output of a derivation, or a source.
@@ -74,7 +75,7 @@ struct Planner::State {
   std::vector<Step> in_progress{};                               // memo keys, and names for the cycle message
   std::deque<Cell> own_cells{};                                  // their addresses are in memo keys
   std::optional<Side> builder{};                                 // the build platform's
-  std::map<std::tuple<Side, Side, const Instance*>, const Cell*> package_cells{};  // by host, target and instance: of dependencies
+  std::map<std::tuple<Side, Side, const Instance*, BuildMode>, const Cell*> package_cells{};  // of dependencies
 
   StorePath add_source(Draft& draft, Source source) {
     StorePath path = source.path;
@@ -95,7 +96,6 @@ struct Planner::State {
   Result<std::string> patches(Draft& draft);
   Result<std::string> component(Draft& draft, std::string_view key);
   VariableScopes scopes(Draft& draft);
-  Result<std::string> platform_value(const Platform& platform, std::string_view scope, std::string_view key);
   Result<std::string> target_value(const Draft& draft, std::string_view key);
   Result<std::string> package_value(Draft& draft, std::string_view key);
   Result<void> add_dependencies(Draft& draft);
@@ -111,7 +111,8 @@ struct Planner::State {
   Result<Side> side_at(const Cell& cell, int offset);
   Result<const ToolchainRow*> toolchain_of(const RecipeRow& recipe, const Cell& cell);
   Result<const ToolchainRow*> instance_toolchain(const Instance& instance, const Platform& platform);
-  const Cell* cell_of(Side host, Side target, const Instance* instance, const Cell& from);
+  Result<const Platform*> builder_of(const Cell& cell);
+  const Cell* cell_of(Side host, Side target, const Instance* instance, BuildMode mode, const Cell& from);
   Result<const Cell*> cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe, const Cell& cell);
   Result<const Cell*> cell_of_instance(std::string_view name, const Cell& cell);
   Result<Object> toolchain_in_role(Role role, const Cell& cell, const Draft& draft);
@@ -121,7 +122,7 @@ struct Planner::State {
   };
   Result<Dependency> dependency_of(const DependencyRef& ref, const Cell& cell);
   std::string add_outputs(Draft& draft, const RecipeRow& recipe, const Object& object);
-  Result<RecipeParts> parts_for(const RecipeRow& recipe, const Cell& cell) const;
+  Result<RecipeParts> parts_for(const RecipeRow& recipe, const Cell& cell);
   Result<std::vector<DependencyRef>> propagated_by(const DependencyRef& ref, const Cell& cell);
 };
 
@@ -226,7 +227,8 @@ VariableScopes Planner::State::scopes(Draft& draft) {
   return {
       {"platform", [&](std::string_view key) -> Result<std::string> {
          if (!cell.platform) return cell_lacks(draft, "a platform");
-         return platform_value(*cell.platform, "platform", key);
+         SWAGE_TRY(const Platform* built_on, builder_of(cell));
+         return look_up(platform_values(*cell.platform, *built_on), "platform", key);
        }},
       {"toolchain", [&](std::string_view key) -> Result<std::string> {
          if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
@@ -255,8 +257,9 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"component", [&](std::string_view key) { return component(draft, key); }},
       {"build", [&](std::string_view key) -> Result<std::string> {
-         SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
-         return platform_value(*platform, "build", key);
+         if (key == "mode") return std::string(build_mode_name(cell.mode));
+         SWAGE_TRY(const Platform* platform, builder_of(cell));
+         return look_up(platform_values(*platform, *platform), "build", key);
        }},
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
       {"instance", [&](std::string_view key) {
@@ -300,9 +303,14 @@ Result<Side> Planner::State::build_side() {
   return *builder;
 }
 
+Result<const Platform*> Planner::State::builder_of(const Cell& cell) {
+  if (cell.mode != BuildMode::cross) return cell.platform;
+  return catalog.platform(kBuildPlatform);
+}
+
 Result<Side> Planner::State::side_at(const Cell& cell, int offset) {
-  if (offset < 0) return build_side();
-  return offset == 0 ? host_of(cell) : target_of(cell);
+  if (offset < 0 && cell.mode == BuildMode::cross) return build_side();
+  return offset <= 0 ? host_of(cell) : target_of(cell);
 }
 
 Result<const ToolchainRow*> Planner::State::instance_toolchain(const Instance& instance, const Platform& platform) {
@@ -322,11 +330,11 @@ Result<const ToolchainRow*> Planner::State::toolchain_of(const RecipeRow& recipe
   return instance_toolchain(*instance, *cell.platform);
 }
 
-const Cell* Planner::State::cell_of(Side host, Side target, const Instance* instance, const Cell& from) {
-  if (host == host_of(from) && target == target_of(from) && instance == from.instance) return &from;   // with its kernel
-  const Cell*& known = package_cells[{host, target, instance}];
+const Cell* Planner::State::cell_of(Side host, Side target, const Instance* instance, BuildMode mode, const Cell& from) {
+  if (host == host_of(from) && target == target_of(from) && instance == from.instance && mode == from.mode) return &from;   // with its kernel
+  const Cell*& known = package_cells[{host, target, instance, mode}];
   if (!known) {
-    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .instance = instance, .trees = from.trees});
+    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .mode = mode, .instance = instance, .trees = from.trees});
     if (target != host) {
       own.target = target.platform;
       own.target_toolchain = target.toolchain;
@@ -345,15 +353,16 @@ Result<const Cell*> Planner::State::cell_of_instance(std::string_view name, cons
     return fail(Errc::invalid_input, fmt::format("a program has one C library: '{}' is for {}, and what depends on it for {}", name, instance.libc, cell.platform->libc));
   Side host = host_of(cell);
   if (instance.changes_compiler() && instance.only.empty()) { SWAGE_TRY(host.toolchain, instance_toolchain(instance, *cell.platform)); }
-  return cell_of(host, host, &instance, cell);
+  return cell_of(host, host, &instance, cell.mode, cell);
 }
 
 // The dependency's own platforms. Of what emits no code the target is left out of account, so that a build tool is the same one
-// whatever it helps to build. What runs during builds is of the usual set.
+// whatever it helps to build. What runs during builds is of the usual set, unless that is the set itself, emulated.
 Result<const Cell*> Planner::State::cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe, const Cell& cell) {
   SWAGE_TRY(const Side host, side_at(cell, offsets(ref.role).host));
   SWAGE_TRY(const Side target, side_at(cell, recipe.targeted ? offsets(ref.role).target : offsets(ref.role).host));
-  return cell_of(host, target, offsets(ref.role).host < 0 || recipe.of_compiler ? nullptr : cell.instance, cell);
+  const bool usual = recipe.of_compiler || (offsets(ref.role).host < 0 && cell.mode == BuildMode::cross);
+  return cell_of(host, target, usual ? nullptr : cell.instance, cell.mode, cell);
 }
 
 // A toolchain runs on the build platform, whatever it emits code for.
@@ -366,9 +375,9 @@ Result<Object> Planner::State::toolchain_in_role(Role role, const Cell& cell, co
   return toolchain_object(*target.toolchain, cell.trees);
 }
 
-Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) const {
+Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) {
   if (!cell.platform || (recipe.variants.empty() && !cell.instance)) return RecipeParts(recipe);   // a root is for no platform
-  SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
+  SWAGE_TRY(const Platform* built_on, builder_of(cell));
   SWAGE_TRY(Features features, features_of(recipe, cell.instance));
   const bool is_static = cell.instance && cell.instance->is_static && cell.instance->concerns(recipe.name);
   return parts_of(recipe, {.host = *cell.platform, .build = *built_on, .is_static = is_static, .features = std::move(features)});
@@ -412,9 +421,9 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
   for (DependencyRef& ref : direct) {
     SWAGE_TRY(ref.name, expand_variables(ref.name, variables));
   }
-  // A part of the compiler is that of the package's own compiler; all else is of the set.
+  // A part of the compiler is that of the package's own compiler, and made by programs of the build platform; all else is of the set.
   const Side host{draft.cell.platform, draft.toolchain};
-  const Cell* own = cell_of(host, draft.cell.target ? target_of(draft.cell) : host, draft.cell.instance, draft.cell);
+  const Cell* own = cell_of(host, draft.cell.target ? target_of(draft.cell) : host, draft.cell.instance, BuildMode::cross, draft.cell);
   const auto cell_for = [&](const DependencyRef& ref) -> Result<const Cell*> {
     if (ref.name == kToolchainDependency) return own;
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name.substr(0, ref.name.find('@'))));
@@ -451,17 +460,15 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
   return {};
 }
 
-Result<std::string> Planner::State::platform_value(const Platform& platform, std::string_view scope, std::string_view key) {
-  SWAGE_TRY(const Platform* built_on, catalog.platform(kBuildPlatform));
-  return look_up(platform_values(platform, *built_on), scope, key);
-}
-
 // `name` of the target platform, `toolchain.prefix` of what emits code for it.
 Result<std::string> Planner::State::target_value(const Draft& draft, std::string_view key) {
   constexpr std::string_view toolchain = "toolchain.";
   const Side target = draft.cell.target ? target_of(draft.cell) : Side{draft.cell.platform, draft.toolchain};
   if (!target.platform) return cell_lacks(draft, "a platform");
-  if (!key.starts_with(toolchain)) return platform_value(*target.platform, "target", key);
+  if (!key.starts_with(toolchain)) {
+    SWAGE_TRY(const Platform* built_on, builder_of(draft.cell));
+    return look_up(platform_values(*target.platform, *built_on), "target", key);
+  }
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
   return look_up(toolchain_values(*target.toolchain), "target.toolchain", key.substr(toolchain.size()));
 }
@@ -539,8 +546,16 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   draft.drv.args = {"sh"};
   SWAGE_TRY(const std::string root_name, expand_variables(recipe.root, variables));
   auto& env = draft.drv.env;
+  if (cell.mode != BuildMode::cross && recipe.system.empty())
+    return fail(Errc::invalid_input, fmt::format("'{}' cannot be built under emulation: it has no build system", recipe.name));
   if (!root_name.empty()) {
-    SWAGE_TRY(const Object tree, root_object(root_name));
+    const RootRow* row = nullptr;
+    if (cell.mode != BuildMode::cross) {
+      SWAGE_TRY(row, emulated_root(catalog, root_name, *cell.platform));
+      SWAGE_TRY(std::string emulate, script(draft, kEmulateScript));
+      draft.drv.args.push_back(std::move(emulate));
+    }
+    SWAGE_TRY(const Object tree, root_object(row ? row->name : root_name));
     env["root"] = add_object(draft, tree);
     SWAGE_TRY(std::string enter, script(draft, kEnterScript));
     draft.drv.args.push_back(std::move(enter));
@@ -606,6 +621,27 @@ Result<Object> Planner::State::root_object(const std::string& name) {
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kRootRecipe));
     return build(*recipe, own_cells.emplace_back(), row);
   });
+}
+
+std::string_view build_mode_name(BuildMode mode) {
+  switch (mode) {
+    case BuildMode::cross: return "cross";
+    case BuildMode::emulated: return "emulated";
+    case BuildMode::accelerated: break;
+  }
+  return "accelerated";
+}
+
+Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& root, const Platform& platform) {
+  for (const RootRow& row : catalog.roots())
+    if (row.like == root && !platform.debian.empty() && row.architecture == platform.debian) return &row;
+  std::vector<std::string> able;
+  for (const RootRow& row : catalog.roots())
+    for (const Platform& other : catalog.platforms())
+      if (row.like == root && row.architecture == other.debian) able.push_back(other.name);
+  Error error{.code = Errc::unsatisfiable, .what = fmt::format("nothing can be built as '{}': there is no root '{}' of its architecture", platform.name, root)};
+  error.hint = able.empty() ? "such a root is a row of roots.toml with `like` and `architecture`" : fmt::format("there is one for {}", join(able, ", "));
+  return Fail(std::move(error));
 }
 
 Planner::Planner(const Catalog& catalog, const Lockfile& lock, const Instances& instances)

@@ -14,6 +14,7 @@
 //   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
 //   {kernel.patches}                                                          of the cell's quirks, then of the request
 //   {quirks.ids} {quirks.config} {quirks.host_cc} ...                         of the cell's quirks: plan/quirks.hpp
+//   {build.mode}                                                              build_mode_name()
 //   {build.triple} {target.triple} {target.toolchain.prefix}                  the platform that builds; the one that code is emitted for
 //   {instance.cflags} {instance.static}                                       of the instance, if it concerns the package
 //   {package.name} {package.version} {package.label}                          the recipe's; the label also names a foreign platform
@@ -61,10 +62,19 @@ struct KernelChoice {
 // known.
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted);
 
+// How what is built for a foreign platform comes to be.
+enum class BuildMode {
+  cross,         // by programs of the build platform
+  emulated,      // by programs of its own platform, in a root of that platform's distribution packages, under emulation
+  accelerated,   // the same, but what compiles, assembles and links is the cross toolchain
+};
+std::string_view build_mode_name(BuildMode mode);   // "cross", ...
+
 // One column of a request: everything that a recipe's variables can be asked for.
 struct Cell {
   const Platform* platform = nullptr;
   const ToolchainRow* toolchain = nullptr;     // of all packages but those that the instance has another for
+  BuildMode mode = BuildMode::cross;           // not `cross`: the platform is also the one that builds
   const Instance* instance = nullptr;          // null: the usual set of packages
   const Platform* target = nullptr;            // what a compiler emits code for; null: `platform`
   const ToolchainRow* target_toolchain = nullptr;   // that emits code for `target`
@@ -74,6 +84,9 @@ struct Cell {
   std::vector<const QuirkRow*> quirks{};       // that the kernel needs, sorted by id
   std::map<std::string, Source> trees{};       // of the toolchain's components that are trees of the user's, by id
 };
+
+// The root in which packages are built as the platform. Errc::unsatisfiable when the catalog has none.
+Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& root, const Platform& platform);
 
 // The first machine row of the platform whose range holds the kernel; null when there is none.
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);

@@ -7,7 +7,7 @@
 
 namespace swage {
 
-Values platform_values(const Platform& platform, const Platform& built_on) {
+Values platform_values(const Platform& platform, const Platform& builder) {
   Values values{
       {"name", platform.name},
       {"triple", platform.triple.str()},
@@ -21,7 +21,7 @@ Values platform_values(const Platform& platform, const Platform& built_on) {
       {"libc", platform.libc},
       {"emulator", platform.qemu_user},
       {"binfmt", binfmt_magic(platform)},
-      {"native", runs(built_on, platform) ? "1" : ""},
+      {"native", runs(builder, platform) ? "1" : ""},
       {"gcc_abi", {}},
       {"gcc_configure", {}},
   };

@@ -6,7 +6,7 @@
 
 namespace swage {
 
-Values platform_values(const Platform& platform, const Platform& built_on);
+Values platform_values(const Platform& platform, const Platform& builder);
 Values toolchain_values(const ToolchainRow& row);
 Values machine_values(const MachineRow& row);
 

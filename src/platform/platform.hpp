@@ -21,6 +21,7 @@ struct Platform {
   int pointer_bits = 64;
   std::string float_abi{};                   // hard, soft, softfp; "" where the ABI has no choice
   std::string kernel_arch{};                 // ARCH= of the kernel's make: arm64, powerpc, x86; "" where Linux does not run
+  std::string debian{};                      // the distribution's name of it: arm64, armhf, ppc64el; "" it has no packages for it
   std::string qemu_user{};                   // suffix of qemu-user binaries: aarch64, ppc64le; "" none
   std::string qemu_system{};                 // suffix of qemu-system binaries; "" none
   std::string format = "elf";                // of programs: elf, pe, mach-o, wasm, script

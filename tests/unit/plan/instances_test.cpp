@@ -103,7 +103,7 @@ TEST(Instances, ADependencyMayBeOfAnother) {
     }
   }
   EXPECT_EQ(compilers.at("cc-arm64"), (std::vector<std::string>{"toolchain-debian-gcc-12-arm64"})) << "its own compiler stays";
-  EXPECT_EQ(world.error("user", world.host("x86_64")), 
+  EXPECT_EQ(world.error("user", world.host("x86_64")),
             "error: 'x86_64' has no gcc 13\nnote: in instance 'gcc13'\nnote: while planning 'user' for x86_64\nhint: it has gcc 12: swage list toolchains\n");
 }
 

@@ -1,0 +1,66 @@
+"""A package built as its own platform: by that platform's own compiler, and by the cross compiler in its place."""
+import pytest
+
+RECIPE = """[package]
+name = "who-builds"
+version = "1"
+[source]
+debian = { suite = "trixie", package = "zlib" }
+[build]
+system = "make"
+[phase]
+build = '''
+uname -m
+echo 'int main(void) { return 0; }' > program.c
+$CC program.c -o program
+./program && gcc --version | head -n 1
+# Without the compiler's own name, in which distributions differ between the two.
+for file in adler32 crc32 deflate inflate trees; do $CC -O2 -fno-ident -c $file.c; cat $file.o >> objects; done
+'''
+install = 'mkdir -p $out/bin; cp program $out/bin/; cp objects $out/'
+[test]
+run = ["$out/bin/program"]
+"""
+FOR_ARM64 = ["--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64"]
+
+
+@pytest.fixture(scope="module")
+def built(rootless, tmp_path_factory):
+    """Builds it in a mode; gives the object files and the log."""
+    layer = tmp_path_factory.mktemp("emulation") / "layer"
+    recipe = layer / "packages/who-builds/recipe.toml"
+    recipe.parent.mkdir(parents=True)
+    recipe.write_text(RECIPE)
+    for path in [layer.parent, *layer.parent.parents][:3]:   # the ordinary user reads it
+        path.chmod(0o755)
+
+    def build(*how):
+        path = rootless("--layer", layer, "build", "who-builds", *how, "--no-link", "--print-out-paths").ok().out.strip()
+        text = rootless("--layer", layer, "log", "who-builds", *how).ok().out
+        return open(f"{path}/objects", "rb").read(), text
+    return build
+
+
+def test_the_three_ways_give_the_same_code(built):
+    emulated, log = built("--for", "arm64", "--emulate")
+    assert "\naarch64\n" in log and "\ngcc (Debian 12.2.0-14" in log
+    accelerated, log = built("--for", "arm64", "--accelerate")
+    assert "\naarch64\n" in log and "\naarch64-linux-gnu-gcc (Debian 12.2.0-14" in log
+    assert emulated == accelerated
+
+
+def test_the_cross_compiler_gives_it_too(built, rootless, tmp_path):
+    crossed = RECIPE.replace("uname -m\n", "").replace("./program &&", "")
+    recipe = tmp_path / "layer/packages/who-builds/recipe.toml"
+    recipe.parent.mkdir(parents=True)
+    recipe.write_text(crossed)
+    for path in [tmp_path, *tmp_path.parents][:3]:
+        path.chmod(0o755)
+    path = rootless("--layer", tmp_path / "layer", "build", "who-builds", *FOR_ARM64, "--no-link", "--print-out-paths").ok().out.strip()
+    assert built("--for", "arm64", "--accelerate")[0] == open(f"{path}/objects", "rb").read()
+
+
+def test_a_platform_without_a_root_is_told(rootless):
+    failed = rootless("plan", "zlib", "--for", "mips", "--emulate").fails(3)
+    assert failed.err == ("error: nothing can be built as 'mips': there is no root 'packages' of its architecture\n"
+                          "hint: there is one for arm64\n")
