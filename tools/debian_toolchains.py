@@ -71,6 +71,10 @@ def row(suite, index, keys, major):
         lines.append("rank = 15")  # it moves: what stands still comes first
     names = ", ".join(f'"{name.replace(gnu, "{gnu}")}"' for name in packages)
     lines += [f'suite = "{suite}"', f"packages = [{names}]", f'source = "{{facts}}/{suite}/gcc-{major}"']
+    cxx = gcc.replace("gcc-", "g++-", 1)
+    if userland and cxx in index:
+        name = cxx.replace(gnu, "{gnu}")
+        lines.append(f'cxx = ["{name}"]')
     return "\n".join(lines) + "\n"
 
 

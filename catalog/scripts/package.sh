@@ -111,7 +111,7 @@ divide() { # divide OUTPUT PATTERN...: what the installation put elsewhere altho
 finish() {
   for name in $outputs; do eval "mkdir -p \$$name"; done
   rm -rf $out/share/info $out/share/doc $out/share/gtk-doc
-  divide dev include lib/pkgconfig share/pkgconfig share/aclocal lib/cmake share/cmake 'lib/*.a' 'bin/*-config'
+  divide dev include lib/pkgconfig share/pkgconfig share/aclocal lib/cmake share/cmake 'lib/*.a' 'lib/*Conf.sh' 'bin/*-config'
   divide bin bin sbin
   divide man share/man
   divide lib 'lib/*.so*'

@@ -143,6 +143,7 @@ struct ToolchainRow {
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
   std::vector<std::string> packages{};       // the compiler's first, then its binutils'
+  std::vector<std::string> cxx{};            // more, which compile C++: for packages, since kernels need none
   std::vector<std::string> components{};     // ids of what it is built from
   std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
   std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection

@@ -501,6 +501,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("dumpmachine", &ToolchainRow::dumpmachine)
       .optional("suite", reference(&ToolchainRow::suite, NameOf::suite))
       .optional("packages", &ToolchainRow::packages)
+      .optional("cxx", &ToolchainRow::cxx)
       .optional("libc_config", &ToolchainRow::libc_config)
       .optional("components", &ToolchainRow::components)
       .optional("flags", &ToolchainRow::flags)

@@ -51,13 +51,13 @@ Result<Listing> kernels(const Catalog& catalog) {
   return list;
 }
 Result<Listing> toolchains(const Catalog& catalog) {
-  Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "headers", "released", "provider", "suite", "packages", "from"}};
+  Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "headers", "released", "provider", "suite", "packages", "cxx", "from"}};
   SWAGE_TRY(const std::vector<const ToolchainRow*> rows, catalog.all_toolchains());
   for (const ToolchainRow* row : rows) {
     const ToolchainRow& t = *row;
     const std::string from = !t.source.urls.empty() ? t.source.urls.front() : join(t.components, " ");
     list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : t.unknown.empty() ? "" : "unknown",
-                         t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.headers, t.released, t.provider, t.suite, join(t.packages, " "), from});
+                         t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.headers, t.released, t.provider, t.suite, join(t.packages, " "), join(t.cxx, " "), from});
     list.origins.push_back(&t.origin);
   }
   return list;

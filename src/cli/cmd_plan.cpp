@@ -1,8 +1,10 @@
 // swage plan: the derivations behind targets and the state of each. Reads no network; writes .drv files only when asked.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/command.hpp"
+#include "cli/graph_output.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -12,14 +14,8 @@ namespace {
 struct PlanOptions {
   TargetOptions targets{};
   bool instantiate = false;
+  std::optional<GraphFormat> graph{};
 };
-
-// The derivations that the goals reach, inputs first.
-std::vector<const FinishedDerivation*> reached(const Graph& graph) {
-  std::vector<const FinishedDerivation*> order;
-  for (const FinishedDerivation& derivation : graph.derivations) order.push_back(&derivation);
-  return order;
-}
 
 Result<int> instantiate(Session& session, const Graph& graph) {
   SWAGE_TRY(Store* store, session.store());
@@ -33,8 +29,29 @@ Result<int> instantiate(Session& session, const Graph& graph) {
     }
     SWAGE_CHECK(fetcher->fetch(source, next_job_id()));
   }
-  SWAGE_CHECK(store->add_derivations(reached(graph)));
+  std::vector<const FinishedDerivation*> derivations;
+  for (const FinishedDerivation& derivation : graph.derivations) derivations.push_back(&derivation);
+  SWAGE_CHECK(store->add_derivations(derivations));
   return 0;
+}
+
+// Those of which every output is there.
+Result<std::set<StorePath>> built_ones(Session& session, const Graph& graph) {
+  SWAGE_TRY(Store* store, session.store());
+  std::vector<std::pair<StorePath, StorePath>> outputs;   // and their derivations
+  StorePathSet all;
+  for (const FinishedDerivation& derivation : graph.derivations)
+    for (const auto& [name, output] : derivation.drv.outputs) {
+      SWAGE_TRY(StorePath path, StorePath::parse(output.path));
+      all.insert(path);
+      outputs.emplace_back(std::move(path), derivation.path);
+    }
+  SWAGE_TRY(const StorePathSet valid, store->valid_paths(all));
+  std::set<StorePath> built;
+  for (const FinishedDerivation& derivation : graph.derivations) built.insert(derivation.path);
+  for (const auto& [output, drv] : outputs)
+    if (!valid.contains(output)) built.erase(drv);
+  return built;
 }
 
 Result<int> run(Session& session, const PlanOptions& options) {
@@ -45,32 +62,22 @@ Result<int> run(Session& session, const PlanOptions& options) {
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::boot));
   const Graph& graph = planned.planner->graph();
   if (options.instantiate) SWAGE_CHECK(instantiate(session, graph));
-  SWAGE_TRY(Store* store, session.store());
-  StorePathSet outputs;
-  for (const FinishedDerivation& derivation : graph.derivations)
-    for (const auto& [name, output] : derivation.drv.outputs) {
-      SWAGE_TRY(StorePath path, StorePath::parse(output.path));
-      outputs.insert(std::move(path));
-    }
-  SWAGE_TRY(const StorePathSet valid, store->valid_paths(outputs));
+  SWAGE_TRY(const std::set<StorePath> built, built_ones(session, graph));
+  if (options.graph) {
+    fmt::print("{}", graph_text(graph, *options.graph, built));
+    return 0;
+  }
   auto list = nlohmann::ordered_json::array();
-  std::size_t built = 0;
-  for (const FinishedDerivation* derivation : reached(graph)) {
+  for (const FinishedDerivation& derivation : graph.derivations) {
     nlohmann::ordered_json out = nlohmann::ordered_json::object();
-    bool all_valid = true;
-    for (const auto& [name, output] : derivation->drv.outputs) {
-      out[name] = output.path;
-      SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
-      all_valid = all_valid && valid.contains(path);
-    }
-    built += all_valid;
-    const char* state = all_valid ? "built" : "to build";
+    for (const auto& [name, output] : derivation.drv.outputs) out[name] = output.path;
+    const char* state = built.contains(derivation.path) ? "built" : "to build";
     if (session.options().json)
-      list.push_back({{"drv", derivation->path.str()}, {"name", derivation->drv.name}, {"outputs", std::move(out)}, {"state", state}});
-    else fmt::print("{:>8}  {}\n", state, derivation->path.str());
+      list.push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"outputs", std::move(out)}, {"state", state}});
+    else fmt::print("{:>8}  {}\n", state, derivation.path.str());
   }
   if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"derivations", std::move(list)}}.dump());
-  else fmt::print(stderr, "{} derivations, {} built, {} sources\n", graph.derivations.size(), built, graph.sources.size());
+  else fmt::print(stderr, "{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
   return 0;
 }
 
@@ -80,6 +87,8 @@ Action declare_plan(CLI::App& app) {
   auto options = std::make_shared<PlanOptions>();
   declare_targets(app, options->targets);
   app.add_flag("--instantiate", options->instantiate, "write the .drv files and fetch their sources, so that Nix can build them");
+  const std::map<std::string, GraphFormat> formats{{"dot", GraphFormat::dot}, {"mermaid", GraphFormat::mermaid}, {"json", GraphFormat::json}};
+  app.add_option("--graph", options->graph, "print who needs whom instead: dot, mermaid or json")->transform(CLI::Transformer(formats))->option_text("FORMAT");
   return [options](Session& session) { return run(session, *options); };
 }
 

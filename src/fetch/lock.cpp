@@ -382,6 +382,12 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
     LockRequest request{.key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
     request.declared.emplace(row.packages[0], row.version);
     if (row.packages.size() > 1 && row.binutils) request.declared.emplace(row.packages[1], *row.binutils);
+    if (!row.cxx.empty()) {
+      LockRequest full = request;
+      full.key = "toolchain-c++:" + row.group;
+      full.packages.insert(full.packages.end(), row.cxx.begin(), row.cxx.end());
+      add(std::move(full));
+    }
     add(std::move(request));
   }
   for (const SeedRow& row : catalog.seeds())

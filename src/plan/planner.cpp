@@ -103,7 +103,7 @@ struct Planner::State {
   Result<Object> finish(Draft& draft);
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);
   Result<Object> object(const std::string& recipe, const Cell& cell);
-  Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees);
+  Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees, bool with_cxx = false);
   Result<Object> root_object(const std::string& name);
   template <class Make>
   Result<Object> once(const std::string& key, const std::string& name, const Make& make);
@@ -232,8 +232,11 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"toolchain", [&](std::string_view key) -> Result<std::string> {
          if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
-         if (key == "debs")
-           return packages(draft, "toolchain:" + draft.toolchain->group, draft.toolchain->suite, draft.toolchain->packages);
+         if (key == "debs") {
+           std::vector<std::string> names = draft.toolchain->packages;
+           if (cell.with_cxx) names.insert(names.end(), draft.toolchain->cxx.begin(), draft.toolchain->cxx.end());
+           return packages(draft, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group, draft.toolchain->suite, names);
+         }
          if (key == "source") {
            SWAGE_TRY(Source source, source_of(lock, draft.toolchain->source, draft.toolchain->id));
            return add_source(draft, std::move(source)).str();
@@ -372,7 +375,8 @@ Result<Object> Planner::State::toolchain_in_role(Role role, const Cell& cell, co
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
   if (host.platform->name != kBuildPlatform)
     return fail(Errc::unsatisfiable, fmt::format("'{}' needs a toolchain in role '{}', and none runs on '{}'", draft.recipe.name, role_name(role), host.platform->name));
-  return toolchain_object(*target.toolchain, cell.trees);
+  // What is part of packages' compiler has it whole.
+  return toolchain_object(*target.toolchain, cell.trees, draft.recipe.of_compiler);
 }
 
 Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) {
@@ -607,11 +611,12 @@ Result<Object> Planner::State::object(const std::string& name, const Cell& cell)
   });
 }
 
-Result<Object> Planner::State::toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees) {
-  return once("toolchain:" + row.id, row.id, [&]() -> Result<Object> {
+Result<Object> Planner::State::toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees, bool with_cxx) {
+  if (row.cxx.empty()) with_cxx = false;   // it has C++ anyway, or never
+  return once((with_cxx ? "toolchain-c++:" : "toolchain:") + row.id, row.id, [&]() -> Result<Object> {
     SWAGE_TRY(const Platform* platform, catalog.platform(row.platform));
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kToolchainRecipe + row.provider));
-    return build(*recipe, own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row, .trees = trees}), nullptr);
+    return build(*recipe, own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row, .with_cxx = with_cxx, .trees = trees}), nullptr);
   });
 }
 

@@ -74,6 +74,7 @@ std::string_view build_mode_name(BuildMode mode);   // "cross", ...
 struct Cell {
   const Platform* platform = nullptr;
   const ToolchainRow* toolchain = nullptr;     // of all packages but those that the instance has another for
+  bool with_cxx = false;                       // of a toolchain that is made: with what its row has for C++
   BuildMode mode = BuildMode::cross;           // not `cross`: the platform is also the one that builds
   const Instance* instance = nullptr;          // null: the usual set of packages
   const Platform* target = nullptr;            // what a compiler emits code for; null: `platform`

@@ -77,6 +77,21 @@ def test_llvm_and_a_gcc_contradict_each_other(planner):
                        "hint: leave out one of them\n")
 
 
+def test_the_graph_says_who_needs_whom(planner):
+    args = ["plan", "busybox", "--for", "arm64"]
+    listed = planner(*args, "--json").ok().json()["derivations"]
+    graph = planner(*args, "--graph", "json").ok().json()
+    assert [(n["drv"], n["state"]) for n in graph["nodes"]] == [(d["drv"], d["state"]) for d in listed]
+    names = {n["drv"]: n["name"] for n in graph["nodes"]}
+    edges = {(names[e["from"]], names[e["to"]]) for e in graph["edges"]}
+    assert ("root-build", "busybox-1.35.0-arm64") in edges and all(e["outputs"] == ["out"] for e in graph["edges"])
+    dot = planner(*args, "--graph", "dot").ok().out
+    assert dot.startswith("digraph plan {\n") and '[label="busybox-1.35.0-arm64"];' in dot and dot.count(" -> ") == len(graph["edges"])
+    mermaid = planner(*args, "--graph", "mermaid").ok().out
+    assert mermaid.startswith("graph LR\n") and '["root-build"]' in mermaid and mermaid.count(" --> ") == len(graph["edges"])
+    assert "--graph" in planner(*args, "--graph", "svg").fails(2).err
+
+
 def test_options_change_the_kernel_and_nothing_before_it(planner):
     def plan(*args):
         rows = planner("plan", "linux@6.1", "--for", "arm64", "--json", *args).ok().json()["derivations"]

@@ -71,6 +71,8 @@ def made_up_lock(swage: Swage) -> str:
     for row in swage("list", "toolchains", "--json").ok().json()["toolchains"]:
         if row["packages"]:
             add_set("toolchain:" + row["id"], row["suite"], row["packages"].split())
+        if row["cxx"]:
+            add_set("toolchain-c++:" + row["id"], row["suite"], row["packages"].split() + row["cxx"].split())
     sources = {}
     wanted = {("linux", "bullseye"): "5.10.223-1", ("linux", "bookworm"): "6.1.176-1", ("linux", "trixie"): "6.12.107-1",
               ("busybox", "bookworm"): "1:1.35.0-4"}

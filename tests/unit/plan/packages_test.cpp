@@ -94,6 +94,25 @@ build.make = ["V=1"]
   EXPECT_EQ(native.env.at("phase_build"), "always");
 }
 
+TEST(Packages, TheirCompilerHasCxxAndThatOfKernelsNeedsNone) {
+  PackageWorld world;
+  world.write("toolchains/other.toml", std::string(kMipselCompiler) + "cxx = [\"g++-12-mipsel\"]\n");
+  world.write("packages/toolchain-other/recipe.toml", "[package]\nname = \"toolchain-other\"\n[build]\nscript = \"toolchain.sh\"\n[env]\nname = \"{toolchain.id}\"\ndebs = \"{toolchain.debs}\"\n");
+  std::string cc = kCcRecipe;
+  world.write("packages/cc/recipe.toml", cc.insert(cc.find("targeted"), "of_compiler = true\n"));
+  world.lock().set("toolchain-c++:other-mipsel", {"gcc-12-mipsel", "g++-12-mipsel"});
+  world.recipe("kernel", "[deps]\nbuild = [\"toolchain\"]\n").recipe("compiler", "[deps]\nbuild = [\"cc\"]\n");
+  Cell cell = world.host("arm64");
+  cell.platform = world.catalog().platform("mipsel").value();
+  cell.toolchain = world.catalog().toolchain("other-mipsel").value();
+  const auto only_input = [&](const Derivation& drv) -> const Derivation& { return world.planner().graph().find(drv.input_drvs.begin()->first)->drv; };
+  const std::string plain = only_input(world.plan("kernel", cell).drv).env.at("debs");
+  const std::string full = only_input(only_input(world.plan("compiler", cell).drv)).env.at("debs");
+  EXPECT_EQ(std::count(plain.begin(), plain.end(), ' '), 0);
+  EXPECT_EQ(std::count(full.begin(), full.end(), ' '), 1);
+  EXPECT_NE(full.find("g++-12-mipsel"), std::string::npos);
+}
+
 TEST(Packages, PatchesAreFilesBesideTheRecipe) {
   PackageWorld world;
   world.package("zlib", "", "patches = [\"fix.patch\"]\n").write("packages/zlib/fix.patch", "--- a\n+++ b\n");

@@ -1,0 +1,44 @@
+# meson setup, ninja and ninja install: see package.sh. $configure_args are those of meson setup.
+. $script_package
+. $script_cpu_family
+
+configure() {
+  cat > ../cross.ini <<END
+[binaries]
+c = '$CC'
+cpp = '$CXX'
+ar = '$AR'
+nm = '$NM'
+strip = '$STRIP'
+objcopy = '$OBJCOPY'
+pkgconfig = 'pkg-config'
+cmake = 'cmake'
+[properties]
+needs_exe_wrapper = true
+[host_machine]
+system = 'linux'
+cpu_family = '$cpu_family'
+cpu = '${host%%-*}'
+endian = '$endian'
+END
+  # For what meson compiles to run during the build.
+  cat > ../native.ini <<END
+[binaries]
+c = 'gcc'
+cpp = 'g++'
+pkgconfig = 'pkg-config'
+END
+  eval "set -- $output_args ${static:+--default-library=static} $configure_args"
+  # The host's compiler reaches meson by the cross file alone: in the environment it would be the build machine's.
+  env -u CC -u CXX -u CPP -u AR -u AS -u LD -u NM -u RANLIB -u STRIP meson setup ../build . --cross-file ../cross.ini --native-file ../native.ini \
+    --prefix=$out --libdir=lib --buildtype=release --wrap-mode=nodownload --auto-features=disabled "$@"
+}
+build() {
+  eval "set -- $make_args"
+  ninja -C ../build -j${NIX_BUILD_CORES:-1} "$@"
+}
+install() {
+  eval "set -- ${install_args:-install}"
+  ninja -C ../build "$@"
+}
+steps
