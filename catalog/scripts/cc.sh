@@ -4,7 +4,8 @@
 # $prefix $flags       of the toolchain
 #
 # Compilers add the headers and libraries of the package's host dependencies, which package.sh gives in SWAGE_CFLAGS and SWAGE_LDFLAGS, and
-# the loader and the directory of the C library, so that what they make runs from the store; with SWAGE_STATIC they link statically.
+# the loader and the directory of the C library, so that what they make runs from the store; with SWAGE_STATIC they link statically. The
+# directories are an RPATH: a RUNPATH does not count for what the C library itself loads (libgcc_s, when a thread ends).
 # SWAGE_COMPILER is what stands before `gcc` where another one shall be called.
 toolchain=$deps_build_target
 runtime=$deps_target
@@ -26,7 +27,7 @@ compiler() { # compiler NAME OF: $out/bin/NAME calls the toolchain's OF
   cat > $out/bin/$prefix$1 <<END
 #!/bin/sh
 # -c and the like do not link; a question asks for nothing else.
-link="-Wl,-rpath,$runtime/lib -Wl,-dynamic-linker,$loader \$SWAGE_LDFLAGS"
+link="-Wl,--disable-new-dtags -Wl,-rpath,$runtime/lib -Wl,-dynamic-linker,$loader \$SWAGE_LDFLAGS"
 [ -z "\$SWAGE_STATIC" ] || link="-static \$SWAGE_LDFLAGS"
 for word; do
   case \$word in

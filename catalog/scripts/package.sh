@@ -135,7 +135,7 @@ finish() {
           *.so | *.so.*) $STRIP --strip-unneeded "$file" || true ;;
           *) $STRIP "$file" || true ;;
         esac
-        patchelf --print-rpath "$file" > /dev/null 2>&1 && patchelf --shrink-rpath "$file" || true ;;
+        patchelf --print-rpath "$file" > /dev/null 2>&1 && patchelf --force-rpath --shrink-rpath "$file" || true ;;
       '!<ar'*) $STRIP --strip-debug --enable-deterministic-archives "$file" ;;
     esac
   done < installed

@@ -76,6 +76,13 @@ def test_what_does_not_fit_becomes_no_package(build, name, install, says):
     assert "check: " in failed.fails(1).err and says in failed.err
 
 
+def test_what_the_c_library_loads_itself_is_found(build):
+    """When a thread ends, glibc opens libgcc_s by itself."""
+    source = ("#include <pthread.h>\\n#include <stddef.h>\\nstatic void* end(void* p) { pthread_exit(p); }\\n"
+              "int main(void) { pthread_t t; return pthread_create(&t, NULL, end, NULL) || pthread_join(t, NULL); }\\n")
+    build("ends-a-thread", f"mkdir -p $out/bin; printf '{source}' > thread.c; $CC thread.c -o $out/bin/thread", '"$out/bin/thread"')[0].ok()
+
+
 def test_a_static_program_needs_nothing_at_run_time(rootless, build, tmp_path):
     build("tells-version", test='"$out/bin/program | grep -x \'zlib 1.3.1\'"')[0].ok()
     layer = ["--layer", tmp_path / "layer"]
