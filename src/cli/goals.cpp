@@ -100,21 +100,23 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     request.kernel = goal.cell.kernel->version;
     if (options.by_records) { SWAGE_TRY(request.evidence, recorded(catalog, *goal.platform, *request.kernel)); }
   }
-  if (goal.instance && goal.instance->only.empty()) {
+  const bool emulated = goal.cell.mode != BuildMode::cross;
+  const bool own_compiler = goal.instance && goal.instance->changes_compiler();
+  if (own_compiler && (emulated || !options.toolchain.empty()))
+    return Fail(Error{.what = fmt::format("'{}' and '{}' contradict each other: the instance has a compiler of its own",
+                                          emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain", goal.target.text),
+                      .hint = "leave out one of them"});
+  if (own_compiler && goal.instance->only.empty()) {
     request.version = goal.instance->version;
     request.toolchain = goal.instance->toolchain;
     if (goal.instance->version) request.compiler = goal.instance->compiler;
   }
-  if (goal.cell.mode != BuildMode::cross) {
+  if (!options.toolchain.empty()) {
+    request.toolchain = options.toolchain;
+  } else if (emulated) {
     // The compiler of the root and the one that stands for it are of one version.
     SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, *goal.platform));
     if (const auto gcc = root->tools.find("host-gcc"); gcc != root->tools.end()) request.version = gcc->second;
-  }
-  if (!options.toolchain.empty()) {
-    if (request.version || request.toolchain)
-      return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the instance has a compiler of its own", goal.target.text),
-                        .hint = "leave out one of them"});
-    request.toolchain = options.toolchain;
   }
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));

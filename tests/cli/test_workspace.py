@@ -65,6 +65,14 @@ def test_another_c_library_is_another_platform(workspace):
     assert "over-1-arm64-musl" in names(swage, "over@small")
 
 
+def test_an_emulated_build_has_the_compiler_of_its_root(workspace):
+    swage = workspace("")
+    for how in ("--emulate", "--accelerate"):
+        plan = names(swage, "over", "--for", "arm64", how)
+        assert "cc-debian-bookworm-gcc-12-arm64" in plan and "root-packages-arm64" in plan and "over-1-arm64" in plan
+    assert names(swage, "over", "--emulate") == names(swage, "over"), "nothing of the build platform itself is emulated"
+
+
 def test_features_are_switched_by_instances_and_by_options(workspace):
     swage = workspace('for = ["arm64"]\n[instance.plain]\nfeatures.over = ["-colour"]\n')
     usual, plain = names(swage, "over"), names(swage, "over@plain")
@@ -83,6 +91,8 @@ def test_features_are_switched_by_instances_and_by_options(workspace):
     ('[instance.x]\noverride.libc = "uclibc"\n', ["over@x", "--for", "s390x"], "error: no platform is like 's390x' with the C library 'uclibc'\n"),
     ('[instance.x]\noverride.gcc = "11"\n', ["over@x", "--toolchain", "debian-bookworm-gcc-12-x86_64"],
      "error: '--toolchain' and 'over@x' contradict each other: the instance has a compiler of its own\n"),
+    ('[instance.x]\noverride.gcc = "11"\nonly = ["under"]\n', ["over@x", "--for", "arm64", "--accelerate"],
+     "error: '--accelerate' and 'over@x' contradict each other: the instance has a compiler of its own\n"),
     ("", ["over", "--with", "under:colour"], "error: 'under' has no feature 'colour'\nnote: it has none\n"),
     ('[instance.x]\noverride.gcc = "47"\n', ["over@x"], "error: 'x86_64' has no gcc 47\nhint: it has clang "),
 ])
