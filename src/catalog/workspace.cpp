@@ -10,11 +10,16 @@ namespace swage {
 
 namespace {
 
-// "13" or "13.2": of one compiler, which no other key may name too.
+// Reports that a key is one too many of those that choose the compiler.
+bool is_second_choice(const FieldInput& in, const Instance& instance) {
+  if (instance.changes_compiler()) in.report(Error{.what = "only one of 'gcc', 'clang' and 'toolchain' can be chosen"});
+  return instance.changes_compiler();
+}
+
+// "13" or "13.2".
 Schema<Instance>::Reader compiler(const char* name) {
   return [name](const FieldInput& in, Instance& instance) {
-    if (instance.changes_compiler())
-      return in.report(Error{.what = "only one of 'gcc', 'clang' and 'toolchain' can be chosen"});
+    if (is_second_choice(in, instance)) return;
     Version version = *Version::parse("0");
     read_field(in, version);
     instance.compiler = name;
@@ -39,8 +44,7 @@ const Schema<Instance>& instance_schema() {
       .optional("gcc", compiler("gcc"))
       .optional("clang", compiler("clang"))
       .optional("toolchain", [](const FieldInput& in, Instance& instance) {
-        if (instance.changes_compiler()) return in.report(Error{.what = "only one of 'gcc', 'clang' and 'toolchain' can be chosen"});
-        read_field(in, instance.toolchain.emplace());
+        if (!is_second_choice(in, instance)) read_field(in, instance.toolchain.emplace());
       })
       .optional("libc", &Instance::libc)
       .optional("cflags", &Instance::cflags)

@@ -75,6 +75,7 @@ struct Planner::State {
   std::vector<Step> in_progress{};                               // memo keys, and names for the cycle message
   std::deque<Cell> own_cells{};                                  // their addresses are in memo keys
   std::optional<Side> builder{};                                 // the build platform's
+  std::map<std::pair<const Instance*, const Platform*>, const ToolchainRow*> instance_toolchains{};
   std::map<std::tuple<Side, Side, const Instance*, BuildMode>, const Cell*> package_cells{};  // of dependencies
 
   StorePath add_source(Draft& draft, Source source) {
@@ -317,13 +318,15 @@ Result<Side> Planner::State::side_at(const Cell& cell, int offset) {
 }
 
 Result<const ToolchainRow*> Planner::State::instance_toolchain(const Instance& instance, const Platform& platform) {
+  const ToolchainRow*& known = instance_toolchains[{&instance, &platform}];
+  if (known) return known;
   SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = &platform,
                                                            .purpose = Purpose::userland,
                                                            .compiler = instance.compiler,
                                                            .version = instance.version,
                                                            .toolchain = instance.toolchain}));
   if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution).note(fmt::format("in instance '{}'", instance.name)));
-  return resolution.chosen;
+  return known = resolution.chosen;
 }
 
 // What builds the recipe: where the instance has another compiler for some packages, the cell's toolchain is that of the others.
@@ -404,8 +407,8 @@ Result<Planner::State::Dependency> Planner::State::dependency_of(const Dependenc
   return Dependency{recipe, own};
 }
 
-// Every output but manuals; what only builds need last, so that a linker meets shared libraries before static ones. Of a recipe without a build system `out` alone: who wants another one of it
-// names that.
+// Every output but manuals; what only builds need last, so that a linker meets shared libraries before static ones. Of a recipe without
+// a build system `out` alone: who wants another one of it names that.
 std::string Planner::State::add_outputs(Draft& draft, const RecipeRow& recipe, const Object& object) {
   std::string paths;
   const auto add = [&](const std::string& output, const StorePath& path) {

@@ -1,6 +1,8 @@
 """A package built as its own platform: by that platform's own compiler, and by the cross compiler in its place."""
 import pytest
 
+from swage_cli import write_recipe
+
 RECIPE = """[package]
 name = "who-builds"
 version = "1"
@@ -27,12 +29,7 @@ FOR_ARM64 = ["--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64"]
 @pytest.fixture(scope="module")
 def built(rootless, tmp_path_factory):
     """Builds it in a mode; gives the object files and the log."""
-    layer = tmp_path_factory.mktemp("emulation") / "layer"
-    recipe = layer / "packages/who-builds/recipe.toml"
-    recipe.parent.mkdir(parents=True)
-    recipe.write_text(RECIPE)
-    for path in [layer.parent, *layer.parent.parents][:3]:   # the ordinary user reads it
-        path.chmod(0o755)
+    layer = write_recipe(tmp_path_factory.mktemp("emulation"), "who-builds", RECIPE)
 
     def build(*how):
         path = rootless("--layer", layer, "build", "who-builds", *how, "--no-link", "--print-out-paths").ok().out.strip()
@@ -51,12 +48,7 @@ def test_the_three_ways_give_the_same_code(built):
 
 def test_the_cross_compiler_gives_it_too(built, rootless, tmp_path):
     crossed = RECIPE.replace("uname -m\n", "").replace("./program &&", "")
-    recipe = tmp_path / "layer/packages/who-builds/recipe.toml"
-    recipe.parent.mkdir(parents=True)
-    recipe.write_text(crossed)
-    for path in [tmp_path, *tmp_path.parents][:3]:
-        path.chmod(0o755)
-    path = rootless("--layer", tmp_path / "layer", "build", "who-builds", *FOR_ARM64, "--no-link", "--print-out-paths").ok().out.strip()
+    path = rootless("--layer", write_recipe(tmp_path, "who-builds", crossed), "build", "who-builds", *FOR_ARM64, "--no-link", "--print-out-paths").ok().out.strip()
     assert built("--for", "arm64", "--accelerate")[0] == open(f"{path}/objects", "rb").read()
 
 

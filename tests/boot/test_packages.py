@@ -1,6 +1,8 @@
 """Packages for another platform: a library, a program that is linked with it and runs under emulation, and what may not become one."""
 import pytest
 
+from swage_cli import write_recipe
+
 # A compiler that the boots use too.
 FOR_ARM64 = ["--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64"]
 
@@ -38,12 +40,7 @@ INSTALL = "cp program $out/bin/program"
 def build(rootless, tmp_path):
     """Builds a package whose program is installed and tested as said."""
     def run(name, install=INSTALL, test='"$out/bin/program | grep -x \'zlib 1.3.1\'"'):
-        recipe = tmp_path / "layer/packages" / name / "recipe.toml"
-        recipe.parent.mkdir(parents=True)
-        recipe.write_text(RECIPE.format(name=name, install=install, test=test))
-        for path in [tmp_path, *tmp_path.parents][:3]:   # the ordinary user reads it
-            path.chmod(0o755)
-        layer = ["--layer", tmp_path / "layer"]
+        layer = ["--layer", write_recipe(tmp_path, name, RECIPE.format(name=name, install=install, test=test))]
         return rootless(*layer, "build", name, *FOR_ARM64, "--no-link", "--print-out-paths"), lambda: rootless(*layer, "log", name, *FOR_ARM64).ok().out
     return run
 

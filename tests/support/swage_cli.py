@@ -48,6 +48,16 @@ class Swage:
                                 text=True, **kwargs)
 
 
+def write_recipe(directory: pathlib.Path, name: str, text: str) -> pathlib.Path:
+    """A layer in a test's directory with this recipe, which the ordinary user of real builds can read."""
+    recipe = directory / "layer/packages" / name / "recipe.toml"
+    recipe.parent.mkdir(parents=True)
+    recipe.write_text(text)
+    for path in [directory, *directory.parents][:3]:
+        path.chmod(0o755)
+    return directory / "layer"
+
+
 def catalog_without_evidence(place: pathlib.Path) -> pathlib.Path:
     """The shipped catalog without its records, which grow: for tests that bring their own."""
     return shutil.copytree(ROOT / "catalog", place / "catalog", ignore=shutil.ignore_patterns("evidence"))
