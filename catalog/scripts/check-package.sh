@@ -49,7 +49,7 @@ refers() { # refers INPUT WHAT OUTPUT...
   hash=${input#/nix/store/}
   for file in $(grep -rlF ${hash%%-*} $* || true); do complain "$(short "$file") refers to $input, $what"; done
 }
-for input in $deps_build $root $emulators $script_package; do
+for input in $deps_build $root ${foreign_root-} ${accelerators-} $emulators $script_package; do
   case " $deps_host " in *" $input "*) ;; *) refers $input "which is of the build platform" $all ;; esac
 done
 runtime=
@@ -63,7 +63,7 @@ while read -r file; do
   case $line in
     '#!'*/nix/store/*) ;;
     '#! /bin/sh'* | '#!/bin/sh'* | '#!/usr/bin/env '*) ;;
-    '#!'*) echo "note: ${file#"$out"/} starts with '$line'" ;;
+    '#!'*) echo "note: $(short "$file") starts with '$line'" ;;
   esac
 done < files
 [ -z "$bad" ] || exit 1

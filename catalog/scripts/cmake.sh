@@ -1,6 +1,5 @@
-# cmake, ninja and ninja install: see package.sh. $configure_args are cmake's.
-. $script_package
-. $script_cpu_family
+# cmake, then ninja: see ninja.sh. $configure_args are cmake's.
+. $script_ninja
 
 configure() {
   # Programs come from the build machine, all else from the host's dependencies alone. Where host and build are of one kind CMake does not
@@ -28,13 +27,5 @@ END
   cmake -S . -B ../build -G Ninja -DCMAKE_TOOLCHAIN_FILE=/build/toolchain.cmake -DCMAKE_INSTALL_PREFIX=$out -DCMAKE_INSTALL_LIBDIR=lib \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_SKIP_INSTALL_RPATH=OFF -DCMAKE_INSTALL_RPATH_USE_LINK_PATH=ON -DCMAKE_INSTALL_RPATH=$out/lib \
     -DBUILD_TESTING=OFF -DCMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF "$@"
-}
-build() {
-  eval "set -- $make_args"
-  ninja -C ../build -j${NIX_BUILD_CORES:-1} "$@"
-}
-install() {
-  eval "set -- ${install_args:-install}"
-  ninja -C ../build "$@"
 }
 steps

@@ -1,6 +1,7 @@
-# meson setup, ninja and ninja install: see package.sh. $configure_args are those of meson setup.
-. $script_package
-. $script_cpu_family
+# meson setup, then ninja: see ninja.sh. $configure_args are those of meson setup.
+. $script_ninja
+# The directories that libraries were found in are taken out of a program's path at installation: as text, which these are another of.
+SWAGE_LDFLAGS=$(echo "$SWAGE_LDFLAGS" | sed 's|\(-Wl,-rpath,[^ ]*\)|\1/|g')
 
 configure() {
   cat > ../cross.ini <<END
@@ -32,13 +33,5 @@ END
   # The host's compiler reaches meson by the cross file alone: in the environment it would be the build machine's.
   env -u CC -u CXX -u CPP -u AR -u AS -u LD -u NM -u RANLIB -u STRIP meson setup ../build . --cross-file ../cross.ini --native-file ../native.ini \
     --prefix=$out --libdir=lib --buildtype=release --wrap-mode=nodownload --auto-features=disabled "$@"
-}
-build() {
-  eval "set -- $make_args"
-  ninja -C ../build -j${NIX_BUILD_CORES:-1} "$@"
-}
-install() {
-  eval "set -- ${install_args:-install}"
-  ninja -C ../build "$@"
 }
 steps

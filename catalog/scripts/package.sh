@@ -36,8 +36,10 @@ any() { # any FILE...: whether one is there
 SWAGE_CFLAGS=$cflags SWAGE_LDFLAGS='' PKG_CONFIG_LIBDIR='' ACLOCAL_PATH=''
 for dependency in $deps_host; do
   [ ! -d $dependency/include ] || SWAGE_CFLAGS="$SWAGE_CFLAGS -isystem $dependency/include"
-  [ -e $dependency/loader ] || ! any $dependency/lib/lib*.so* $dependency/lib/lib*.a ||
-    SWAGE_LDFLAGS="$SWAGE_LDFLAGS -L$dependency/lib -Wl,-rpath,$dependency/lib -Wl,-rpath-link,$dependency/lib"
+  if [ ! -e $dependency/loader ]; then
+    ! any $dependency/lib/lib*.so* $dependency/lib/lib*.a || SWAGE_LDFLAGS="$SWAGE_LDFLAGS -L$dependency/lib"
+    ! any $dependency/lib/lib*.so* || SWAGE_LDFLAGS="$SWAGE_LDFLAGS -Wl,-rpath,$dependency/lib -Wl,-rpath-link,$dependency/lib"
+  fi
   for place in lib share; do
     [ ! -d $dependency/$place/pkgconfig ] || PKG_CONFIG_LIBDIR="$PKG_CONFIG_LIBDIR:$dependency/$place/pkgconfig"
   done
