@@ -143,21 +143,47 @@ std::vector<std::string> Catalog::recipe_names() const {
   for (const auto& [name, layers] : state_->recipe_layers) names.push_back(name);
   return names;
 }
-Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
+Result<Catalog::RecipeName> Catalog::parse_recipe_name(std::string_view text) const {
+  const std::string_view name = text.substr(0, text.find('@'));
+  std::string_view rest = text.substr(std::min(name.size() + 1, text.size()));
   const std::scoped_lock lock(state_->recipes->mutex);
   LoadResult result;
   const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
-  return row;
+  if (row->members.empty()) return RecipeName{row, std::string(rest)};
+  const auto named = [&](std::string_view member) {
+    return std::find_if(row->members.begin(), row->members.end(), [&](const RecipeRow& one) { return one.member == member; });
+  };
+  auto found = named(rest.substr(0, rest.find('@')));
+  if (found != row->members.end()) rest = rest.substr(std::min(found->member.size() + 1, rest.size()));
+  else found = named(row->default_member);
+  if (found != row->members.end()) return RecipeName{&*found, std::string(rest)};
+  std::vector<std::string> known;
+  for (const RecipeRow& member : row->members) known.push_back(member.full_name());
+  Error error{.what = fmt::format("'{}' is several packages, and '{}' does not say which", name, text), .hint = did_you_mean(text, known)};
+  return Fail(std::move(error).note(fmt::format("there are: {}", join(known, ", "))));
+}
+Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
+  SWAGE_TRY(const RecipeName parsed, parse_recipe_name(name));
+  if (parsed.instance.empty()) return parsed.recipe;
+  return fail(Errc::invalid_input, fmt::format("'{}' has no member '{}'", parsed.recipe->name, parsed.instance));
 }
 Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
   std::vector<const RecipeRow*> rows;
+  const std::scoped_lock lock(state_->recipes->mutex);
   for (const std::string& name : recipe_names()) {
-    SWAGE_TRY(const RecipeRow* row, recipe(name));
-    rows.push_back(row);
+    LoadResult result;
+    const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
+    if (!row) return Fail(together(in_order(result)));
+    if (row->members.empty()) rows.push_back(row);
+    for (const RecipeRow& member : row->members) rows.push_back(&member);
   }
   return rows;
+}
+
+bool RecipeRow::is_for(const Platform& platform) const {
+  return arch.empty() || std::any_of(arch.begin(), arch.end(), [&](const std::string& word) { return word == platform.name || word == platform.kernel_arch; });
 }
 
 namespace {

@@ -12,9 +12,11 @@
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
 //   components.toml              [[component]], read only when asked for
-//   packages/<name>/recipe.toml  [package], [source], [build], [deps], [env]
+//   packages/<name>/recipe.toml  [package], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
+//   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
 //   scripts/                     the shell scripts that run inside builds
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
+//   evidence/packages/*.toml     [[package]]: the records of a platform's packages (package_evidence.hpp)
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
 // (SourceSpec), `when` (Conditions), and `source`, which is the `reference` that a row's facts are from.
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
@@ -65,6 +67,7 @@ struct RootRow {
   unsigned rank = 0;                         // among roots of a kind, smaller first
   std::string released{};                    // YYYY-MM-DD of the suite; required of kind "build"
   std::map<std::string, Version> tools{};    // what its host tools say of themselves: make, perl, host-gcc, bash ...
+  std::string accelerators{};                // root of the build platform's programs that stand in for this one's in accelerated builds
   Origin origin{};
 };
 
@@ -239,6 +242,7 @@ struct RecipeVariant : RecipeParts {
 // How one package is built, or [systems/NAME.toml] what all packages of one build system have in common.
 struct RecipeRow : RecipeParts {
   std::string name;
+  std::string member{};                      // of a family: which of it, a version or a board
   std::string version{};                     // "" : from the source
   std::string summary{}, license{}, homepage{};
   SourceSpec source{};
@@ -250,10 +254,15 @@ struct RecipeRow : RecipeParts {
   std::vector<std::string> outputs{"out"};
   std::map<std::string, bool> features{};    // by name: whether it is on unless an instance says otherwise
   std::vector<RecipeVariant> variants{};     // in their order
+  std::vector<RecipeRow> members{};          // [[member]]; each is whole: what they have in common comes before what it says itself
+  std::string default_member{};              // that the name alone means; "" none
+  std::vector<std::string> arch{};           // platform names or kernel ARCH values that it is for; none: every one
   std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
   std::vector<std::string> allowed_references{};   // names of what it may refer to although only builds need it
   fs::path directory{};                      // for patches and config files
   Origin origin{};
+  std::string full_name() const { return member.empty() ? name : name + "@" + member; }
+  bool is_for(const Platform& platform) const;
 };
 
 // How a cell was seen to end.
@@ -332,6 +341,7 @@ class Catalog {
   // directories only. Thread-safe; the vector lives as long as the catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
+  const std::vector<fs::path>& evidence_directories() const;   // that records are read from, first layer first; some may not be there
 
   // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.
   Result<const std::vector<MachineRow>*> machines() const;
@@ -339,8 +349,14 @@ class Catalog {
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name.
-  Result<const RecipeRow*> recipe(std::string_view name) const;
-  Result<std::vector<const RecipeRow*>> recipes() const;
+  Result<const RecipeRow*> recipe(std::string_view name) const;   // NAME, or NAME@MEMBER of a family
+  Result<std::vector<const RecipeRow*>> recipes() const;          // of families the members
+  // NAME[@MEMBER][@INSTANCE], as dependencies and targets name packages.
+  struct RecipeName {
+    const RecipeRow* recipe = nullptr;
+    std::string instance{};                               // "" none
+  };
+  Result<RecipeName> parse_recipe_name(std::string_view text) const;
   std::vector<std::string> recipe_names() const;          // reads nothing
 
   // Origin of a platform row (Platform itself is below this layer).

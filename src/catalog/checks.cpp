@@ -104,7 +104,17 @@ void check_components(const std::vector<ComponentRow>& rows, Findings& findings)
     check_source(row.source, row.id, row.origin, row.tree.empty(), findings.errors);
 }
 
-void check_recipe(const RecipeRow& row, Findings& findings) { check_source(row.source, row.name, row.origin, false, findings.errors); }
+void check_recipe(const RecipeRow& row, Findings& findings) {
+  check_source(row.source, row.name, row.origin, false, findings.errors);
+  std::vector<std::string> members;
+  for (const RecipeRow& member : row.members) {
+    check_source(member.source, fmt::format("{}@{}", row.name, member.member), member.origin, false, findings.errors);
+    members.push_back(member.member);
+  }
+  if (!row.default_member.empty() && std::find(members.begin(), members.end(), row.default_member) == members.end())
+    findings.errors.push_back({.what = fmt::format("'{}' is not a member of '{}', and is its 'default'", row.default_member, row.name),
+                               .where = row.origin.pos, .hint = did_you_mean(row.default_member, members)});
+}
 
 void check_component_names(const Catalog::State& state, Findings& findings) {
   std::vector<std::string> known;

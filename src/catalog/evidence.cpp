@@ -9,37 +9,6 @@
 namespace swage {
 namespace {
 
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";
-
-// Length of the UTF-8 sequence that `text` starts with; 0: it is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool outside = (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
-  return overlong || outside ? 0 : length;
-}
-
-// A basic string. A console may print anything: what is no UTF-8 becomes the replacement character.
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const char c = text.front();
-    if (length == 0) out += kReplacement;
-    else if (c == '"' || c == '\\') out += {'\\', c};
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
-    else out += text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out + '"';
-}
-
 // A record must have what its state claims.
 void check_claims(const TomlDocument& document, const TomlValue& table, const EvidenceRow& row, Findings& findings) {
   const TomlEntry* state = table.find("state");
@@ -219,13 +188,16 @@ Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platf
   });
 }
 
+const std::vector<fs::path>& Catalog::evidence_directories() const { return state_->evidence_directories; }
+
 void check_evidence(LoadResult& result) {
   std::vector<std::string> platforms;
   for (const Platform& platform : result.state->platforms) platforms.push_back(platform.name);
   auto& errors = result.findings.errors;
-  for (const fs::path& place : result.state->evidence_directories)
+  for (const fs::path& place : result.state->evidence_directories) {
+    check_package_evidence(place, result);
     for (const std::string& name : list_directory(place).value_or(std::vector<std::string>{})) {
-      if (name == "locks") continue;
+      if (name == "locks" || name == "packages") continue;
       if (std::find(platforms.begin(), platforms.end(), name) == platforms.end()) {
         errors.push_back({.what = fmt::format("'{}' is not a platform's directory", (place / name).string()),
                           .hint = did_you_mean(name, platforms)});
@@ -245,6 +217,7 @@ void check_evidence(LoadResult& result) {
                             .where = kept.pos(kept.root.find("evidence")->value.find("lock")->value.span)});
       }
     }
+  }
 }
 
 }  // namespace swage

@@ -226,6 +226,34 @@ const RecipeRow* read_system(const Catalog::State& state, const std::string& nam
 
 }  // namespace
 
+namespace {
+
+// A member of a family, with what it has in common with the others.
+void complete_member(const RecipeRow& family, RecipeRow& member) {
+  const auto before = [](const auto& first, auto& list) { list.insert(list.begin(), first.begin(), first.end()); };
+  build_on(family, member);
+  before(family.patches, member.patches);
+  before(family.tests, member.tests);
+  before(family.allowed_references, member.allowed_references);
+  const auto own_or = [](std::string& own, const std::string& common) { if (own.empty()) own = common; };
+  own_or(member.version, family.version);
+  own_or(member.summary, family.summary);
+  if (member.arch.empty()) member.arch = family.arch;
+  if (member.source.urls.empty() && member.source.debian_package.empty()) member.source = family.source;
+  member.name = family.name;
+  member.license = family.license;
+  member.homepage = family.homepage;
+  member.system = family.system;
+  member.targeted = family.targeted;
+  member.of_compiler = family.of_compiler;
+  member.outputs = family.outputs;
+  member.features = family.features;
+  member.directory = family.directory;
+  member.origin.layer = family.origin.layer;
+}
+
+}  // namespace
+
 const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents) {
   auto& known = state.recipes->known;
   if (const auto at = known.find(name); at != known.end()) return &at->second;
@@ -251,6 +279,7 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
     findings.errors.push_back({.what = fmt::format("'{}' says neither 'script' nor 'system' in [build]", row.name), .where = row.origin.pos});
     return nullptr;
   }
+  for (RecipeRow& member : row.members) complete_member(row, member);
   return &known.emplace(having->first, std::move(row)).first->second;
 }
 

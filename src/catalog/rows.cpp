@@ -405,6 +405,7 @@ const Schema<RootRow>& root_schema() {
       .optional("rank", &RootRow::rank)
       .optional("released", date(&RootRow::released))
       .optional("tools", read_tools)
+      .optional("accelerators", reference(&RootRow::accelerators, NameOf::root))
       .optional("override", read_override<RootRow>);
   return schema;
 }
@@ -563,26 +564,63 @@ const Schema<QuirkRow>& quirk_schema() {
   return schema;
 }
 
+namespace {
+
+// The tables that a recipe and a member of it both may have.
+Schema<RecipeRow> with_own_parts(Schema<RecipeRow>&& schema) {
+  static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]")
+      .optional("run", &RecipeRow::tests)
+      .optional("allow_references", &RecipeRow::allowed_references);
+  return with_parts(std::move(schema)
+      .optional("source", [](const FieldInput& in, RecipeRow& row) {
+        if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
+      })
+      .optional("test", section(test)));
+}
+
+void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_platform_words(in, row.arch, NameOf::arch); }
+
+// [[member]]: what it says of itself alone. What it has in common with the others is added when the recipe is whole.
+void read_members(const FieldInput& in, RecipeRow& row) {
+  static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]"))
+      .optional("patches", [](const FieldInput& field, RecipeRow& member) { read_field(field, member.patches); });
+  static const Schema<RecipeRow> schema = with_own_parts(Schema<RecipeRow>("[[member]]")
+      .required("name", &RecipeRow::member)
+      .optional("version", &RecipeRow::version)
+      .optional("summary", &RecipeRow::summary)
+      .optional("arch", read_recipe_arch)
+      .optional("build", section(build)));
+  row.members.clear();
+  if (!in.is(TomlValue::Kind::array)) return;
+  for (const TomlValue& item : in.value.items) {
+    const FieldInput one = in.with(item, "member");
+    if (!one.is(TomlValue::Kind::table)) continue;
+    RecipeRow& member = row.members.emplace_back();
+    schema.read(in.document, item, member, Presence::whole, in.findings);
+    member.origin.pos = in.document.pos(item.span);
+    const auto same = [&](const RecipeRow& other) { return &other != &member && other.member == member.member; };
+    if (std::any_of(row.members.begin(), row.members.end(), same)) one.report({.what = fmt::format("'{}' is defined twice in [[member]]", member.member)});
+  }
+}
+
+}  // namespace
+
 const Schema<RecipeRow>& recipe_schema() {
   static const Schema<RecipeRow> package = Schema<RecipeRow>("[package]")
       .required("name", &RecipeRow::name)
       .optional("version", &RecipeRow::version)
+      .optional("default", &RecipeRow::default_member)
       .optional("summary", &RecipeRow::summary)
       .optional("license", &RecipeRow::license)
-      .optional("homepage", &RecipeRow::homepage);
-  static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]")
-      .optional("run", &RecipeRow::tests)
-      .optional("allow_references", &RecipeRow::allowed_references);
+      .optional("homepage", &RecipeRow::homepage)
+      .optional("arch", read_recipe_arch);
   static const Schema<RecipeRow> build = build_schema()
       .optional("targeted", &RecipeRow::targeted)
       .optional("of_compiler", &RecipeRow::of_compiler)
       .optional("outputs", &RecipeRow::outputs)
       .optional("patches", [](const FieldInput& in, RecipeRow& row) { read_field(in, row.patches); });
-  static const Schema<RecipeRow> schema = with_parts(Schema<RecipeRow>("a recipe")
+  static const Schema<RecipeRow> schema = with_own_parts(Schema<RecipeRow>("a recipe")
       .required("package", section(package))
-      .optional("source", [](const FieldInput& in, RecipeRow& row) {
-        if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
-      })
       .required("build", section(build))
       .optional("features", [](const FieldInput& in, RecipeRow& row) {
         if (!in.is(TomlValue::Kind::table)) return;
@@ -592,7 +630,7 @@ const Schema<RecipeRow>& recipe_schema() {
         read_variants(in, row);
         check_features(in, row);
       })
-      .optional("test", section(test))
+      .optional("member", read_members)
       .optional("override", read_override<RecipeRow>));
   return schema;
 }

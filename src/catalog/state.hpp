@@ -146,6 +146,7 @@ void check_unread_files(LoadResult& result);
 
 // Every record of all layers, for `swage check`: adds to the findings, and keeps the documents for their order.
 void check_evidence(LoadResult& result);
+void check_package_evidence(const fs::path& evidence, LoadResult& result);   // of one directory
 
 // The key under which any spelling of a triple finds its platform: the vendor says nothing about a platform.
 std::string triple_key(const Triple& triple);

@@ -53,4 +53,7 @@ struct TomlDocument {
 // of our own: toml++ 3.3 with exceptions off. Errors: Errc::invalid_input with a position.
 Result<TomlDocument> parse_toml(std::string text, std::string path);
 
+// The text as a basic string. A console may print anything: what is no UTF-8 becomes the replacement character.
+std::string toml_string(std::string_view text);
+
 }  // namespace swage

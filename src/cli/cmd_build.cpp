@@ -1,4 +1,5 @@
 // swage build: makes targets and links them.
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -22,7 +23,9 @@ struct BuildOptions {
 // `result`, or `result-NAME-PLATFORM` when there are several; outputs other than `out` append their name.
 std::string link_name(const BuildOptions& options, const Goal& goal, std::size_t count, std::string_view output) {
   const std::string base = options.out_link.empty() ? "result" : options.out_link;
-  const std::string link = count == 1 ? base : fmt::format("{}-{}-{}", base, goal.target.name, goal.platform->name);
+  std::string name = goal.target.recipe.empty() ? goal.target.name : goal.target.recipe;
+  std::replace(name.begin(), name.end(), '@', '-');
+  const std::string link = count == 1 ? base : fmt::format("{}-{}-{}", base, name, goal.platform->name);
   return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 

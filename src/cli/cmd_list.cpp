@@ -78,7 +78,7 @@ Result<Listing> packages(const Catalog& catalog) {
   Listing list{.columns = {"name", "version", "summary"}};
   SWAGE_TRY(const std::vector<const RecipeRow*> rows, catalog.recipes());
   for (const RecipeRow* r : rows) {
-    list.rows.push_back({r->name, r->version, r->summary});
+    list.rows.push_back({r->full_name(), r->version, r->summary});
     list.origins.push_back(&r->origin);
   }
   return list;

@@ -1,10 +1,11 @@
-// swage matrix: which kernels are known to build and boot on which platforms.
+// swage matrix: which kernels are known to build and boot on which platforms, and which packages.
 #include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/command.hpp"
 #include "cli/matrix.hpp"
+#include "cli/package_matrix.hpp"
 #include "cli/progress.hpp"
 #include "cli/recorder.hpp"
 
@@ -16,6 +17,8 @@ struct MatrixOptions {
   std::vector<std::string> platforms{};
   std::string evidence{};
   std::string html{};
+  bool packages = false;
+  bool markdown = false;
 };
 
 // Those that could boot something, and those that have.
@@ -43,8 +46,18 @@ Result<std::string> read_page(Session& session) {
   return read_file(catalog / name);
 }
 
+Result<int> run_packages(Session& session, const MatrixOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  std::vector<const Platform*> platforms;
+  if (!options.platforms.empty()) { SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms)); }
+  SWAGE_TRY(const PackageMatrix matrix, make_package_matrix(*catalog, std::move(platforms)));
+  fmt::print("{}", session.options().json ? package_matrix_json(matrix) : options.markdown ? package_matrix_markdown(matrix) : package_matrix_text(matrix));
+  return 0;
+}
+
 Result<int> run(Session& session, const MatrixOptions& options) {
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
+  if (options.packages) return run_packages(session, options);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::vector<const Platform*> platforms;
   if (options.platforms.empty()) {
@@ -75,7 +88,9 @@ Action declare_matrix(CLI::App& app) {
   auto options = std::make_shared<MatrixOptions>();
   app.add_option("--for", options->platforms, "only these platforms (default: all that could boot, or have)")->allow_extra_args(false);
   app.add_option("--evidence", options->evidence, "one more directory with records");
-  app.add_option("--html", options->html, "write a page for a browser to this file");
+  auto* html = app.add_option("--html", options->html, "write a page for a browser to this file");
+  auto* packages = app.add_flag("--packages", options->packages, "of packages instead of kernels")->excludes(html);
+  app.add_flag("--markdown", options->markdown, "as a table for docs/packages.md")->needs(packages);
   return [options](Session& session) { return run(session, *options); };
 }
 

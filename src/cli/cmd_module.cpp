@@ -29,7 +29,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
   for (Goal& goal : goals) {
     if (!goal.cell.kernel) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel", goal.target.text));
     goal.cell.kernel->options.modules = modules;
-    goal.target.name = options.boot ? "boot-modules" : "module";
+    goal.target.name = goal.target.recipe = options.boot ? "boot-modules" : "module";
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   SWAGE_CHECK(realise_planned(session, planned, options.realise));

@@ -1,4 +1,4 @@
-// swage verify: builds and boots cells and keeps the record of each as evidence.
+// swage verify: builds and boots cells, or builds packages, and keeps the record of each as evidence.
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +11,7 @@
 #include "cli/realising.hpp"
 #include "cli/recorder.hpp"
 #include "cli/replay.hpp"
+#include "cli/verify_packages.hpp"
 
 namespace swage {
 
@@ -24,6 +25,7 @@ struct CellOptions {
   std::string evidence{};
   bool skip_verified = false;
   bool replay = false;
+  bool packages = false;
 };
 
 // A record must be repeatable from the catalog and its lock file alone.
@@ -258,8 +260,14 @@ Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
   options.targets.by_records = false;
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
-  if (options.replay) return replay(session, options.targets, options.realise);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const auto is_kernel = [](const std::string& target) { return target.substr(0, target.find('@')) == "linux"; };
+  const bool packages = options.packages || (!options.targets.targets.empty() && !std::all_of(options.targets.targets.begin(), options.targets.targets.end(), is_kernel));
+  if (options.replay) return replay(session, options.targets, options.realise);
+  if (packages) {
+    SWAGE_TRY(const fs::path place, record_directory(session, options.evidence));
+    return verify_packages(session, options.targets, options.packages, options.skip_verified, place, options.realise);
+  }
   SWAGE_CHECK(default_targets(session, options.targets));
   SWAGE_TRY(const Lockfile* lock, session.lock());
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
@@ -286,10 +294,11 @@ Action declare_verify(CLI::App& app) {
   auto options = std::make_shared<CellOptions>();
   declare_targets(app, options->targets);
   app.get_option("TARGET")->required(false)->description(
-      "linux@VERSION (default: every kernel that the lock file pins, for all platforms)");
+      "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms)");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
-  app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted");
+  app.add_flag("--packages", options->packages, "every package that is for the platforms");
+  app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted, and packages of having been built");
   app.add_flag("--replay", options->replay, "repeat what is recorded, from its own lock file, and compare bit for bit")
       ->excludes("--skip-verified");
   return [options](Session& session) { return run(session, *options); };

@@ -133,10 +133,18 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   return {};
 }
 
-Result<void> check_target(const Catalog& catalog, const Target& target) {
+// Finds what the target's name means.
+Result<void> look_up_target(const Catalog& catalog, Target& target) {
   if (target.name == "root" || target.name == "toolchain") return {};
   std::vector<std::string> known = catalog.recipe_names();
-  if (std::find(known.begin(), known.end(), target.name) != known.end()) return {};
+  if (std::find(known.begin(), known.end(), target.name) != known.end()) {
+    target.recipe = target.name;
+    if (!is_package(target)) return {};
+    SWAGE_TRY(Catalog::RecipeName named, catalog.parse_recipe_name(target.text));
+    target.recipe = named.recipe->full_name();
+    target.version = std::move(named.instance);
+    return {};
+  }
   known.insert(known.end(), {"root", "toolchain"});
   Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
   if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
@@ -298,8 +306,8 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   std::deque<Goal> goals;
   for (const std::string& text : options.targets) {
-    SWAGE_TRY(const Target target, parse_target(text));
-    SWAGE_CHECK(check_target(*catalog, target));
+    SWAGE_TRY(Target target, parse_target(text));
+    SWAGE_CHECK(look_up_target(*catalog, target));
     SWAGE_TRY(const std::shared_ptr<const Instance> instance, instance_of(session, *catalog, options, target));
     std::optional<KernelChoice> choice;
     if (needs_kernel(target)) {
@@ -338,19 +346,22 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   return goals;
 }
 
-Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal) {
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal,
+                        const std::function<void(const Goal&, const Error&)>& unplanned) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_CHECK(read_trees(session, *catalog, goals));
-  for (Goal& goal : goals) {
+  const auto plan = [&](const Goal& goal) -> Result<Wanted> {
     if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
-    if (goal.target.name == "root") {
-      SWAGE_TRY(goal.wanted, planner.root(goal.target.version));
-    } else if (goal.target.name == "toolchain") {
-      SWAGE_TRY(goal.wanted, planner.toolchain(*goal.cell.toolchain, goal.cell.trees));
-    } else {
-      const bool boots = kernel_goal == KernelGoal::boot && goal.target.name == kKernel;
-      SWAGE_TRY(goal.wanted, planner.package(boots ? "boot" : goal.target.name, goal.cell));
-    }
+    if (goal.target.name == "root") return planner.root(goal.target.version);
+    if (goal.target.name == "toolchain") return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
+    const bool boots = kernel_goal == KernelGoal::boot && goal.target.name == kKernel;
+    return planner.package(boots ? "boot" : goal.target.recipe, goal.cell);
+  };
+  for (Goal& goal : goals) {
+    Result<Wanted> wanted = plan(goal);
+    if (wanted) goal.wanted = *std::move(wanted);
+    else if (unplanned) unplanned(goal, wanted.error());
+    else return Fail(std::move(wanted).error());
   }
   return {};
 }

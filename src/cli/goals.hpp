@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +38,12 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = Targe
 // The platforms that --for names, each once; x86_64 when it names none.
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
 
-// `NAME[@VERSION]`; of a package `NAME[@INSTANCE]`.
+// `NAME[@VERSION]`; of a package `NAME[@MEMBER][@INSTANCE]`.
 struct Target {
   std::string text;                          // as written
   std::string name;
-  std::string version{};
+  std::string version{};                     // of a package: the instance
+  std::string recipe{};                      // the recipe's full name, once it is looked up
 };
 Result<Target> parse_target(const std::string& text);
 
@@ -65,8 +67,9 @@ enum class KernelGoal {
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
                                     KernelGoal kernel_goal = KernelGoal::artifact);
 
-// Adds what makes every goal to the planner's graph.
-Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal = KernelGoal::artifact);
+// Adds what makes every goal to the planner's graph. `unplanned` is told of what cannot be planned; without it the first ends the planning.
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal = KernelGoal::artifact,
+                        const std::function<void(const Goal&, const Error&)>& unplanned = {});
 
 std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 

@@ -42,6 +42,18 @@ std::string date_of(std::int64_t seconds_since_1970) {
 
 std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
 
+Result<std::string> keep_lock(const RecorderPlace& place) {
+  const fs::path locks = place.directory / "locks";
+  for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{}))
+    if (name.ends_with(".lock"))
+      if (const Result<Lockfile> known = Lockfile::read(locks / name); known && covers(*known, place.lock)) return name;
+  const std::string text = place.lock.str();
+  const std::string name = fmt::format("{}-{}.lock", place.lock.created, sha256(text).hex().substr(0, 8));
+  SWAGE_CHECK(make_directories(locks));
+  SWAGE_CHECK(write_file_atomically(locks / name, text));
+  return name;
+}
+
 Result<std::optional<PathInfo>> Recorder::output_of(const StorePath& drv) {
   SWAGE_TRY(const StorePath out, StorePath::parse(graph_.find(drv)->drv.outputs.at("out").path));
   return store_.query(out);
@@ -53,18 +65,9 @@ std::optional<unsigned> Recorder::seconds_of(const StorePath& drv) const {
   return static_cast<unsigned>(std::lround(found->second));
 }
 
-// One lock file serves all records of a run, and those of later runs that need nothing else.
 Result<std::string> Recorder::lock_name() {
-  if (!lock_name_.empty()) return lock_name_;
-  const fs::path locks = place_.directory / "locks";
-  for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{}))
-    if (name.ends_with(".lock"))
-      if (const Result<Lockfile> known = Lockfile::read(locks / name); known && covers(*known, place_.lock)) return lock_name_ = name;
-  const std::string text = place_.lock.str();
-  const std::string name = fmt::format("{}-{}.lock", place_.lock.created, sha256(text).hex().substr(0, 8));
-  SWAGE_CHECK(make_directories(locks));
-  SWAGE_CHECK(write_file_atomically(locks / name, text));
-  return lock_name_ = name;
+  if (lock_name_.empty()) { SWAGE_TRY(lock_name_, keep_lock(place_)); }
+  return lock_name_;
 }
 
 Result<void> Recorder::write(CellRun& cell, std::string_view log) {

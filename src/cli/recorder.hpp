@@ -40,6 +40,8 @@ struct RecorderPlace {
   fs::path directory{};   // evidence/, made when first needed
   Lockfile lock{};        // reduced to what the cells use
 };
+// Puts the lock file beside the records and tells its name. One serves all records of a run, and those of later runs that need nothing else.
+Result<std::string> keep_lock(const RecorderPlace& place);
 
 // Thread-safe: the executor tells it from several threads.
 class Recorder {

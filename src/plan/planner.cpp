@@ -397,14 +397,13 @@ Result<std::vector<DependencyRef>> Planner::State::propagated_by(const Dependenc
   return propagated_dependencies(parts);
 }
 
-// The recipe that `NAME` or `NAME@INSTANCE` names, and what it is built for. `cell`: of what depends on it, with its own toolchain.
+// The recipe that a name means, and what it is built for. `cell`: of what depends on it, with its own toolchain.
 Result<Planner::State::Dependency> Planner::State::dependency_of(const DependencyRef& ref, const Cell& cell) {
-  const auto at = ref.name.find('@');
-  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name.substr(0, at)));
+  SWAGE_TRY(const Catalog::RecipeName named, catalog.parse_recipe_name(ref.name));
   const Cell* from = &cell;
-  if (at != std::string::npos) { SWAGE_TRY(from, cell_of_instance(std::string_view(ref.name).substr(at + 1), cell)); }
-  SWAGE_TRY(const Cell* own, cell_of_dependency(ref, *recipe, *from));
-  return Dependency{recipe, own};
+  if (!named.instance.empty()) { SWAGE_TRY(from, cell_of_instance(named.instance, cell)); }
+  SWAGE_TRY(const Cell* own, cell_of_dependency(ref, *named.recipe, *from));
+  return Dependency{named.recipe, own};
 }
 
 // Every output but manuals; what only builds need last, so that a linker meets shared libraries before static ones. Of a recipe without
@@ -433,8 +432,8 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
   const Cell* own = cell_of(host, draft.cell.target ? target_of(draft.cell) : host, draft.cell.instance, BuildMode::cross, draft.cell);
   const auto cell_for = [&](const DependencyRef& ref) -> Result<const Cell*> {
     if (ref.name == kToolchainDependency) return own;
-    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(ref.name.substr(0, ref.name.find('@'))));
-    return recipe->of_compiler ? own : &draft.cell;
+    SWAGE_TRY(const Catalog::RecipeName named, catalog.parse_recipe_name(ref.name));
+    return named.recipe->of_compiler ? own : &draft.cell;
   };
   SWAGE_TRY(const std::vector<DependencyRef> all, with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
               SWAGE_TRY(const Cell* cell, cell_for(ref));
@@ -456,7 +455,7 @@ Result<void> Planner::State::add_dependencies(Draft& draft) {
       added = add_object(draft, *dep);
     } else {
       SWAGE_TRY(const Dependency dependency, dependency_of(ref, *cell));
-      SWAGE_TRY(dep, object(dependency.recipe->name, *dependency.cell));
+      SWAGE_TRY(dep, object(dependency.recipe->full_name(), *dependency.cell));
       added = add_outputs(draft, *dependency.recipe, *dep);
     }
     std::string& paths = draft.drv.env[variable(ref.role)];
@@ -481,12 +480,10 @@ Result<std::string> Planner::State::target_value(const Draft& draft, std::string
 }
 
 Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {
-  std::string version = draft.recipe.version;
-  if (version.empty() && !draft.recipe.source.debian_package.empty()) {
-    if (const LockedFile* file = find_locked_source(lock, draft.recipe.source)) version = upstream_version(file->version);
-    version.resize(std::min(version.find('+'), version.size()));   // 3.8.2+dfsg: what the distribution did to it
-  }
-  std::string label = version.empty() ? draft.recipe.name : fmt::format("{}-{}", draft.recipe.name, version);
+  const std::string version = package_version(draft.recipe, lock);
+  std::string label = draft.recipe.name;
+  if (!version.starts_with(draft.recipe.member)) label += "-" + draft.recipe.member;   // ffmpeg-5.1.9, u-boot-rpi-3-2023.01
+  if (!version.empty()) label += "-" + version;
   // A tool that runs during builds is called the same whatever it helps to build.
   if (draft.cell.platform && draft.cell.platform->name != kBuildPlatform) label += "-" + draft.cell.platform->name;
   if (draft.cell.target) label += "-for-" + draft.cell.target->name;
@@ -540,6 +537,10 @@ Result<Object> Planner::State::finish(Draft& draft) {
 Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, const RootRow* root) {
   if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
     return fail(Errc::invalid_input, fmt::format("'{}' has no output 'out'", recipe.name));
+  if (cell.platform && !recipe.is_for(*cell.platform)) {
+    Error error{.code = Errc::unsatisfiable, .what = fmt::format("'{}' is not for '{}'", recipe.full_name(), cell.platform->name), .where = recipe.origin.pos};
+    return Fail(std::move(error).note(fmt::format("it is for {}", join(recipe.arch, ", "))));
+  }
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
   SWAGE_TRY(draft.toolchain, toolchain_of(recipe, cell));
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
@@ -564,6 +565,10 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
     }
     SWAGE_TRY(const Object tree, root_object(row ? row->name : root_name));
     env["root"] = add_object(draft, tree);
+    if (cell.mode == BuildMode::accelerated && !row->accelerators.empty()) {
+      SWAGE_TRY(const Object accelerators, root_object(row->accelerators));
+      env["accelerators"] = add_object(draft, accelerators);
+    }
     SWAGE_TRY(std::string enter, script(draft, kEnterScript));
     draft.drv.args.push_back(std::move(enter));
   }
@@ -650,6 +655,14 @@ Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& 
   Error error{.code = Errc::unsatisfiable, .what = fmt::format("nothing can be built as '{}': there is no root '{}' of its architecture", platform.name, root)};
   error.hint = able.empty() ? "such a root is a row of roots.toml with `like` and `architecture`" : fmt::format("there is one for {}", join(able, ", "));
   return Fail(std::move(error));
+}
+
+std::string package_version(const RecipeRow& recipe, const Lockfile& lock) {
+  if (!recipe.version.empty() || recipe.source.debian_package.empty()) return recipe.version;
+  const LockedFile* file = find_locked_source(lock, recipe.source);
+  if (!file) return {};
+  const std::string version = upstream_version(file->version);
+  return version.substr(0, version.find('+'));   // 3.8.2+dfsg: what the distribution did to it
 }
 
 Planner::Planner(const Catalog& catalog, const Lockfile& lock, const Instances& instances)

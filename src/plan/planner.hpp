@@ -89,6 +89,9 @@ struct Cell {
 // The root in which packages are built as the platform. Errc::unsatisfiable when the catalog has none.
 Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& root, const Platform& platform);
 
+// The recipe's own, or that of its source, which the lock file tells; "" it has none.
+std::string package_version(const RecipeRow& recipe, const Lockfile& lock);
+
 // The first machine row of the platform whose range holds the kernel; null when there is none.
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
 

@@ -1,4 +1,6 @@
 """Packages for another platform: a library, a program that is linked with it and runs under emulation, and what may not become one."""
+import shutil
+
 import pytest
 
 from swage_cli import write_recipe
@@ -94,3 +96,25 @@ def test_a_library_has_nothing_to_run(rootless):
 def test_a_failing_test_fails_the_package(build):
     failed, _ = build("says-else", test='"$out/bin/program | grep -x else"')
     assert "check: this test fails: $out/bin/program | grep -x else" in failed.fails(1).err
+
+
+def test_what_was_built_is_on_record(rootless, tmp_path):
+    directory = rootless.cwd / "evidence-of-packages"
+    shutil.rmtree(directory, ignore_errors=True)
+    evidence = ["--evidence", directory]
+    verify = ["verify", "zlib", "zlib@no-such", *FOR_ARM64, *evidence]
+    assert rootless(*verify).fails(2).err.startswith("error: 'no-such' is not an instance\n")
+    verify.remove("zlib@no-such")
+    first = rootless(*verify).ok()
+    assert first.out.splitlines()[0].split()[:4] == ["tested", "zlib", "for", "arm64"]
+    record = rootless("matrix", "--packages", *evidence, "--for", "arm64", "--json").ok().json()["packages"]
+    (mine,) = [p for p in record if p["package"] == "zlib"]
+    assert (mine["platform"], mine["version"], mine["state"], mine["toolchain"]) == ("arm64", "1.3.1", "tested", FOR_ARM64[3])
+    assert rootless(*verify, "--skip-verified").ok().out.startswith("skipped ")
+    failing = write_recipe(tmp_path, "failing", RECIPE.format(name="failing", install=INSTALL, test='"false"'))
+    failed = rootless("--layer", failing, "verify", "failing", "u-boot@malta", *FOR_ARM64[:2], *evidence).fails(1)
+    assert [line.split()[0] for line in failed.out.splitlines()] == ["failed", "not", "2"]
+    assert "'u-boot@malta' is not for 'arm64'" in failed.out
+    text = (directory / "packages/arm64.toml").read_text()
+    assert text.index('name = "failing"') < text.index('name = "zlib"') and 'state = "failed"' in text
+    assert "failing" in rootless("--layer", failing, "matrix", "--packages", "--markdown", *evidence, "--for", "arm64").ok().out

@@ -19,9 +19,9 @@ def test_the_whole_recipe_is_one(swage, tmp_path):
 
 
 def test_so_is_it_with_all_that_may_be_added(swage, tmp_path):
-    head, build, phase, variant, features = BLOCKS
+    head, build, phase, variant, features, member = BLOCKS
     assert "[build]\nsystem = \"autotools\"\n" in head
-    check(swage, tmp_path, head.replace("[build]\nsystem = \"autotools\"\n", build) + phase + variant + features).ok()
+    check(swage, tmp_path, head.replace("[build]\nsystem = \"autotools\"\n", build) + phase + variant + features + member).ok()
 
 
 def test_and_not_without_its_package_table(swage, tmp_path):

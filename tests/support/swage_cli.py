@@ -51,7 +51,7 @@ class Swage:
 def write_recipe(directory: pathlib.Path, name: str, text: str) -> pathlib.Path:
     """A layer in a test's directory with this recipe, which the ordinary user of real builds can read."""
     recipe = directory / "layer/packages" / name / "recipe.toml"
-    recipe.parent.mkdir(parents=True)
+    recipe.parent.mkdir(parents=True, exist_ok=True)
     recipe.write_text(text)
     for path in [directory, *directory.parents][:3]:
         path.chmod(0o755)

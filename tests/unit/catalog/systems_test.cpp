@@ -29,6 +29,36 @@ TEST_F(Systems, MayBuildOnEachOther) {
   EXPECT_EQ(row.script, "run.sh");
 }
 
+TEST_F(Systems, AMemberHasWhatAllHaveAndThenItsOwn) {
+  recipe("system = \"base\"\nconfigure = [\"--all\"]\n", R"([env]
+x = "all"
+[test]
+run = ["all"]
+[[member]]
+name = "1.0"
+version = "1.0.1"
+env.y = "own"
+build.configure = ["--own"]
+test.run = ["own"]
+[[member]]
+name = "board"
+arch = ["arm64"]
+)");
+  const auto catalog = dir_.load();
+  ASSERT_TRUE(catalog) << dir_.errors();
+  const RecipeRow& row = **(*catalog)->recipe("p@1.0");
+  EXPECT_EQ(row.full_name(), "p@1.0");
+  EXPECT_EQ(row.version, "1.0.1");
+  EXPECT_EQ(row.configure, (std::vector<std::string>{"--base", "--all", "--own"}));
+  EXPECT_EQ(row.env, (std::map<std::string, std::string>{{"x", "all"}, {"y", "own"}}));
+  EXPECT_EQ(row.tests, (std::vector<std::string>{"all", "own"}));
+  EXPECT_EQ(row.script, "run.sh");
+  const RecipeRow& board = **(*catalog)->recipe("p@board");
+  EXPECT_TRUE(board.is_for(**(*catalog)->platform("arm64")));
+  EXPECT_FALSE(board.is_for(**(*catalog)->platform("x86_64")));
+  EXPECT_TRUE(row.is_for(**(*catalog)->platform("x86_64")));
+}
+
 TEST_F(Systems, MistakesHaveAPlace) {
   recipe("system = \"bace\"\n", R"([phase]
 biuld = "x"

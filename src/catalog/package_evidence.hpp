@@ -1,0 +1,49 @@
+// Evidence of packages: what `swage verify` saw of each package that it built for a platform. One file for each platform,
+//
+//   evidence/packages/<platform>.toml    one [[package]] for each package, sorted by name
+//   evidence/locks/                      as for kernels: what the recorded derivations took from the lock file
+//
+// so that the same records have the same bytes.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+
+namespace swage {
+
+enum class PackageState {
+  tested,   // built, its files checked, and the recipe's tests ran
+  built,    // built and its files checked; the recipe has no tests, or nothing runs them
+  failed,   // it, or what it depends on, did not build or pass its tests
+};
+std::string_view package_state_name(PackageState state);   // "tested", ...
+
+struct PackageRecord {
+  std::string name;                          // NAME or NAME@MEMBER
+  std::string version{};                     // "" the recipe does not tell
+  std::string toolchain{};                   // id
+  PackageState state = PackageState::failed;
+  std::string when{};                        // YYYY-MM-DD
+  std::string drv{};
+  std::string nar{};                         // sha256 of the archive of output `out`, base16; "" not made
+  std::optional<unsigned> seconds{};         // that it took to build; none: it was in the store already
+  std::string lock{};                        // file under evidence/locks/
+  std::string reason{};                      // of a failure, one clause
+  friend bool operator==(const PackageRecord&, const PackageRecord&) = default;
+};
+
+using PackageRecords = std::map<std::string, PackageRecord>;   // by name
+
+fs::path package_evidence_file(const fs::path& evidence, std::string_view platform);
+std::string package_evidence_text(const PackageRecords& records);   // reading it gives the records again
+// Closed keys, right types, and what each state needs; every mistake with its place.
+Result<PackageRecords> parse_package_evidence(std::string text, const std::string& file);
+// Of one directory; none where it has no such file.
+Result<PackageRecords> read_package_evidence(const fs::path& evidence, std::string_view platform);
+
+}  // namespace swage
