@@ -28,6 +28,7 @@ Action declare_lock(CLI::App& app);
 Action declare_log(CLI::App& app);
 Action declare_matrix(CLI::App& app);
 Action declare_module(CLI::App& app);
+Action declare_new(CLI::App& app);
 Action declare_plan(CLI::App& app);
 Action declare_resolve(CLI::App& app);
 Action declare_run(CLI::App& app);

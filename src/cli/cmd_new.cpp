@@ -1,0 +1,179 @@
+// swage new: begins a recipe from a source archive.
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "catalog/toml.hpp"
+#include "cli/command.hpp"
+#include "fetch/fetch.hpp"
+#include "fetch/transport.hpp"
+
+namespace swage {
+
+namespace {
+
+struct NewOptions {
+  std::string what{}, name{}, url{}, sha256{}, into{};
+};
+
+struct Archive {
+  fs::path file{};
+  std::string sha256{};
+  std::optional<PartFile> part{};           // of a download: goes when the recipe is written
+};
+
+Result<std::string> digest_of(const fs::path& file) {
+  SWAGE_TRY(const std::string content, read_file(file));
+  return sha256(content).hex();
+}
+
+// A file of this machine, or the bytes of the URL. With a hash they must be those.
+Result<Archive> get_archive(Session& session, const NewOptions& options) {
+  Archive archive;
+  const std::string name = options.url.substr(options.url.rfind('/') + 1);
+  if (options.url.find("://") == std::string::npos) {
+    archive.file = fs::absolute(options.url);
+    if (!path_exists(archive.file)) return Fail(Error{.what = fmt::format("'{}' is neither a file nor a URL", options.url)});
+  } else {
+    SWAGE_TRY(Store* store, session.store());
+    SWAGE_TRY(PartFile part, PartFile::acquire(store->work_dir() / "downloads", options.sha256.empty() ? sha256(options.url).hex() : options.sha256));
+    archive.part.emplace(std::move(part));
+    Transport transport({}, session.reporter());
+    SWAGE_CHECK(transport.get({.name = name, .sha256 = options.sha256, .urls = {options.url}}, *archive.part, 0));
+    archive.file = archive.part->path();
+  }
+  SWAGE_TRY(archive.sha256, digest_of(archive.file));
+  if (!options.sha256.empty() && options.sha256 != archive.sha256) {
+    Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is meant", name)};
+    error.notes = {fmt::format("expected sha256 {}", options.sha256), fmt::format("received sha256 {}", archive.sha256)};
+    return Fail(std::move(error));
+  }
+  return archive;
+}
+
+// What follows the first dash or underscore before a digit: 1.4.19 of m4-1.4.19.tar.xz, v2.3 of tool_v2.3.tgz without its v.
+std::string version_in(std::string_view file) {
+  for (const std::string_view end : {".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tar.lz", ".tgz", ".txz", ".tbz2", ".tar", ".zip"})
+    if (file.ends_with(end)) file.remove_suffix(end.size());
+  for (std::size_t i = 0; i + 1 < file.size(); ++i) {
+    if (file[i] != '-' && file[i] != '_') continue;
+    std::string_view rest = file.substr(i + 1);
+    if (rest.starts_with('v')) rest.remove_prefix(1);
+    if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') return std::string(rest);
+  }
+  if (file.starts_with('v')) file.remove_prefix(1);
+  return !file.empty() && file.front() >= '0' && file.front() <= '9' ? std::string(file) : "";   // an archive that is called by its tag
+}
+
+struct BuildSystem {
+  const char* file;
+  const char* system;
+};
+// The first that is there: an archive with a finished configure needs nothing else, and a bare Makefile may be a helper of any other.
+constexpr BuildSystem kBuildSystems[] = {{"configure", "autotools"},    {"meson.build", "meson"}, {"CMakeLists.txt", "cmake"},
+                                         {"configure.ac", "autotools"}, {"Makefile", "make"},     {"makefile", "make"}, {"GNUmakefile", "make"}};
+
+struct License {
+  const char* words;
+  const char* spdx;
+};
+constexpr License kLicenses[] = {{"GNU AFFERO GENERAL PUBLIC LICENSE", "AGPL-3.0-or-later"}, {"GNU LESSER GENERAL PUBLIC LICENSE Version 3", "LGPL-3.0-or-later"},
+                                 {"GNU LESSER GENERAL PUBLIC LICENSE Version 2.1", "LGPL-2.1-or-later"}, {"GNU LIBRARY GENERAL PUBLIC LICENSE", "LGPL-2.0-or-later"},
+                                 {"GNU GENERAL PUBLIC LICENSE Version 3", "GPL-3.0-or-later"}, {"GNU GENERAL PUBLIC LICENSE Version 2", "GPL-2.0-or-later"},
+                                 {"Apache License Version 2.0", "Apache-2.0"}, {"Mozilla Public License Version 2.0", "MPL-2.0"},
+                                 {"Permission is hereby granted, free of charge", "MIT"}, {"Permission to use, copy, modify, and/or distribute", "ISC"},
+                                 {"Neither the name of", "BSD-3-Clause"}, {"Redistribution and use in source and binary forms", "BSD-2-Clause"}};
+
+// By the words that each begins with; "" what it is cannot be told.
+std::string license_of(const fs::path& tree, const std::vector<std::string>& files) {
+  for (const std::string& name : files) {
+    if (!name.starts_with("COPYING") && !name.starts_with("LICENSE") && !name.starts_with("LICENCE")) continue;
+    std::string words;
+    for (const char c : read_file(tree / name).value_or("").substr(0, 4096))
+      if (c != ' ' && c != '\t' && c != '\n' && c != '\r') words += c;
+      else if (!words.ends_with(' ')) words += ' ';
+    for (const License& license : kLicenses)
+      if (words.find(license.words) != std::string::npos) return license.spdx;
+  }
+  return "";
+}
+
+std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildSystem& found) {
+  const bool is_url = options.url.find("://") != std::string::npos;
+  const std::string source = is_url ? options.url : "file://" + archive.file.string();
+  std::string homepage;
+  if (const auto host = source.find("://"); is_url) homepage = source.substr(0, source.find('/', host + 3)) + "/";
+  const auto known = [](const char* key, const std::string& value) {
+    return value.empty() ? fmt::format("# {} = \"\"\n", key) : fmt::format("{} = {}\n", key, toml_string(value));
+  };
+  std::string text = fmt::format("[package]\nname = {}\n{}summary = {}\n{}{}", toml_string(options.name), known("version", version), toml_string(options.name),
+                                 known("license", license), known("homepage", homepage));
+  text += fmt::format("\n[source]\nurls = [{}]\nsha256 = \"{}\"\n", toml_string(source), archive.sha256);
+  text += fmt::format("\n[build]\nsystem = \"{}\"   # it has {}\n", found.system, found.file);
+  if (std::string_view(found.system) == "make") text += "make = [\"CC=$CC\", \"PREFIX=$out\", \"prefix=$out\"]   # what its Makefile asks for\n";
+  text += "\n# Libraries that it is linked with, and programs that run during the build.\n[deps]\nhost = []\nbuild = []\n";
+  text += fmt::format("\n# Lines of shell that must succeed; programs of another platform run under emulation.\n[test]\nrun = []   # \"$out/bin/{} --version\"\n", options.name);
+  return text;
+}
+
+// Where it goes: --into, or the last layer in use, or here.
+Result<fs::path> layer_of(Session& session, const NewOptions& options) {
+  if (!options.into.empty()) return fs::path(options.into);
+  if (!session.options().layers.empty()) return fs::path(session.options().layers.back());
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  return workspace->layers.empty() ? fs::path(".") : workspace->layers.back();
+}
+
+Result<int> run(Session& session, const NewOptions& options) {
+  if (options.what != "recipe")
+    return Fail(Error{.what = fmt::format("'{}' cannot be begun", options.what), .hint = "what can is: swage new recipe NAME --url URL"});
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_'; };
+  if (!std::all_of(options.name.begin(), options.name.end(), plain) || options.name.starts_with('.'))
+    return Fail(Error{.what = fmt::format("'{}' is not a name for a package", options.name), .hint = "lower-case letters, digits, and - + . _"});
+  SWAGE_TRY(const fs::path layer, layer_of(session, options));
+  const fs::path directory = layer / "packages" / options.name;
+  const fs::path file = directory / "recipe.toml";
+  if (path_exists(file)) return Fail(Error{.what = fmt::format("'{}' is there already", file.string())});
+  SWAGE_TRY(const Archive archive, get_archive(session, options));
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const TempDir unpacked, TempDir::create("new-", store->work_dir()));
+  const fs::path tree = unpacked.path() / "tree";
+  SWAGE_CHECK(extract_archive(archive.file, tree));
+  const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
+  const auto found = std::find_if(std::begin(kBuildSystems), std::end(kBuildSystems),
+                                  [&](const BuildSystem& one) { return std::find(files.begin(), files.end(), one.file) != files.end(); });
+  if (found == std::end(kBuildSystems)) {
+    std::vector<std::string> known;
+    for (const BuildSystem& one : kBuildSystems) known.push_back(one.file);
+    Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
+    return Fail(std::move(error).note(fmt::format("it has none of: {}", join(known, ", "))));
+  }
+  const std::string version = version_in(options.url.substr(options.url.rfind('/') + 1));
+  SWAGE_CHECK(make_directories(directory));
+  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree, files), *found)));
+  if (archive.part) archive.part->remove();
+  session.stop_reporter();
+  if (session.options().json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"recipe", file.string()}, {"system", found->system}, {"version", version}, {"sha256", archive.sha256}}.dump());
+    return 0;
+  }
+  fmt::print("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), found->system, layer.string(), options.name);
+  return 0;
+}
+
+}  // namespace
+
+Action declare_new(CLI::App& app) {
+  auto options = std::make_shared<NewOptions>();
+  app.add_option("WHAT", options->what, "recipe")->required();
+  app.add_option("NAME", options->name, "of the package")->required();
+  app.add_option("--url", options->url, "of its source archive, or a file")->required();
+  app.add_option("--sha256", options->sha256, "that the archive must have (default: what it has)");
+  app.add_option("--into", options->into, "the layer that gets it (default: the last one in use, or this directory)");
+  return [options](Session& session) { return run(session, *options); };
+}
+
+}  // namespace swage

@@ -1,0 +1,71 @@
+"""swage new recipe: a recipe from an archive."""
+import hashlib
+import http.server
+import tarfile
+import threading
+
+import pytest
+
+
+def make_archive(place, name, files):
+    tree = place / "tree" / name.rsplit(".tar", 1)[0]
+    tree.mkdir(parents=True)
+    for file, text in files.items():
+        (tree / file).write_text(text)
+    archive = place / name
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tree, tree.name)
+    return archive
+
+
+GPL = "                    GNU GENERAL PUBLIC LICENSE\n                       Version 3, 29 June 2007\n"
+
+
+def test_a_recipe_says_what_the_archive_tells(swage, tmp_path):
+    archive = make_archive(tmp_path, "tool-1.2.3.tar.gz", {"configure": "", "Makefile": "", "COPYING": GPL})
+    made = swage("new", "recipe", "tool", "--url", archive, "--into", tmp_path / "layer").ok()
+    recipe = tmp_path / "layer/packages/tool/recipe.toml"
+    assert made.out.splitlines() == [str(recipe), f"it builds with autotools; say what it depends on, and then: swage --layer {tmp_path}/layer build tool"]
+    text = recipe.read_text()
+    assert 'version = "1.2.3"\n' in text and 'license = "GPL-3.0-or-later"\n' in text and 'system = "autotools"' in text
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() in text
+    swage("--layer", tmp_path / "layer", "check").ok()
+
+
+@pytest.mark.parametrize("files, system", [({"meson.build": ""}, "meson"), ({"CMakeLists.txt": "", "Makefile": ""}, "cmake"), ({"configure.ac": ""}, "autotools"),
+                                           ({"GNUmakefile": ""}, "make")])
+def test_it_tells_the_build_system(swage, tmp_path, files, system):
+    made = swage("new", "recipe", "tool", "--url", make_archive(tmp_path, "v2.0.tar.gz", files), "--into", tmp_path / "layer", "--json").ok().json()
+    assert (made["system"], made["version"]) == (system, "2.0")
+    swage("--layer", tmp_path / "layer", "check").ok()
+
+
+def test_it_downloads(swage, tmp_path):
+    archive = make_archive(tmp_path, "tool_0.9.tar.gz", {"CMakeLists.txt": ""})
+    handler = lambda *args: http.server.SimpleHTTPRequestHandler(*args, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/tool_0.9.tar.gz"
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        assert swage("--layer", tmp_path / "layer", "new", "recipe", "tool", "--url", url, "--json").ok().json()["sha256"] == digest
+        wrong = swage("new", "recipe", "other", "--url", url, "--sha256", "0" * 64, "--into", tmp_path / "layer").fails(1)
+        assert f"note: received sha256 {digest}\n" in wrong.err
+        missing = swage("new", "recipe", "other", "--url", url + ".sig", "--into", tmp_path / "layer").fails(4)
+        assert missing.err.startswith("error: 'tool_0.9.tar.gz.sig' cannot be downloaded\n")
+        server.shutdown()
+    text = (tmp_path / "layer/packages/tool/recipe.toml").read_text()
+    assert f'urls = ["{url}"]' in text and not (tmp_path / "layer/packages/other").exists()
+
+
+def test_mistakes(swage, tmp_path):
+    archive = make_archive(tmp_path, "tool-1.tar.gz", {"README": ""})
+    into = ["--into", tmp_path / "layer"]
+    untold = swage("new", "recipe", "tool", "--url", archive, *into).fails(2).err
+    assert untold.startswith(f"error: how '{archive}' is built cannot be told\nnote: it has none of: configure, meson.build, ")
+    assert not (tmp_path / "layer").exists()
+    assert swage("new", "recipe", "Tool", "--url", archive, *into).fails(2).err.startswith("error: 'Tool' is not a name for a package\n")
+    assert swage("new", "kernel", "tool", "--url", archive).fails(2).err.startswith("error: 'kernel' cannot be begun\n")
+    assert swage("new", "recipe", "tool", "--url", tmp_path / "none").fails(2).err == f"error: '{tmp_path}/none' is neither a file nor a URL\n"
+    good = make_archive(tmp_path, "good-1.tar.gz", {"Makefile": ""})
+    swage("new", "recipe", "good", "--url", good, *into).ok()
+    assert swage("new", "recipe", "good", "--url", good, *into).fails(2).err == f"error: '{tmp_path}/layer/packages/good/recipe.toml' is there already\n"
