@@ -12,8 +12,6 @@ namespace swage {
 
 namespace {
 
-constexpr const char* kEmulators = "emulators";   // the root that holds qemu-user
-
 struct RunOptions {
   TargetOptions targets{};
   RealiseOptions realise{};

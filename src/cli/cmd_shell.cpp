@@ -1,4 +1,4 @@
-// swage shell: the caller's own shell with the toolchain of a target on PATH and its variables set.
+// swage shell: the caller's own shell with the toolchain of a target on PATH and its variables set, or a shell of a foreign platform.
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
@@ -81,26 +81,61 @@ std::map<std::string, std::string> variables(const Goal& goal, const std::string
   return env;
 }
 
-Result<int> run(Session& session, const ShellOptions& options) {
+std::string out_of(const Planned& planned, const Wanted& wanted) { return planned.planner->graph().find(wanted.drv)->drv.outputs.at("out").path; }
+
+// Builds what is wanted and keeps it while this process, or what it becomes, is there.
+Result<Store*> realise_for_shell(Session& session, const Planned& planned, const RealiseOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  for (const Wanted& wanted : planned.wanted) {
+    SWAGE_TRY(const StorePath path, StorePath::parse(out_of(planned, wanted)));
+    SWAGE_CHECK(store->add_temp_root(path));
+  }
+  SWAGE_CHECK(realise_planned(session, planned, options));
+  session.stop_reporter();
+  return store;
+}
+
+Result<int> start_shell(HostViewSpec spec, const std::string& command, const char* usual) {
+  const char* shell = usual ? usual : std::getenv("SHELL");
+  if (!command.empty()) spec.argv = {"/bin/sh", "-c", command};
+  else spec.argv = {shell && *shell ? shell : "/bin/sh"};
+  return run_in_host_view(spec);
+}
+
+// A shell of the platform itself, in the root that its packages are built in under emulation.
+Result<int> run_emulated(Session& session, const Goal& goal, const ShellOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Lockfile* lock, session.lock());
+  SWAGE_TRY(const RootRow* row, emulated_root(*catalog, kPackageRoot, *goal.platform));
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
+  for (const char* root : {row->name.c_str(), kEmulators}) {
+    SWAGE_TRY(Wanted wanted, planned.planner->root(root));
+    planned.wanted.push_back(std::move(wanted));
+    planned.goals.push_back(&goal);
+  }
+  SWAGE_TRY(Store* store, realise_for_shell(session, planned, options.realise));
+  const auto real = [&](const Wanted& wanted) { return store->root() / out_of(planned, wanted).substr(1); };
+  HostViewSpec spec{.store_root = store->root(), .env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"SWAGE_SHELL", goal.platform->name}}};
+  spec.system = real(planned.wanted[0]);
+  spec.emulation = Emulation{goal.platform, real(planned.wanted[1]) / fmt::format("usr/bin/qemu-{}", goal.platform->qemu_user)};
+  return start_shell(std::move(spec), options.command, "/bin/bash");
+}
+
+Result<int> run(Session& session, ShellOptions options) {
+  const TargetOptions& targets = options.targets;
+  if (targets.accelerate)
+    return Fail(Error{.what = "'--accelerate' is for builds: a shell has no compiler put in its place", .hint = "a shell of the platform itself is: swage shell --for PLATFORM --emulate"});
+  if (targets.targets.empty() && !targets.emulate) return Fail(Error{.what = "TARGET is missing", .hint = "name what the toolchain is for: swage shell linux@6.1 --for PLATFORM"});
+  if (targets.targets.empty()) options.targets.targets = {"toolchain"};
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny"));
   if (goals.size() != 1) return fail(Errc::invalid_input, "'swage shell' wants one platform");
   Goal& goal = goals.front();
+  if (goal.cell.mode == BuildMode::emulated) return run_emulated(session, goal, options);
   if (!goal.resolution) return fail(Errc::invalid_input, fmt::format("'{}' has no toolchain to open a shell with", goal.target.text));
   goal.target.name = "toolchain";   // what is built for a shell, whatever it is for
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
-  SWAGE_TRY(Store* store, session.store());
-  const Derivation& drv = planned.planner->graph().find(goal.wanted->drv)->drv;
-  const std::string toolchain = drv.outputs.at("out").path;
-  SWAGE_TRY(const StorePath path, StorePath::parse(toolchain));
-  SWAGE_CHECK(store->add_temp_root(path));
-  SWAGE_CHECK(realise_planned(session, planned, options.realise));
-  session.stop_reporter();
-
-  HostViewSpec spec{.store_root = store->root(), .env = variables(goal, toolchain)};
-  const char* shell = std::getenv("SHELL");
-  if (!options.command.empty()) spec.argv = {"/bin/sh", "-c", options.command};
-  else spec.argv = {shell && *shell ? shell : "/bin/sh"};
-  return run_in_host_view(spec);
+  SWAGE_TRY(Store* store, realise_for_shell(session, planned, options.realise));
+  return start_shell({.store_root = store->root(), .env = variables(goal, out_of(planned, *goal.wanted))}, options.command, nullptr);
 }
 
 }  // namespace
@@ -108,6 +143,7 @@ Result<int> run(Session& session, const ShellOptions& options) {
 Action declare_shell(CLI::App& app) {
   auto options = std::make_shared<ShellOptions>();
   declare_targets(app, options->targets, TargetsAs::one);
+  app.get_option("TARGET")->required(false);
   declare_realise(app, options->realise);
   app.add_option("-c,--command", options->command, "run this and leave with its status");
   return [options](Session& session) { return run(session, *options); };

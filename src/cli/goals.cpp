@@ -14,7 +14,6 @@ namespace swage {
 namespace {
 
 constexpr const char* kKernel = "linux";
-constexpr const char* kPackageRoot = "packages";
 
 bool needs_kernel(const Target& target) {
   return target.name == kKernel || target.name == "boot" || target.name == "linux-source";

@@ -15,6 +15,10 @@
 
 namespace swage {
 
+// Roots that commands ask for themselves.
+inline constexpr const char* kPackageRoot = "packages";    // that packages are built in
+inline constexpr const char* kEmulators = "emulators";     // with qemu-user
+
 // The options that say what to build, shared by build, boot, plan, resolve and shell.
 struct TargetOptions {
   std::vector<std::string> targets{};

@@ -1,5 +1,6 @@
 #include "realise/host_view.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -38,13 +39,21 @@ Result<void> bind(const fs::path& from, const fs::path& to) {
   return {};
 }
 
+// What a system has of its own. All else (homes, /etc with its users, /tmp, /proc, ...) stays the host's.
+bool is_of_system(std::string_view name) { return name == "usr" || name == "bin" || name == "sbin" || name.starts_with("lib"); }
+
 // A new root of links and binds: /nix cannot be created in the host's own when it is not there.
-Result<void> build_root(const fs::path& root, const fs::path& store_root) {
+Result<void> build_root(const fs::path& root, const fs::path& store_root, const fs::path& system) {
   if (::mount("root", root.c_str(), "tmpfs", 0, "mode=0755") != 0) return fail_errno("cannot mount a file system", errno);
-  SWAGE_TRY(const std::vector<std::string> names, list_directory("/"));
+  SWAGE_TRY(std::vector<std::string> names, list_directory("/"));
+  if (!system.empty()) {
+    std::erase_if(names, is_of_system);
+    SWAGE_TRY(std::vector<std::string> own, list_directory(system));
+    std::copy_if(own.begin(), own.end(), std::back_inserter(names), is_of_system);
+  }
   for (const std::string& name : names) {
     if (name == "nix") continue;
-    const fs::path from = fs::path("/") / name;
+    const fs::path from = (!system.empty() && is_of_system(name) ? system : fs::path("/")) / name;
     const fs::path to = root / name;
     struct stat st {};
     if (::lstat(from.c_str(), &st) != 0) continue;
@@ -77,7 +86,7 @@ Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
   const gid_t gid = ::getegid();
   SWAGE_CHECK(enter_user_namespace(CLONE_NEWNS, spec.emulation ? 0 : uid, spec.emulation ? 0 : gid));
   if (spec.emulation) SWAGE_CHECK(register_emulator(*spec.emulation));
-  SWAGE_CHECK(build_root(root, spec.store_root));
+  SWAGE_CHECK(build_root(root, spec.store_root, spec.system));
   if (spec.emulation && uid != 0) SWAGE_CHECK(enter_user_namespace(0, uid, gid));   // not possible in a chroot
   if (::chroot(root.c_str()) != 0 || ::chdir("/") != 0) return fail_errno("cannot change the root directory", errno);
   if (!error && ::chdir(here.c_str()) != 0) return fail_errno(fmt::format("cannot enter '{}'", here.string()), errno);

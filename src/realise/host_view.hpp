@@ -1,5 +1,5 @@
-// The host's own file system with the store at its logical place: what an interactive shell needs to run store programs,
-// without root and without touching the host. Not a sandbox: it protects nothing.
+// The host's own file system, or that of another system, with the store at its logical place: what an interactive shell needs to run
+// store programs, without root and without touching the host. Not a sandbox: it protects nothing.
 #pragma once
 
 #include <map>
@@ -24,6 +24,7 @@ struct HostViewSpec {
   std::vector<std::string> argv{};
   std::map<std::string, std::string> env{};     // added to the caller's
   std::optional<Emulation> emulation{};
+  fs::path system{};                            // a root whose programs and libraries are there in place of the host's; "" the host's
 };
 
 // Runs the program with the caller's terminal and identity and returns its exit status (128 + signal when killed).

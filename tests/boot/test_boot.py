@@ -1,9 +1,10 @@
 """The main job for real, as an ordinary user: resolve, build, boot, rebuild, and a stock Nix as the judge."""
 import os
-import subprocess
 import time
 
 import pytest
+
+from swage_cli import nix
 
 KERNEL = "linux@6.1"
 
@@ -39,15 +40,6 @@ def test_the_store_is_what_nix_expects(rootless, booted):
     closure = nix(rootless, "nix", "--extra-experimental-features", "nix-command", "path-info", "-r", out).split()
     ours = rootless("store", "path-info", "-r", out, "--json").ok().json()["paths"]
     assert sorted(closure) == sorted(row["path"] for row in ours) and out in closure
-
-
-def nix(swage, program, *args, timeout=1200):
-    """A stock Nix on swage's store, sandboxed."""
-    settings = "build-users-group =\nsubstitute = false\nsandbox = true\nsandbox-paths =\n"
-    done = subprocess.run([*swage.prefix, "env", f"NIX_CONFIG={settings}", program, "--store", str(swage.home), *args],
-                          capture_output=True, text=True, timeout=timeout, cwd=swage.cwd, env=swage.env)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_a_stock_nix_builds_the_same_content(rootless, booted):

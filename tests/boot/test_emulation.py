@@ -55,4 +55,13 @@ def test_the_cross_compiler_gives_it_too(built, rootless, tmp_path):
 def test_a_platform_without_a_root_is_told(rootless):
     failed = rootless("plan", "zlib", "--for", "mips", "--emulate").fails(3)
     assert failed.err == ("error: nothing can be built as 'mips': there is no root 'packages' of its architecture\n"
-                          "hint: there is one for arm64, armhf, riscv64, powerpc64le, s390x\n")
+                          "hint: there is one for arm64, armhf, powerpc64le, s390x, riscv64\n")
+
+
+def test_a_shell_of_the_platform_itself(rootless):
+    shell = ["shell", "--for", "arm64", "--emulate", "-c"]
+    got = rootless(*shell, "uname -m; gcc -dumpmachine; echo 'int main(void) { return 7; }' > t.c; gcc t.c -o t && ./t; echo $?; readlink /nix/store > /dev/null || ls -d /nix/store").ok()
+    assert got.out.split() == ["aarch64", "aarch64-linux-gnu", "7", "/nix/store"]
+    assert rootless(*shell, "exit 3").code == 3
+    assert rootless("shell", "--for", "arm64").fails(2).err.startswith("error: TARGET is missing\n")
+    assert rootless("shell", "linux@6.1", "--for", "arm64", "--accelerate").fails(2).err.startswith("error: '--accelerate' is for builds: ")

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from swage_cli import write_recipe
+from swage_cli import nix, write_recipe
 
 # A compiler that the boots use too.
 FOR_ARM64 = ["--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64"]
@@ -118,3 +118,14 @@ def test_what_was_built_is_on_record(rootless, tmp_path):
     text = (directory / "packages/arm64.toml").read_text()
     assert text.index('name = "failing"') < text.index('name = "zlib"') and 'state = "failed"' in text
     assert "failing" in rootless("--layer", failing, "matrix", "--packages", "--markdown", *evidence, "--for", "arm64").ok().out
+
+
+def test_a_stock_nix_builds_the_same_content(rootless):
+    """zlib for arm64 with all that belongs to it: the C library's part, the compiler's wrapper, and the package with its tests under emulation."""
+    rootless("build", "zlib", *FOR_ARM64, "--no-link").ok()
+    rootless("plan", "zlib", *FOR_ARM64, "--instantiate").ok()
+    rows = {d["name"]: d["drv"] for d in rootless("plan", "zlib", *FOR_ARM64, "--json").ok().json()["derivations"]}
+    built = [name for name in rows if not name.startswith(("root-", "toolchain-"))]
+    assert len(built) == 3, built
+    for name in built:
+        nix(rootless, "nix-store", "--realise", "--check", rows[name])

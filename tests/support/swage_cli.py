@@ -58,6 +58,15 @@ def write_recipe(directory: pathlib.Path, name: str, text: str) -> pathlib.Path:
     return directory / "layer"
 
 
+def nix(swage: Swage, program, *args, timeout=1200):
+    """A stock Nix on swage's store, sandboxed."""
+    settings = "build-users-group =\nsubstitute = false\nsandbox = true\nsandbox-paths =\n"
+    done = subprocess.run([*swage.prefix, "env", f"NIX_CONFIG={settings}", program, "--store", str(swage.home), *args],
+                          capture_output=True, text=True, timeout=timeout, cwd=swage.cwd, env=swage.env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def catalog_without_evidence(place: pathlib.Path) -> pathlib.Path:
     """The shipped catalog without its records, which grow: for tests that bring their own."""
     return shutil.copytree(ROOT / "catalog", place / "catalog", ignore=shutil.ignore_patterns("evidence"))
