@@ -7,11 +7,6 @@
 namespace swage {
 namespace {
 
-struct Names {
-  std::string_view what;   // "a platform"
-  std::vector<std::string> known;
-};
-
 std::vector<std::string> files_of(const std::vector<fs::path>& directories) {
   std::vector<std::string> names;
   for (const fs::path& directory : directories)
@@ -26,21 +21,32 @@ std::vector<std::string> names_of(const std::vector<Row>& rows) {
   return names;
 }
 
-std::map<NameOf, Names> all_names(const Catalog::State& state) {
-  std::map<NameOf, Names> names;
-  names[NameOf::platform] = {"a platform", names_of(state.platforms)};
-  names[NameOf::arch] = {"a platform or a kernel architecture", names_of(state.platforms)};
-  for (const Platform& platform : state.platforms) names[NameOf::arch].known.push_back(platform.kernel_arch);
-  names[NameOf::root] = {"a root", names_of(state.roots)};
-  names[NameOf::suite] = {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
-  names[NameOf::package] = {"a package", {"toolchain"}};   // the one that is resolved, not named
-  for (const auto& [name, layers] : state.recipe_layers) names[NameOf::package].known.push_back(name);
-  names[NameOf::system] = {"a build system: there is no file of that name under systems/", {}};
-  for (const auto& [name, layers] : state.system_layers) names[NameOf::system].known.push_back(name);
-  names[NameOf::script] = {"a file under scripts/", files_of(state.script_directories)};
-  names[NameOf::patch] = {"a file under kernels/patches/", files_of(state.patch_directories)};
-  names[NameOf::constraint] = {"a constraint", {}};
-  for (const ConstraintRow& row : state.constraints) names[NameOf::constraint].known.push_back(row.id);
+KnownNames names_for(const Catalog::State& state, NameOf kind) {
+  switch (kind) {
+    case NameOf::platform: return {"a platform", names_of(state.platforms)};
+    case NameOf::arch: {
+      KnownNames names{"a platform or a kernel architecture", names_of(state.platforms)};
+      for (const Platform& platform : state.platforms) names.known.push_back(platform.kernel_arch);
+      return names;
+    }
+    case NameOf::root: return {"a root", names_of(state.roots)};
+    case NameOf::suite: return {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
+    case NameOf::package: {
+      KnownNames names{"a package", {"toolchain"}};   // the one that is resolved, not named
+      for (const auto& [name, layers] : state.recipe_layers) names.known.push_back(name);
+      return names;
+    }
+    case NameOf::system: {
+      KnownNames names{"a build system: there is no file of that name under systems/", {}};
+      for (const auto& [name, layers] : state.system_layers) names.known.push_back(name);
+      return names;
+    }
+    case NameOf::script: return {"a file under scripts/", files_of(state.script_directories)};
+    case NameOf::patch: return {"a file under kernels/patches/", files_of(state.patch_directories)};
+    case NameOf::constraint: break;
+  }
+  KnownNames names{"a constraint", {}};
+  for (const ConstraintRow& row : state.constraints) names.known.push_back(row.id);
   return names;
 }
 
@@ -78,13 +84,16 @@ void index_platforms(LoadResult& result) {
 std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
 
 void check_names(const Catalog::State& state, Findings& findings) {
-  if (findings.references.empty()) return;
-  std::map<NameOf, Names> names = all_names(state);
-  std::map<NameOf, std::set<std::string_view>> sets;
-  for (const auto& [kind, list] : names) sets[kind].insert(list.known.begin(), list.known.end());
+  Catalog::State::NameCache& cache = *state.names;
+  const std::scoped_lock lock(cache.mutex);
   for (const Reference& reference : findings.references) {
-    if (sets[reference.kind].contains(reference.name)) continue;
-    const Names& list = names[reference.kind];
+    auto at = cache.known.find(reference.kind);
+    if (at == cache.known.end()) {
+      at = cache.known.emplace(reference.kind, names_for(state, reference.kind)).first;
+      at->second.set.insert(at->second.known.begin(), at->second.known.end());
+    }
+    const KnownNames& list = at->second;
+    if (list.set.contains(reference.name)) continue;
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
     findings.errors.push_back(std::move(error));

@@ -54,6 +54,13 @@ struct LateRows {
   bool read = false;
 };
 
+// What references of one kind may name.
+struct KnownNames {
+  std::string_view what{};                           // "a platform"
+  std::vector<std::string> known{};
+  std::set<std::string_view> set{};                  // the same, to look in
+};
+
 struct Catalog::State {
   std::vector<Layer> layers{};
   std::vector<Platform> platforms{};
@@ -88,6 +95,11 @@ struct Catalog::State {
     std::map<std::string, std::map<std::string, TemplateKeys>> targets{};      // by provider, by platform
   };
   std::unique_ptr<ToolchainCache> by_platform = std::make_unique<ToolchainCache>();
+  struct NameCache {                                 // filled by questions, once all layers are read
+    std::mutex mutex{};
+    std::map<NameOf, KnownNames> known{};
+  };
+  std::unique_ptr<NameCache> names = std::make_unique<NameCache>();
   struct Late {
     LateRows<MachineRow> machines{};
     LateRows<ComponentRow> components{};

@@ -89,7 +89,8 @@ Result<std::map<std::string, Evidence>> recorded(const Catalog& catalog, const P
   return found;
 }
 
-Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal) {
+// `known`: what was resolved for earlier goals.
+Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
   if (goal.target.name == "root" || goal.target.name == "linux-source") return {};
   Purpose purpose = Purpose::userland;
   if (kernel_goal == KernelGoal::boot || goal.target.name == "boot") purpose = Purpose::boot;
@@ -127,7 +128,14 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
       return Fail(Error{.what = fmt::format("'--llvm' and '{}' contradict each other: that is {} {}", row->id, row->compiler, row->version.str()),
                         .hint = "leave out one of them"});
   }
-  SWAGE_TRY(goal.resolution, resolve(catalog, request));
+  // Packages of one platform ask for the same; a kernel's question is its own.
+  const auto same = std::find_if(known.begin(), known.end(), [&](const Resolution& one) { return !request.kernel && one.request == request; });
+  if (same != known.end()) {
+    goal.resolution = *same;
+  } else {
+    SWAGE_TRY(goal.resolution, resolve(catalog, request));
+    if (!request.kernel) known.push_back(*goal.resolution);
+  }
   choose(goal.cell, *goal.resolution);
   return {};
 }
@@ -304,6 +312,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   std::deque<Goal> goals;
+  std::vector<Resolution> resolutions;
   for (const std::string& text : options.targets) {
     SWAGE_TRY(Target target, parse_target(text));
     SWAGE_CHECK(look_up_target(*catalog, target));
@@ -338,7 +347,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
           SWAGE_TRY(goal.cell.machine, find_machine(*catalog, *platform, choice->version));
         }
       }
-      SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal));
+      SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
       if (target.name == "root") break;
     }
   }

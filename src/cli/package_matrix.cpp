@@ -94,7 +94,11 @@ std::string package_matrix_markdown(const PackageMatrix& matrix) {
     rule += ":-:|";
     sums += fmt::format(" {} |", count(matrix, i, PackageState::tested) + count(matrix, i, PackageState::built));
   }
-  std::string out = fmt::format("{}\n{}\n", head, rule);
+  std::string out =
+      "# Packages\n\n"
+      "What `swage verify` has recorded, by platform. *tested*: built, its files checked, and its tests run (under emulation where the platform is\n"
+      "another); *built*: it has no tests; *failed*: it was tried; a dot: it was not. Made by `swage matrix --packages --markdown`.\n\n";
+  out += fmt::format("{}\n{}\n", head, rule);
   for (const auto& row : matrix.rows) {
     const auto recorded = std::find_if(row.records.begin(), row.records.end(), [](const PackageRecord* record) { return record; });
     out += fmt::format("| {} | {} |", row.recipe->full_name(), recorded == row.records.end() ? row.recipe->version : (*recorded)->version);

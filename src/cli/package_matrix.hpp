@@ -21,7 +21,7 @@ struct PackageMatrix {
 // `platforms` empty: those that have records. Of several records of a package the latest counts, then that of the later layer.
 Result<PackageMatrix> make_package_matrix(const Catalog& catalog, std::vector<const Platform*> platforms);
 std::string package_matrix_text(const PackageMatrix& matrix);
-std::string package_matrix_markdown(const PackageMatrix& matrix);
+std::string package_matrix_markdown(const PackageMatrix& matrix);   // docs/packages.md
 // {"packages": [{package, platform, state, ...}]}: one object for each record, every key always there.
 std::string package_matrix_json(const PackageMatrix& matrix);
 

@@ -53,6 +53,7 @@ struct ResolveRequest {
   std::optional<Version> version{};          // of the compiler: 13, 13.2 ...; nothing: any
   std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
   std::map<std::string, Evidence> evidence{};   // what is recorded of this cell, by toolchain id
+  friend bool operator==(const ResolveRequest&, const ResolveRequest&) = default;
 };
 
 struct RuleApplied {                         // a constraint that concerned this cell and holds for the chosen toolchain

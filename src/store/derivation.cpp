@@ -5,6 +5,7 @@
 // order: a text that it accepts is a text that unparse() could have written, but for needless or missing backslashes.
 #include "store/derivation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -17,12 +18,13 @@ namespace swage {
 namespace aterm {
 
 void put_string(std::string& out, std::string_view text) {
-  static constexpr std::string_view special = "\"\\\n\r\t";
+  // By hand: find_first_of calls memchr for each character, and most of the texts of a plan go through here.
+  const auto is_special = [](char c) { return c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t'; };
   out += '"';
   for (;;) {
-    const std::size_t plain = text.find_first_of(special);
+    const std::size_t plain = static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_special) - text.begin());
     out += text.substr(0, plain);
-    if (plain == std::string_view::npos) break;
+    if (plain == text.size()) break;
     const char c = text[plain];
     out += '\\';
     out += c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c;

@@ -1,4 +1,6 @@
 """What is known of each cell, asked from the command line."""
+import pathlib
+
 from records import write_record
 from swage_cli import catalog_without_evidence
 
@@ -50,3 +52,14 @@ def test_a_page_is_written_whole(planner, tmp_path):
     text = (tmp_path / "m.html").read_text()
     assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n") and "@DATA@" not in text
     assert planner("matrix", "--html", tmp_path / "none" / "m.html").code == 4
+
+
+def test_the_table_of_packages_is_that_of_the_records(swage):
+    table = (pathlib.Path(__file__).resolve().parents[2] / "docs/packages.md").read_text()
+    assert swage("matrix", "--packages", "--markdown").ok().out == table
+
+
+def test_packages_without_records(swage, tmp_path):
+    got = swage("matrix", "--packages", "--catalog", catalog_without_evidence(tmp_path)).ok()
+    assert got.out == "no package has a record: make some with `swage verify PACKAGE --for PLATFORM`\n"
+    assert swage("matrix", "--markdown").code == 2
