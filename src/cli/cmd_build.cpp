@@ -33,7 +33,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig"));
   SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   if (options.dry_run) return print_dry_run(session, planned, options.realise.check);
-  SWAGE_CHECK(realise_planned(session, planned, options.realise));
+  SWAGE_TRY(const RealiseResult done, realise_planned(session, planned, options.realise));
   if (options.realise.check && !session.options().quiet && !session.options().json)
     for (const Goal& goal : goals) fmt::print(stderr, "{} was built again and is the same bit for bit\n", goal_label(goal));
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
@@ -55,7 +55,12 @@ Result<int> run(Session& session, const BuildOptions& options) {
     results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name},
                        {"drv", goal.wanted->drv.str()}, {"outputs", std::move(outputs)}});
   }
-  if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"results", std::move(results)}}.dump());
+  if (session.options().json) {
+    auto built = nlohmann::ordered_json::array();
+    for (const BuildRecord& one : done.built)
+      built.push_back({{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
+    fmt::print("{}\n", nlohmann::ordered_json{{"results", std::move(results)}, {"built", std::move(built)}}.dump());
+  }
   return 0;
 }
 

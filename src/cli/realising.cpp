@@ -1,8 +1,11 @@
 #include "cli/realising.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/text.hpp"
 #include "cli/clues.hpp"
@@ -53,6 +56,32 @@ void add_clues(const Catalog& catalog, Store& store, const Planned& planned, con
   }
 }
 
+// How well a run used the machine: processor time of its builds against that of all cores. Of failed builds it is not known.
+class Work {
+ public:
+  void add(const Result<BuildRecord>& outcome) {
+    const std::scoped_lock lock(mutex_);
+    if (!outcome) ++failed_;
+    else if (!outcome->waited_for_other) {
+      ++built_;
+      cpu_seconds_ += outcome->cpu_seconds;
+    }
+  }
+  // "" of a single build, whose time is shown already, and where some failed.
+  std::string summary() const {
+    if (built_ < 2 || failed_ > 0) return {};
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
+    return fmt::format("{} built in {}, with {:.0f} % of {} cores in use", built_, human_seconds(wall), 100 * cpu_seconds_ / (wall * cores), cores);
+  }
+
+ private:
+  std::mutex mutex_{};
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::size_t built_ = 0, failed_ = 0;
+  double cpu_seconds_ = 0;
+};
+
 }  // namespace
 
 Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options) {
@@ -63,11 +92,14 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
   if (todo.build.empty() && todo.fetch.empty() && !options.check) return RealiseResult{.already_valid = todo.valid.size()};
   SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
+  Work work;
   options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome) {
     add_clues(*catalog, *store, planned, drv, outcome);
+    work.add(outcome);
     if (also) also(drv, outcome);
   };
   Result<RealiseResult> result = realise(*store, graph, planned.wanted, *fetcher, options, session.reporter());
+  if (const std::string text = work.summary(); !text.empty()) session.reporter().on(Message{text});
   session.stop_reporter();
   return result;
 }
