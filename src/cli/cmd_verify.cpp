@@ -297,7 +297,7 @@ Action declare_verify(CLI::App& app) {
       "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms)");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
-  app.add_flag("--packages", options->packages, "every package that is for the platforms");
+  app.add_flag("--packages", options->packages, "every package that is for the platforms")->excludes("TARGET");
   app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted, and packages of having been built");
   app.add_flag("--replay", options->replay, "repeat what is recorded, from its own lock file, and compare bit for bit")
       ->excludes("--skip-verified");

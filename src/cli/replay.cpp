@@ -133,7 +133,7 @@ Result<int> replay(Session& session, const TargetOptions& targets, const Realise
   std::vector<Replay> replays;
   for (const std::string& text : targets.targets) {
     SWAGE_TRY(const Target target, parse_target(text));
-    if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' has no records: only linux has", target.text));
+    if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' cannot be repeated: only records of linux can", target.text));
     for (const Platform* platform : platforms) {
       SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, targets, target, *platform));
       if (!row) continue;

@@ -1,0 +1,213 @@
+// What the variables of a recipe stand for.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "plan/planner_state.hpp"
+#include "plan/quirks.hpp"
+#include "plan/sources.hpp"
+#include "plan/values.hpp"
+
+namespace swage {
+
+Fail cell_lacks(const Draft& draft, std::string_view what) {
+  std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
+  const std::string whose = draft.cell.platform ? fmt::format("platform '{}'", draft.cell.platform->name) : "a root";
+  return fail(Errc::unsatisfiable, fmt::format("'{}' needs {}, and {} has none{}", draft.recipe.name, what, whose, kernel));
+}
+
+Result<std::string> Planner::State::script(Draft& draft, const std::string& name) {
+  if (const auto known = scripts.find(name); known != scripts.end()) {
+    draft.drv.input_srcs.insert(known->second);
+    return known->second.str();
+  }
+  SWAGE_TRY(const fs::path file, catalog.script(name));
+  SWAGE_TRY(std::string content, read_file(file));
+  SWAGE_TRY(Source source, text_source(name, std::move(content)));
+  const StorePath path = add_source(draft, std::move(source));
+  scripts.emplace(name, path);
+  return path.str();
+}
+
+Result<std::string> Planner::State::packages(Draft& draft, const std::string& key, const std::string& suite,
+                                             const std::vector<std::string>& names) {
+  SWAGE_TRY(std::vector<Source> sources, set_sources(lock, key, suite, names));
+  std::string paths;
+  for (Source& source : sources) {
+    if (!paths.empty()) paths += ' ';
+    paths += add_source(draft, std::move(source)).str();
+  }
+  return paths;
+}
+
+Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view key) {
+  if (!draft.cell.kernel) return cell_lacks(draft, "a kernel");
+  const KernelChoice& kernel = *draft.cell.kernel;
+  if (key == "source") {
+    if (!kernel.source) return cell_lacks(draft, "a kernel source");
+    return add_source(draft, *kernel.source).str();
+  }
+  if (key == "modules") {
+    if (!kernel.options.modules) return cell_lacks(draft, "a directory of modules (see: swage module --help)");
+    return add_source(draft, *kernel.options.modules).str();
+  }
+  if (key == "config" && kernel.options.config_text) {
+    SWAGE_TRY(Source text, text_source("kernel.config", *kernel.options.config_text));
+    return add_source(draft, std::move(text)).str();
+  }
+  if (key == "patches") return patches(draft);
+  if (key == "root" || key == "tools") {
+    if (!draft.cell.root) return cell_lacks(draft, "a root to build kernels in");
+    if (key == "root") return draft.cell.root->name;
+    std::vector<std::string> tools;
+    for (const auto& [tool, version] : draft.cell.root->tools) tools.push_back(fmt::format("{} {}", tool, version.str()));
+    return join(tools, "\n");
+  }
+  return look_up({{"version", kernel.version.str()},
+                  {"source", {}},
+                  {"modules", {}},
+                  {"patches", {}},
+                  {"root", {}},
+                  {"tools", {}},
+                  {"config", kernel.options.config},
+                  {"config_lines", join(kernel.options.lines, "\n")},
+                  {"strict", kernel.options.strict ? "1" : ""}},
+                 "kernel", key);
+}
+
+// The patches in the order of the quirks, each once, and then the request's.
+Result<std::string> Planner::State::patches(Draft& draft) {
+  std::vector<std::string> names, paths;
+  for (const QuirkRow* quirk : draft.cell.quirks)
+    for (const std::string& name : quirk->patches) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      names.push_back(name);
+      SWAGE_TRY(const fs::path file, catalog.patch(name));
+      SWAGE_TRY(std::string content, read_file(file));
+      SWAGE_TRY(Source source, text_source(name, std::move(content)));
+      paths.push_back(add_source(draft, std::move(source)).str());
+    }
+  for (const auto& [name, content] : draft.cell.kernel->options.patches) {
+    SWAGE_TRY(Source source, text_source(store_name_of(name), content));
+    paths.push_back(add_source(draft, std::move(source)).str());
+  }
+  return join(paths, " ");
+}
+
+// `gcc`: where the source of the toolchain's gcc is; `gcc:version` and so on.
+Result<std::string> Planner::State::component(Draft& draft, std::string_view key) {
+  if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
+  const std::string_view name = key.substr(0, key.find(':'));
+  for (const std::string& id : draft.toolchain->components) {
+    SWAGE_TRY(const ComponentRow* row, catalog.component(id));
+    if (row->name != name) continue;
+    if (name != key)
+      return look_up({{"version", row->version.str()}, {"configure", join(row->configure, " ")}, {"host_cc", row->host_cc}, {"host_cxx", row->host_cxx}},
+                     fmt::format("component.{}", name), key.substr(name.size() + 1));
+    if (const auto tree = draft.cell.trees.find(id); tree != draft.cell.trees.end()) return add_source(draft, tree->second).str();
+    if (!row->tree.empty()) return fail(Errc::invalid_input, fmt::format("'{}' is a tree of a layer, which is not read here", id));
+    SWAGE_TRY(Source source, source_of(lock, row->source, id));
+    return add_source(draft, std::move(source)).str();
+  }
+  return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.toolchain->id, name, draft.recipe.name));
+}
+
+VariableScopes Planner::State::scopes(Draft& draft) {
+  const Cell& cell = draft.cell;
+  return {
+      {"platform", [&](std::string_view key) -> Result<std::string> {
+         if (!cell.platform) return cell_lacks(draft, "a platform");
+         SWAGE_TRY(const Platform* built_on, builder_of(cell));
+         return look_up(platform_values(*cell.platform, *built_on), "platform", key);
+       }},
+      {"toolchain", [&](std::string_view key) -> Result<std::string> {
+         if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
+         if (key == "debs") {
+           std::vector<std::string> names = draft.toolchain->packages;
+           if (cell.with_cxx) names.insert(names.end(), draft.toolchain->cxx.begin(), draft.toolchain->cxx.end());
+           return packages(draft, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group, draft.toolchain->suite, names);
+         }
+         if (key == "source") {
+           SWAGE_TRY(Source source, source_of(lock, draft.toolchain->source, draft.toolchain->id));
+           return add_source(draft, std::move(source)).str();
+         }
+         if (key == "path") {
+           SWAGE_TRY(const Object object, toolchain_object(*draft.toolchain, cell.trees));
+           return add_object(draft, object);
+         }
+         return look_up(toolchain_values(*draft.toolchain), "toolchain", key);
+       }},
+      {"machine", [&](std::string_view key) -> Result<std::string> {
+         if (!cell.machine) return cell_lacks(draft, "a boot machine");
+         return look_up(machine_values(*cell.machine), "machine", key);
+       }},
+      {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},
+      {"quirks", [&](std::string_view key) { return look_up(quirk_values(cell.quirks), "quirks", key); }},
+      {"root", [&](std::string_view key) -> Result<std::string> {
+         if (!draft.root) return cell_lacks(draft, "a root");
+         if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
+         return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
+       }},
+      {"component", [&](std::string_view key) { return component(draft, key); }},
+      {"build", [&](std::string_view key) -> Result<std::string> {
+         if (key == "mode") return std::string(build_mode_name(cell.mode));
+         SWAGE_TRY(const Platform* platform, builder_of(cell));
+         return look_up(platform_values(*platform, *platform), "build", key);
+       }},
+      {"target", [&](std::string_view key) { return target_value(draft, key); }},
+      {"instance", [&](std::string_view key) {
+         const bool concerned = cell.instance && cell.instance->concerns(draft.recipe.name);
+         return look_up({{"cflags", concerned ? join(cell.instance->cflags, " ") : ""}, {"static", concerned && cell.instance->is_static ? "1" : ""}},
+                        "instance", key);
+       }},
+      {"package", [&](std::string_view key) { return package_value(draft, key); }},
+      {"roots", [&](std::string_view key) -> Result<std::string> {
+         SWAGE_TRY(const Object tree, root_object(std::string(key)));
+         return add_object(draft, tree);
+       }},
+      {"dep", [&](std::string_view key) -> Result<std::string> {
+         const std::string name(key.substr(0, key.find(':')));
+         const auto dep = draft.deps.find(name);
+         if (dep == draft.deps.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", name, draft.recipe.name));
+         if (name == key) return dep->second.path.str();
+         const std::string output(key.substr(name.size() + 1));
+         const auto found = dep->second.outputs.find(output);
+         if (found == dep->second.outputs.end())
+           return fail(Errc::invalid_input, fmt::format("'{}' has no output '{}', which '{}' wants", name, output, draft.recipe.name));
+         draft.drv.input_drvs[*dep->second.drv].insert(output);
+         return found->second.str();
+       }},
+      {"source", [&](std::string_view key) -> Result<std::string> {
+         if (!key.empty()) return look_up({}, "source", key);
+         SWAGE_TRY(Source source, source_of(lock, draft.recipe.source, draft.recipe.name));
+         return add_source(draft, std::move(source)).str();
+       }},
+      {"script", [&](std::string_view key) { return script(draft, std::string(key)); }},
+  };
+}
+
+// `name` of the target platform, `toolchain.prefix` of what emits code for it.
+Result<std::string> Planner::State::target_value(const Draft& draft, std::string_view key) {
+  constexpr std::string_view toolchain = "toolchain.";
+  const Side target = draft.cell.target ? target_of(draft.cell) : Side{draft.cell.platform, draft.toolchain};
+  if (!target.platform) return cell_lacks(draft, "a platform");
+  if (!key.starts_with(toolchain)) {
+    SWAGE_TRY(const Platform* built_on, builder_of(draft.cell));
+    return look_up(platform_values(*target.platform, *built_on), "target", key);
+  }
+  if (!target.toolchain) return cell_lacks(draft, "a toolchain");
+  return look_up(toolchain_values(*target.toolchain), "target.toolchain", key.substr(toolchain.size()));
+}
+
+Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {
+  const std::string version = package_version(draft.recipe, lock);
+  std::string label = draft.recipe.name;
+  if (!version.starts_with(draft.recipe.member)) label += "-" + draft.recipe.member;   // ffmpeg-5.1.9, u-boot-rpi-3-2023.01
+  if (!version.empty()) label += "-" + version;
+  // A tool that runs during builds is called the same whatever it helps to build.
+  if (draft.cell.platform && draft.cell.platform->name != kBuildPlatform) label += "-" + draft.cell.platform->name;
+  if (draft.cell.target) label += "-for-" + draft.cell.target->name;
+  return look_up({{"name", draft.recipe.name}, {"version", version}, {"label", label}}, "package", key);
+}
+
+}  // namespace swage
