@@ -3,6 +3,8 @@
 .PHONY: all setup build demo check verify bench fmt lint install asan fuzz coverage clean
 
 PREFIX ?= /usr/local
+# That all packages are built for by `make verify`.
+PACKAGE_PLATFORMS ?= armel,arm64,riscv64,mips,powerpc64le,s390x,mipsel-musl,arm64-musl,armel-uclibc
 
 all: build
 
@@ -21,12 +23,13 @@ demo: build
 check: build
 	@tests/run.sh
 
-# Builds and boots every kernel that the lock file pins on every platform, with gcc and then with clang, and keeps the records. What has
-# booted before is left out, so an interrupted sweep goes on where it was.
+# Builds and boots every kernel that the lock file pins on every platform, with gcc and then with clang, then builds and tests every package,
+# and keeps the records. What has succeeded before is left out, so an interrupted sweep goes on where it was.
 verify: build
 	@status=0; for llvm in "" --llvm; do \
 	  build/swage verify $$llvm --skip-verified --evidence catalog/evidence || status=$$?; [ $$status != 130 ] || exit 130; \
-	done; build/swage matrix; exit $$status
+	done; build/swage verify --packages --for $(PACKAGE_PLATFORMS) --skip-verified --evidence catalog/evidence || status=$$?; \
+	[ $$status != 130 ] || exit 130; build/swage matrix --packages --markdown > docs/packages.md; build/swage matrix; exit $$status
 
 bench: setup
 	@cmake --preset bench > /dev/null && cmake --build --preset bench
