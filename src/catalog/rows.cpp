@@ -582,7 +582,8 @@ void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_platform_word
 
 // [[member]]: what it says of itself alone. What it has in common with the others is added when the recipe is whole.
 void read_members(const FieldInput& in, RecipeRow& row) {
-  static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]"))
+  static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]")
+      .optional("root", read_root_or_template))
       .optional("patches", [](const FieldInput& field, RecipeRow& member) { read_field(field, member.patches); });
   static const Schema<RecipeRow> schema = with_own_parts(Schema<RecipeRow>("[[member]]")
       .required("name", &RecipeRow::member)
