@@ -24,12 +24,15 @@ check: build
 	@tests/run.sh
 
 # Builds and boots every kernel that the lock file pins on every platform, with gcc and then with clang, then builds and tests every package,
-# and keeps the records. What has succeeded before is left out, so an interrupted sweep goes on where it was.
+# and keeps the records; starts firmware. What has succeeded before is left out, so an interrupted sweep goes on where it was.
 verify: build
 	@status=0; for llvm in "" --llvm; do \
 	  build/swage verify $$llvm --skip-verified --evidence catalog/evidence || status=$$?; [ $$status != 130 ] || exit 130; \
 	done; build/swage verify --packages --for $(PACKAGE_PLATFORMS) --skip-verified --evidence catalog/evidence || status=$$?; \
-	[ $$status != 130 ] || exit 130; build/swage matrix --packages --markdown > docs/packages.md; build/swage matrix; exit $$status
+	[ $$status != 130 ] || exit 130; \
+	for firmware in u-boot-arm64:arm64 u-boot-malta:mips opensbi-rv64:riscv64 opensbi-rv32:riscv64; do \
+	  build/swage build firmware-boot@$${firmware%:*} --for $${firmware#*:} --no-link || status=$$?; \
+	done; build/swage matrix --packages --markdown > docs/packages.md; build/swage matrix; exit $$status
 
 bench: setup
 	@cmake --preset bench > /dev/null && cmake --build --preset bench
