@@ -1,5 +1,6 @@
 """The main job for real, as an ordinary user: resolve, build, boot, rebuild, and a stock Nix as the judge."""
 import os
+import subprocess
 import time
 
 import pytest
