@@ -142,6 +142,8 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
                         .hint = "verify kernels and packages by a command for each"});
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});
     SWAGE_TRY(run.recipe, catalog->recipe(goal.target.recipe));
+    if (run.recipe->system.empty())
+      return fail(Errc::invalid_input, fmt::format("'{}' cannot be verified: it is neither a kernel nor a package that a build system builds", goal.target.text));
     run.record.name = goal.target.recipe;
     run.record.version = package_version(*run.recipe, *lock);
     run.record.toolchain = goal.cell.toolchain ? goal.cell.toolchain->id : "";
