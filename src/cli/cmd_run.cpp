@@ -6,7 +6,6 @@
 #include "cli/command.hpp"
 #include "cli/realising.hpp"
 #include "platform/binfmt.hpp"
-#include "realise/host_view.hpp"
 
 namespace swage {
 
@@ -55,20 +54,11 @@ Result<int> run(Session& session, const RunOptions& options) {
     planned.wanted.push_back(*emulators);
     planned.goals.push_back(&goal);
   }
-  SWAGE_TRY(Store* store, session.store());
-  const auto out_of = [&](const Wanted& wanted) { return planned.planner->graph().find(wanted.drv)->drv.outputs.at("out").path; };
-  const std::string out = out_of(*goal.wanted);
-  for (const Wanted& wanted : planned.wanted) {
-    SWAGE_TRY(const StorePath path, StorePath::parse(out_of(wanted)));
-    SWAGE_CHECK(store->add_temp_root(path));
-  }
-  SWAGE_CHECK(realise_planned(session, planned, options.realise));
-  session.stop_reporter();
-  SWAGE_TRY(std::string program, find_program(store->root(), out, goal.target.name, options.program));
+  SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
+  SWAGE_TRY(std::string program, find_program(store->root(), output_path(planned, *goal.wanted), goal.target.name, options.program));
   HostViewSpec spec{.store_root = store->root(), .argv = {std::move(program)}};
   spec.argv.insert(spec.argv.end(), options.arguments.begin(), options.arguments.end());
-  if (foreign)
-    spec.emulation = Emulation{goal.platform, store->root() / fmt::format("{}/usr/bin/qemu-{}", out_of(*emulators).substr(1), goal.platform->qemu_user)};
+  if (foreign) spec.emulation = emulation_by(*store, planned, *emulators, *goal.platform);
   return run_in_host_view(spec);
 }
 

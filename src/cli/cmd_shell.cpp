@@ -8,7 +8,6 @@
 #include "cli/command.hpp"
 #include "cli/realising.hpp"
 #include "plan/quirks.hpp"
-#include "realise/host_view.hpp"
 
 namespace swage {
 
@@ -81,20 +80,6 @@ std::map<std::string, std::string> variables(const Goal& goal, const std::string
   return env;
 }
 
-std::string out_of(const Planned& planned, const Wanted& wanted) { return planned.planner->graph().find(wanted.drv)->drv.outputs.at("out").path; }
-
-// Builds what is wanted and keeps it while this process, or what it becomes, is there.
-Result<Store*> realise_for_shell(Session& session, const Planned& planned, const RealiseOptions& options) {
-  SWAGE_TRY(Store* store, session.store());
-  for (const Wanted& wanted : planned.wanted) {
-    SWAGE_TRY(const StorePath path, StorePath::parse(out_of(planned, wanted)));
-    SWAGE_CHECK(store->add_temp_root(path));
-  }
-  SWAGE_CHECK(realise_planned(session, planned, options));
-  session.stop_reporter();
-  return store;
-}
-
 Result<int> start_shell(HostViewSpec spec, const std::string& command, const char* usual) {
   const char* shell = usual ? usual : std::getenv("SHELL");
   if (!command.empty()) spec.argv = {"/bin/sh", "-c", command};
@@ -113,11 +98,10 @@ Result<int> run_emulated(Session& session, const Goal& goal, const ShellOptions&
     planned.wanted.push_back(std::move(wanted));
     planned.goals.push_back(&goal);
   }
-  SWAGE_TRY(Store* store, realise_for_shell(session, planned, options.realise));
-  const auto real = [&](const Wanted& wanted) { return store->root() / out_of(planned, wanted).substr(1); };
+  SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
   HostViewSpec spec{.store_root = store->root(), .env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"SWAGE_SHELL", goal.platform->name}}};
-  spec.system = real(planned.wanted[0]);
-  spec.emulation = Emulation{goal.platform, real(planned.wanted[1]) / fmt::format("usr/bin/qemu-{}", goal.platform->qemu_user)};
+  spec.system = store->root() / output_path(planned, planned.wanted[0]).substr(1);
+  spec.emulation = emulation_by(*store, planned, planned.wanted[1], *goal.platform);
   return start_shell(std::move(spec), options.command, "/bin/bash");
 }
 
@@ -134,8 +118,8 @@ Result<int> run(Session& session, ShellOptions options) {
   if (!goal.resolution) return fail(Errc::invalid_input, fmt::format("'{}' has no toolchain to open a shell with", goal.target.text));
   goal.target.name = "toolchain";   // what is built for a shell, whatever it is for
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
-  SWAGE_TRY(Store* store, realise_for_shell(session, planned, options.realise));
-  return start_shell({.store_root = store->root(), .env = variables(goal, out_of(planned, *goal.wanted))}, options.command, nullptr);
+  SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
+  return start_shell({.store_root = store->root(), .env = variables(goal, output_path(planned, *goal.wanted))}, options.command, nullptr);
 }
 
 }  // namespace

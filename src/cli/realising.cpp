@@ -104,6 +104,23 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   return result;
 }
 
+Result<Store*> realise_to_run(Session& session, const Planned& planned, const RealiseOptions& options) {
+  SWAGE_TRY(Store* store, session.store());
+  for (const Wanted& wanted : planned.wanted) {
+    SWAGE_TRY(const StorePath path, StorePath::parse(output_path(planned, wanted)));
+    SWAGE_CHECK(store->add_temp_root(path));
+  }
+  SWAGE_CHECK(realise_planned(session, planned, options));
+  session.stop_reporter();
+  return store;
+}
+
+std::string output_path(const Planned& planned, const Wanted& wanted) { return planned.planner->graph().find(wanted.drv)->drv.outputs.at("out").path; }
+
+Emulation emulation_by(const Store& store, const Planned& planned, const Wanted& emulators, const Platform& platform) {
+  return {&platform, store.root() / fmt::format("{}/usr/bin/qemu-{}", output_path(planned, emulators).substr(1), platform.qemu_user)};
+}
+
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check) {
   SWAGE_TRY(Store* store, session.store());
   const Graph& graph = planned.planner->graph();

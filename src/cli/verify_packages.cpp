@@ -118,17 +118,6 @@ class PackageRecorder {
   std::optional<Error> problem_{};
 };
 
-// The names of all packages that are for one of the platforms.
-Result<std::vector<std::string>> all_packages(const Catalog& catalog, const std::vector<const Platform*>& platforms) {
-  std::vector<std::string> names;
-  SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog.recipes());
-  for (const RecipeRow* recipe : recipes) {
-    const auto for_it = [&](const Platform* platform) { return recipe->is_for(*platform); };
-    if (!recipe->system.empty() && std::any_of(platforms.begin(), platforms.end(), for_it)) names.push_back(recipe->full_name());
-  }
-  return names;
-}
-
 // What cannot be planned, for a source that the lock file lacks or a platform without a toolchain, is no reason not to verify the others.
 Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goals, Planner& planner) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
@@ -233,10 +222,13 @@ Result<void> realise_runs(Session& session, Planned& planned, std::deque<Package
 Result<int> verify_packages(Session& session, TargetOptions targets, bool all, bool skip_verified, const fs::path& evidence, RealiseOptions realise) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
-  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, targets.platforms));
-  if (all) { SWAGE_TRY(targets.targets, all_packages(*catalog, platforms)); }
+  if (all) {
+    SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog->recipes());
+    for (const RecipeRow* recipe : recipes)
+      if (!recipe->system.empty()) targets.targets.push_back(recipe->full_name());
+  }
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, targets, "tiny"));
-  if (all)
+  if (all)   // of those not named, what is not for a platform is none of its business
     std::erase_if(goals, [&](const Goal& goal) {
       const Result<const RecipeRow*> recipe = catalog->recipe(goal.target.recipe);
       return recipe && !(*recipe)->is_for(*goal.platform);
