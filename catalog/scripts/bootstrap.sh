@@ -1,4 +1,4 @@
-# What the stages of a toolchain built from source have in common: binutils, a gcc that needs no C library, the C library, the whole gcc.
+# What the stages of a toolchain built from source have in common: binutils, gcc, the C library, the libraries of gcc.
 # Sourced first by each.
 #
 # $deps_host  the stage before, or ""      $target  mipsel-linux-musl

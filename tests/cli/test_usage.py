@@ -136,7 +136,7 @@ def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
 
     def planned():
         drvs = planner("plan", *args).ok().json()["derivations"]
-        return next(d["outputs"]["out"] for d in drvs if d["name"] == "gcc-kernel-9.3.0-arm-linux-gnueabi")
+        return next(d["outputs"]["out"] for d in drvs if d["name"] == "gcc-9.3.0-arm-linux-gnueabi")
 
     empty = planned()
     (tree / "configure").write_text("# mine\n")
