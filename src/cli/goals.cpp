@@ -223,6 +223,22 @@ Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const Target
   return options.accelerate ? BuildMode::accelerated : BuildMode::emulated;
 }
 
+// The platform of --target goes into the cells of what emits code; its compiler too, where there is one.
+Result<void> set_target(const Catalog& catalog, const TargetOptions& options, Goal& goal) {
+  if (options.emits_for.empty()) return {};
+  const RecipeRow* recipe = nullptr;
+  if (!goal.target.recipe.empty()) { SWAGE_TRY(recipe, catalog.recipe(goal.target.recipe)); }
+  if (!recipe || !recipe->targeted)
+    return Fail(Error{.what = fmt::format("'{}' emits no code, so '--target' says nothing of it", goal.target.text),
+                      .hint = "the platform that it is to run on is --for"});
+  SWAGE_TRY(const Platform* target, catalog.platform(options.emits_for));
+  if (target == goal.platform) return {};   // what it means without --target
+  goal.cell.target = target;
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = target, .purpose = Purpose::userland}));
+  goal.cell.target_toolchain = resolution.chosen;
+  return {};
+}
+
 // Components that are trees of a layer go into the store, each once.
 Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goal>& goals) {
   std::map<std::string, Source> trees;
@@ -283,6 +299,7 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   app.add_option("--without", options.without, "switch a feature off")->allow_extra_args(false)->group(package);
   app.add_flag("--emulate", options.emulate, "build as the host platform, under emulation, instead of cross-compiling")->group(package);
   app.add_flag("--accelerate", options.accelerate, "the same, but with the cross toolchain's compiler")->group(package);
+  app.add_option("--target", options.emits_for, "the platform that a packaged compiler or assembler emits code for")->group(package);
   app.add_flag("--static", options.is_static, "programs and libraries are static")->group(package);
   const char* kernel = "Kernel";
   app.add_flag("--llvm", options.llvm, "clang and LLVM's other tools instead of gcc and binutils")->group("Toolchain");
@@ -347,6 +364,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
           SWAGE_TRY(goal.cell.machine, find_machine(*catalog, *platform, choice->version));
         }
       }
+      SWAGE_CHECK(set_target(*catalog, options, goal));
       SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
       if (target.name == "root") break;
     }
@@ -377,6 +395,7 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 std::string goal_label(const Goal& goal) {
   std::string label = goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
   if (goal.target.name == "root") return label;
+  if (goal.cell.target) label += fmt::format(" that emits code for {},", goal.cell.target->name);
   return fmt::format("{} for {}", label, goal.platform->name);
 }
 

@@ -34,6 +34,7 @@ struct TargetOptions {
   std::vector<std::string> with{}, without{};   // --with, --without [PACKAGE:]FEATURE
   bool is_static = false;                    // --static
   bool emulate = false, accelerate = false;  // --emulate, --accelerate
+  std::string emits_for{};                   // --target PLATFORM
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
 };
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET

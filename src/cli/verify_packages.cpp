@@ -126,7 +126,7 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
   SWAGE_CHECK(plan_goals(session, goals, planner, KernelGoal::artifact, [&](const Goal& goal, const Error& error) { problems[&goal] = error.what; }));
   std::deque<PackageRun> runs;
   for (const Goal& goal : goals) {
-    if (goal.target.recipe.empty() || goal.cell.kernel || goal.instance || goal.cell.mode != BuildMode::cross)
+    if (goal.target.recipe.empty() || goal.cell.kernel || goal.cell.target || goal.instance || goal.cell.mode != BuildMode::cross)
       return Fail(Error{.what = fmt::format("'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled", goal.target.text),
                         .hint = "verify kernels and packages by a command for each"});
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});

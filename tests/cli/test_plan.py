@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from records import write_record
-from swage_cli import PROGRAM, ROOT, Swage, catalog_without_evidence, made_up_lock
+from swage_cli import PROGRAM, ROOT, Swage, catalog_without_evidence, made_up_lock, write_recipe
 
 
 def test_the_same_drv_in_another_checkout_home_and_directory(planner, tmp_path):
@@ -196,3 +196,39 @@ def test_components_are_listed(planner):
     assert gcc["sha256"] == "6c11d292cd01b294f9f84c9a59c230d80e9e4a47e5c6355f046bb36d4f358092"
     musl = next(row for row in rows if row["name"] == "musl" and row["version"] == "1.2.3")
     assert musl["debian"] == "musl of bookworm"
+
+
+ASSEMBLER = """[package]
+name = "assembler"
+version = "1"
+[source]
+urls = ["https://example.org/assembler.tar.gz"]
+sha256 = "f5dfdb93ab7a3f3d4d0eb7ba3ec3a3d0c1b1a7a25c8a25a1e04f9a1b0c9d8e7f"
+[build]
+system = "autotools"
+targeted = true
+configure = ["--target={target.triple}"]
+[test]
+run = ["true"]
+"""
+
+
+def test_what_emits_code_is_another_one_for_each_target(planner, tmp_path):
+    """Build, host and target all differ: the host's compiler makes it, and the label says both platforms."""
+    def planned(*args):
+        got = planner("--layer", write_recipe(tmp_path, "assembler", ASSEMBLER), "plan", "assembler", "--for", "arm64", *args, "--json").ok()
+        return {d["name"]: d["drv"] for d in got.json()["derivations"]}
+    for_mips, own = planned("--target", "mips"), planned()
+    assert for_mips.keys() - own.keys() == {"assembler-1-arm64-for-mips"}, "nothing else knows the target"
+    assert own.keys() - for_mips.keys() == {"assembler-1-arm64"}
+    assert planned("--target", "arm64") == own
+
+
+def test_what_emits_no_code_has_no_target(planner):
+    assert planner("plan", "hello", "--for", "arm64", "--target", "mips").fails(2).err == (
+        "error: 'hello' emits no code, so '--target' says nothing of it\nhint: the platform that it is to run on is --for\n")
+
+
+def test_a_target_that_is_no_platform(planner, tmp_path):
+    layer = write_recipe(tmp_path, "assembler", ASSEMBLER)
+    assert planner("--layer", layer, "plan", "assembler", "--target", "misp").fails(2).err == "error: 'misp' is not a platform\nhint: did you mean 'mips'?\n"
