@@ -4,7 +4,7 @@ set -eu
 packages="
   g++ cmake ninja-build pkg-config make git ca-certificates
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libexpected-dev
-  libssl-dev libcurl4-openssl-dev libarchive-dev libbz2-dev libsqlite3-dev libseccomp-dev
+  libssl-dev libcurl4-openssl-dev libarchive-dev libbz2-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect python3-selenium chromium chromium-driver util-linux
 "

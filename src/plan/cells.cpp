@@ -19,7 +19,8 @@ Result<Side> Planner::State::build_side() {
 
 Result<const Platform*> Planner::State::builder_of(const Cell& cell) {
   if (cell.mode != BuildMode::cross) return cell.platform;
-  return catalog.platform(kBuildPlatform);
+  if (!build_platform) { SWAGE_TRY(build_platform, catalog.platform(kBuildPlatform)); }
+  return build_platform;
 }
 
 Result<Side> Planner::State::side_at(const Cell& cell, int offset) {

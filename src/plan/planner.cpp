@@ -40,8 +40,7 @@ std::string Planner::State::add_outputs(Draft& draft, const RecipeRow& recipe, c
   return paths;
 }
 
-Result<void> Planner::State::add_dependencies(Draft& draft) {
-  const VariableScopes variables = scopes(draft);
+Result<void> Planner::State::add_dependencies(Draft& draft, const VariableScopes& variables) {
   std::vector<DependencyRef> direct = direct_dependencies(draft.parts);
   for (DependencyRef& ref : direct) {
     SWAGE_TRY(ref.name, expand_variables(ref.name, variables));
@@ -139,8 +138,8 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
   SWAGE_TRY(draft.toolchain, toolchain_of(recipe, cell));
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
-  SWAGE_CHECK(add_dependencies(draft));
   const VariableScopes variables = scopes(draft);
+  SWAGE_CHECK(add_dependencies(draft, variables));
   SWAGE_TRY(Source seed, seed_source(lock, kSeed));
   const std::string busybox = fmt::format("{}/bin/{}", add_source(draft, std::move(seed)).str(), kSeed);
   draft.drv.system = kSystem;

@@ -58,6 +58,9 @@ struct Planner::State {
   std::vector<Step> in_progress{};                               // memo keys, and names for the cycle message
   std::deque<Cell> own_cells{};                                  // their addresses are in memo keys
   std::optional<Side> builder{};                                 // the build platform's
+  const Platform* build_platform = nullptr;                      // once it is asked for
+  std::map<std::pair<const Platform*, const Platform*>, Values> platform_scopes{};   // platform_values() by platform and builder
+  std::map<const ToolchainRow*, Values> toolchain_scopes{};      // toolchain_values()
   std::map<std::pair<const Instance*, const Platform*>, const ToolchainRow*> instance_toolchains{};
   std::map<std::tuple<Side, Side, const Instance*, BuildMode>, const Cell*> package_cells{};  // of dependencies
 
@@ -80,9 +83,11 @@ struct Planner::State {
   Result<std::string> patches(Draft& draft);
   Result<std::string> component(Draft& draft, std::string_view key);
   VariableScopes scopes(Draft& draft);
+  const Values& values_of(const Platform& platform, const Platform& built_on);
+  const Values& values_of(const ToolchainRow& row);
   Result<std::string> target_value(const Draft& draft, std::string_view key);
   Result<std::string> package_value(Draft& draft, std::string_view key);
-  Result<void> add_dependencies(Draft& draft);
+  Result<void> add_dependencies(Draft& draft, const VariableScopes& variables);
   Result<void> add_package_environment(Draft& draft, const VariableScopes& variables);
   Result<Object> finish(Draft& draft);
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);

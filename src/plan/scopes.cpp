@@ -118,7 +118,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
       {"platform", [&](std::string_view key) -> Result<std::string> {
          if (!cell.platform) return cell_lacks(draft, "a platform");
          SWAGE_TRY(const Platform* built_on, builder_of(cell));
-         return look_up(platform_values(*cell.platform, *built_on), "platform", key);
+         return look_up(values_of(*cell.platform, *built_on), "platform", key);
        }},
       {"toolchain", [&](std::string_view key) -> Result<std::string> {
          if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
@@ -135,7 +135,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
            SWAGE_TRY(const Object object, toolchain_object(*draft.toolchain, cell.trees));
            return add_object(draft, object);
          }
-         return look_up(toolchain_values(*draft.toolchain), "toolchain", key);
+         return look_up(values_of(*draft.toolchain), "toolchain", key);
        }},
       {"machine", [&](std::string_view key) -> Result<std::string> {
          if (!cell.machine) return cell_lacks(draft, "a boot machine");
@@ -152,7 +152,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
       {"build", [&](std::string_view key) -> Result<std::string> {
          if (key == "mode") return std::string(build_mode_name(cell.mode));
          SWAGE_TRY(const Platform* platform, builder_of(cell));
-         return look_up(platform_values(*platform, *platform), "build", key);
+         return look_up(values_of(*platform, *platform), "build", key);
        }},
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
       {"instance", [&](std::string_view key) {
@@ -186,6 +186,18 @@ VariableScopes Planner::State::scopes(Draft& draft) {
   };
 }
 
+// Recipes ask for many values of few platforms and toolchains.
+const Values& Planner::State::values_of(const Platform& platform, const Platform& built_on) {
+  Values& values = platform_scopes[{&platform, &built_on}];
+  if (values.empty()) values = platform_values(platform, built_on);
+  return values;
+}
+const Values& Planner::State::values_of(const ToolchainRow& row) {
+  Values& values = toolchain_scopes[&row];
+  if (values.empty()) values = toolchain_values(row);
+  return values;
+}
+
 // `name` of the target platform, `toolchain.prefix` of what emits code for it.
 Result<std::string> Planner::State::target_value(const Draft& draft, std::string_view key) {
   constexpr std::string_view toolchain = "toolchain.";
@@ -193,10 +205,10 @@ Result<std::string> Planner::State::target_value(const Draft& draft, std::string
   if (!target.platform) return cell_lacks(draft, "a platform");
   if (!key.starts_with(toolchain)) {
     SWAGE_TRY(const Platform* built_on, builder_of(draft.cell));
-    return look_up(platform_values(*target.platform, *built_on), "target", key);
+    return look_up(values_of(*target.platform, *built_on), "target", key);
   }
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
-  return look_up(toolchain_values(*target.toolchain), "target.toolchain", key.substr(toolchain.size()));
+  return look_up(values_of(*target.toolchain), "target.toolchain", key.substr(toolchain.size()));
 }
 
 Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {

@@ -18,8 +18,13 @@ namespace swage {
 namespace aterm {
 
 void put_string(std::string& out, std::string_view text) {
-  // By hand: find_first_of calls memchr for each character, and most of the texts of a plan go through here.
-  const auto is_special = [](char c) { return c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t'; };
+  // By a table: find_first_of calls memchr for each character, and most of the texts of a plan go through here.
+  static constexpr auto kSpecial = [] {
+    std::array<bool, 256> special{};
+    for (const unsigned char c : {'"', '\\', '\n', '\r', '\t'}) special[c] = true;
+    return special;
+  }();
+  const auto is_special = [](char c) { return kSpecial[static_cast<unsigned char>(c)]; };
   out += '"';
   for (;;) {
     const std::size_t plain = static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_special) - text.begin());
