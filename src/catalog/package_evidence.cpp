@@ -101,6 +101,18 @@ Result<PackageRecords> read_package_evidence(const fs::path& evidence, std::stri
   return parse_package_evidence(std::move(text), file.string());
 }
 
+Result<std::map<std::string, KeptPackageRecord>> newest_package_records(const std::vector<fs::path>& evidence, std::string_view platform) {
+  std::map<std::string, KeptPackageRecord> newest;
+  for (const fs::path& place : evidence) {
+    SWAGE_TRY(PackageRecords records, read_package_evidence(place, platform));
+    for (auto& [name, record] : records) {
+      const auto [at, fresh] = newest.try_emplace(name, KeptPackageRecord{record, place});
+      if (!fresh && at->second.record.when <= record.when) at->second = {std::move(record), place};
+    }
+  }
+  return newest;
+}
+
 void check_package_evidence(const fs::path& evidence, LoadResult& result) {
   auto& errors = result.findings.errors;
   std::vector<std::string> platforms;

@@ -46,4 +46,12 @@ Result<PackageRecords> parse_package_evidence(std::string text, const std::strin
 // Of one directory; none where it has no such file.
 Result<PackageRecords> read_package_evidence(const fs::path& evidence, std::string_view platform);
 
+struct KeptPackageRecord {
+  PackageRecord record;
+  fs::path evidence;                         // the directory that it is of
+  fs::path lock() const { return evidence / "locks" / record.lock; }
+};
+// Of several directories; of a package that is in more than one the newest record, and of two of one day the later directory's.
+Result<std::map<std::string, KeptPackageRecord>> newest_package_records(const std::vector<fs::path>& evidence, std::string_view platform);
+
 }  // namespace swage

@@ -11,18 +11,6 @@ namespace swage {
 
 namespace {
 
-Result<PackageRecords> records_of(const Catalog& catalog, const Platform& platform) {
-  PackageRecords all;
-  for (const fs::path& place : catalog.evidence_directories()) {
-    SWAGE_TRY(PackageRecords records, read_package_evidence(place, platform.name));
-    for (auto& [name, record] : records) {
-      const auto [at, fresh] = all.try_emplace(name, record);
-      if (!fresh && at->second.when <= record.when) at->second = std::move(record);
-    }
-  }
-  return all;
-}
-
 std::size_t count(const PackageMatrix& matrix, std::size_t platform, PackageState state) {
   const PackageRecords& records = matrix.records[platform];
   return static_cast<std::size_t>(std::count_if(records.begin(), records.end(), [&](const auto& one) { return one.second.state == state; }));
@@ -53,7 +41,9 @@ Result<PackageMatrix> make_package_matrix(const Catalog& catalog, std::vector<co
   if (all)
     for (const Platform& platform : catalog.platforms()) platforms.push_back(&platform);
   for (const Platform* platform : platforms) {
-    SWAGE_TRY(PackageRecords records, records_of(catalog, *platform));
+    SWAGE_TRY(auto newest, newest_package_records(catalog.evidence_directories(), platform->name));
+    PackageRecords records;
+    for (auto& [name, kept] : newest) records.emplace(name, std::move(kept.record));
     if (all && records.empty()) continue;
     matrix.platforms.push_back(platform);
     matrix.records.push_back(std::move(records));

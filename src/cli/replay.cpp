@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/evidence.hpp"
+#include "catalog/package_evidence.hpp"
 #include "cli/json.hpp"
 #include "cli/realising.hpp"
 
@@ -24,9 +25,12 @@ struct Item {
   bool changed() const { return drv->str() != recorded_drv; }
 };
 
+// A record, and what became of it.
 struct Replay {
-  EvidenceRow row;
-  Lockfile lock{};
+  std::string title{}, when{}, toolchain{};
+  Json says{};                              // what tells it from other records
+  fs::path file{};
+  Lockfile lock{};                          // that was kept with it
   Goal goal;                                // keeps its address while it is planned
   std::vector<Item> items{};
 };
@@ -51,17 +55,10 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
   return std::optional(*best);
 }
 
-Result<void> plan(const Catalog& catalog, Replay& replay, Planner& planner) {
-  const EvidenceRow& row = replay.row;
-  Cell& cell = replay.goal.cell;
-  SWAGE_TRY(cell, recorded_cell(catalog, replay.lock, row));
-  const auto add = [&](const char* name, const char* recipe, const std::string& drv, const std::string& nar) -> Result<void> {
-    SWAGE_TRY(const Wanted wanted, planner.package(recipe, cell));
-    replay.items.push_back({.name = name, .recorded_drv = drv, .recorded = nar, .drv = wanted.drv});
-    return {};
-  };
-  SWAGE_CHECK(add("kernel", "linux", row.kernel_drv, row.kernel_nar));
-  if (row.state == EvidenceState::booted) SWAGE_CHECK(add("boot", "boot", row.boot_drv, row.boot_nar));
+// A recipe whose result the record has.
+Result<void> plan(Replay& replay, Planner& planner, const char* name, const std::string& recipe, const std::string& drv, const std::string& nar) {
+  SWAGE_TRY(const Wanted wanted, planner.package(recipe, replay.goal.cell));
+  replay.items.push_back({.name = name, .recorded_drv = drv, .recorded = nar, .drv = wanted.drv});
   return {};
 }
 
@@ -86,22 +83,68 @@ Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOp
   return {};
 }
 
+template <class Plan>
+Result<void> plan_and_build(Session& session, Replay& replay, const RealiseOptions& options, const Plan& plan_items) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, replay.lock)};
+  if (const Result<void> done = plan_items(*planned.planner); !done)
+    return Fail(Error(done.error()).note(fmt::format("the catalog has changed since {} was recorded", replay.title)));
+  return build(session, planned, replay, options);
+}
+
 Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const RealiseOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  Replay replay{.row = row, .goal = goal};
+  Replay replay{.title = fmt::format("linux@{} for {}", row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
+                .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
   SWAGE_TRY(replay.lock, Lockfile::read(evidence_lock(row)));
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, replay.lock)};
-  if (const Result<void> done = plan(*catalog, replay, *planned.planner); !done)
-    return Fail(Error(done.error()).note(fmt::format("the catalog has changed since '{}' was recorded", evidence_name(row))));
-  SWAGE_CHECK(build(session, planned, replay, options));
+  const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
+    SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
+    SWAGE_CHECK(plan(replay, planner, "kernel", "linux", row.kernel_drv, row.kernel_nar));
+    if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", "boot", row.boot_drv, row.boot_nar));
+    return {};
+  });
+  if (!done) return Fail(done.error());
   return replay;
+}
+
+Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, const Goal& goal, const RealiseOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const PackageRecord& record = kept.record;
+  const std::string& platform = goal.platform->name;
+  Replay replay{.title = fmt::format("{} for {}", record.name, platform), .when = record.when, .toolchain = record.toolchain,
+                .says = {{"package", record.name}, {"platform", platform}}, .file = package_evidence_file(kept.evidence, platform), .goal = goal};
+  SWAGE_TRY(replay.lock, Lockfile::read(kept.lock()));
+  const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
+    Cell& cell = replay.goal.cell;
+    cell.platform = goal.platform;
+    SWAGE_TRY(cell.toolchain, catalog->toolchain(record.toolchain, platform));
+    return plan(replay, planner, "package", record.name, record.drv, record.nar);
+  });
+  if (!done) return Fail(done.error());
+  return replay;
+}
+
+// The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is none.
+Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target, const Platform& platform,
+                                            const RealiseOptions& realise) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const Goal goal{.target = target, .platform = &platform};
+  if (target.name == "linux") {
+    SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform));
+    if (!row) return std::optional<Replay>();
+    return replay_cell(session, *row, goal, realise);
+  }
+  SWAGE_TRY(const Catalog::RecipeName named, catalog->parse_recipe_name(target.text));
+  SWAGE_TRY(const auto records, newest_package_records(catalog->evidence_directories(), platform.name));
+  const auto kept = named.instance.empty() ? records.find(named.recipe->full_name()) : records.end();
+  if (kept == records.end() || kept->second.record.state == PackageState::failed) return std::optional<Replay>();
+  return replay_package(session, kept->second, goal, realise);
 }
 
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
 void print_text(const Replay& replay) {
-  fmt::print("{}@{} for {}: recorded on {} with {}\n", replay.goal.target.name, replay.row.kernel, replay.row.platform, replay.row.when,
-             replay.row.toolchain);
+  fmt::print("{}: recorded on {} with {}\n", replay.title, replay.when, replay.toolchain);
   for (const Item& item : replay.items) {
     if (item.equal()) fmt::print("  equal      {:<6}  {}\n", item.name, item.now);
     else fmt::print("  different  {:<6}  recorded {}\n                     now      {}\n", item.name, item.recorded, or_nothing(item.now));
@@ -119,8 +162,9 @@ Json to_json(const Replay& replay) {
                      {"now", text_or_null(item.now)},
                      {"problem", text_or_null(item.problem)},
                      {"recipeChanged", item.changed()}, {"recordedDrv", item.recorded_drv}, {"drv", item.drv->str()}});
-  return {{"kernel", replay.row.kernel}, {"arch", replay.row.platform}, {"toolchain", replay.row.toolchain}, {"when", replay.row.when},
-          {"record", replay.row.file.string()}, {"items", std::move(items)}};
+  Json json = replay.says;
+  json.update({{"toolchain", replay.toolchain}, {"when", replay.when}, {"record", replay.file.string()}, {"items", std::move(items)}});
+  return json;
 }
 
 }  // namespace
@@ -129,16 +173,14 @@ Result<int> replay(Session& session, const TargetOptions& targets, const Realise
   if (targets.targets.empty())
     return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, targets.platforms));
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, targets.platforms.empty() ? workspace->platforms : targets.platforms));
   std::vector<Replay> replays;
   for (const std::string& text : targets.targets) {
     SWAGE_TRY(const Target target, parse_target(text));
-    if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' cannot be repeated: only records of linux can", target.text));
     for (const Platform* platform : platforms) {
-      SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, targets, target, *platform));
-      if (!row) continue;
-      SWAGE_TRY(Replay done, replay_cell(session, *row, Goal{.target = target, .platform = platform}, options));
-      replays.push_back(std::move(done));
+      SWAGE_TRY(std::optional<Replay> done, replay_newest(session, targets, target, *platform, options));
+      if (done) replays.push_back(*std::move(done));
     }
   }
   session.stop_reporter();

@@ -1,4 +1,5 @@
 """Packages for another platform: a library, a program that is linked with it and runs under emulation, and what may not become one."""
+import re
 import shutil
 
 import pytest
@@ -111,6 +112,15 @@ def test_what_was_built_is_on_record(rootless, tmp_path):
     (mine,) = [p for p in record if p["package"] == "zlib"]
     assert (mine["platform"], mine["version"], mine["state"], mine["toolchain"]) == ("arm64", "1.3.1", "tested", FOR_ARM64[3])
     assert rootless(*verify, "--skip-verified").ok().out.startswith("skipped ")
+    replay = ["verify", "--replay", "zlib", "--for", "arm64", *evidence]
+    again = rootless(*replay).ok()
+    assert again.out.startswith("zlib for arm64: recorded on ") and "\n  equal      package  " in again.out and "changed" not in again.out
+    assert "checking zlib-1.3.1-arm64\n" in again.err
+    file = directory / "packages/arm64.toml"
+    true = file.read_text()
+    file.write_text(re.sub('nar = ".*"', f'nar = "{"0" * 64}"', true))
+    assert f"\n  different  package  recorded {'0' * 64}\n" in rootless(*replay).fails(1).out
+    file.write_text(true)
     failing = write_recipe(tmp_path, "failing", RECIPE.format(name="failing", install=INSTALL, test='"false"'))
     failed = rootless("--layer", failing, "verify", "failing", "u-boot@malta", *FOR_ARM64[:2], *evidence).fails(1)
     assert [line.split()[0] for line in failed.out.splitlines()] == ["failed", "not", "2"]
