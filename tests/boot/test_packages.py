@@ -9,12 +9,12 @@ from swage_cli import nix, write_recipe
 # A compiler that the boots use too.
 FOR_ARM64 = ["--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64"]
 
-# Its source is only there because a package has one.
+# Its source is only there because a package has one: the same as that of zlib, which the lock file has.
 RECIPE = """[package]
 name = "{name}"
 version = "1"
 [source]
-debian = {{ suite = "bookworm", package = "zlib" }}
+debian = {{ suite = "trixie", package = "zlib" }}
 [build]
 system = "autotools"
 [deps]
