@@ -27,6 +27,7 @@ run "$build/plan_scale"
 run bench/nar_vs_nix.sh "$build"
 run bench/cli_vs_nix.sh "$build"
 run bench/jobs_vs_nix.sh "$build"
+run bench/packages.sh "" "$build"
 [ "${BENCH_KERNEL-}" = no ] || run bench/kernel_vs_make.sh arm64 6.1 "$build"
 
 sed -n 's/^result: //p' "$log" | awk -F' *[|] *' '{ printf "%-62s %10s  %-17s %s\n", $1, $2, $3, $4 }'

@@ -324,6 +324,7 @@ Result<Target> parse_target(const std::string& text) {
 
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
                                     KernelGoal kernel_goal) {
+  if (kernel_goal != KernelGoal::resolution) session.expect_lock();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Workspace* workspace, session.workspace());
   SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms));

@@ -116,10 +116,16 @@ Result<const Catalog*> Session::catalog() {
 Result<const Lockfile*> Session::lock() {
   if (lock_) return lock_.get();
   SWAGE_TRY(const fs::path path, lock_path());
-  if (!path_exists(path)) return update_lock(nullptr);
-  SWAGE_TRY(Lockfile lock, Lockfile::read(path));
+  if (!expected_lock_.valid() && !path_exists(path)) return update_lock(nullptr);
+  SWAGE_TRY(Lockfile lock, expected_lock_.valid() ? expected_lock_.get() : Lockfile::read(path));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();
+}
+
+void Session::expect_lock() {
+  if (lock_ || expected_lock_.valid()) return;
+  const Result<fs::path> path = lock_path();
+  if (path && path_exists(*path)) expected_lock_ = std::async(std::launch::async, [file = *path] { return Lockfile::read(file); });
 }
 
 Result<const Lockfile*> Session::locked_sources() {

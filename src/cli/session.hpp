@@ -2,6 +2,7 @@
 // the planner and the reporter. `swage list platforms` never opens the store; `swage store du` never reads the catalog.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,7 +38,9 @@ class Session {
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
   Result<const Lockfile*> lock();
-  // The same for who only asks which kernels there are: may be without sets (Lockfile::read_sources).
+  // Begins to read it beside what else is done, for who will ask for lock().
+  void expect_lock();
+  // The same as lock() for who only asks which kernels there are: may be without sets (Lockfile::read_sources).
   Result<const Lockfile*> locked_sources();
   // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. LockOptions::architectures.
   Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {});
@@ -61,6 +64,7 @@ class Session {
   std::unique_ptr<Workspace> workspace_;
   const Catalog* catalog_ = nullptr;
   std::unique_ptr<Lockfile> lock_;
+  std::future<Result<Lockfile>> expected_lock_;
   std::unique_ptr<Lockfile> locked_sources_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Reporter> reporter_;

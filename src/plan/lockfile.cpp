@@ -99,8 +99,8 @@ std::string Lockfile::str() const {
 }
 
 Result<Lockfile> Lockfile::read(const fs::path& path) {
-  SWAGE_TRY(const std::string text, read_file(path));
-  return parse(text, path.string());
+  SWAGE_TRY(const MappedFile file, map_file(path));
+  return parse(file.text(), path.string());
 }
 
 Result<Lockfile> Lockfile::parse_sources(std::string_view json, std::string_view name) {
