@@ -285,6 +285,12 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
   return platforms;
 }
 
+Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  return parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms);
+}
+
 void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   auto* targets = as == TargetsAs::kernel_option
                       ? app.add_option("--kernel", options.targets, "the kernel: linux@6.1")
@@ -326,8 +332,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
                                     KernelGoal kernel_goal) {
   if (kernel_goal != KernelGoal::resolution) session.expect_lock();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Workspace* workspace, session.workspace());
-  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms));
+  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   std::deque<Goal> goals;
   std::vector<Resolution> resolutions;

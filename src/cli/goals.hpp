@@ -43,6 +43,9 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = Targe
 // The platforms that --for names, each once; x86_64 when it names none.
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
 
+// Those of --for, or the workspace's.
+Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options);
+
 // `NAME[@VERSION]`; of a package `NAME[@MEMBER][@INSTANCE]`.
 struct Target {
   std::string text;                          // as written

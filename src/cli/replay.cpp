@@ -138,6 +138,7 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
   SWAGE_TRY(const auto records, newest_package_records(catalog->evidence_directories(), platform.name));
   const auto kept = named.instance.empty() ? records.find(named.recipe->full_name()) : records.end();
   if (kept == records.end() || kept->second.record.state == PackageState::failed) return std::optional<Replay>();
+  if (!options.toolchain.empty() && options.toolchain != kept->second.record.toolchain) return std::optional<Replay>();
   return replay_package(session, kept->second, goal, realise);
 }
 
@@ -172,9 +173,7 @@ Json to_json(const Replay& replay) {
 Result<int> replay(Session& session, const TargetOptions& targets, const RealiseOptions& options) {
   if (targets.targets.empty())
     return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
-  SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Workspace* workspace, session.workspace());
-  SWAGE_TRY(const std::vector<const Platform*> platforms, parse_platforms(*catalog, targets.platforms.empty() ? workspace->platforms : targets.platforms));
+  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
   std::vector<Replay> replays;
   for (const std::string& text : targets.targets) {
     SWAGE_TRY(const Target target, parse_target(text));

@@ -116,6 +116,7 @@ def test_what_was_built_is_on_record(rootless, tmp_path):
     again = rootless(*replay).ok()
     assert again.out.startswith("zlib for arm64: recorded on ") and "\n  equal      package  " in again.out and "changed" not in again.out
     assert "checking zlib-1.3.1-arm64\n" in again.err
+    assert "has no record that could be repeated" in rootless(*replay, "--toolchain", "debian-trixie-gcc-14-arm64").fails(2).err
     file = directory / "packages/arm64.toml"
     true = file.read_text()
     file.write_text(re.sub('nar = ".*"', f'nar = "{"0" * 64}"', true))
