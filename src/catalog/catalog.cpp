@@ -183,6 +183,7 @@ Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
 }
 
 bool RecipeRow::is_for(const Platform& platform) const {
+  if (platform.bare_metal() && !bare_metal) return false;
   return arch.empty() || std::any_of(arch.begin(), arch.end(), [&](const std::string& word) { return word == platform.name || word == platform.kernel_arch; });
 }
 

@@ -219,6 +219,7 @@ struct QuirkRow : Conditions {
 
 // What a recipe says of its build, and may say more of on some platforms.
 struct RecipeParts {
+  std::string script{};                      // file under scripts/, run inside the root
   std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages, NAME or NAME@INSTANCE
   std::vector<std::string> configure{};      // further arguments of the build system's configuration, each one word
   std::vector<std::string> make{};           // of each make (or of its counterpart)
@@ -247,7 +248,6 @@ struct RecipeRow : RecipeParts {
   std::string summary{}, license{}, homepage{};
   SourceSpec source{};
   std::string system{};                      // systems/NAME.toml, whose parts come before this recipe's; "" none
-  std::string script{};                      // file under scripts/, run inside the root
   std::string root{};                        // root that it runs in
   bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code for
   bool of_compiler = false;                  // part of one: a package depends on that of its own compiler, whatever others are built with
@@ -257,6 +257,7 @@ struct RecipeRow : RecipeParts {
   std::vector<RecipeRow> members{};          // [[member]]; each is whole: what they have in common comes before what it says itself
   std::string default_member{};              // that the name alone means; "" none
   std::vector<std::string> arch{};           // platform names or kernel ARCH values that it is for; none: every one
+  bool bare_metal = false;                   // it needs no operating system
   std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
   std::vector<std::string> allowed_references{};   // names of what it may refer to although only builds need it
   fs::path directory{};                      // for patches and config files

@@ -287,6 +287,7 @@ Schema<Row> with_build_parts(Schema<Row>&& schema) {
     return [member](const FieldInput& in, Row& row) { read_field(in, row.*member); };
   };
   return std::move(schema)
+      .optional("script", reference(static_cast<std::string Row::*>(&RecipeParts::script), NameOf::script))
       .optional("configure", part(&RecipeParts::configure))
       .optional("make", part(&RecipeParts::make))
       .optional("install", part(&RecipeParts::install));
@@ -334,11 +335,16 @@ void check_features(const FieldInput& in, const RecipeRow& row) {
   }
 }
 
+// What a platform's programs are linked with; "none" is one too. Constraints name those that have versions.
+std::vector<std::pair<std::string, std::string>> c_libraries() {
+  return same_words({"glibc", "musl", "uclibc", "newlib", "picolibc", "bionic", "avrlibc", "msvcrt", "ucrt", "msvc", "cygwin", "libSystem", "fblibc", "nblibc", "oblibc", "relibc", "wasilibc",
+                     "none"});
+}
+
 // [build] of a recipe and of a build system.
 Schema<RecipeRow> build_schema() {
   return with_build_parts(Schema<RecipeRow>("[build]")
       .optional("system", reference(&RecipeRow::system, NameOf::system))
-      .optional("script", reference(&RecipeRow::script, NameOf::script))
       .optional("root", read_root_or_template));
 }
 
@@ -362,8 +368,7 @@ const Schema<Platform>& platform_schema() {
       .required("name", &Platform::name)
       .optional("aliases", &Platform::aliases)
       .required("triple", &Platform::triple)
-      .optional("libc", word(&Platform::libc, same_words({"glibc", "musl", "uclibc", "newlib", "bionic", "avrlibc", "msvcrt", "ucrt", "msvc", "cygwin", "libSystem",
-                                                          "fblibc", "nblibc", "oblibc", "relibc", "wasilibc", "none"})))
+      .optional("libc", word(&Platform::libc, c_libraries()))
       .optional("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))
       .optional("bits", one_of(&Platform::bits, {8, 16, 32, 64}))
       .optional("pointer_bits", one_of(&Platform::pointer_bits, {16, 32, 64}))
@@ -489,7 +494,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("compiler", word(&ToolchainRow::compiler, same_words({"gcc", "clang"})))
       .required("version", &ToolchainRow::version)
       .optional("binutils", &ToolchainRow::binutils)
-      .optional("libc", word(&ToolchainRow::libc, same_words({"glibc", "musl", "uclibc", "newlib"})))
+      .optional("libc", word(&ToolchainRow::libc, c_libraries()))
       .optional("unknown", [](const FieldInput& in, ToolchainRow& row) {
         read_field(in, row.unknown);
         for (const TomlValue& item : in.value.items)
@@ -614,7 +619,8 @@ const Schema<RecipeRow>& recipe_schema() {
       .optional("summary", &RecipeRow::summary)
       .optional("license", &RecipeRow::license)
       .optional("homepage", &RecipeRow::homepage)
-      .optional("arch", read_recipe_arch);
+      .optional("arch", read_recipe_arch)
+      .optional("bare_metal", &RecipeRow::bare_metal);
   static const Schema<RecipeRow> build = build_schema()
       .optional("targeted", &RecipeRow::targeted)
       .optional("of_compiler", &RecipeRow::of_compiler)

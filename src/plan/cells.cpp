@@ -93,12 +93,16 @@ Result<Object> Planner::State::toolchain_in_role(Role role, const Cell& cell, co
   return toolchain_object(*target.toolchain, cell.trees, draft.recipe.of_compiler);
 }
 
+bool Planner::State::is_static(const RecipeRow& recipe, const Cell& cell) {
+  if (cell.platform && cell.platform->bare_metal()) return true;
+  return cell.instance && cell.instance->is_static && cell.instance->concerns(recipe.name);
+}
+
 Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) {
   if (!cell.platform || (recipe.variants.empty() && !cell.instance)) return RecipeParts(recipe);   // a root is for no platform
   SWAGE_TRY(const Platform* built_on, builder_of(cell));
   SWAGE_TRY(Features features, features_of(recipe, cell.instance));
-  const bool is_static = cell.instance && cell.instance->is_static && cell.instance->concerns(recipe.name);
-  return parts_of(recipe, {.host = *cell.platform, .build = *built_on, .is_static = is_static, .features = std::move(features)});
+  return parts_of(recipe, {.host = *cell.platform, .build = *built_on, .is_static = is_static(recipe, cell), .features = std::move(features)});
 }
 
 Result<std::vector<DependencyRef>> Planner::State::propagated_by(const DependencyRef& ref, const Cell& cell) {

@@ -127,14 +127,23 @@ Result<Object> Planner::State::finish(Draft& draft) {
   return object;
 }
 
+Error Planner::State::not_for(const RecipeRow& recipe, const Platform& platform) const {
+  Error error{.code = Errc::unsatisfiable, .what = fmt::format("'{}' is not for '{}'", recipe.full_name(), platform.name), .where = recipe.origin.pos};
+  if (!recipe.arch.empty()) return std::move(error).note(fmt::format("it is for {}", join(recipe.arch, ", ")));
+  const Result<std::vector<const RecipeRow*>> recipes = catalog.recipes();
+  std::vector<std::string> able;
+  if (recipes)
+    for (const RecipeRow* row : *recipes)
+      if (row->bare_metal && !row->system.empty() && row->is_for(platform)) able.push_back(row->full_name());
+  if (!able.empty()) error.hint = fmt::format("for bare metal there are {}; a recipe says so by `bare_metal = true`", join(able, ", "));
+  return std::move(error).note(fmt::format("it needs an operating system, and {} is bare metal", platform.triple.str()));
+}
+
 // The derivation of one recipe for one cell, by the builder contract (docs/builder.md).
 Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, const RootRow* root) {
   if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
     return fail(Errc::invalid_input, fmt::format("'{}' has no output 'out'", recipe.name));
-  if (cell.platform && !recipe.is_for(*cell.platform)) {
-    Error error{.code = Errc::unsatisfiable, .what = fmt::format("'{}' is not for '{}'", recipe.full_name(), cell.platform->name), .where = recipe.origin.pos};
-    return Fail(std::move(error).note(fmt::format("it is for {}", join(recipe.arch, ", "))));
-  }
+  if (cell.platform && !recipe.is_for(*cell.platform)) return Fail(not_for(recipe, *cell.platform));
   Draft draft{.recipe = recipe, .cell = cell, .root = root};
   SWAGE_TRY(draft.toolchain, toolchain_of(recipe, cell));
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
@@ -166,7 +175,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
     SWAGE_TRY(std::string enter, script(draft, kEnterScript));
     draft.drv.args.push_back(std::move(enter));
   }
-  SWAGE_TRY(std::string main_script, script(draft, recipe.script));
+  SWAGE_TRY(std::string main_script, script(draft, draft.parts.script));
   draft.drv.args.push_back(std::move(main_script));
   env["busybox"] = busybox;
   env["builder"] = busybox;

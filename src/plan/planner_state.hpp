@@ -111,6 +111,8 @@ struct Planner::State {
   };
   Result<Dependency> dependency_of(const DependencyRef& ref, const Cell& cell);
   std::string add_outputs(Draft& draft, const RecipeRow& recipe, const Object& object);
+  Error not_for(const RecipeRow& recipe, const Platform& platform) const;
+  static bool is_static(const RecipeRow& recipe, const Cell& cell);   // whether its programs and libraries are
   Result<RecipeParts> parts_for(const RecipeRow& recipe, const Cell& cell);
   Result<std::vector<DependencyRef>> propagated_by(const DependencyRef& ref, const Cell& cell);
 };

@@ -157,7 +157,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
       {"instance", [&](std::string_view key) {
          const bool concerned = cell.instance && cell.instance->concerns(draft.recipe.name);
-         return look_up({{"cflags", concerned ? join(cell.instance->cflags, " ") : ""}, {"static", concerned && cell.instance->is_static ? "1" : ""}},
+         return look_up({{"cflags", concerned ? join(cell.instance->cflags, " ") : ""}, {"static", is_static(draft.recipe, cell) ? "1" : ""}},
                         "instance", key);
        }},
       {"package", [&](std::string_view key) { return package_value(draft, key); }},

@@ -28,6 +28,8 @@ struct Platform {
   int elf_machine = 0;                       // e_machine; 0 with another format
   int elf_class = 64;                        // 32 or 64
   std::map<std::string, std::string> gcc{};  // arch, cpu, fpu, abi, ... : what the compiler is configured or called with
+  // No operating system: one program, and libraries are static.
+  bool bare_metal() const { return triple.kernel() == "none"; }
   friend bool operator==(const Platform&, const Platform&) = default;
 };
 

@@ -90,6 +90,15 @@ def test_a_static_program_needs_nothing_at_run_time(rootless, build, tmp_path):
     assert closure(rootless, path) == {"tells-version-1-arm64"}
 
 
+def test_a_program_of_bare_metal_runs_on_its_c_library_and_a_package(rootless, tmp_path):
+    """Toolchain, newlib, a static zlib, and QEMU as the debugger that the program talks to."""
+    text = RECIPE.format(name="tells-version", install=INSTALL, test='"$out/bin/program | grep -x \'zlib 1.3.1\'"')
+    layer = write_recipe(tmp_path, "tells-version", text.replace('version = "1"', 'version = "1"\nbare_metal = true'))
+    built = rootless("--layer", layer, "build", "tells-version", "--for", "arm-embedded", "--no-link", "--print-out-paths").ok()
+    assert closure(rootless, built.out.strip()) == {"tells-version-1-arm-embedded"}
+    assert "zlib 1.3.1\n" in rootless("--layer", layer, "log", "tells-version", "--for", "arm-embedded").ok().out
+
+
 def test_a_library_has_nothing_to_run(rootless):
     assert rootless("run", "zlib", *FOR_ARM64).fails(2).err.endswith("error: 'zlib' has no programs\n")
 

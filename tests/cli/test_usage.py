@@ -146,7 +146,7 @@ def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
 def test_platforms_say_what_builds_for_them_or_why_nothing_does(planner):
     got = {p["name"]: p["toolchain"] for p in planner("list", "platforms", "--json").ok().json()["platforms"]}
     assert got["arm64"].startswith("debian-") and got["arm64-musl"] == "source-gcc-12-arm64-musl"
-    assert got["avr"] == "none: no provider has one"
+    assert got["msp430"] == "none: no provider has one"
     assert got["armeb"].startswith("none: debian-") and got["armeb"].endswith("has no C library: for kernels only")
 
 

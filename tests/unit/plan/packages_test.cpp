@@ -38,6 +38,30 @@ TEST(Packages, AToolIsBuiltForTheBuildPlatformAndSharedBetweenHosts) {
   EXPECT_NE(arm64.env.at("deps_build").find(native.env.at("deps_host")), std::string::npos);
 }
 
+TEST(Packages, OnBareMetalThereAreThoseThatSaySoAndTheyAreStatic) {
+  PackageWorld world;
+  world.write("platforms.toml", std::string(kSmallPlatforms) + kMipsel +
+                                    "[[platform]]\nname = \"chip\"\ntriple = \"arm-none-eabi\"\nlibc = \"newlib\"\nendian = \"little\"\nbits = 32\nelf_machine = 40\n");
+  std::string provider = kMipselCompiler;
+  for (const auto& [from, to] : {std::pair("mipsel", "chip"), std::pair("glibc", "newlib"), std::pair("mipsel", "chip")})
+    provider.replace(provider.find(from), std::string(from).size(), to);
+  world.write("toolchains/bare.toml", provider.replace(provider.find("other-"), 6, "debian-gcc-12-"));
+  world.write("packages/toolchain-bare/recipe.toml", "[package]\nname = \"toolchain-bare\"\nbare_metal = true\n[build]\nscript = \"toolchain.sh\"\n[env]\nname = \"{toolchain.id}\"\n");
+  world.lock().set("toolchain:debian-gcc-12-chip", {"gcc-12-chip"});
+  const std::string rest = "[build]\nsystem = \"plain\"\n[env]\nstatic = \"{instance.static}\"\n[[variant]]\nwhen.linkage = [\"static\"]\nbuild.script = \"toolchain.sh\"\n";
+  world.write("packages/zlib/recipe.toml", "[package]\nname = \"zlib\"\nversion = \"1.0\"\nbare_metal = true\n" + rest);
+  world.write("packages/bison/recipe.toml", "[package]\nname = \"bison\"\nversion = \"1.0\"\n" + rest);
+  const Derivation& chip = world.plan("zlib", world.host("chip")).drv;
+  EXPECT_EQ(chip.env.at("static"), "1");
+  EXPECT_TRUE(chip.args.back().ends_with("-toolchain.sh")) << chip.args.back();   // the variant's
+  const Derivation& arm64 = world.plan("zlib", world.host("arm64")).drv;
+  EXPECT_EQ(arm64.env.at("static"), "");
+  EXPECT_TRUE(arm64.args.back().ends_with("-boot.sh")) << arm64.args.back();
+  const std::string refused = world.error("bison", world.host("chip"));
+  EXPECT_TRUE(refused.starts_with("error: 'bison' is not for 'chip'\n")) << refused;
+  EXPECT_TRUE(refused.ends_with("hint: for bare metal there are zlib; a recipe says so by `bare_metal = true`\n")) << refused;
+}
+
 TEST(Packages, ThreePlatformsGiveEachRoleItsOwn) {
   PackageWorld world;
   world.package("part").package("gcc", R"([deps]
