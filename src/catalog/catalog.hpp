@@ -116,7 +116,7 @@ struct MachineRow {
   std::string image{};                       // the boot image, relative to the build directory
   std::vector<std::string> make_args{};      // extra arguments of every kernel make
   std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds, after those of [common]
-  std::string qemu{};                        // qemu-system-aarch64
+  std::string qemu{};                        // qemu-system-aarch64; "" none emulates it: kernels are built and not booted
   std::string qemu_root{};                   // root that holds it
   std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...
   std::string cmdline{};                     // console= and friends

@@ -100,6 +100,12 @@ void check_names(const Catalog::State& state, Findings& findings) {
   }
 }
 
+void check_machines(const std::vector<MachineRow>& rows, Findings& findings) {
+  for (const MachineRow& row : rows)
+    if (!row.qemu.empty() && row.qemu_root.empty())
+      findings.errors.push_back({.what = "'qemu_root' is missing in [[machine]], and it has 'qemu'", .where = row.origin.pos});
+}
+
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings) {
   for (const ToolchainRow& row : rows) {
     check_source(row.source, row.id, row.origin, false, findings.errors);

@@ -136,7 +136,8 @@ void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Finding
           common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
         reader.rows(document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, rows, index);
       },
-      [&](std::vector<MachineRow>& rows, Findings&) {
+      [&](std::vector<MachineRow>& rows, Findings& found_wrong) {
+        check_machines(rows, found_wrong);
         for (MachineRow& row : rows) row.config.insert(row.config.begin(), common.config.begin(), common.config.end());
       });
 }

@@ -464,10 +464,10 @@ const Schema<MachineRow>& machine_schema() {
       .required("image", &MachineRow::image)
       .optional("make_args", &MachineRow::make_args)
       .optional("config", read_config<MachineRow>)
-      .required("qemu", &MachineRow::qemu)
-      .required("qemu_root", reference(&MachineRow::qemu_root, NameOf::root))
+      .optional("qemu", &MachineRow::qemu)
+      .optional("qemu_root", reference(&MachineRow::qemu_root, NameOf::root))
       .optional("qemu_args", &MachineRow::qemu_args)
-      .required("cmdline", &MachineRow::cmdline)
+      .optional("cmdline", &MachineRow::cmdline)
       .optional("dtb", &MachineRow::dtb)
       .optional("timeout", &MachineRow::timeout)
       .optional("override", read_override<MachineRow>);

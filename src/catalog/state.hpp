@@ -146,6 +146,7 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
 
 // The parts of it that concern rows read later: what the findings refer to, and archives without a hash.
 void check_names(const Catalog::State& state, Findings& findings);
+void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const std::vector<ComponentRow>& rows, Findings& findings);
 void check_recipe(const RecipeRow& row, Findings& findings);

@@ -55,11 +55,11 @@ Result<std::set<StorePath>> built_ones(Session& session, const Graph& graph) {
 }
 
 Result<int> run(Session& session, const PlanOptions& options) {
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot));
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest));
   // A platform without a boot machine for this kernel is no reason not to plan the others of `--for all`.
   if (goals.size() > 1)
     std::erase_if(goals, [](const Goal& goal) { return goal.cell.kernel && (!goal.cell.machine || !goal.cell.toolchain); });
-  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::boot));
+  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::farthest));
   const Graph& graph = planned.planner->graph();
   if (options.instantiate) SWAGE_CHECK(instantiate(session, graph));
   SWAGE_TRY(const std::set<StorePath> built, built_ones(session, graph));

@@ -90,7 +90,7 @@ EvidenceRow expected_row(const Goal& goal, const TargetOptions& options) {
           .compiler_version = toolchain.version.str(),
           .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
           .config = options.config.empty() ? "tiny" : options.config,
-          .machine = fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "))};
+          .machine = machine.qemu.empty() ? "none" : fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "))};
 }
 
 // "build" of ".../<hash>-root-build".
@@ -102,10 +102,10 @@ std::string root_name(const Derivation& drv) {
   return std::string(path->name().starts_with("root-") ? path->name().substr(5) : path->name());
 }
 
-// Where no toolchain makes a userland that would run, the kernel alone is worth a record.
+// Where no toolchain makes a userland that would run, or nothing emulates the machine, the kernel alone is worth a record.
 Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
-  boots = true;
   Goal& goal = cell.goal;
+  boots = goal.cell.machine && !goal.cell.machine->qemu.empty();
   if (!goal.cell.machine || (goal.resolution && goal.resolution->chosen)) return {};
   ResolveRequest request = goal.resolution->request;
   request.purpose = Purpose::kernel;

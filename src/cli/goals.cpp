@@ -89,11 +89,16 @@ Result<std::map<std::string, Evidence>> recorded(const Catalog& catalog, const P
   return found;
 }
 
+bool boots(const Goal& goal, KernelGoal kernel_goal) {
+  const MachineRow* machine = goal.cell.machine;
+  return kernel_goal == KernelGoal::boot || (kernel_goal == KernelGoal::farthest && machine && !machine->qemu.empty());
+}
+
 // `known`: what was resolved for earlier goals.
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
   if (goal.target.name == "root" || goal.target.name == "linux-source") return {};
   Purpose purpose = Purpose::userland;
-  if (kernel_goal == KernelGoal::boot || goal.target.name == "boot") purpose = Purpose::boot;
+  if (boots(goal, kernel_goal) || goal.target.name == "boot") purpose = Purpose::boot;
   else if (goal.target.name == kKernel) purpose = Purpose::kernel;
   ResolveRequest request{.platform = goal.platform, .purpose = purpose, .compiler = options.llvm ? "clang" : "gcc"};
   if (goal.cell.kernel) {
@@ -386,8 +391,7 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
     if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
     if (goal.target.name == "root") return planner.root(goal.target.version);
     if (goal.target.name == "toolchain") return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
-    const bool boots = kernel_goal == KernelGoal::boot && goal.target.name == kKernel;
-    return planner.package(boots ? "boot" : goal.target.recipe, goal.cell);
+    return planner.package(goal.target.name == kKernel && boots(goal, kernel_goal) ? "boot" : goal.target.recipe, goal.cell);
   };
   for (Goal& goal : goals) {
     Result<Wanted> wanted = plan(goal);

@@ -68,6 +68,7 @@ struct Goal {
 enum class KernelGoal {
   artifact,
   boot,         // `boot linux@6.1` plans the recipe `boot`
+  farthest,     // the same where something emulates the machine, and else the artifact
   resolution,   // nothing is built: a kernel that the catalog does not have will do
 };
 

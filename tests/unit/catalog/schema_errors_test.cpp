@@ -190,6 +190,19 @@ error: 'B=y' is not a line CONFIG_NAME=value
 )");
 }
 
+TEST(SchemaErrors, AMachineThatIsEmulatedSaysByWhat) {
+  CatalogDir dir;
+  const std::string building = "[[machine]]\nplatform = \"x86_64\"\ndefconfig = \"defconfig\"\nimage_target = \"bzImage\"\nimage = \"bzImage\"\n";
+  dir.write("kernels/machines.toml", building);
+  EXPECT_EQ(dir.checked(), "");
+  dir.write("kernels/machines.toml", building + "qemu = \"qemu-system-x86_64\"\n");
+  EXPECT_EQ(dir.checked(), R"(error: 'qemu_root' is missing in [[machine]], and it has 'qemu'
+  --> CAT/kernels/machines.toml:1:1
+   1 | [[machine]]
+     | ^^^^^^^^^^^
+)");
+}
+
 TEST(SchemaErrors, ARecipeNamesRolesPackagesAndScriptsThatExist) {
   CatalogDir dir;
   dir.write("packages/zlib/recipe.toml", R"([package]
