@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 platform=${1-}
 export SWAGE="${2:-build/bench}/swage" SWAGE_CATALOG="${SWAGE_CATALOG:-$PWD/catalog}" RUNS="${RUNS:-5}"
 export SWAGE_HOME="${SWAGE_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/swage}"
-work=$(mktemp -d "${TMPDIR:-/tmp}/packages.XXXXXX")
+work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 if [ ! -e "$SWAGE_HOME/swage.lock" ]; then

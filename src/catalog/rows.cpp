@@ -337,8 +337,8 @@ void check_features(const FieldInput& in, const RecipeRow& row) {
 
 // What a platform's programs are linked with; "none" is one too. Constraints name those that have versions.
 std::vector<std::pair<std::string, std::string>> c_libraries() {
-  return same_words({"glibc", "musl", "uclibc", "newlib", "picolibc", "bionic", "avrlibc", "msvcrt", "ucrt", "msvc", "cygwin", "libSystem", "fblibc", "nblibc", "oblibc", "relibc", "wasilibc",
-                     "none"});
+  return same_words({"glibc", "musl", "uclibc", "newlib", "picolibc", "bionic", "avrlibc", "msvcrt", "ucrt", "msvc", "cygwin", "libSystem",
+                     "fblibc", "nblibc", "oblibc", "relibc", "wasilibc", "none"});
 }
 
 // [build] of a recipe and of a build system.

@@ -121,7 +121,8 @@ TEST(ShippedToolchains, AgreeWithTheirPlatform) {
     const std::string triple_text = row.prefix.substr(0, row.prefix.size() - 1);
     const auto triple = Triple::parse(triple_text);
     ASSERT_TRUE(triple);
-    // A compiler that serves another platform than its own, by flags or because it is for bare metal, has no C library for it.
+    // A compiler of bare metal has the chip's C library; one that serves a Linux that is not its own, by flags or though it is for bare metal,
+    // has none for it.
     if ((**platform).bare_metal()) {
       EXPECT_EQ(triple->kernel(), "none");
       EXPECT_EQ(row.libc, (**platform).libc);
