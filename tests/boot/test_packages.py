@@ -83,6 +83,14 @@ def test_what_the_c_library_loads_itself_is_found(build):
     build("ends-a-thread", f"mkdir -p $out/bin; printf '{source}' > thread.c; $CC thread.c -o $out/bin/thread", '"$out/bin/thread"')[0].ok()
 
 
+def test_a_cxx_program_for_mips_starts(rootless, tmp_path):
+    """Its compiler's libraries have hash tables that patchelf 0.14.3 does not know."""
+    source = "int main() { try { throw 6; } catch (int thrown) { return thrown - 6; } return 1; }\\n"
+    text = RECIPE.format(name="throws", install=f"mkdir -p $out/bin; printf '{source}' > throws.cc; $CXX throws.cc -o $out/bin/throws", test='"$out/bin/throws"')
+    layer = write_recipe(tmp_path, "throws", text)
+    rootless("--layer", layer, "build", "throws", "--for", "mips", "--no-link").ok()
+
+
 def test_a_static_program_needs_nothing_at_run_time(rootless, build, tmp_path):
     build("tells-version", test='"$out/bin/program | grep -x \'zlib 1.3.1\'"')[0].ok()
     layer = ["--layer", tmp_path / "layer"]
