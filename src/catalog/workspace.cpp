@@ -58,7 +58,7 @@ const Schema<Instance>& instance_schema() {
   return schema;
 }
 
-void read_instances(const FieldInput& in, Workspace& workspace) {
+void read_instance_tables(const FieldInput& in, Workspace& workspace) {
   if (!in.is(TomlValue::Kind::table)) return;
   for (const TomlEntry& entry : in.value.entries) {
     const FieldInput one = in.with(entry.value, entry.key);
@@ -77,8 +77,23 @@ const Schema<Workspace>& workspace_schema() {
         for (const std::string& name : names) workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
       })
       .optional("for", &Workspace::platforms)
-      .optional("instance", read_instances);
+      .optional("instance", read_instance_tables);
   return schema;
+}
+
+const Schema<Workspace>& instances_schema() {
+  static const Schema<Workspace> schema = Schema<Workspace>("instances.toml").optional("instance", read_instance_tables);
+  return schema;
+}
+
+Result<Workspace> read(const fs::path& file, const Schema<Workspace>& schema) {
+  SWAGE_TRY(std::string text, read_file(file));
+  SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
+  Workspace workspace;
+  Findings findings;
+  schema.read(document, document.root, workspace, Presence::whole, findings);
+  if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
+  return workspace;
 }
 
 }  // namespace
@@ -90,7 +105,7 @@ Result<const Instance*> find_instance(const Instances& instances, std::string_vi
   std::vector<std::string> known;
   for (const auto& [other, row] : instances) known.push_back(other);
   Error error{.what = fmt::format("'{}' is not an instance", name), .hint = did_you_mean(name, known)};
-  error.notes.push_back(known.empty() ? "there is none: a swage.toml in this directory or above it may have [instance.NAME]"
+  error.notes.push_back(known.empty() ? "there is none: a layer's instances.toml, or a swage.toml in this directory or above it, may have [instance.NAME]"
                                       : fmt::format("known: {}", join(known, ", ")));
   return Fail(std::move(error));
 }
@@ -106,14 +121,13 @@ std::pair<std::string, bool> feature_word(const std::string& word) {
   return {word.substr(off ? 1 : 0), !off};
 }
 
-Result<Workspace> read_workspace(const fs::path& file) {
-  SWAGE_TRY(std::string text, read_file(file));
-  SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
-  Workspace workspace;
-  Findings findings;
-  workspace_schema().read(document, document.root, workspace, Presence::whole, findings);
-  if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
-  return workspace;
+Result<Workspace> read_workspace(const fs::path& file) { return read(file, workspace_schema()); }
+
+Result<Instances> read_instances(const fs::path& layer) {
+  const fs::path file = layer / "instances.toml";
+  if (!path_exists(file)) return Instances{};
+  SWAGE_TRY(Workspace found, read(file, instances_schema()));
+  return std::move(found.instances);
 }
 
 }  // namespace swage

@@ -46,6 +46,8 @@ struct Workspace {
 
 // All mistakes together, each with its place. Whether names are those of packages and platforms is not asked here.
 Result<Workspace> read_workspace(const fs::path& file);
+// Of a layer's instances.toml, which has such [instance.NAME] as a swage.toml; none where there is no such file.
+Result<Instances> read_instances(const fs::path& layer);
 
 // `NAME` or `-NAME`.
 std::pair<std::string, bool> feature_word(const std::string& word);

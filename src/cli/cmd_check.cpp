@@ -14,7 +14,10 @@ Result<int> run(Session& session, const std::string& directory) {
   SWAGE_TRY(const fs::path base, whole && !directory.empty() ? Result<fs::path>(fs::path(directory)) : session.catalog_dir());
   std::vector<fs::path> layers{fs::path(directory)};
   if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
-  if (std::vector<Error> errors = check_catalog(base, layers); !errors.empty()) return Fail(together(std::move(errors)));
+  std::vector<Error> errors = check_catalog(base, layers);
+  for (const fs::path& layer : layers)
+    if (auto instances = read_instances(layer); !instances) errors.push_back(std::move(instances.error()));
+  if (!errors.empty()) return Fail(together(std::move(errors)));
   SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
   const Catalog& catalog = *loaded;
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());

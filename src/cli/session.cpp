@@ -90,6 +90,15 @@ Result<const Workspace*> Session::workspace() {
   if (!workspace_) {
     Workspace found;
     if (const auto directory = workspace_directory()) { SWAGE_TRY(found, read_workspace(*directory / "swage.toml")); }
+    for (auto layer = found.layers.rbegin(); layer != found.layers.rend(); ++layer) {
+      SWAGE_TRY(Instances below, read_instances(*layer));
+      found.instances.merge(below);
+    }
+    for (const std::string& layer : options_.layers) {
+      SWAGE_TRY(Instances above, read_instances(layer));
+      above.merge(found.instances);
+      found.instances = std::move(above);
+    }
     workspace_ = std::make_unique<Workspace>(std::move(found));
   }
   return workspace_.get();

@@ -33,7 +33,8 @@ class Session {
   ~Session();
 
   const GlobalOptions& options() const { return options_; }
-  // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none.
+  // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none. With the instances of all
+  // layers: those of --layer over its own, its own over those of the layers that it names.
   Result<const Workspace*> workspace();
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.

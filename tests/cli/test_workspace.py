@@ -81,11 +81,34 @@ def test_features_are_switched_by_instances_and_by_options(workspace):
     assert names(swage, "over@plain", "--with", "colour") == usual
 
 
+def test_layers_have_instances_too(workspace):
+    """The nearest one counts: that of --layer, of swage.toml, of the layers that this names."""
+    swage = workspace('for = ["arm64"]\n')
+    (swage.cwd / "layer/instances.toml").write_text('[instance.older]\noverride.gcc = "11"\n')
+    above = swage.cwd / "above"
+    above.mkdir()
+    (above / "instances.toml").write_text('[instance.older]\nfeatures.over = ["-colour"]\n')
+    usual, older = names(swage, "over"), names(swage, "over@older")
+    assert "toolchain-debian-bookworm-gcc-11-arm64" in older and set(older) - set(usual)
+    plain = names(swage, "over", "--without", "colour")
+    assert plain != usual and names(swage, "--layer", "above", "over@older") == plain
+    workspace('for = ["arm64"]\n[instance.older]\nfeatures.over = ["-colour"]\n')
+    assert names(swage, "over@older") == plain
+
+
+def test_a_layers_instances_are_checked(workspace):
+    swage = workspace("")
+    (swage.cwd / "layer/instances.toml").write_text('[instance.older]\noverride.gc = "11"\n')
+    said = "error: 'gc' is not a key of override\n  --> {}:2:10\n"
+    assert swage("check", "layer").fails(2).err.startswith(said.format("layer/instances.toml"))
+    assert swage("plan", "over").fails(2).err.startswith(said.format(swage.cwd / "layer/instances.toml"))
+
+
 @pytest.mark.parametrize("text, args, error", [
     ('fro = ["armel"]\n', ["over"], "error: 'fro' is not a key of swage.toml\n  --> {toml}:2:1\n"),
     ('[instance.x]\noverride = { gcc = "11", clang = "19" }\n', ["over@x"], "error: only one of 'gcc', 'clang' and 'toolchain' can be chosen\n  --> {toml}:3:"),
     ('[instance.older]\noverride.gcc = "11"\n', ["over@oder"], "error: 'oder' is not an instance\nnote: known: older\nhint: did you mean 'older'?\n"),
-    ("", ["over@older"], "error: 'older' is not an instance\nnote: there is none: a swage.toml in this directory or above it may have [instance.NAME]\n"),
+    ("", ["over@older"], "error: 'older' is not an instance\nnote: there is none: a layer's instances.toml, or a swage.toml in this directory or above it, may have [instance.NAME]\n"),
     ('[instance.x]\nfeatures.over = ["color"]\n', ["over@x"], "error: 'over' has no feature 'color'\n  --> {toml}:2:11\n"),
     ('[instance.x]\nonly = ["ovr"]\n', ["over@x"], "error: 'ovr' is not a package\n  --> {toml}:2:11\n"),
     ('[instance.x]\noverride.libc = "uclibc"\n', ["over@x", "--for", "s390x"], "error: no platform is like 's390x' with the C library 'uclibc'\n"),
