@@ -12,6 +12,8 @@
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
 //   components.toml              [[component]], read only when asked for
+//   instances.toml               [instance.NAME], of layers (workspace.hpp)
+//   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
 //   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
 //   scripts/                     the shell scripts that run inside builds

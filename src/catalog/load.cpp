@@ -308,7 +308,7 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "swage.toml"});
+  check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "source_trees.toml", "swage.toml"});
   check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {

@@ -17,6 +17,7 @@ Result<int> run(Session& session, const std::string& directory) {
   std::vector<Error> errors = check_catalog(base, layers);
   for (const fs::path& layer : layers)
     if (auto instances = read_instances(layer); !instances) errors.push_back(std::move(instances.error()));
+  if (auto trees = read_source_trees(base, layers); !trees) errors.push_back(std::move(trees.error()));
   if (!errors.empty()) return Fail(together(std::move(errors)));
   SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
   const Catalog& catalog = *loaded;

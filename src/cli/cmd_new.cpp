@@ -6,6 +6,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "catalog/source_trees.hpp"
 #include "catalog/toml.hpp"
 #include "cli/command.hpp"
 #include "fetch/fetch.hpp"
@@ -68,40 +69,21 @@ std::string version_in(std::string_view file) {
   return !file.empty() && file.front() >= '0' && file.front() <= '9' ? std::string(file) : "";   // an archive that is called by its tag
 }
 
-struct BuildSystem {
-  const char* file;
-  const char* system;
-};
-// The first that is there: an archive with a finished configure needs nothing else, and a bare Makefile may be a helper of any other.
-constexpr BuildSystem kBuildSystems[] = {{"configure", "autotools"},    {"meson.build", "meson"}, {"CMakeLists.txt", "cmake"},
-                                         {"configure.ac", "autotools"}, {"Makefile", "make"},     {"makefile", "make"}, {"GNUmakefile", "make"}};
-
-struct License {
-  const char* words;
-  const char* spdx;
-};
-constexpr License kLicenses[] = {{"GNU AFFERO GENERAL PUBLIC LICENSE", "AGPL-3.0-or-later"}, {"GNU LESSER GENERAL PUBLIC LICENSE Version 3", "LGPL-3.0-or-later"},
-                                 {"GNU LESSER GENERAL PUBLIC LICENSE Version 2.1", "LGPL-2.1-or-later"}, {"GNU LIBRARY GENERAL PUBLIC LICENSE", "LGPL-2.0-or-later"},
-                                 {"GNU GENERAL PUBLIC LICENSE Version 3", "GPL-3.0-or-later"}, {"GNU GENERAL PUBLIC LICENSE Version 2", "GPL-2.0-or-later"},
-                                 {"Apache License Version 2.0", "Apache-2.0"}, {"Mozilla Public License Version 2.0", "MPL-2.0"},
-                                 {"Permission is hereby granted, free of charge", "MIT"}, {"Permission to use, copy, modify, and/or distribute", "ISC"},
-                                 {"Neither the name of", "BSD-3-Clause"}, {"Redistribution and use in source and binary forms", "BSD-2-Clause"}};
-
 // By the words that each begins with; "" what it is cannot be told.
-std::string license_of(const fs::path& tree, const std::vector<std::string>& files) {
+std::string license_of(const fs::path& tree, const std::vector<std::string>& files, const std::vector<LicenseWords>& known) {
   for (const std::string& name : files) {
     if (!name.starts_with("COPYING") && !name.starts_with("LICENSE") && !name.starts_with("LICENCE")) continue;
     std::string words;
     for (const char c : read_file(tree / name).value_or("").substr(0, 4096))
       if (c != ' ' && c != '\t' && c != '\n' && c != '\r') words += c;
       else if (!words.ends_with(' ')) words += ' ';
-    for (const License& license : kLicenses)
+    for (const LicenseWords& license : known)
       if (words.find(license.words) != std::string::npos) return license.spdx;
   }
   return "";
 }
 
-std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildSystem& found) {
+std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildFile& found) {
   const bool is_url = options.url.find("://") != std::string::npos;
   const std::string source = is_url ? options.url : "file://" + archive.file.string();
   std::string homepage;
@@ -113,7 +95,7 @@ std::string recipe_text(const NewOptions& options, const Archive& archive, const
                                  known("license", license), known("homepage", homepage));
   text += fmt::format("\n[source]\nurls = [{}]\nsha256 = \"{}\"\n", toml_string(source), archive.sha256);
   text += fmt::format("\n[build]\nsystem = \"{}\"   # it has {}\n", found.system, found.file);
-  if (std::string_view(found.system) == "make") text += "make = [\"CC=$CC\", \"PREFIX=$out\", \"prefix=$out\"]   # what its Makefile asks for\n";
+  for (const std::string& line : found.lines) text += line + "\n";
   text += "\n# Libraries that it is linked with, and programs that run during the build.\n[deps]\nhost = []\nbuild = []\n";
   text += fmt::format("\n# Lines of shell that must succeed; programs of another platform run under emulation.\n[test]\nrun = []   # \"$out/bin/{} --version\"\n", options.name);
   return text;
@@ -143,17 +125,18 @@ Result<int> run(Session& session, const NewOptions& options) {
   const fs::path tree = unpacked.path() / "tree";
   SWAGE_CHECK(extract_archive(archive.file, tree));
   const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
-  const auto found = std::find_if(std::begin(kBuildSystems), std::end(kBuildSystems),
-                                  [&](const BuildSystem& one) { return std::find(files.begin(), files.end(), one.file) != files.end(); });
-  if (found == std::end(kBuildSystems)) {
-    std::vector<std::string> known;
-    for (const BuildSystem& one : kBuildSystems) known.push_back(one.file);
+  SWAGE_TRY(const SourceTrees known, session.source_trees());
+  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(),
+                                  [&](const BuildFile& one) { return std::find(files.begin(), files.end(), one.file) != files.end(); });
+  if (found == known.build_files.end()) {
+    std::vector<std::string> names;
+    for (const BuildFile& one : known.build_files) names.push_back(one.file);
     Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
-    return Fail(std::move(error).note(fmt::format("it has none of: {}", join(known, ", "))));
+    return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
   }
   const std::string version = version_in(options.url.substr(options.url.rfind('/') + 1));
   SWAGE_CHECK(make_directories(directory));
-  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree, files), *found)));
+  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree, files, known.licenses), *found)));
   if (archive.part) archive.part->remove();
   session.stop_reporter();
   if (session.options().json) {

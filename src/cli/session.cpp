@@ -104,16 +104,27 @@ Result<const Workspace*> Session::workspace() {
   return workspace_.get();
 }
 
+Result<std::vector<fs::path>> Session::layers() {
+  SWAGE_TRY(const Workspace* settings, workspace());
+  std::vector<fs::path> all = settings->layers;
+  all.insert(all.end(), options_.layers.begin(), options_.layers.end());
+  return all;
+}
+
+Result<SourceTrees> Session::source_trees() {
+  SWAGE_TRY(const fs::path directory, catalog_dir());
+  SWAGE_TRY(const std::vector<fs::path> over, layers());
+  return read_source_trees(directory, over);
+}
+
 Result<const Catalog*> Session::catalog() {
   if (!catalog_) {
     SWAGE_TRY(const fs::path directory, catalog_dir());
-    SWAGE_TRY(const Workspace* settings, workspace());
-    std::vector<fs::path> layers = settings->layers;
-    layers.insert(layers.end(), options_.layers.begin(), options_.layers.end());
+    SWAGE_TRY(const std::vector<fs::path> over, layers());
     std::vector<fs::path> evidence;
     if (Result<fs::path> own = home_evidence()) evidence.push_back(*std::move(own));
     evidence.insert(evidence.end(), evidence_.begin(), evidence_.end());
-    SWAGE_TRY(std::shared_ptr<const Catalog> loaded, Catalog::load(directory, layers, evidence));
+    SWAGE_TRY(std::shared_ptr<const Catalog> loaded, Catalog::load(directory, over, evidence));
     catalog_ = loaded.get();
     // Kept to the end of the process: to free every row would take longer than that takes.
     static std::vector<std::shared_ptr<const Catalog>>& kept = *new std::vector<std::shared_ptr<const Catalog>>();

@@ -10,6 +10,7 @@
 
 #include "base/events.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/source_trees.hpp"
 #include "catalog/workspace.hpp"
 #include "plan/lockfile.hpp"
 #include "realise/realise.hpp"
@@ -36,6 +37,8 @@ class Session {
   // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none. With the instances of all
   // layers: those of --layer over its own, its own over those of the layers that it names.
   Result<const Workspace*> workspace();
+  Result<std::vector<fs::path>> layers();   // of the workspace and of --layer, in order
+  Result<SourceTrees> source_trees();
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
   Result<const Lockfile*> lock();

@@ -1,8 +1,10 @@
 """swage new recipe: a recipe from an archive."""
 import hashlib
 import http.server
+import pathlib
 import tarfile
 import threading
+import tomllib
 
 import pytest
 
@@ -55,6 +57,29 @@ def test_it_downloads(swage, tmp_path):
         server.shutdown()
     text = (tmp_path / "layer/packages/tool/recipe.toml").read_text()
     assert f'urls = ["{url}"]' in text and not (tmp_path / "layer/packages/other").exists()
+
+
+def test_layers_know_more_build_systems_and_licences(swage, tmp_path):
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    (layer / "source_trees.toml").write_text('[[build-file]]\nfile = "build.sh"\nsystem = "make"\nlines = [\'make = ["-f", "x"]\']\n'
+                                             '[[license]]\nwords = "Take it"\nspdx = "0BSD"\n')
+    archive = make_archive(tmp_path, "tool-1.tar.gz", {"configure": "", "build.sh": "", "LICENSE": "Take\n it."})
+    assert swage("--layer", layer, "new", "recipe", "tool", "--url", archive, "--json").ok().json()["system"] == "make"
+    text = (layer / "packages/tool/recipe.toml").read_text()
+    assert '[build]\nsystem = "make"   # it has build.sh\nmake = ["-f", "x"]\n' in text and 'license = "0BSD"' in text
+    swage("check", layer).ok()
+    (layer / "source_trees.toml").write_text('[[build-file]]\nfile = "build.sh"\n[[licence]]\n')
+    for command in (["check", layer], ["--layer", layer, "new", "recipe", "other", "--url", archive]):
+        failed = swage(*command).fails(2).err
+        assert "error: 'system' is missing in [[build-file]]" in failed and "'licence' is not a key of source_trees.toml" in failed
+
+
+def test_every_build_system_that_is_told_is_there(swage):
+    catalog = pathlib.Path(__file__).resolve().parents[2] / "catalog"
+    told = tomllib.loads((catalog / "source_trees.toml").read_text())
+    for row in told["build-file"]:
+        assert (catalog / "systems" / f"{row['system']}.toml").exists(), row
 
 
 def test_mistakes(swage, tmp_path):

@@ -1,0 +1,50 @@
+#include "catalog/source_trees.hpp"
+
+#include "catalog/schema.hpp"
+
+namespace swage {
+
+namespace {
+
+template <class Row>
+void read_rows(const FieldInput& in, const Schema<Row>& schema, std::vector<Row>& rows) {
+  if (!in.is(TomlValue::Kind::array)) return;
+  for (const TomlValue& item : in.value.items) {
+    const FieldInput one = in.with(item, in.name);
+    if (one.is(TomlValue::Kind::table)) schema.read(in.document, item, rows.emplace_back(), Presence::whole, in.findings);
+  }
+}
+
+const Schema<SourceTrees>& file_schema() {
+  static const Schema<BuildFile> build_file = Schema<BuildFile>("[[build-file]]")
+      .required("file", &BuildFile::file)
+      .required("system", &BuildFile::system)
+      .optional("lines", &BuildFile::lines);
+  static const Schema<LicenseWords> license = Schema<LicenseWords>("[[license]]")
+      .required("words", &LicenseWords::words)
+      .required("spdx", &LicenseWords::spdx);
+  static const Schema<SourceTrees> schema = Schema<SourceTrees>("source_trees.toml")
+      .optional("build-file", [](const FieldInput& in, SourceTrees& all) { read_rows(in, build_file, all.build_files); })
+      .optional("license", [](const FieldInput& in, SourceTrees& all) { read_rows(in, license, all.licenses); });
+  return schema;
+}
+
+}  // namespace
+
+Result<SourceTrees> read_source_trees(const fs::path& catalog, const std::vector<fs::path>& layers) {
+  std::vector<fs::path> directories(layers.rbegin(), layers.rend());
+  directories.push_back(catalog);
+  SourceTrees all;
+  Findings findings;
+  for (const fs::path& directory : directories) {
+    const fs::path file = directory / "source_trees.toml";
+    if (!path_exists(file)) continue;
+    SWAGE_TRY(std::string text, read_file(file));
+    SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
+    file_schema().read(document, document.root, all, Presence::whole, findings);
+  }
+  if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
+  return all;
+}
+
+}  // namespace swage
