@@ -125,6 +125,7 @@ struct MachineRow {
   std::string dtb{};                         // arch/arm/boot/dts/versatile-pb.dtb; "" none
   unsigned timeout = 120;                    // seconds until a boot is given up
   Origin origin{};
+  bool emulated() const { return !qemu.empty(); }
 };
 
 // A compiler with its binutils and libc for one host platform.

@@ -102,7 +102,7 @@ void check_names(const Catalog::State& state, Findings& findings) {
 
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings) {
   for (const MachineRow& row : rows)
-    if (!row.qemu.empty() && row.qemu_root.empty())
+    if (row.emulated() && row.qemu_root.empty())
       findings.errors.push_back({.what = "'qemu_root' is missing in [[machine]], and it has 'qemu'", .where = row.origin.pos});
 }
 

@@ -17,7 +17,7 @@ void read_rows(const FieldInput& in, const Schema<Row>& schema, std::vector<Row>
 
 const Schema<SourceTrees>& file_schema() {
   static const Schema<BuildFile> build_file = Schema<BuildFile>("[[build-file]]")
-      .required("file", &BuildFile::file)
+      .required("files", &BuildFile::files)
       .required("system", &BuildFile::system)
       .optional("lines", &BuildFile::lines);
   static const Schema<LicenseWords> license = Schema<LicenseWords>("[[license]]")

@@ -9,7 +9,7 @@
 namespace swage {
 
 struct BuildFile {
-  std::string file;
+  std::vector<std::string> files;           // any of them
   std::string system;                       // catalog/systems
   std::vector<std::string> lines{};         // of the recipe's [build]
 };

@@ -69,7 +69,13 @@ std::string version_in(std::string_view file) {
   return !file.empty() && file.front() >= '0' && file.front() <= '9' ? std::string(file) : "";   // an archive that is called by its tag
 }
 
-// By the words that each begins with; "" what it is cannot be told.
+// The first of its files that the tree has at its top; "" none.
+std::string present(const BuildFile& one, const std::vector<std::string>& files) {
+  const auto file = std::find_first_of(one.files.begin(), one.files.end(), files.begin(), files.end());
+  return file == one.files.end() ? "" : *file;
+}
+
+// By the words at its beginning; "" what it is cannot be told.
 std::string license_of(const fs::path& tree, const std::vector<std::string>& files, const std::vector<LicenseWords>& known) {
   for (const std::string& name : files) {
     if (!name.starts_with("COPYING") && !name.starts_with("LICENSE") && !name.starts_with("LICENCE")) continue;
@@ -83,7 +89,8 @@ std::string license_of(const fs::path& tree, const std::vector<std::string>& fil
   return "";
 }
 
-std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildFile& found) {
+std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildFile& found,
+                        const std::string& build_file) {
   const bool is_url = options.url.find("://") != std::string::npos;
   const std::string source = is_url ? options.url : "file://" + archive.file.string();
   std::string homepage;
@@ -94,7 +101,7 @@ std::string recipe_text(const NewOptions& options, const Archive& archive, const
   std::string text = fmt::format("[package]\nname = {}\n{}summary = {}\n{}{}", toml_string(options.name), known("version", version), toml_string(options.name),
                                  known("license", license), known("homepage", homepage));
   text += fmt::format("\n[source]\nurls = [{}]\nsha256 = \"{}\"\n", toml_string(source), archive.sha256);
-  text += fmt::format("\n[build]\nsystem = \"{}\"   # it has {}\n", found.system, found.file);
+  text += fmt::format("\n[build]\nsystem = \"{}\"   # it has {}\n", found.system, build_file);
   for (const std::string& line : found.lines) text += line + "\n";
   text += "\n# Libraries that it is linked with, and programs that run during the build.\n[deps]\nhost = []\nbuild = []\n";
   text += fmt::format("\n# Lines of shell that must succeed; programs of another platform run under emulation.\n[test]\nrun = []   # \"$out/bin/{} --version\"\n", options.name);
@@ -119,24 +126,23 @@ Result<int> run(Session& session, const NewOptions& options) {
   const fs::path directory = layer / "packages" / options.name;
   const fs::path file = directory / "recipe.toml";
   if (path_exists(file)) return Fail(Error{.what = fmt::format("'{}' is there already", file.string())});
+  SWAGE_TRY(const SourceTrees known, session.source_trees());
   SWAGE_TRY(const Archive archive, get_archive(session, options));
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const TempDir unpacked, TempDir::create("new-", store->work_dir()));
   const fs::path tree = unpacked.path() / "tree";
   SWAGE_CHECK(extract_archive(archive.file, tree));
   const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
-  SWAGE_TRY(const SourceTrees known, session.source_trees());
-  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(),
-                                  [&](const BuildFile& one) { return std::find(files.begin(), files.end(), one.file) != files.end(); });
+  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(), [&](const BuildFile& one) { return !present(one, files).empty(); });
   if (found == known.build_files.end()) {
     std::vector<std::string> names;
-    for (const BuildFile& one : known.build_files) names.push_back(one.file);
+    for (const BuildFile& one : known.build_files) names.insert(names.end(), one.files.begin(), one.files.end());
     Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
     return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
   }
   const std::string version = version_in(options.url.substr(options.url.rfind('/') + 1));
   SWAGE_CHECK(make_directories(directory));
-  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree, files, known.licenses), *found)));
+  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree, files, known.licenses), *found, present(*found, files))));
   if (archive.part) archive.part->remove();
   session.stop_reporter();
   if (session.options().json) {

@@ -90,7 +90,7 @@ EvidenceRow expected_row(const Goal& goal, const TargetOptions& options) {
           .compiler_version = toolchain.version.str(),
           .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
           .config = options.config.empty() ? "tiny" : options.config,
-          .machine = machine.qemu.empty() ? "none" : fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "))};
+          .machine = machine.emulated() ? fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " ")) : "none"};
 }
 
 // "build" of ".../<hash>-root-build".
@@ -105,7 +105,7 @@ std::string root_name(const Derivation& drv) {
 // Where no toolchain makes a userland that would run, or nothing emulates the machine, the kernel alone is worth a record.
 Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
   Goal& goal = cell.goal;
-  boots = goal.cell.machine && !goal.cell.machine->qemu.empty();
+  boots = goal.cell.machine && goal.cell.machine->emulated();
   if (!goal.cell.machine || (goal.resolution && goal.resolution->chosen)) return {};
   ResolveRequest request = goal.resolution->request;
   request.purpose = Purpose::kernel;

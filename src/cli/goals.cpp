@@ -91,7 +91,7 @@ Result<std::map<std::string, Evidence>> recorded(const Catalog& catalog, const P
 
 bool boots(const Goal& goal, KernelGoal kernel_goal) {
   const MachineRow* machine = goal.cell.machine;
-  return kernel_goal == KernelGoal::boot || (kernel_goal == KernelGoal::farthest && machine && !machine->qemu.empty());
+  return kernel_goal == KernelGoal::boot || (kernel_goal == KernelGoal::farthest && machine && machine->emulated());
 }
 
 // `known`: what was resolved for earlier goals.
@@ -201,8 +201,8 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
 Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target) {
   Instance instance;
   if (is_package(target) && !target.version.empty()) {
-    SWAGE_TRY(const Workspace* workspace, session.workspace());
-    SWAGE_TRY(const Instance* found, find_instance(workspace->instances, target.version));
+    SWAGE_TRY(const Instances* known, session.instances());
+    SWAGE_TRY(const Instance* found, find_instance(*known, target.version));
     instance = *found;
   } else if (options.with.empty() && options.without.empty() && !options.is_static) {
     return nullptr;

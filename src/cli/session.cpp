@@ -90,15 +90,6 @@ Result<const Workspace*> Session::workspace() {
   if (!workspace_) {
     Workspace found;
     if (const auto directory = workspace_directory()) { SWAGE_TRY(found, read_workspace(*directory / "swage.toml")); }
-    for (auto layer = found.layers.rbegin(); layer != found.layers.rend(); ++layer) {
-      SWAGE_TRY(Instances below, read_instances(*layer));
-      found.instances.merge(below);
-    }
-    for (const std::string& layer : options_.layers) {
-      SWAGE_TRY(Instances above, read_instances(layer));
-      above.merge(found.instances);
-      found.instances = std::move(above);
-    }
     workspace_ = std::make_unique<Workspace>(std::move(found));
   }
   return workspace_.get();
@@ -109,6 +100,24 @@ Result<std::vector<fs::path>> Session::layers() {
   std::vector<fs::path> all = settings->layers;
   all.insert(all.end(), options_.layers.begin(), options_.layers.end());
   return all;
+}
+
+Result<const Instances*> Session::instances() {
+  if (!instances_) {
+    SWAGE_TRY(const Workspace* settings, workspace());
+    Instances all;   // insert-only: the nearest comes first
+    for (auto layer = options_.layers.rbegin(); layer != options_.layers.rend(); ++layer) {
+      SWAGE_TRY(Instances of_layer, read_instances(*layer));
+      all.merge(of_layer);
+    }
+    all.insert(settings->instances.begin(), settings->instances.end());
+    for (auto layer = settings->layers.rbegin(); layer != settings->layers.rend(); ++layer) {
+      SWAGE_TRY(Instances of_layer, read_instances(*layer));
+      all.merge(of_layer);
+    }
+    instances_ = std::make_unique<Instances>(std::move(all));
+  }
+  return instances_.get();
 }
 
 Result<SourceTrees> Session::source_trees() {

@@ -34,10 +34,11 @@ class Session {
   ~Session();
 
   const GlobalOptions& options() const { return options_; }
-  // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none. With the instances of all
-  // layers: those of --layer over its own, its own over those of the layers that it names.
+  // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none.
   Result<const Workspace*> workspace();
   Result<std::vector<fs::path>> layers();   // of the workspace and of --layer, in order
+  // Of the workspace and of all layers: those of --layer win over its own, and its own over those of the layers that it names.
+  Result<const Instances*> instances();
   Result<SourceTrees> source_trees();
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
@@ -66,6 +67,7 @@ class Session {
   GlobalOptions options_;
   std::vector<fs::path> evidence_{};
   std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<Instances> instances_;
   const Catalog* catalog_ = nullptr;
   std::unique_ptr<Lockfile> lock_;
   std::future<Result<Lockfile>> expected_lock_;

@@ -139,7 +139,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"machine", [&](std::string_view key) -> Result<std::string> {
          if (!cell.machine) return cell_lacks(draft, "a boot machine");
-         if (key.starts_with("qemu") && cell.machine->qemu.empty()) return cell_lacks(draft, "a machine that QEMU emulates");
+         if (key.starts_with("qemu") && !cell.machine->emulated()) return cell_lacks(draft, "a machine that QEMU emulates");
          return look_up(machine_values(*cell.machine), "machine", key);
        }},
       {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},

@@ -62,14 +62,14 @@ def test_it_downloads(swage, tmp_path):
 def test_layers_know_more_build_systems_and_licences(swage, tmp_path):
     layer = tmp_path / "layer"
     layer.mkdir()
-    (layer / "source_trees.toml").write_text('[[build-file]]\nfile = "build.sh"\nsystem = "make"\nlines = [\'make = ["-f", "x"]\']\n'
+    (layer / "source_trees.toml").write_text('[[build-file]]\nfiles = ["build.sh"]\nsystem = "make"\nlines = [\'make = ["-f", "x"]\']\n'
                                              '[[license]]\nwords = "Take it"\nspdx = "0BSD"\n')
     archive = make_archive(tmp_path, "tool-1.tar.gz", {"configure": "", "build.sh": "", "LICENSE": "Take\n it."})
     assert swage("--layer", layer, "new", "recipe", "tool", "--url", archive, "--json").ok().json()["system"] == "make"
     text = (layer / "packages/tool/recipe.toml").read_text()
     assert '[build]\nsystem = "make"   # it has build.sh\nmake = ["-f", "x"]\n' in text and 'license = "0BSD"' in text
     swage("check", layer).ok()
-    (layer / "source_trees.toml").write_text('[[build-file]]\nfile = "build.sh"\n[[licence]]\n')
+    (layer / "source_trees.toml").write_text('[[build-file]]\nfiles = ["build.sh"]\n[[licence]]\n')
     for command in (["check", layer], ["--layer", layer, "new", "recipe", "other", "--url", archive]):
         failed = swage(*command).fails(2).err
         assert "error: 'system' is missing in [[build-file]]" in failed and "'licence' is not a key of source_trees.toml" in failed
