@@ -106,15 +106,16 @@ Result<const Instances*> Session::instances() {
   if (!instances_) {
     SWAGE_TRY(const Workspace* settings, workspace());
     Instances all;   // insert-only: the nearest comes first
-    for (auto layer = options_.layers.rbegin(); layer != options_.layers.rend(); ++layer) {
-      SWAGE_TRY(Instances of_layer, read_instances(*layer));
-      all.merge(of_layer);
-    }
+    const auto add = [&](const auto& layers) -> Result<void> {
+      for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+        SWAGE_TRY(Instances of_layer, read_instances(*layer));
+        all.merge(of_layer);
+      }
+      return {};
+    };
+    SWAGE_CHECK(add(options_.layers));
     all.insert(settings->instances.begin(), settings->instances.end());
-    for (auto layer = settings->layers.rbegin(); layer != settings->layers.rend(); ++layer) {
-      SWAGE_TRY(Instances of_layer, read_instances(*layer));
-      all.merge(of_layer);
-    }
+    SWAGE_CHECK(add(settings->layers));
     instances_ = std::make_unique<Instances>(std::move(all));
   }
   return instances_.get();
