@@ -65,6 +65,25 @@ Result<const std::vector<Row>*> late_rows(const Catalog::State& state, LateRows<
   return &late.rows;
 }
 
+template <class Row>
+std::set<std::string> architectures(const ArchRows<Row>& of) {
+  std::set<std::string> names;
+  for (const auto& [arch, layers] : of.layers) names.insert(arch);
+  return names;
+}
+
+template <class Row>
+Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<Row>& of, const std::set<std::string>& arches) {
+  std::vector<const Row*> rows;
+  for (const Row& row : of.common) rows.push_back(&row);
+  const std::scoped_lock lock(of.mutex);
+  LoadResult result;
+  for (const std::string& arch : arches)
+    for (const Row& row : read_arch_rows(state, of, arch, result.findings, result.documents)) rows.push_back(&row);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return rows;
+}
+
 }  // namespace
 
 std::string_view effect_name(Effect effect) {
@@ -98,8 +117,16 @@ const std::vector<Platform>& Catalog::platforms() const { return state_->platfor
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
-const std::vector<ConstraintRow>& Catalog::constraints() const { return state_->constraints; }
-const std::vector<QuirkRow>& Catalog::quirks() const { return state_->quirks; }
+Result<std::vector<const ConstraintRow*>> Catalog::constraints(const Platform& platform) const {
+  return arch_rows(*state_, *state_->constraints, {platform.name, platform.kernel_arch});
+}
+Result<std::vector<const ConstraintRow*>> Catalog::constraints() const {
+  return arch_rows(*state_, *state_->constraints, architectures(*state_->constraints));
+}
+Result<std::vector<const QuirkRow*>> Catalog::quirks(const Platform& platform) const {
+  return arch_rows(*state_, *state_->quirks, {platform.name, platform.kernel_arch});
+}
+Result<std::vector<const QuirkRow*>> Catalog::quirks() const { return arch_rows(*state_, *state_->quirks, architectures(*state_->quirks)); }
 Result<const std::vector<MachineRow>*> Catalog::machines() const { return late_rows(*state_, state_->late->machines); }
 Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return late_rows(*state_, state_->late->signatures); }
 Result<const std::vector<ComponentRow>*> Catalog::components() const { return late_rows(*state_, state_->late->components); }
@@ -110,7 +137,12 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
   std::string why, hint;
   if (name.find('-') != std::string_view::npos) {
     if (const auto triple = Triple::parse(name)) {
-      if (const auto at = state_->platform_names.find(triple_key(*triple)); at != state_->platform_names.end()) return found(at);
+      const std::string key = triple_key(*triple);
+      if (const auto at = state_->platform_names.find(key); at != state_->platform_names.end()) return found(at);
+      for (const Platform& platform : state_->platforms)   // most aliases with a `-` are no triples, and finding that out takes a while
+        for (const std::string& alias : platform.aliases)
+          if (alias.find('-') != std::string::npos)
+            if (const auto other = Triple::parse(alias); other && triple_key(*other) == key) return &platform;
       why = fmt::format("no platform has the triple '{}'", triple->str());
     } else {
       why = triple.error().what;

@@ -6,8 +6,10 @@
 //   kernels/releases.toml        [[kernel]]
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
-//   kernels/signatures.toml      [[signature]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
+//   kernels/constraints/         the same for one architecture, a platform's name or a kernel's ARCH: <architecture>.toml is read when a
+//   kernels/quirks/              platform of it is first asked for, and its rows have no `when.arch`
+//   kernels/signatures.toml      [[signature]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
@@ -317,8 +319,12 @@ class Catalog {
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
-  const std::vector<ConstraintRow>& constraints() const;
-  const std::vector<QuirkRow>& quirks() const;
+
+  // Those that may concern a platform, or all. Read when first asked for; thread-safe, and the rows live as long as the catalog.
+  Result<std::vector<const ConstraintRow*>> constraints(const Platform& platform) const;
+  Result<std::vector<const ConstraintRow*>> constraints() const;
+  Result<std::vector<const QuirkRow*>> quirks(const Platform& platform) const;
+  Result<std::vector<const QuirkRow*>> quirks() const;
 
   // A short name, an alias, or any spelling of a triple that a platform or an alias has; the vendor does not matter.
   // Unknown: error with a suggestion.

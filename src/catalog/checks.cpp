@@ -46,7 +46,9 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
     case NameOf::constraint: break;
   }
   KnownNames names{"a constraint", {}};
-  for (const ConstraintRow& row : state.constraints) names.known.push_back(row.id);
+  for (const ConstraintRow& row : state.constraints->common) names.known.push_back(row.id);
+  for (const auto& [arch, rows] : state.constraints->read)
+    for (const ConstraintRow& row : rows) names.known.push_back(row.id);
   return names;
 }
 
@@ -71,12 +73,8 @@ void index_platforms(LoadResult& result) {
   for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(state.platforms[i].name, i, false);
   for (std::size_t i = 0; i < state.platforms.size(); ++i)
     for (const std::string& alias : state.platforms[i].aliases) claim(alias, i, false);
-  // Two platforms may share a triple and differ in other properties: the first is meant. So is a triple alias.
+  // Two platforms may share a triple and differ in other properties: the first is meant.
   for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(triple_key(state.platforms[i].triple), i, true);
-  for (std::size_t i = 0; i < state.platforms.size(); ++i)
-    for (const std::string& alias : state.platforms[i].aliases)
-      if (alias.find('-') != std::string::npos)   // else a name
-        if (const auto triple = Triple::parse(alias)) claim(triple_key(*triple), i, true);
 }
 
 }  // namespace
@@ -87,6 +85,7 @@ void check_names(const Catalog::State& state, Findings& findings) {
   Catalog::State::NameCache& cache = *state.names;
   const std::scoped_lock lock(cache.mutex);
   for (const Reference& reference : findings.references) {
+    if (reference.kind == NameOf::constraint && !state.late->all_constraints) continue;
     auto at = cache.known.find(reference.kind);
     if (at == cache.known.end()) {
       at = cache.known.emplace(reference.kind, names_for(state, reference.kind)).first;

@@ -97,6 +97,37 @@ void read_files(const Catalog::State& state, const std::string& platform, Catalo
   found.read = true;
 }
 
+// The rows of kernels/<table>s/<arch>.toml of all layers. The file's name stands for their `when.arch`.
+template <class Row>
+const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& found,
+                                        const std::string& arch, Findings& findings, std::deque<TomlDocument>& documents) {
+  static const std::vector<Row> none;
+  if (const auto at = found.read.find(arch); at != found.read.end()) return at->second;
+  const auto having = found.layers.find(arch);
+  if (having == found.layers.end()) return none;
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<Row> rows;
+  Index index;
+  for (const std::size_t layer : having->second) {
+    reader.layer = layer;
+    const TomlDocument* document = reader.open(state.layers[layer].directory / "kernels" / (table + "s") / (arch + ".toml"));
+    if (!document) continue;
+    reader.check_tables(*document, {table}, {});
+    reader.rows(*document, table, {"id"}, schema, Row{}, rows, index);
+    const TomlEntry* entry = document->root.find(table);
+    if (!entry) continue;
+    for (const TomlValue& item : entry->value.items) {
+      const TomlEntry* when = item.find("when");
+      if (const TomlEntry* own = when ? when->value.find("arch") : nullptr)
+        reader.report({.what = fmt::format("'arch' is not a key here: all rows of this file are for '{}'", arch), .where = document->pos(own->key_span)});
+    }
+  }
+  for (Row& row : rows) row.arches = {arch};
+  if (!settle(state, result, findings, documents)) return none;
+  return found.read.emplace(arch, std::move(rows)).first->second;
+}
+
 // Fills `found` from the file of this name of all layers; `each` reads a document's rows, `end` sees them all.
 template <class Row, class Each, class End>
 void read_late_file(const Catalog::State& state, const char* file, LateRows<Row>& found, Findings& findings,
@@ -124,6 +155,16 @@ const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, co
   if (found == state.by_platform->known.end()) return none;
   if (!found->second.read) read_files(state, platform, found->second, findings, documents);
   return found->second.rows;
+}
+
+const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
+                                                 Findings& findings, std::deque<TomlDocument>& documents) {
+  return read_arch_files(state, "constraint", constraint_schema(), found, arch, findings, documents);
+}
+
+const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch, Findings& findings,
+                                            std::deque<TomlDocument>& documents) {
+  return read_arch_files(state, "quirk", quirk_schema(), found, arch, findings, documents);
 }
 
 void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
@@ -284,18 +325,44 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
   return &known.emplace(having->first, std::move(row)).first->second;
 }
 
+namespace {
+
+// Two files that are each read by themselves have the same id.
+template <class Row>
+void defined_once(std::map<std::string, const Row*>& ids, const std::string& table, const Row& row, Findings& findings) {
+  const auto [first, fresh] = ids.emplace(row.id, &row);
+  if (fresh) return;
+  Error error{.what = fmt::format("'{}' is defined twice in [[{}]]", row.id, table), .where = row.origin.pos};
+  const SourcePos& pos = first->second->origin.pos;
+  findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
+}
+
+// Every file of one architecture, and that no id stands in two.
+template <class Row>
+void check_arch_rows(LoadResult& result, const std::string& table, ArchRows<Row>& of) {
+  std::map<std::string, const Row*> ids;
+  const auto see = [&](const std::vector<Row>& rows) {
+    for (const Row& row : rows) defined_once(ids, table, row, result.findings);
+  };
+  see(of.common);
+  for (const auto& [arch, layers] : of.layers) see(read_arch_rows(*result.state, of, arch, result.findings, result.documents));
+}
+
+}  // namespace
+
 void check_unread_files(LoadResult& result) {
   Findings& findings = result.findings;
+  // Constraints first: what is read after them refers to them, and so does what load() has read.
+  check_arch_rows(result, "constraint", *result.state->constraints);
+  result.state->late->all_constraints = true;
+  std::erase_if(findings.references, [](const Reference& reference) { return reference.kind != NameOf::constraint; });
+  check_names(*result.state, findings);
+  check_arch_rows(result, "quirk", *result.state->quirks);
   std::map<std::string, const ToolchainRow*> ids;
   for (const Platform& platform : result.state->platforms)
     for (const bool fallback : {false, true})
-      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents)) {
-        const auto [first, fresh] = ids.emplace(row.id, &row);
-        if (fresh) continue;
-        Error error{.what = fmt::format("'{}' is defined twice in [[toolchain]]", row.id), .where = row.origin.pos};
-        const SourcePos& pos = first->second->origin.pos;
-        findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
-      }
+      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents))
+        defined_once(ids, "toolchain", row, findings);
   Catalog::State::Late& late = *result.state->late;
   read_late(*result.state, late.components, findings, result.documents);
   if (late.components.read) check_component_names(*result.state, findings);

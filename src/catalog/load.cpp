@@ -306,6 +306,35 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
   }
 }
 
+// kernels/NAME.toml now; of kernels/NAME/ only which architectures it has files for.
+template <class Row>
+void Reader::read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index) {
+  const fs::path directory = layers[layer].directory / "kernels";
+  if (const auto* document = open(directory / (name + ".toml"))) {
+    check_tables(*document, {table}, {});
+    rows(*document, table, {"id"}, schema, Row{}, into.common, index);
+  }
+  for (const std::string& file : list_directory(directory / name).value_or(std::vector<std::string>{})) {
+    if (!file.ends_with(".toml")) continue;
+    const std::string arch = fs::path(file).stem().string();
+    into.layers[arch].push_back(layer);
+    arch_files.emplace_back(directory / name / file, arch);
+  }
+}
+
+// The platforms of all layers are known by now.
+void Reader::check_arch_files() {
+  for (const auto& [path, arch] : arch_files) {
+    const auto is_this = [&](const Platform& platform) { return platform.name == arch || platform.kernel_arch == arch; };
+    if (std::any_of(state().platforms.begin(), state().platforms.end(), is_this)) continue;
+    std::vector<std::string> known;
+    for (const Platform& platform : state().platforms) known.insert(known.end(), {platform.name, platform.kernel_arch});
+    Error error{.what = fmt::format("'{}' is for no platform: there is no platform or kernel architecture '{}'", path.string(), arch)};
+    error.hint = did_you_mean(arch, known);
+    report(std::move(error));
+  }
+}
+
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
   check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "source_trees.toml", "swage.toml"});
@@ -320,14 +349,8 @@ void Reader::read_layer() {
     check_tables(*document, {"kernel"}, {});
     rows(*document, "kernel", {"version"}, kernel_schema(), blank_kernel(), state().kernels, kernels);
   }
-  if (const auto* document = open(directory / "kernels/constraints.toml")) {
-    check_tables(*document, {"constraint"}, {});
-    rows(*document, "constraint", {"id"}, constraint_schema(), ConstraintRow{}, state().constraints, constraints);
-  }
-  if (const auto* document = open(directory / "kernels/quirks.toml")) {
-    check_tables(*document, {"quirk"}, {});
-    rows(*document, "quirk", {"id"}, quirk_schema(), QuirkRow{}, state().quirks, quirks);
-  }
+  read_arch_rows("constraints", "constraint", constraint_schema(), *state().constraints, constraints);
+  read_arch_rows("quirks", "quirk", quirk_schema(), *state().quirks, quirks);
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
     else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
@@ -351,6 +374,7 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
   // Toolchains come last: a row of any layer may use the targets of any other.
   for (const ToolchainTable& table : reader.cache().tables) reader.place_toolchains(table);
   for (const Reader::ProviderDirectory& directory : reader.provider_directories) reader.note_toolchain_files(directory);
+  reader.check_arch_files();
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
   return result;

@@ -27,6 +27,7 @@ struct Reader {
   ParseAhead* ahead = nullptr;
   std::map<std::string, Index> targets_index{};
   Index platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
+  std::vector<std::pair<fs::path, std::string>> arch_files{};   // kernels/<name>/<architecture>.toml, with that architecture
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;
@@ -63,6 +64,9 @@ struct Reader {
   void note_toolchain_files(const ProviderDirectory& directory);
   void read_recipe(const fs::path& directory, std::vector<RecipeRow>& rows, Index& index);
   void read_layer();
+  template <class Row>
+  void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index);
+  void check_arch_files();
   void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
 };
 

@@ -54,6 +54,16 @@ struct LateRows {
   bool read = false;
 };
 
+// Rows for all architectures, which load() reads, and files of rows for one, read when it is asked for: kernels/<name>.toml and
+// kernels/<name>/<architecture>.toml. An architecture is a platform's name or a kernel's ARCH.
+template <class Row>
+struct ArchRows {
+  std::vector<Row> common{};
+  std::map<std::string, std::vector<std::size_t>, std::less<>> layers{};   // by architecture, those that have a file for it
+  std::mutex mutex{};                                // of what is below: like LateRows
+  std::map<std::string, std::vector<Row>, std::less<>> read{};
+};
+
 // What references of one kind may name.
 struct KnownNames {
   std::string_view what{};                           // "a platform"
@@ -67,8 +77,8 @@ struct Catalog::State {
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
   std::vector<KernelRow> kernels{};
-  std::vector<ConstraintRow> constraints{};
-  std::vector<QuirkRow> quirks{};
+  std::unique_ptr<ArchRows<ConstraintRow>> constraints = std::make_unique<ArchRows<ConstraintRow>>();
+  std::unique_ptr<ArchRows<QuirkRow>> quirks = std::make_unique<ArchRows<QuirkRow>>();
   std::set<std::string> suites{};                    // of all providers
   std::vector<fs::path> script_directories{};        // last layer first
   std::vector<fs::path> evidence_directories{};      // first layer first
@@ -104,6 +114,7 @@ struct Catalog::State {
     LateRows<MachineRow> machines{};
     LateRows<ComponentRow> components{};
     LateRows<SignatureRow> signatures{};
+    bool all_constraints = false;                    // are read, those of every architecture
   };
   std::unique_ptr<Late> late = std::make_unique<Late>();
   struct RecipeCache {                               // like LateRows, recipe by recipe
@@ -116,7 +127,7 @@ struct Catalog::State {
   std::map<std::string, std::vector<std::size_t>, std::less<>> recipe_layers{}, system_layers{};
   std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
-  std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and canonical triples without vendor
+  std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and triple_key() of the triples
 };
 
 
@@ -141,10 +152,16 @@ void check_references(LoadResult& result);
 void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+// Likewise, of one architecture.
+const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
+                                                 Findings& findings, std::deque<TomlDocument>& documents);
+const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch,
+                                            Findings& findings, std::deque<TomlDocument>& documents);
 // Likewise. Null: there is none of this name, or it has mistakes.
 const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents);
 
-// The parts of it that concern rows read later: what the findings refer to, and archives without a hash.
+// The parts of it that concern rows read later: what the findings refer to, and archives without a hash. What refers to a constraint is
+// tested once those of all architectures are read: only `swage check` needs them all.
 void check_names(const Catalog::State& state, Findings& findings);
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);

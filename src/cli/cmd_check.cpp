@@ -24,9 +24,11 @@ Result<int> run(Session& session, const std::string& directory) {
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
   SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
+  SWAGE_TRY(const std::vector<const ConstraintRow*> constraints, catalog.constraints());
+  SWAGE_TRY(const std::vector<const QuirkRow*> quirks, catalog.quirks());
   const nlohmann::ordered_json counts{{"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
                                       {"machines", machines->size()},   {"toolchains", toolchains.size()},
-                                      {"constraints", catalog.constraints().size()}, {"quirks", catalog.quirks().size()}, {"roots", catalog.roots().size()},
+                                      {"constraints", constraints.size()}, {"quirks", quirks.size()}, {"roots", catalog.roots().size()},
                                       {"packages", catalog.recipe_names().size()}, {"components", components->size()}};
   if (session.options().json) {
     fmt::print("{}\n", counts.dump());

@@ -102,21 +102,23 @@ Result<Listing> machines(const Catalog& catalog) {
 }
 Result<Listing> constraints(const Catalog& catalog) {
   Listing list{.columns = {"id", "kernels", "arch", "requires", "effect", "reason", "source"}};
-  for (const ConstraintRow& c : catalog.constraints()) {
+  SWAGE_TRY(const std::vector<const ConstraintRow*> rows, catalog.constraints());
+  for (const ConstraintRow* c : rows) {
     std::vector<std::string> require;
-    for (const auto& [variable, range] : c.require) require.push_back(variable + " " + range.str());
-    list.rows.push_back({c.id, c.kernels.str(), c.arches.empty() ? "all" : join(c.arches, " "), join(require, ", "),
-                         std::string(effect_name(c.effect)), c.reason, c.source});
-    list.origins.push_back(&c.origin);
+    for (const auto& [variable, range] : c->require) require.push_back(variable + " " + range.str());
+    list.rows.push_back({c->id, c->kernels.str(), c->arches.empty() ? "all" : join(c->arches, " "), join(require, ", "),
+                         std::string(effect_name(c->effect)), c->reason, c->source});
+    list.origins.push_back(&c->origin);
   }
   return list;
 }
 
 Result<Listing> quirks(const Catalog& catalog) {
   Listing list{.columns = {"id", "kernels", "arch", "lifts", "reason", "source"}};
-  for (const QuirkRow& q : catalog.quirks()) {
-    list.rows.push_back({q.id, q.kernels.str(), q.arches.empty() ? "all" : join(q.arches, " "), join(q.lifts, " "), q.reason, q.source});
-    list.origins.push_back(&q.origin);
+  SWAGE_TRY(const std::vector<const QuirkRow*> rows, catalog.quirks());
+  for (const QuirkRow* q : rows) {
+    list.rows.push_back({q->id, q->kernels.str(), q->arches.empty() ? "all" : join(q->arches, " "), join(q->lifts, " "), q->reason, q->source});
+    list.origins.push_back(&q->origin);
   }
   return list;
 }

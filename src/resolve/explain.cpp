@@ -233,8 +233,9 @@ std::string sublevel_that_works(const Catalog& catalog, const Resolution& resolu
   };
   const auto earlier = [](const Version& a, const Version& b) { return a < b; };
   std::set<Version, decltype(earlier)> versions(earlier);
-  for (const ConstraintRow& row : catalog.constraints())
-    for (Version& version : row.kernels.bounds())
+  // They were read for the resolution.
+  for (const ConstraintRow* row : catalog.constraints(*resolution.request.platform).value_or(std::vector<const ConstraintRow*>{}))
+    for (Version& version : row->kernels.bounds())
       if (same_series(version) && version > kernel) versions.insert(std::move(version));
   for (const Version& version : versions) {
     ResolveRequest other = resolution.request;

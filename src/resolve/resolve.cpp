@@ -62,12 +62,14 @@ using RankingKey = std::tuple<Evidence, unsigned, unsigned, long, bool, unsigned
 // The cell of a request: all that does not depend on the candidate.
 class CellSolver {
  public:
-  CellSolver(const Catalog& catalog, const ResolveRequest& request) : request_(request) {
+  // `constraints`, `quirks`: of the request's platform.
+  CellSolver(const Catalog& catalog, const ResolveRequest& request, const std::vector<const ConstraintRow*>& constraints,
+             const std::vector<const QuirkRow*>& quirks)
+      : request_(request) {
     if (request.kernel) released_ = release_date(catalog, *request.kernel);
-    for (const ConstraintRow& row : catalog.constraints())
-      if (concerns_cell(row, request)) constraints_.push_back(&row);
-    for (const QuirkRow& row : catalog.quirks())
-      if (concerns_cell(row, request)) quirks_.push_back(&row);
+    const auto concerned = [&](const auto* row) { return concerns_cell(*row, request); };
+    std::copy_if(constraints.begin(), constraints.end(), std::back_inserter(constraints_), concerned);
+    std::copy_if(quirks.begin(), quirks.end(), std::back_inserter(quirks_), concerned);
     // In an order that does not depend on the files.
     const auto by_id = [](const auto* a, const auto* b) { return a->id < b->id; };
     std::sort(constraints_.begin(), constraints_.end(), by_id);
@@ -255,7 +257,7 @@ Rejection rejection(const ResolveRequest& request, Tried tried) {
 }
 
 // What the choice was tested against, and what it would fail on other kernels of this platform.
-void apply_rules(const Catalog& catalog, Resolution& resolution, const CellSolver& solver) {
+void apply_rules(Resolution& resolution, const CellSolver& solver, const std::vector<const ConstraintRow*>& of_platform) {
   const Subject subject(resolution.request, *resolution.chosen, resolution.root);
   const auto joined = [](const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "; ")); };
   for (const ConstraintRow* constraint : solver.constraints()) {
@@ -265,10 +267,10 @@ void apply_rules(const Catalog& catalog, Resolution& resolution, const CellSolve
     if (!verdict.untested.empty()) resolution.untested.push_back({constraint, joined(verdict.untested)});
   }
   if (!resolution.request.kernel) return;
-  for (const ConstraintRow& constraint : catalog.constraints()) {
-    if (constraint.kernels.is_any() || constraint.kernels.contains(*resolution.request.kernel)) continue;
-    if (!concerns_platform(constraint, *resolution.request.platform) || !concerns(constraint, subject) || !violates(constraint, subject)) continue;
-    resolution.elsewhere.push_back({&constraint, joined(judge(constraint, subject).fails)});
+  for (const ConstraintRow* constraint : of_platform) {
+    if (constraint->kernels.is_any() || constraint->kernels.contains(*resolution.request.kernel)) continue;
+    if (!concerns_platform(*constraint, *resolution.request.platform) || !concerns(*constraint, subject) || !violates(*constraint, subject)) continue;
+    resolution.elsewhere.push_back({constraint, joined(judge(*constraint, subject).fails)});
   }
   std::sort(resolution.elsewhere.begin(), resolution.elsewhere.end(), [](const RuleApplied& a, const RuleApplied& b) {
     const unsigned weight_a = weight(a.constraint->effect), weight_b = weight(b.constraint->effect);
@@ -301,7 +303,9 @@ long days_between(std::string_view a, std::string_view b) {
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request) {
   SWAGE_TRY(const auto rows, candidates(catalog, request));
   Resolution resolution{.request = request};
-  const CellSolver solver(catalog, resolution.request);
+  SWAGE_TRY(const std::vector<const ConstraintRow*> constraints, catalog.constraints(*request.platform));
+  SWAGE_TRY(const std::vector<const QuirkRow*> quirks, catalog.quirks(*request.platform));
+  const CellSolver solver(catalog, resolution.request, constraints, quirks);
   resolution.kernel_released = solver.released();
 
   std::vector<Tried> fit, unfit;
@@ -330,7 +334,7 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
   resolution.chosen = fit.front().candidate.toolchain;
   resolution.root = fit.front().candidate.root;
   resolution.quirks = fit.front().candidate.quirks;
-  apply_rules(catalog, resolution, solver);
+  apply_rules(resolution, solver, constraints);
   if (fit.size() > 1)
     resolution.why.push_back(solver.why_first(fit[0], fit[1]));
   else

@@ -362,7 +362,7 @@ TEST(SchemaErrors, AQuirkNamesConstraintsAndPatchesThatAreThere) {
   CatalogDir dir;
   dir.write("kernels/patches/there.patch", "");
   dir.write("kernels/quirks.toml", std::string(kQuirk) + "lifts = [\"lost\"]\npatches = [\"there.patch\", \"their.patch\"]\n");
-  EXPECT_EQ(dir.errors(), R"(error: 'lost' is not a constraint
+  EXPECT_EQ(dir.checked(), R"(error: 'lost' is not a constraint
   --> CAT/kernels/quirks.toml:7:10
    7 | lifts = ["lost"]
      |          ^^^^^^

@@ -195,28 +195,35 @@ TEST(ShippedComponents, ReachFromGcc3ToNow) {
 }
 
 TEST(ShippedConstraints, AreManyAndSourced) {
-  EXPECT_GE(shipped().constraints().size(), 140u);
-  for (const ConstraintRow& row : shipped().constraints()) EXPECT_GE(row.source.size(), 8u) << row.id;
+  const auto rows = shipped().constraints();
+  ASSERT_TRUE(rows) << rows.error().what;
+  EXPECT_GE(rows->size(), 140u);
+  for (const ConstraintRow* row : *rows) EXPECT_GE(row->source.size(), 8u) << row->id;
 }
 
 TEST(ShippedQuirks, DoSomethingAndLiftWhatCanConcernThem) {
-  EXPECT_GE(shipped().quirks().size(), 20u);
-  for (const QuirkRow& row : shipped().quirks()) {
+  const auto quirks = shipped().quirks();
+  ASSERT_TRUE(quirks) << quirks.error().what;
+  EXPECT_GE(quirks->size(), 20u);
+  const auto constraints = shipped().constraints();
+  ASSERT_TRUE(constraints) << constraints.error().what;
+  for (const QuirkRow* each : *quirks) {
+    const QuirkRow& row = *each;
     SCOPED_TRACE(row.id);
     EXPECT_GE(row.source.size(), 8u);
     EXPECT_FALSE(row.make_args.empty() && row.config.empty() && row.cflags.empty() && row.aflags.empty() && row.cc_flags.empty() &&
                  row.ld_flags.empty() && row.host_cflags.empty() && row.patches.empty() && row.edits.empty());
     // What it lifts shares an architecture with it, or it would never apply.
     for (const std::string& id : row.lifts)
-      for (const ConstraintRow& constraint : shipped().constraints()) {
-        if (constraint.id != id || row.arches.empty() || constraint.arches.empty()) continue;
+      for (const ConstraintRow* constraint : *constraints) {
+        if (constraint->id != id || row.arches.empty() || constraint->arches.empty()) continue;
         bool common = false;
         for (const Platform& platform : shipped().platforms()) {
           const auto names = [&](const std::vector<std::string>& arches) {
             return std::find(arches.begin(), arches.end(), platform.name) != arches.end() ||
                    std::find(arches.begin(), arches.end(), platform.kernel_arch) != arches.end();
           };
-          common = common || (names(row.arches) && names(constraint.arches));
+          common = common || (names(row.arches) && names(constraint->arches));
         }
         EXPECT_TRUE(common) << id;
       }

@@ -122,14 +122,15 @@ RC_GTEST_PROP(ResolverLaws, TheChosenOneViolatesNothingThatItsQuirksDoNotLift, (
   RC_PRE(resolution.has_value() && resolution->chosen);
   const Evaluator evaluator(question, *resolution->chosen, resolution->root);
   RC_ASSERT((resolution->root == nullptr) == catalog->roots().empty());
-  for (const ConstraintRow& constraint : catalog->constraints()) {
+  const auto constraints = catalog->constraints().value();
+  for (const ConstraintRow* constraint : constraints) {
     bool lifted = false;
     for (const QuirkApplied& one : resolution->quirks) {
       RC_ASSERT(evaluator.applies(*one.quirk));
       RC_ASSERT(!one.lifts.empty());
-      for (const ConstraintRow* row : one.lifts) lifted = lifted || row == &constraint;
+      for (const ConstraintRow* row : one.lifts) lifted = lifted || row == constraint;
     }
-    RC_ASSERT(evaluator.violated(constraint) == lifted);
+    RC_ASSERT(evaluator.violated(*constraint) == lifted);
   }
   if (question.purpose == Purpose::userland) RC_ASSERT(!resolution->chosen->libc.empty());
 }
@@ -139,6 +140,8 @@ RC_GTEST_PROP(ResolverLaws, WhatIsRejectedFailsInEveryRoot, ()) {
   const Ask question = a_question();
   const auto resolution = ask(*catalog, question);
   RC_ASSERT(resolution.has_value());
+  const auto constraints = catalog->constraints().value();
+  const auto quirks = catalog->quirks().value();
   std::vector<const RootRow*> roots;
   for (const RootRow& root : catalog->roots()) roots.push_back(&root);
   if (roots.empty()) roots.push_back(nullptr);
@@ -147,10 +150,10 @@ RC_GTEST_PROP(ResolverLaws, WhatIsRejectedFailsInEveryRoot, ()) {
     for (const RootRow* root : roots) {
       const Evaluator evaluator(question, *rejection.toolchain, root);
       bool fails = false;
-      for (const ConstraintRow& constraint : catalog->constraints()) {
-        if (!evaluator.violated(constraint)) continue;
+      for (const ConstraintRow* constraint : constraints) {
+        if (!evaluator.violated(*constraint)) continue;
         bool lifted = false;
-        for (const QuirkRow& quirk : catalog->quirks()) lifted = lifted || (quirk.lifts.front() == constraint.id && evaluator.applies(quirk));
+        for (const QuirkRow* quirk : quirks) lifted = lifted || (quirk->lifts.front() == constraint->id && evaluator.applies(*quirk));
         fails = fails || !lifted;
       }
       RC_ASSERT(fails);
