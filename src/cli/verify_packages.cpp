@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.hpp"
 #include "catalog/package_evidence.hpp"
@@ -125,10 +126,12 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
   std::map<const Goal*, std::string> problems;
   SWAGE_CHECK(plan_goals(session, goals, planner, KernelGoal::artifact, [&](const Goal& goal, const Error& error) { problems[&goal] = error.what; }));
   std::deque<PackageRun> runs;
+  std::set<std::pair<std::string, std::string>> seen;
   for (const Goal& goal : goals) {
     if (goal.target.recipe.empty() || goal.cell.kernel || goal.cell.target || goal.instance || goal.cell.mode != BuildMode::cross)
       return Fail(Error{.what = fmt::format("'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled", goal.target.text),
                         .hint = "verify kernels and packages by a command for each"});
+    if (!seen.emplace(goal.target.recipe, goal.platform->name).second) continue;   // named twice
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});
     SWAGE_TRY(run.recipe, catalog->recipe(goal.target.recipe));
     if (run.recipe->system.empty())

@@ -120,11 +120,12 @@ def test_what_was_built_is_on_record(rootless, tmp_path):
     directory = rootless.cwd / "evidence-of-packages"
     shutil.rmtree(directory, ignore_errors=True)
     evidence = ["--evidence", directory]
-    verify = ["verify", "zlib", "zlib@no-such", *FOR_ARM64, *evidence]
+    verify = ["verify", "zlib", "zlib", "zlib@no-such", *FOR_ARM64, *evidence]
     assert rootless(*verify).fails(2).err.startswith("error: 'no-such' is not an instance\n")
     verify.remove("zlib@no-such")
     first = rootless(*verify).ok()
     assert first.out.splitlines()[0].split()[:4] == ["tested", "zlib", "for", "arm64"]
+    assert first.out.splitlines()[1].startswith("1 package: 1 tested; "), "named twice"
     record = rootless("matrix", "--packages", *evidence, "--for", "arm64", "--json").ok().json()["packages"]
     (mine,) = [p for p in record if p["package"] == "zlib"]
     assert (mine["platform"], mine["version"], mine["state"], mine["toolchain"]) == ("arm64", "1.3.1", "tested", FOR_ARM64[3])
