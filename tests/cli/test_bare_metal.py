@@ -24,7 +24,7 @@ def test_a_recipe_that_needs_an_operating_system_is_not_for_bare_metal(planner, 
 
 
 def test_neither_are_programs_that_are_built_by_scripts_of_their_own(planner):
-    assert planner("plan", "busybox", "--for", "avr").fails(3).err.splitlines()[0] == "error: 'busybox' is not for 'avr'"
+    assert planner("plan", "busybox-boot", "--for", "avr").fails(3).err.splitlines()[0] == "error: 'busybox-boot' is not for 'avr'"
 
 
 def test_one_that_says_so_is(planner, tmp_path):

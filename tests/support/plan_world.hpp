@@ -191,8 +191,8 @@ machine_config = "{machine.config}"
 image = "{machine.image}"
 flags = "${KCFLAGS:-} {a,b}"
 )");
-  dir.write("packages/busybox/recipe.toml", R"([package]
-name = "busybox"
+  dir.write("packages/busybox-boot/recipe.toml", R"([package]
+name = "busybox-boot"
 version = "1.35.0"
 [source]
 debian = { suite = "bookworm", package = "busybox" }
@@ -212,10 +212,10 @@ name = "initramfs"
 script = "initramfs.sh"
 root = "build"
 [deps]
-host = ["busybox"]
+host = ["busybox-boot"]
 [env]
 name = "initramfs-{platform.name}"
-userland = "{dep.busybox}"
+userland = "{dep.busybox-boot}"
 )");
   dir.write("packages/boot/recipe.toml", R"([package]
 name = "boot"

@@ -166,8 +166,8 @@ def test_a_source_that_cannot_be_had_is_no_evidence(cells):
 def test_what_only_this_machine_has_is_refused(cells):
     assert cells.verify("--enable", "FOO").fails(2).err == (
         "error: '--enable' cannot be verified: a record must be repeatable from the catalog alone\nhint: see what it does with: swage boot\n")
-    assert cells.verify(target="busybox").fails(2).err == (
-        "error: 'busybox' cannot be verified: it is neither a kernel nor a package that a build system builds\n")
+    assert cells.verify(target="busybox-boot").fails(2).err == (
+        "error: 'busybox-boot' cannot be verified: it is neither a kernel nor a package that a build system builds\n")
 
 
 def test_a_kill_loses_no_finished_cell(cells):

@@ -74,7 +74,7 @@ TEST(Planner, ABootIsMadeOfEverythingBelowIt) {
   world.plan("boot", world.cell());
   EXPECT_EQ(names(world.planner().graph()),
             (std::set<std::string>{"root-build", "root-qemu", "toolchain-debian-gcc-12-arm64", "linux-6.1.170-source", "linux-6.1.170-arm64",
-                                   "busybox-1.35.0", "initramfs-arm64", "boot-linux-6.1.170-arm64"}));
+                                   "busybox-boot-1.35.0", "initramfs-arm64", "boot-linux-6.1.170-arm64"}));
 }
 
 TEST(Planner, InputsComeBeforeUsers) {
@@ -251,7 +251,7 @@ TEST(Planner, TheOrderOfRequestsDoesNotMatter) {
   PlanWorld one, two;
   const StorePath boot = one.plan("boot", one.cell()).path;
   two.planner().root("qemu").value();
-  two.plan("busybox", two.cell("x86_64", ""));
+  two.plan("busybox-boot", two.cell("x86_64", ""));
   EXPECT_EQ(two.plan("boot", two.cell()).path, boot);
 }
 
@@ -267,11 +267,11 @@ TEST(Planner, AChangedScriptMovesWhatItMakesAndNothingElse) {
 
 TEST(PlannerRoles, AHostDependencyIsForThePlatformAndABuildDependencyForTheMachineThatBuilds) {
   PlanWorld world;
-  world.recipe("tool", "[deps]\nbuild = [\"busybox\"]\n[env]\npath = \"{dep.busybox}\"\n");
-  world.recipe("part", "[deps]\nhost = [\"busybox\"]\n[env]\npath = \"{dep.busybox}\"\n");
+  world.recipe("tool", "[deps]\nbuild = [\"busybox-boot\"]\n[env]\npath = \"{dep.busybox-boot}\"\n");
+  world.recipe("part", "[deps]\nhost = [\"busybox-boot\"]\n[env]\npath = \"{dep.busybox-boot}\"\n");
   const Cell& arm64 = world.cell("arm64", "");
-  const StorePath for_arm64 = world.plan("busybox", arm64).path;
-  const StorePath for_x86_64 = world.plan("busybox", world.cell("x86_64", "")).path;
+  const StorePath for_arm64 = world.plan("busybox-boot", arm64).path;
+  const StorePath for_x86_64 = world.plan("busybox-boot", world.cell("x86_64", "")).path;
   const Derivation& tool = world.plan("tool", arm64).drv;
   const Derivation& part = world.plan("part", arm64).drv;
   ASSERT_NE(for_arm64, for_x86_64);
@@ -283,7 +283,7 @@ TEST(PlannerRoles, AHostDependencyIsForThePlatformAndABuildDependencyForTheMachi
 
 TEST(PlannerRoles, ABuildToolIsTheSameForEveryPlatform) {
   PlanWorld world;
-  world.recipe("tool", "[deps]\nbuild = [\"busybox\"]\n");
+  world.recipe("tool", "[deps]\nbuild = [\"busybox-boot\"]\n");
   EXPECT_EQ(world.plan("tool", world.cell("arm64", "")).path, world.plan("tool", world.cell("x86_64", "")).path);
 }
 
@@ -439,23 +439,23 @@ TEST(PlannerErrors, AToolchainThatNeedsItselfIsACycle) {
   PlanWorld world;
   world.write("packages/toolchain-debian/recipe.toml",
               "[package]\nname = \"toolchain-debian\"\n[build]\nscript = \"toolchain.sh\"\n[deps]\nbuild = [\"toolchain\"]\n");
-  EXPECT_EQ(world.error("busybox", world.cell("arm64", "")),
-            R"(error: 'debian-gcc-12-arm64' depends on itself: busybox -> debian-gcc-12-arm64 -> debian-gcc-12-arm64
-note: while planning 'busybox' for arm64
+  EXPECT_EQ(world.error("busybox-boot", world.cell("arm64", "")),
+            R"(error: 'debian-gcc-12-arm64' depends on itself: busybox-boot -> debian-gcc-12-arm64 -> debian-gcc-12-arm64
+note: while planning 'busybox-boot' for arm64
 )");
 }
 
 TEST(PlannerErrors, AnUnknownRecipeHasASuggestion) {
   PlanWorld world;
-  EXPECT_EQ(world.error("busibox", world.cell("arm64", "")),
-            "error: 'busibox' is not a package\nhint: did you mean 'busybox'?\n");
+  EXPECT_EQ(world.error("busibox-boot", world.cell("arm64", "")),
+            "error: 'busibox-boot' is not a package\nhint: did you mean 'busybox-boot'?\n");
 }
 
 TEST(PlannerErrors, AVariableOfAPackageThatIsNoDependency) {
   PlanWorld world;
-  world.recipe("tool", "[env]\npath = \"{dep.busybox}\"\n");
+  world.recipe("tool", "[env]\npath = \"{dep.busybox-boot}\"\n");
   EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
-            "error: 'busybox' is not a dependency of 'tool'\nnote: while planning 'tool' for arm64\n");
+            "error: 'busybox-boot' is not a dependency of 'tool'\nnote: while planning 'tool' for arm64\n");
 }
 
 TEST(PlannerErrors, AMisspelledVariableNamesTheRecipe) {
@@ -477,8 +477,8 @@ note: while planning 'linux' for x86_64
 )");
   Cell bare = world.cell("arm64");
   bare.toolchain = nullptr;
-  EXPECT_EQ(world.error("busybox", bare), R"(error: 'busybox' needs a toolchain, and platform 'arm64' has none for linux 6.1.170
-note: while planning 'busybox' for arm64
+  EXPECT_EQ(world.error("busybox-boot", bare), R"(error: 'busybox-boot' needs a toolchain, and platform 'arm64' has none for linux 6.1.170
+note: while planning 'busybox-boot' for arm64
 )");
 }
 
@@ -508,8 +508,8 @@ TEST(PlannerErrors, AnOutputThatADependencyLacks) {
 TEST(PlannerErrors, AStaleLockNamesTheSet) {
   PlanWorld world;
   world.lock().set("root:build", {"make"});
-  EXPECT_EQ(world.error("busybox", world.cell("arm64", "")), R"(error: 'root:build' has changed since the lock file was made
-note: while planning 'busybox' for arm64
+  EXPECT_EQ(world.error("busybox-boot", world.cell("arm64", "")), R"(error: 'root:build' has changed since the lock file was made
+note: while planning 'busybox-boot' for arm64
 hint: pin it with: swage lock
 )");
 }
@@ -519,7 +519,7 @@ TEST(PlannerErrors, AFailureIsNotRemembered) {
   const Cell& cell = world.cell("arm64", "");
   const std::string first = world.error("linux", cell);
   EXPECT_EQ(world.error("linux", cell), first);
-  EXPECT_EQ(world.error("busybox", cell), "no error");
+  EXPECT_EQ(world.error("busybox-boot", cell), "no error");
 }
 
 TEST(PlannerGolden, AKernelsDerivationIsTheseBytes) {
