@@ -48,11 +48,10 @@ Error unknown_name(std::string_view wanted, std::string_view kind, const std::ve
 template <class Row>
 Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name, std::string_view wanted, std::string_view kind,
                            std::string_view list_command) {
-  std::vector<std::string> known;
-  for (const Row& row : rows) {
+  for (const Row& row : rows)
     if (row.*name == wanted) return &row;
-    known.push_back(row.*name);
-  }
+  std::vector<std::string> known;
+  for (const Row& row : rows) known.push_back(row.*name);
   return Fail(unknown_name(wanted, kind, known, list_command));
 }
 
