@@ -45,6 +45,7 @@ def for_every_platform(recipe):
 
 recipes = [tomllib.loads(file.read_text()) for file in sorted(catalog.glob("packages/*/recipe.toml"))]
 packages = [recipe["package"]["name"] for recipe in recipes if for_every_platform(recipe)]
+# On bare metal few packages are for the platform.
 platforms = [p["name"] for p in ask("list", "platforms")["platforms"] if not p["toolchain"].startswith("none") and "-linux" in p["triple"]]
 wall, peak = best("plan", *packages, "--for", ",".join(platforms))
 scaled = wall * 50 / len(platforms)

@@ -314,22 +314,20 @@ void Reader::read_arch_rows(const std::string& name, const std::string& table, c
     check_tables(*document, {table}, {});
     rows(*document, table, {"id"}, schema, Row{}, into.common, index);
   }
-  for (const std::string& file : list_directory(directory / name).value_or(std::vector<std::string>{})) {
-    if (!file.ends_with(".toml")) continue;
-    const std::string arch = fs::path(file).stem().string();
-    into.layers[arch].push_back(layer);
-    arch_files.emplace_back(directory / name / file, arch);
-  }
+  for (const std::string& file : list_directory(directory / name).value_or(std::vector<std::string>{}))
+    if (file.ends_with(".toml")) into.layers[file.substr(0, file.size() - std::string_view(".toml").size())].push_back(layer);
 }
 
 // The platforms of all layers are known by now.
-void Reader::check_arch_files() {
-  for (const auto& [path, arch] : arch_files) {
+template <class Row>
+void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows) {
+  for (const auto& [arch, having] : rows.layers) {
     const auto is_this = [&](const Platform& platform) { return platform.name == arch || platform.kernel_arch == arch; };
     if (std::any_of(state().platforms.begin(), state().platforms.end(), is_this)) continue;
     std::vector<std::string> known;
     for (const Platform& platform : state().platforms) known.insert(known.end(), {platform.name, platform.kernel_arch});
-    Error error{.what = fmt::format("'{}' is for no platform: there is no platform or kernel architecture '{}'", path.string(), arch)};
+    const fs::path file = layers[having.front()].directory / "kernels" / name / (arch + ".toml");
+    Error error{.what = fmt::format("'{}' is for no platform: there is no platform or kernel architecture '{}'", file.string(), arch)};
     error.hint = did_you_mean(arch, known);
     report(std::move(error));
   }
@@ -374,7 +372,8 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
   // Toolchains come last: a row of any layer may use the targets of any other.
   for (const ToolchainTable& table : reader.cache().tables) reader.place_toolchains(table);
   for (const Reader::ProviderDirectory& directory : reader.provider_directories) reader.note_toolchain_files(directory);
-  reader.check_arch_files();
+  reader.check_arch_names("constraints", *result.state->constraints);
+  reader.check_arch_names("quirks", *result.state->quirks);
   std::stable_sort(result.state->kernels.begin(), result.state->kernels.end(),
                    [](const KernelRow& a, const KernelRow& b) { return a.version < b.version; });
   return result;

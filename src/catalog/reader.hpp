@@ -27,7 +27,6 @@ struct Reader {
   ParseAhead* ahead = nullptr;
   std::map<std::string, Index> targets_index{};
   Index platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
-  std::vector<std::pair<fs::path, std::string>> arch_files{};   // kernels/<name>/<architecture>.toml, with that architecture
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;
@@ -66,7 +65,8 @@ struct Reader {
   void read_layer();
   template <class Row>
   void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index);
-  void check_arch_files();
+  template <class Row>
+  void check_arch_names(const std::string& name, const ArchRows<Row>& rows);
   void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
 };
 
