@@ -1,17 +1,23 @@
-// Any text is a lock or an error with a place; a lock that was read is written and read again to the same value. Its sources alone are
-// the same, too.
+// Any text is a lock or an error with a place; a lock that was read is written and read again to the same value. A view of it says
+// the same.
 #include <cstdint>
 #include <cstdlib>
 
-#include "plan/lockfile.hpp"
+#include "plan/lock_view.hpp"
 
 namespace {
 
-void check_sources(const swage::Lockfile& lock, const std::string& text) {
-  const auto part = swage::Lockfile::parse_sources(text, "fuzz");
-  if (!part || part->sources != lock.sources || part->seeds != lock.seeds || part->missing != lock.missing) std::abort();
+void check_view(const swage::Lockfile& lock, const std::string& text) {
+  const auto view = swage::LockView::parse(text, "fuzz");
+  if (!view || view->sources().sources != lock.sources || view->sources().seeds != lock.seeds || view->sources().missing != lock.missing) std::abort();
   for (const auto& [key, sha256] : lock.sources)
-    if (part->files.at(sha256) != lock.files.at(sha256)) std::abort();
+    if (*view->file(sha256) != lock.files.at(sha256)) std::abort();
+  for (const auto& [key, expected] : lock.sets) {
+    const auto set = view->set(key);
+    if (!set || !*set || **set != expected) std::abort();
+    for (const std::string& sha256 : expected.files)
+      if (*view->file(sha256) != lock.files.at(sha256)) std::abort();
+  }
 }
 
 }  // namespace
@@ -23,8 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (lock.error().what.empty() || swage::render(lock.error()).empty()) std::abort();
     return 0;
   }
-  check_sources(*lock, input);
-  check_sources(*lock, lock->str());
+  check_view(*lock, input);
+  check_view(*lock, lock->str());
   for (const auto& [sha256, file] : lock->files)
     if (!swage::check_pool_path(file.path) || !file.store_path()) std::abort();
   const std::string text = lock->str();

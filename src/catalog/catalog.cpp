@@ -169,11 +169,8 @@ Result<const ComponentRow*> Catalog::component(std::string_view id) const {
   return find_by(*rows, &ComponentRow::id, id, "component", "components");
 }
 
-std::vector<std::string> Catalog::recipe_names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, layers] : state_->recipe_layers) names.push_back(name);
-  return names;
-}
+std::vector<std::string> Catalog::recipe_names() const { return swage::recipe_names(*state_); }
+bool Catalog::has_recipe(std::string_view name) const { return swage::has_recipe(*state_, name); }
 Result<Catalog::RecipeName> Catalog::parse_recipe_name(std::string_view text) const {
   const std::string_view name = text.substr(0, text.find('@'));
   std::string_view rest = text.substr(std::min(name.size() + 1, text.size()));

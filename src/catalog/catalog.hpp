@@ -243,6 +243,7 @@ struct RecipeVariant : RecipeParts {
   int bits = 0;                              // of a register; 0: any
   std::vector<std::string> linkage{};        // shared, static
   std::vector<std::string> features{};       // of the recipe, that are on
+  std::vector<std::string> member{};         // of the recipe's family
 };
 
 // How one package is built, or [systems/NAME.toml] what all packages of one build system have in common.
@@ -368,6 +369,7 @@ class Catalog {
   };
   Result<RecipeName> parse_recipe_name(std::string_view text) const;
   std::vector<std::string> recipe_names() const;          // reads nothing
+  bool has_recipe(std::string_view name) const;           // likewise
 
   // Origin of a platform row (Platform itself is below this layer).
   const Origin& platform_origin(std::string_view name) const;

@@ -32,15 +32,11 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
     case NameOf::root: return {"a root", names_of(state.roots)};
     case NameOf::suite: return {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
     case NameOf::package: {
-      KnownNames names{"a package", {"toolchain"}};   // the one that is resolved, not named
-      for (const auto& [name, layers] : state.recipe_layers) names.known.push_back(name);
+      KnownNames names{"a package", recipe_names(state)};
+      names.known.insert(names.known.begin(), "toolchain");   // the one that is resolved, not named
       return names;
     }
-    case NameOf::system: {
-      KnownNames names{"a build system: there is no file of that name under systems/", {}};
-      for (const auto& [name, layers] : state.system_layers) names.known.push_back(name);
-      return names;
-    }
+    case NameOf::system: return {"a build system: there is no file of that name under systems/", system_names(state)};
     case NameOf::script: return {"a file under scripts/", files_of(state.script_directories)};
     case NameOf::patch: return {"a file under kernels/patches/", files_of(state.patch_directories)};
     case NameOf::constraint: break;
@@ -125,9 +121,14 @@ void check_recipe(const RecipeRow& row, Findings& findings) {
     check_source(member.source, fmt::format("{}@{}", row.name, member.member), member.origin, false, findings.errors);
     members.push_back(member.member);
   }
-  if (!row.default_member.empty() && std::find(members.begin(), members.end(), row.default_member) == members.end())
-    findings.errors.push_back({.what = fmt::format("'{}' is not a member of '{}', and is its 'default'", row.default_member, row.name),
-                               .where = row.origin.pos, .hint = did_you_mean(row.default_member, members)});
+  const auto check_member = [&](std::string_view name, std::string_view use) {
+    if (std::find(members.begin(), members.end(), name) == members.end())
+      findings.errors.push_back({.what = fmt::format("'{}' is not a member of '{}', and is {}", name, row.name, use), .where = row.origin.pos,
+                                 .hint = did_you_mean(name, members)});
+  };
+  if (!row.default_member.empty()) check_member(row.default_member, "its 'default'");
+  for (const RecipeVariant& variant : row.variants)
+    for (const std::string& word : variant.member) check_member(std::string_view(word).substr(word.starts_with('!')), "what a variant is for");
 }
 
 void check_component_names(const Catalog::State& state, Findings& findings) {

@@ -1,7 +1,9 @@
 // Reads what a catalog leaves unread until it is asked for: a platform's toolchains, machines, components, signatures, recipes.
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
+#include "base/files.hpp"
 #include "catalog/reader.hpp"
 
 namespace swage {
@@ -208,6 +210,47 @@ void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findi
       [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
 }
 
+namespace {
+
+fs::path recipe_directory(std::string_view name) { return fs::path("packages") / name; }
+
+// The layers that have this file, in their order.
+std::vector<std::size_t> layers_with(const Catalog::State& state, const fs::path& file) {
+  std::vector<std::size_t> having;
+  for (std::size_t layer = 0; layer < state.layers.size(); ++layer)
+    if (path_exists(state.layers[layer].directory / file)) having.push_back(layer);
+  return having;
+}
+
+std::vector<std::size_t> layers_with_recipe(const Catalog::State& state, std::string_view name) {
+  const bool is_name = !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos;
+  return is_name ? layers_with(state, recipe_directory(name) / kRecipeFile) : std::vector<std::size_t>();
+}
+
+// What `name_of` makes of the entries of this directory of all layers; "" is none.
+template <class NameOfEntry>
+std::vector<std::string> names_in(const Catalog::State& state, const char* directory, const NameOfEntry& name_of) {
+  std::set<std::string> names;
+  for (const Layer& layer : state.layers)
+    for (const std::string& entry : list_directory(layer.directory / directory).value_or(std::vector<std::string>{}))
+      if (std::string name = name_of(layer.directory / directory, entry); !name.empty()) names.insert(std::move(name));
+  return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+std::vector<std::string> recipe_names(const Catalog::State& state) {
+  return names_in(state, "packages", [](const fs::path& in, const std::string& entry) { return path_exists(in / entry / kRecipeFile) ? entry : ""; });
+}
+
+std::vector<std::string> system_names(const Catalog::State& state) {
+  return names_in(state, "systems", [](const fs::path&, const std::string& entry) {
+    return entry.ends_with(".toml") ? fs::path(entry).stem().string() : "";
+  });
+}
+
+bool has_recipe(const Catalog::State& state, std::string_view name) { return !layers_with_recipe(state, name).empty(); }
+
 void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into, Index& index) {
   const TomlDocument* document = open(directory / kRecipeFile);
   if (!document) return;
@@ -244,13 +287,14 @@ const RecipeRow* read_system(const Catalog::State& state, const std::string& nam
                              std::vector<std::string> below = {}) {
   auto& known = state.recipes->systems;
   if (const auto at = known.find(name); at != known.end()) return &at->second;
-  const auto having = state.system_layers.find(name);
-  if (having == state.system_layers.end()) return nullptr;   // the reference to it is reported
+  const fs::path file = fs::path("systems") / (name + ".toml");
+  const std::vector<std::size_t> having = layers_with(state, file);
+  if (having.empty()) return nullptr;   // the reference to it is reported
   LoadResult result;
   Reader reader{.layers = state.layers, .result = result};
-  reader.layer = having->second.back();
+  reader.layer = having.back();
   RecipeRow row{.name = name};
-  if (const TomlDocument* document = reader.open(state.layers[reader.layer].directory / "systems" / (name + ".toml"))) {
+  if (const TomlDocument* document = reader.open(state.layers[reader.layer].directory / file)) {
     system_schema().read(*document, document->root, row, Presence::whole, result.findings);
     below.push_back(name);
     if (std::find(below.begin(), below.end(), row.system) != below.end())
@@ -299,15 +343,15 @@ void complete_member(const RecipeRow& family, RecipeRow& member) {
 const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents) {
   auto& known = state.recipes->known;
   if (const auto at = known.find(name); at != known.end()) return &at->second;
-  const auto having = state.recipe_layers.find(name);
-  if (having == state.recipe_layers.end()) return nullptr;
+  const std::vector<std::size_t> having = layers_with_recipe(state, name);
+  if (having.empty()) return nullptr;
   LoadResult result;
   Reader reader{.layers = state.layers, .result = result};
   std::vector<RecipeRow> rows;
   Index index;
-  for (const std::size_t layer : having->second) {
+  for (const std::size_t layer : having) {
     reader.layer = layer;
-    reader.read_recipe(state.layers[layer].directory / "packages" / having->first, rows, index);
+    reader.read_recipe(state.layers[layer].directory / recipe_directory(name), rows, index);
   }
   for (const RecipeRow& row : rows) check_recipe(row, result.findings);
   if (!settle(state, result, findings, documents) || rows.empty()) return nullptr;
@@ -322,7 +366,7 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
     return nullptr;
   }
   for (RecipeRow& member : row.members) complete_member(row, member);
-  return &known.emplace(having->first, std::move(row)).first->second;
+  return &known.emplace(std::string(name), std::move(row)).first->second;
 }
 
 namespace {
@@ -368,8 +412,8 @@ void check_unread_files(LoadResult& result) {
   if (late.components.read) check_component_names(*result.state, findings);
   read_late(*result.state, late.machines, findings, result.documents);
   read_late(*result.state, late.signatures, findings, result.documents);
-  for (const auto& [name, layers] : result.state->system_layers) read_system(*result.state, name, findings, result.documents);
-  for (const auto& [name, layers] : result.state->recipe_layers) read_recipe(*result.state, name, findings, result.documents);
+  for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
+  for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
 }
 
 }  // namespace swage

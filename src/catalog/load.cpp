@@ -352,10 +352,6 @@ void Reader::read_layer() {
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
     else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
-  for (const std::string& name : list_directory(directory / "packages").value_or(std::vector<std::string>{}))
-    if (path_exists(directory / "packages" / name / kRecipeFile)) state().recipe_layers[name].push_back(layer);
-  for (const std::string& name : list_directory(directory / "systems").value_or(std::vector<std::string>{}))
-    if (name.ends_with(".toml")) state().system_layers[fs::path(name).stem().string()].push_back(layer);
   if (path_exists(directory / "scripts"))
     state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
   state().evidence_directories.push_back(directory / "evidence");   // may come to be later

@@ -310,7 +310,8 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
       .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
       .optional("bits", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.bits); })
       .optional("linkage", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.linkage, {"shared", "static"}); })
-      .optional("features", &RecipeVariant::features);
+      .optional("features", &RecipeVariant::features)
+      .optional("member", &RecipeVariant::member);
   static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
       .optional("patches", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.patches); });
   static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")

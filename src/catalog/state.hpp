@@ -123,8 +123,6 @@ struct Catalog::State {
     std::map<std::string, RecipeRow, std::less<>> systems{};   // whole, with what they build on
   };
   std::unique_ptr<RecipeCache> recipes = std::make_unique<RecipeCache>();
-  // By name: the layers that have it, in their order.
-  std::map<std::string, std::vector<std::size_t>, std::less<>> recipe_layers{}, system_layers{};
   std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and triple_key() of the triples
@@ -157,7 +155,11 @@ const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, Ar
                                                  Findings& findings, std::deque<TomlDocument>& documents);
 const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch,
                                             Findings& findings, std::deque<TomlDocument>& documents);
-// Likewise. Null: there is none of this name, or it has mistakes.
+// Of all layers, sorted.
+std::vector<std::string> recipe_names(const Catalog::State& state);
+std::vector<std::string> system_names(const Catalog::State& state);
+bool has_recipe(const Catalog::State& state, std::string_view name);
+// Like read_late(). Null: there is none of this name, or it has mistakes.
 const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents);
 
 // The parts of it that concern rows read later: what the findings refer to, and archives without a hash. What refers to a constraint is

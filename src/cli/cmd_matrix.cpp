@@ -66,11 +66,11 @@ Result<int> run(Session& session, const MatrixOptions& options) {
     SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms));
   }
   SWAGE_TRY(const fs::path lock_path, session.lock_path());
-  const Lockfile* lock = nullptr;
+  std::optional<LockView> lock;
   if (path_exists(lock_path)) {
-    SWAGE_TRY(lock, session.locked_sources());
+    SWAGE_TRY(lock, session.lock_view());
   }
-  SWAGE_TRY(const Matrix matrix, make_matrix(*catalog, lock, platforms, today()));
+  SWAGE_TRY(const Matrix matrix, make_matrix(*catalog, lock ? &lock->sources() : nullptr, platforms, today()));
   if (!options.html.empty()) {
     SWAGE_TRY(std::string page, read_page(session));
     SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));

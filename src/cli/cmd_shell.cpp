@@ -90,9 +90,9 @@ Result<int> start_shell(HostViewSpec spec, const std::string& command, const cha
 // A shell of the platform itself, in the root that its packages are built in under emulation.
 Result<int> run_emulated(Session& session, const Goal& goal, const ShellOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Lockfile* lock, session.lock());
+  SWAGE_TRY(LockView lock, session.lock_view());
   SWAGE_TRY(const RootRow* row, emulated_root(*catalog, kPackageRoot, *goal.platform));
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, std::move(lock))};
   for (const char* root : {row->name.c_str(), kEmulators}) {
     SWAGE_TRY(Wanted wanted, planned.planner->root(root));
     planned.wanted.push_back(std::move(wanted));

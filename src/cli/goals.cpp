@@ -148,8 +148,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
 // Finds what the target's name means.
 Result<void> look_up_target(const Catalog& catalog, Target& target) {
   if (target.name == "root" || target.name == "toolchain") return {};
-  std::vector<std::string> known = catalog.recipe_names();
-  if (std::find(known.begin(), known.end(), target.name) != known.end()) {
+  if (catalog.has_recipe(target.name)) {
     target.recipe = target.name;
     if (!is_package(target)) return {};
     SWAGE_TRY(Catalog::RecipeName named, catalog.parse_recipe_name(target.text));
@@ -157,6 +156,7 @@ Result<void> look_up_target(const Catalog& catalog, Target& target) {
     target.version = std::move(named.instance);
     return {};
   }
+  std::vector<std::string> known = catalog.recipe_names();
   known.insert(known.end(), {"root", "toolchain"});
   Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
   if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
@@ -182,10 +182,9 @@ Result<const Platform*> with_libc(const Catalog& catalog, const Platform& platfo
 
 Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
   const auto check = [&](const std::string& package) -> Result<void> {
-    const std::vector<std::string> known = catalog.recipe_names();
-    if (std::find(known.begin(), known.end(), package) != known.end()) return {};
+    if (catalog.has_recipe(package)) return {};
     Error error = instance_error(instance, fmt::format("'{}' is not a package", package));
-    error.hint = did_you_mean(package, known);
+    error.hint = did_you_mean(package, catalog.recipe_names());
     return Fail(std::move(error));
   };
   for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
@@ -335,7 +334,7 @@ Result<Target> parse_target(const std::string& text) {
 
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
                                     KernelGoal kernel_goal) {
-  if (kernel_goal != KernelGoal::resolution) session.expect_lock();
+  session.expect_lock_view();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
@@ -350,12 +349,12 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       if (!options.src.empty()) {
         SWAGE_TRY(choice, local_kernel(session, options.src, target.version));
       } else {
-        SWAGE_TRY(const Lockfile* lock, session.locked_sources());
+        SWAGE_TRY(const LockView lock, session.lock_view());
         std::optional<Version> wanted;
         if (!target.version.empty()) {
           SWAGE_TRY(wanted, Version::parse(target.version));
         }
-        Result<KernelChoice> found = find_kernel(*catalog, *lock, wanted);
+        Result<KernelChoice> found = find_kernel(*catalog, lock.sources(), wanted);
         const bool unknown = !found && found.error().code == Errc::invalid_input;
         if (unknown && wanted && kernel_goal == KernelGoal::resolution) found = KernelChoice{.version = *wanted};
         SWAGE_TRY(choice, std::move(found));

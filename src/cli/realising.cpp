@@ -29,9 +29,9 @@ void declare_realise(CLI::App& app, RealiseOptions& options) {
 
 Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Lockfile* lock, session.lock());
+  SWAGE_TRY(LockView lock, session.lock_view());
   SWAGE_TRY(const Instances* instances, session.instances());
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock, *instances)};
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, std::move(lock), *instances)};
   SWAGE_CHECK(plan_goals(session, goals, *planned.planner, kernel_goal));
   for (const Goal& goal : goals) {
     planned.wanted.push_back(*goal.wanted);

@@ -146,25 +146,28 @@ Result<const Catalog*> Session::catalog() {
 Result<const Lockfile*> Session::lock() {
   if (lock_) return lock_.get();
   SWAGE_TRY(const fs::path path, lock_path());
-  if (!expected_lock_.valid() && !path_exists(path)) return update_lock(nullptr);
-  SWAGE_TRY(Lockfile lock, expected_lock_.valid() ? expected_lock_.get() : Lockfile::read(path));
+  if (!path_exists(path)) return update_lock(nullptr);
+  SWAGE_TRY(Lockfile lock, Lockfile::read(path));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();
 }
 
-void Session::expect_lock() {
-  if (lock_ || expected_lock_.valid()) return;
-  const Result<fs::path> path = lock_path();
-  if (path && path_exists(*path)) expected_lock_ = std::async(std::launch::async, [file = *path] { return Lockfile::read(file); });
+Result<LockView> Session::lock_view() {
+  if (lock_) return LockView(*lock_);
+  if (lock_view_) return *lock_view_;
+  SWAGE_TRY(const fs::path path, lock_path());
+  if (!path_exists(path)) {
+    SWAGE_TRY(const Lockfile* made, update_lock(nullptr));
+    return LockView(*made);
+  }
+  SWAGE_TRY(lock_view_, expected_lock_view_.valid() ? expected_lock_view_.get() : LockView::open(path));
+  return *lock_view_;
 }
 
-Result<const Lockfile*> Session::locked_sources() {
-  if (lock_ || locked_sources_) return lock_ ? lock_.get() : locked_sources_.get();
-  SWAGE_TRY(const fs::path path, lock_path());
-  if (!path_exists(path)) return update_lock(nullptr);
-  SWAGE_TRY(Lockfile lock, Lockfile::read_sources(path));
-  locked_sources_ = std::make_unique<Lockfile>(std::move(lock));
-  return locked_sources_.get();
+void Session::expect_lock_view() {
+  if (lock_ || lock_view_ || expected_lock_view_.valid()) return;
+  const Result<fs::path> path = lock_path();
+  if (path && path_exists(*path)) expected_lock_view_ = std::async(std::launch::async, [file = *path] { return LockView::open(file); });
 }
 
 Result<const Lockfile*> Session::lock_with(const std::string& architecture) {

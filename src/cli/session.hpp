@@ -4,6 +4,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@
 #include "catalog/catalog.hpp"
 #include "catalog/source_trees.hpp"
 #include "catalog/workspace.hpp"
-#include "plan/lockfile.hpp"
+#include "plan/lock_view.hpp"
 #include "realise/realise.hpp"
 #include "store/store.hpp"
 
@@ -43,10 +44,10 @@ class Session {
   Result<const Catalog*> catalog();
   // Reads the lock file; when there is none, makes it and says so.
   Result<const Lockfile*> lock();
-  // Begins to read it beside what else is done, for who will ask for lock().
-  void expect_lock();
-  // The same as lock() for who only asks which kernels there are: may be without sets (Lockfile::read_sources).
-  Result<const Lockfile*> locked_sources();
+  // The same to look entries up in, which costs less.
+  Result<LockView> lock_view();
+  // Begins to open it beside what else is done, for who will ask for lock_view().
+  void expect_lock_view();
   // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. LockOptions::architectures.
   Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {});
   // The lock file with the roots of another architecture, which are pinned when they are first needed.
@@ -70,8 +71,8 @@ class Session {
   std::unique_ptr<Instances> instances_;
   const Catalog* catalog_ = nullptr;
   std::unique_ptr<Lockfile> lock_;
-  std::future<Result<Lockfile>> expected_lock_;
-  std::unique_ptr<Lockfile> locked_sources_;
+  std::optional<LockView> lock_view_;
+  std::future<Result<LockView>> expected_lock_view_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Reporter> reporter_;
 };

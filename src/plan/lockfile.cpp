@@ -24,53 +24,6 @@ void write_section(std::string& out, std::string_view name, const Map& map, cons
   out += fmt::format("{}}}{}\n", map.empty() ? "" : "\n  ", last ? "" : ",");
 }
 
-// What str() writes around the sections.
-constexpr std::string_view kFiles = "\n  \"files\": {\n", kSets = "\n  \"sets\": {", kSources = "\n  \"sources\": {";
-
-// The line of the entry `key` in the sorted lines of a section, without its comma; "" when there is none.
-std::string_view entry_line(std::string_view section, std::string_view key) {
-  std::size_t low = 0, high = section.size();   // the line starts in [low, high), both at starts of lines
-  while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    const std::size_t before = middle == low ? std::string_view::npos : section.rfind('\n', middle - 1);
-    const std::size_t start = before == std::string_view::npos || before < low ? low : before + 1;   // at most `middle`
-    const std::size_t end = std::min(section.find('\n', start), section.size());
-    const std::string_view line = section.substr(start, end - start);
-    const int order = line.substr(std::min<std::size_t>(line.size(), 5), key.size()).compare(key);   // after `    "`
-    if (order == 0) return line.substr(0, line.size() - line.ends_with(','));
-    if (order < 0) low = std::min(end + 1, high);
-    else high = start;
-  }
-  return {};
-}
-
-// Every quoted text that is as long as a sha256.
-std::vector<std::string_view> hashes_in(std::string_view text) {
-  std::vector<std::string_view> found;
-  for (std::size_t quote = text.find('"'); quote != std::string_view::npos;) {
-    const std::size_t next = text.find('"', quote + 1);
-    if (next != std::string_view::npos && next - quote == 65) found.push_back(text.substr(quote + 1, 64));
-    quote = next;
-  }
-  return found;
-}
-
-// A lock of the sources of the lock `text`, which str() has written; "" when it has not.
-std::string sources_only(std::string_view text) {
-  const std::size_t files = text.substr(0, 200).find(kFiles), sources = text.rfind(kSources);
-  const std::size_t sets = text.find(kSets);
-  if (files == std::string_view::npos || sets == std::string_view::npos || sources == std::string_view::npos || sets < files || sources < sets) return {};
-  const std::size_t first = files + kFiles.size();
-  if (sets < first) return {};
-  const std::string_view entries = text.substr(first, sets - first), rest = text.substr(sources);
-  std::vector<std::string_view> hashes = hashes_in(rest), lines;
-  std::sort(hashes.begin(), hashes.end());
-  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
-  for (const std::string_view hash : hashes)
-    if (const std::string_view line = entry_line(entries, hash); !line.empty()) lines.push_back(line);
-  return fmt::format("{}{}\n  }},{}}},{}", text.substr(0, first), fmt::join(lines, ",\n"), kSets, rest);
-}
-
 }  // namespace
 
 std::string Lockfile::str() const {
@@ -101,17 +54,6 @@ std::string Lockfile::str() const {
 Result<Lockfile> Lockfile::read(const fs::path& path) {
   SWAGE_TRY(const MappedFile file, map_file(path));
   return parse(file.text(), path.string());
-}
-
-Result<Lockfile> Lockfile::parse_sources(std::string_view json, std::string_view name) {
-  if (const std::string part = sources_only(json); !part.empty())
-    if (Result<Lockfile> lock = parse(part, name)) return lock;
-  return parse(json, name);   // of another writer, or with a mistake, which has its place there
-}
-
-Result<Lockfile> Lockfile::read_sources(const fs::path& path) {
-  SWAGE_TRY(const MappedFile file, map_file(path));
-  return parse_sources(file.text(), path.string());
 }
 
 }  // namespace swage

@@ -61,10 +61,6 @@ struct Lockfile {
   std::map<std::string, std::string> missing{};
 
   static Result<Lockfile> read(const fs::path& path);
-  // Without sets and without the files that only sets have: what it takes to know which kernels there are. What is left out is
-  // not looked at, so a mistake there is not found.
-  static Result<Lockfile> read_sources(const fs::path& path);
-  static Result<Lockfile> parse_sources(std::string_view json, std::string_view name_for_errors);
   // Closed keys, checked types and forms, no dangling keys: Errc::invalid_input with the place in the text. A later format
   // version is refused before anything else of it is looked at.
   static Result<Lockfile> parse(std::string_view json, std::string_view name_for_errors);

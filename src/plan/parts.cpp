@@ -36,9 +36,7 @@ std::vector<DependencyRef> dependencies(const RecipeParts& parts, std::initializ
   return found;
 }
 
-}  // namespace
-
-bool holds(const RecipeVariant& variant, const PartsFor& what) {
+bool holds(const RecipeVariant& variant, const RecipeRow& recipe, const PartsFor& what) {
   std::vector<std::string_view> features;
   for (const auto& [name, on] : what.features)
     if (on) features.push_back(name);
@@ -46,13 +44,15 @@ bool holds(const RecipeVariant& variant, const PartsFor& what) {
          any_of_words(variant.endian, {what.host.endian == Endian::little ? "little" : "big"}) &&
          any_of_words(variant.host, {what.host.name == what.build.name ? "native" : "foreign"}) &&
          (variant.bits == 0 || variant.bits == what.host.bits) && any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) &&
-         any_of_words(variant.features, features);
+         any_of_words(variant.features, features) && any_of_words(variant.member, {recipe.member});
 }
+
+}  // namespace
 
 RecipeParts parts_of(const RecipeRow& recipe, const PartsFor& what) {
   RecipeParts parts = recipe;
   for (const RecipeVariant& variant : recipe.variants) {
-    if (!holds(variant, what)) continue;
+    if (!holds(variant, recipe, what)) continue;
     for (const auto& [role, names] : variant.deps) append(names, parts.deps[role]);
     append(variant.configure, parts.configure);
     append(variant.make, parts.make);

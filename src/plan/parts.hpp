@@ -17,8 +17,6 @@ struct PartsFor {
   Features features{};    // of the recipe, each on or off
 };
 
-bool holds(const RecipeVariant& variant, const PartsFor& what);
-
 // Lists of variants come after those of the recipe, in order; of what there can only be one of, the last counts.
 RecipeParts parts_of(const RecipeRow& recipe, const PartsFor& what);
 

@@ -149,7 +149,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
   const VariableScopes variables = scopes(draft);
   SWAGE_CHECK(add_dependencies(draft, variables));
-  SWAGE_TRY(Source seed, seed_source(lock, kSeed));
+  SWAGE_TRY(Source seed, seed_source(lock.sources(), kSeed));
   const std::string busybox = fmt::format("{}/bin/{}", add_source(draft, std::move(seed)).str(), kSeed);
   draft.drv.system = kSystem;
   draft.drv.builder = busybox;
@@ -268,8 +268,8 @@ std::string package_version(const RecipeRow& recipe, const Lockfile& lock) {
   return version.substr(0, version.find('+'));   // 3.8.2+dfsg: what the distribution did to it
 }
 
-Planner::Planner(const Catalog& catalog, const Lockfile& lock, const Instances& instances)
-    : state_(new State{.catalog = catalog, .lock = lock, .instances = instances}) {}
+Planner::Planner(const Catalog& catalog, LockView lock, const Instances& instances)
+    : state_(new State{.catalog = catalog, .lock = std::move(lock), .instances = instances}) {}
 const Instances& Planner::no_instances() {
   static const Instances none;
   return none;

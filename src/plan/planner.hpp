@@ -36,6 +36,7 @@
 #include "catalog/catalog.hpp"
 #include "catalog/workspace.hpp"
 #include "plan/graph.hpp"
+#include "plan/lock_view.hpp"
 
 namespace swage {
 
@@ -98,7 +99,7 @@ Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& p
 class Planner {
  public:
   // `instances`: of dependencies that name one. All three must outlive the planner.
-  Planner(const Catalog& catalog, const Lockfile& lock, const Instances& instances = no_instances());
+  Planner(const Catalog& catalog, LockView lock, const Instances& instances = no_instances());
   ~Planner();
 
   // Adds what makes `recipe` for the cell to the graph, inputs first. Asking again is cheap. The cell must outlive the

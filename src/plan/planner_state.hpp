@@ -49,7 +49,7 @@ Fail cell_lacks(const Draft& draft, std::string_view what);
 
 struct Planner::State {
   const Catalog& catalog;
-  const Lockfile& lock;
+  LockView lock;
   const Instances& instances;
   Graph graph{};
   std::map<std::string, StorePath> scripts{};                    // file name -> text path

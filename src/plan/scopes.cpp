@@ -106,7 +106,7 @@ Result<std::string> Planner::State::component(Draft& draft, std::string_view key
                      fmt::format("component.{}", name), key.substr(name.size() + 1));
     if (const auto tree = draft.cell.trees.find(id); tree != draft.cell.trees.end()) return add_source(draft, tree->second).str();
     if (!row->tree.empty()) return fail(Errc::invalid_input, fmt::format("'{}' is a tree of a layer, which is not read here", id));
-    SWAGE_TRY(Source source, source_of(lock, row->source, id));
+    SWAGE_TRY(Source source, source_of(lock.sources(), row->source, id));
     return add_source(draft, std::move(source)).str();
   }
   return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.toolchain->id, name, draft.recipe.name));
@@ -128,7 +128,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
            return packages(draft, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group, draft.toolchain->suite, names);
          }
          if (key == "source") {
-           SWAGE_TRY(Source source, source_of(lock, draft.toolchain->source, draft.toolchain->id));
+           SWAGE_TRY(Source source, source_of(lock.sources(), draft.toolchain->source, draft.toolchain->id));
            return add_source(draft, std::move(source)).str();
          }
          if (key == "path") {
@@ -180,7 +180,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"source", [&](std::string_view key) -> Result<std::string> {
          if (!key.empty()) return look_up({}, "source", key);
-         SWAGE_TRY(Source source, source_of(lock, draft.recipe.source, draft.recipe.name));
+         SWAGE_TRY(Source source, source_of(lock.sources(), draft.recipe.source, draft.recipe.name));
          return add_source(draft, std::move(source)).str();
        }},
       {"script", [&](std::string_view key) { return script(draft, std::string(key)); }},
@@ -213,7 +213,7 @@ Result<std::string> Planner::State::target_value(const Draft& draft, std::string
 }
 
 Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {
-  const std::string version = package_version(draft.recipe, lock);
+  const std::string version = package_version(draft.recipe, lock.sources());
   std::string label = draft.recipe.name;
   if (!version.starts_with(draft.recipe.member)) label += "-" + draft.recipe.member;   // ffmpeg-5.1.9, u-boot-rpi-3-2023.01
   if (!version.empty()) label += "-" + version;

@@ -94,18 +94,18 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
                                       .nar_sha256 = seed->second.nar_sha256}};
 }
 
-Result<std::vector<Source>> set_sources(const Lockfile& lock, const std::string& key, const std::string& suite,
+Result<std::vector<Source>> set_sources(const LockView& lock, const std::string& key, const std::string& suite,
                                         const std::vector<std::string>& packages) {
-  const auto set = lock.sets.find(key);
-  if (set == lock.sets.end()) return not_locked(lock, key, fmt::format("'{}' has no packages in the lock file", key));
-  if (set->second.suite != suite || set->second.request != set_request(packages))
-    return not_locked(lock, key, fmt::format("'{}' has changed since the lock file was made", key));
+  SWAGE_TRY(const LockedSet* set, lock.set(key));
+  const auto without = [&](std::string_view what) { return not_locked(lock.sources(), key, fmt::format("'{}' {}", key, what)); };
+  if (!set) return without("has no packages in the lock file");
+  if (set->suite != suite || set->request != set_request(packages)) return without("has changed since the lock file was made");
   std::vector<Source> sources;
-  sources.reserve(set->second.files.size());
-  for (const std::string& sha256 : set->second.files) {
-    const auto file = lock.files.find(sha256);
-    if (file == lock.files.end()) return not_locked(lock, key, fmt::format("'{}' names a file that the lock file lacks", key));
-    SWAGE_TRY(Source source, source_of(file->second));
+  sources.reserve(set->files.size());
+  for (const std::string& sha256 : set->files) {
+    const LockedFile* file = lock.file(sha256);
+    if (!file) return without("names a file that the lock file lacks");
+    SWAGE_TRY(Source source, source_of(*file));
     sources.push_back(std::move(source));
   }
   return sources;

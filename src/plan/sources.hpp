@@ -6,6 +6,7 @@
 
 #include "catalog/catalog.hpp"
 #include "plan/graph.hpp"
+#include "plan/lock_view.hpp"
 
 namespace swage {
 
@@ -24,7 +25,7 @@ Result<Source> text_source(std::string_view name, std::string content);
 Result<Source> seed_source(const Lockfile& lock, const std::string& name);
 
 // The packages of a locked set, in its order. Errors when the set is missing or was made for another package list.
-Result<std::vector<Source>> set_sources(const Lockfile& lock, const std::string& key, const std::string& suite,
+Result<std::vector<Source>> set_sources(const LockView& lock, const std::string& key, const std::string& suite,
                                         const std::vector<std::string>& packages);
 
 // The canonical text of a package list, as LockedSet::request stores it.

@@ -59,6 +59,16 @@ arch = ["arm64"]
   EXPECT_TRUE(row.is_for(**(*catalog)->platform("x86_64")));
 }
 
+TEST_F(Systems, AMemberThatIsNamedMustBeThere) {
+  recipe("system = \"base\"\n", "[[variant]]\nwhen.member = [\"1.0\", \"!2.1\"]\n[[member]]\nname = \"1.0\"\n[[member]]\nname = \"2.0\"\n");
+  EXPECT_EQ(dir_.checked(), R"(error: '2.1' is not a member of 'p', and is what a variant is for
+  --> CAT/packages/p/recipe.toml:1:1
+   1 | [package]
+     | ^^^^^^^^^
+hint: did you mean '2.0'?
+)");
+}
+
 TEST_F(Systems, MistakesHaveAPlace) {
   recipe("system = \"bace\"\n", R"([phase]
 biuld = "x"

@@ -3,24 +3,12 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
+
+#include "support/locks.hpp"
 
 namespace swage {
 namespace {
-
-std::string sha(unsigned n) { return sha256(std::to_string(n)).hex(); }
-
-Lockfile small_lock() {
-  Lockfile lock{.created = "2026-01-31"};
-  lock.files[sha(1)] = {"bc", "1.07.1-3+b1", "pool/main/b/bc/bc_1.07.1-3+b1_amd64.deb", sha(1), 108512};
-  lock.files[sha(2)] = {"linux", "6.1.170-3", "pool/main/l/linux/linux_6.1.170.orig.tar.xz", sha(2), 137000000};
-  lock.sets["root:build"] = {"bookworm", "bc make", {sha(1)}};
-  lock.sources["bookworm/linux"] = sha(2);
-  lock.seeds["busybox"] = {sha(1), "./bin/busybox", sha(3)};
-  lock.missing["root:old"] = "unknown package 'gcc-2.95' in suite 'bookworm'";
-  return lock;
-}
 
 std::string error_of(std::string_view json) {
   const auto lock = Lockfile::parse(json, "swage.lock");
@@ -147,28 +135,6 @@ TEST(Lockfile, UpstreamVersionDropsEpochAndRevision) {
   EXPECT_EQ(upstream_version("9"), "9");
 }
 
-rc::Gen<std::string> text_of(const std::string& alphabet, const std::string& prefix) {
-  return rc::gen::map(rc::gen::container<std::string>(rc::gen::elementOf(alphabet)),
-                      [prefix](const std::string& s) { return prefix + s; });
-}
-
-Lockfile any_lock() {
-  Lockfile lock{.created = "2026-01-31"};
-  const auto count = *rc::gen::inRange<unsigned>(1, 8);
-  const std::string alphabet = "abz09+-.";
-  for (unsigned i = 0; i < count; ++i)
-    lock.files[sha(i)] = {*text_of(alphabet, "a"), *text_of(alphabet + "~:", "1"), "pool/" + *text_of(alphabet + "%~", "p"), sha(i),
-                          *rc::gen::arbitrary<std::uint64_t>()};
-  const auto any_file = rc::gen::map(rc::gen::inRange<unsigned>(0, count), [](unsigned i) { return sha(i); });
-  for (unsigned i = *rc::gen::inRange<unsigned>(0, 4); i-- > 0;) {
-    lock.sets[*text_of("a\"\\", "root:")] = {"sid", *text_of("ab ", "p"), *rc::gen::container<std::vector<std::string>>(any_file)};
-    lock.sources[*text_of("a\"", "s")] = *any_file;
-    lock.seeds[*text_of("a\"", "s")] = {*any_file, *text_of("ab/.", "./"), *any_file};
-    lock.missing[*text_of("a\"", "s")] = *text_of("a '\"\\", "r\xc3\xa9");
-  }
-  return lock;
-}
-
 RC_GTEST_PROP(LockfileProp, ParseGivesBackWhatStrWrote, ()) {
   const Lockfile lock = any_lock();
   const std::string text = lock.str();
@@ -176,66 +142,6 @@ RC_GTEST_PROP(LockfileProp, ParseGivesBackWhatStrWrote, ()) {
   RC_ASSERT(again.has_value());
   RC_ASSERT(again->str() == text);
   RC_ASSERT(*again == lock);
-}
-
-Result<Lockfile> sources_of(const std::string& text) {
-  const TempDir dir = TempDir::create("lock").value();
-  const fs::path file = dir.path() / "swage.lock";
-  EXPECT_TRUE(write_file_atomically(file, text, 0644, Durability::volatile_ok));
-  return Lockfile::read_sources(file);
-}
-
-RC_GTEST_PROP(LockfileProp, SourcesCanBeReadAlone, ()) {
-  const Lockfile lock = any_lock();
-  const Lockfile read = sources_of(lock.str()).value();
-  RC_ASSERT(read.created == lock.created);
-  RC_ASSERT(read.sources == lock.sources);
-  RC_ASSERT(read.seeds == lock.seeds);
-  RC_ASSERT(read.missing == lock.missing);
-  for (const auto& [key, sha256] : lock.sources) RC_ASSERT(read.files.at(sha256) == lock.files.at(sha256));
-  for (const auto& [key, seed] : lock.seeds) RC_ASSERT(read.files.at(seed.sha256) == lock.files.at(seed.sha256));
-}
-
-TEST(LockfileSources, LeaveOutSetsAndTheirFiles) {
-  Lockfile lock = small_lock();
-  for (unsigned i = 10; i < 60; ++i) lock.files[sha(i)] = {"p", "1", fmt::format("pool/p_{}.deb", i), sha(i), i};
-  EXPECT_EQ(lock.files.size(), 52u);
-  Lockfile wanted = small_lock();
-  wanted.sets.clear();
-  EXPECT_EQ(sources_of(lock.str()).value(), wanted);
-  lock.sources.clear();
-  lock.seeds.clear();
-  EXPECT_TRUE(sources_of(lock.str()).value().files.empty());
-}
-
-TEST(LockfileSources, OfAnotherWriterAreReadToo) {
-  std::string text = small_lock().str();
-  for (std::size_t at; (at = text.find("\n")) != std::string::npos;) text.replace(at, 1, " ");
-  EXPECT_EQ(sources_of(text).value(), small_lock());
-}
-
-TEST(LockfileSources, LinesOfAnyLengthEndTheSearch) {
-  std::string text = small_lock().str();
-  for (const char* place : {"\n  \"files\": {\n", "},\n"}) text.insert(text.find(place) + std::string(place).size(), "\n\n \n\n");
-  EXPECT_EQ(sources_of(text).value().sources, small_lock().sources);
-}
-
-TEST(LockfileSources, MistakesHaveTheirPlaceInTheFile) {
-  std::string text = small_lock().str();
-  const auto at = text.rfind(sha(2));
-  text.replace(at, 64, sha(7));
-  const std::string dangling = render(sources_of(text).error());
-  EXPECT_NE(dangling.find(fmt::format("needs the file {}, which is not in it", sha(7))), std::string::npos) << dangling;
-  text.replace(at, 64, "x");
-  const Error error = sources_of(text).error();
-  ASSERT_TRUE(error.where);
-  EXPECT_EQ(error.where->line, 13u);
-  EXPECT_EQ(error.where->line_text, "    \"bookworm/linux\": \"x\"");
-}
-
-TEST(LockfileSources, AMissingFileAndAnEmptyOneAreErrors) {
-  EXPECT_EQ(Lockfile::read_sources("/nonexistent/swage.lock").error().code, Errc::environment);
-  EXPECT_EQ(sources_of("").error().code, Errc::invalid_input);
 }
 
 TEST(Lockfile, TwoThousandEntriesAreReadQuickly) {

@@ -118,6 +118,25 @@ build.make = ["V=1"]
   EXPECT_EQ(native.env.at("phase_build"), "always");
 }
 
+TEST(Packages, VariantsHoldForMembersOfAFamily) {
+  PackageWorld world;
+  world.package("zlib", R"([[variant]]
+when = { member = ["1.0"], arch = ["arm64"] }
+build.configure = ["--old-arm"]
+[[variant]]
+when.member = ["!1.0"]
+build.configure = ["--new"]
+[[member]]
+name = "1.0"
+[[member]]
+name = "2.0"
+)");
+  const auto configure = [&](const std::string& name, const char* platform) { return world.plan(name, world.host(platform)).drv.env.at("configure_args"); };
+  EXPECT_EQ(configure("zlib@1.0", "arm64"), R"("--first" "--old-arm")");
+  EXPECT_EQ(configure("zlib@1.0", "x86_64"), R"("--first")");
+  EXPECT_EQ(configure("zlib@2.0", "arm64"), R"("--first" "--new")");
+}
+
 TEST(Packages, TheirCompilerHasCxxAndThatOfKernelsNeedsNone) {
   PackageWorld world;
   world.write("toolchains/other.toml", std::string(kMipselCompiler) + "cxx = [\"g++-12-mipsel\"]\n");
