@@ -21,6 +21,16 @@ std::vector<std::string> names_of(const std::vector<Row>& rows) {
   return names;
 }
 
+constexpr const char* kResolved = "toolchain";   // a dependency that is resolved, not named
+
+// Looks for the one recipe: to list them all takes as long as all else that a small request needs.
+bool is_package(const Catalog::State& state, Catalog::State::NameCache& cache, const std::string& name) {
+  if (name == kResolved || cache.packages.contains(name)) return true;
+  if (!has_recipe(state, name)) return false;
+  cache.packages.insert(name);
+  return true;
+}
+
 KnownNames names_for(const Catalog::State& state, NameOf kind) {
   switch (kind) {
     case NameOf::platform: return {"a platform", names_of(state.platforms)};
@@ -33,7 +43,7 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
     case NameOf::suite: return {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
     case NameOf::package: {
       KnownNames names{"a package", recipe_names(state)};
-      names.known.insert(names.known.begin(), "toolchain");   // the one that is resolved, not named
+      names.known.insert(names.known.begin(), kResolved);
       return names;
     }
     case NameOf::system: return {"a build system: there is no file of that name under systems/", system_names(state)};
@@ -82,6 +92,7 @@ void check_names(const Catalog::State& state, Findings& findings) {
   const std::scoped_lock lock(cache.mutex);
   for (const Reference& reference : findings.references) {
     if (reference.kind == NameOf::constraint && !state.late->all_constraints) continue;
+    if (reference.kind == NameOf::package && is_package(state, cache, reference.name)) continue;
     auto at = cache.known.find(reference.kind);
     if (at == cache.known.end()) {
       at = cache.known.emplace(reference.kind, names_for(state, reference.kind)).first;

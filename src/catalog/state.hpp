@@ -108,6 +108,7 @@ struct Catalog::State {
   struct NameCache {                                 // filled by questions, once all layers are read
     std::mutex mutex{};
     std::map<NameOf, KnownNames> known{};
+    std::set<std::string> packages{};                // that were found to be there
   };
   std::unique_ptr<NameCache> names = std::make_unique<NameCache>();
   struct Late {
