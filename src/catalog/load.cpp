@@ -306,13 +306,23 @@ void Reader::check_file_names(const fs::path& directory, const std::vector<std::
   }
 }
 
+void Reader::check_directory_names(const fs::path& directory, const std::vector<std::string>& known) {
+  for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
+    std::error_code error;
+    if (name.ends_with(".toml") || std::find(known.begin(), known.end(), name) != known.end() || !fs::is_directory(directory / name, error)) continue;
+    report({.what = fmt::format("'{}' is not a directory of a catalog", (directory / name).string()), .hint = did_you_mean(name, known)});
+  }
+}
+
 // kernels/NAME.toml now; of kernels/NAME/ only which architectures it has files for.
 template <class Row>
 void Reader::read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index) {
   const fs::path directory = layers[layer].directory / "kernels";
   if (const auto* document = open(directory / (name + ".toml"))) {
     check_tables(*document, {table}, {});
+    if (!into.layers.empty()) override_hint = fmt::format("a row of kernels/{}/ARCH.toml is overridden in a file of that name", name);
     rows(*document, table, {"id"}, schema, Row{}, into.common, index);
+    override_hint.clear();
   }
   for (const std::string& file : list_directory(directory / name).value_or(std::vector<std::string>{}))
     if (file.ends_with(".toml")) into.layers[file.substr(0, file.size() - std::string_view(".toml").size())].push_back(layer);
@@ -337,6 +347,7 @@ void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
   check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "source_trees.toml", "swage.toml"});
   check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
+  check_directory_names(directory / "kernels", {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});

@@ -34,6 +34,7 @@ struct Reader {
   };
   std::vector<ProviderDirectory> provider_directories{};
   std::map<std::string, TemplateKeys> provider_keys{};
+  std::string override_hint{};   // for a row that overrides nothing
   std::map<std::string, CpuRow, std::less<>> cpus{};   // by name; a later layer's takes the place of an earlier one
 
   Catalog::State& state() { return *result.state; }
@@ -68,6 +69,7 @@ struct Reader {
   template <class Row>
   void check_arch_names(const std::string& name, const ArchRows<Row>& rows);
   void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
+  void check_directory_names(const fs::path& directory, const std::vector<std::string>& known);
 };
 
 inline Origin* origin_of(Platform&) { return nullptr; }
@@ -94,7 +96,8 @@ Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const st
   }
   if (overrides(item)) {
     if (found == index.end()) {
-      report({.what = fmt::format("'{}' overrides nothing: no earlier layer has it in {}", key, title), .where = document.pos(item.span)});
+      report({.what = fmt::format("'{}' overrides nothing: no earlier layer has it in {}", key, title), .where = document.pos(item.span),
+              .hint = override_hint});
       return nullptr;
     }
     Row& row = into[found->second.index];

@@ -72,6 +72,16 @@ TEST_F(ArchRows, OfALaterLayerWin) {
   EXPECT_EQ((*rows)[2]->origin.overridden.at("reason"), "mine");
 }
 
+TEST_F(ArchRows, AreNotOverriddenFromTheFileForAll) {
+  dir.write("mine/kernels/constraints.toml", "[[constraint]]\nid = \"arm64\"\noverride = true\nreason = \"mine\"\n");
+  EXPECT_EQ(dir.errors({"mine"}), R"(error: 'arm64' overrides nothing: no earlier layer has it in [[constraint]]
+  --> CAT/mine/kernels/constraints.toml:1:1
+   1 | [[constraint]]
+     | ^^^^^^^^^^^^^^
+hint: a row of kernels/constraints/ARCH.toml is overridden in a file of that name
+)");
+}
+
 TEST_F(ArchRows, SayNoArchitectureThemselves) {
   dir.write("kernels/constraints/arm64.toml", constraint("arm64", "when = { kernel = \"<5\", arch = [\"arm64\"] }\n"));
   EXPECT_EQ(read_for("arm64").front(), R"(error: 'arch' is not a key here: all rows of this file are for 'arm64'

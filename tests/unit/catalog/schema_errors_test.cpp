@@ -461,6 +461,12 @@ TEST(SchemaErrors, AMisspelledFileIsNotIgnored) {
   EXPECT_EQ(dir.errors(), "error: 'CAT/kernels/constraint.toml' is not a file of a catalog\nhint: did you mean 'constraints.toml'?\n");
 }
 
+TEST(SchemaErrors, AMisspelledDirectoryIsNotIgnored) {
+  CatalogDir dir;
+  dir.write("kernels/constraint/arm64.toml", "").write("kernels/README.md", "");
+  EXPECT_EQ(dir.errors(), "error: 'CAT/kernels/constraint' is not a directory of a catalog\nhint: did you mean 'constraints'?\n");
+}
+
 TEST(SchemaErrors, OneNameForOnePlatform) {
   CatalogDir dir;
   std::string platforms = kSmallPlatforms;
