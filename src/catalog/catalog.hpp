@@ -341,7 +341,7 @@ class Catalog {
   Result<const std::vector<ToolchainRow>*> fallbacks(std::string_view platform) const;
   // Both, of all platforms in their order: reads every file.
   Result<std::vector<const ToolchainRow*>> all_toolchains() const;
-  bool has_toolchains(std::string_view platform) const;   // reads nothing
+  bool has_toolchains(std::string_view platform) const;   // reads none of them
   // The file under scripts/ of the last layer that has it.
   Result<fs::path> script(std::string_view name) const;
   // The file under kernels/patches/ of the last layer that has it.
@@ -368,7 +368,7 @@ class Catalog {
     std::string instance{};                               // "" none
   };
   Result<RecipeName> parse_recipe_name(std::string_view text) const;
-  std::vector<std::string> recipe_names() const;          // reads nothing
+  std::vector<std::string> recipe_names() const;          // reads none of them
   bool has_recipe(std::string_view name) const;           // likewise
 
   // Origin of a platform row (Platform itself is below this layer).

@@ -94,7 +94,7 @@ def made_up_lock(swage: Swage) -> str:
             add_set("toolchain-c++:" + row["id"], row["suite"], row["packages"].split() + row["cxx"].split())
     sources = {}
     wanted = {("linux", "bullseye"): "5.10.223-1", ("linux", "bookworm"): "6.1.176-1", ("linux", "trixie"): "6.12.107-1",
-              ("busybox", "bookworm"): "1:1.35.0-4"}
+              ("busybox", "bookworm"): "1:1.35.0-4", ("opensbi", "trixie"): "1.6-1"}
     hashes = {}
     for row in swage("list", "components", "--json").ok().json()["components"]:
         if row["debian"]:
