@@ -1,5 +1,6 @@
 #include "realise/build_one.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -130,9 +131,11 @@ std::string tail_note(const std::deque<std::string>& tail) {
   return text;
 }
 
-bool disk_is_full(const fs::path& dir) {
+// Also when there is room again by now, because other builds have ended: what the builder said last tells.
+bool disk_was_full(const fs::path& dir, const BuildLog& log) {
   struct statvfs disk {};
-  return ::statvfs(dir.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < 1'000'000;
+  if (::statvfs(dir.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < 1'000'000) return true;
+  return std::any_of(log.tail().begin(), log.tail().end(), [](const std::string& line) { return line.find("No space left on device") != std::string::npos; });
 }
 
 Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log) {
@@ -143,7 +146,7 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
     why = fmt::format("it printed nothing for {} s", options.max_silent.count());
   } else if (run.ended == Ended::timeout) {
     why = fmt::format("it ran for more than {} s", options.timeout.count());
-  } else if (disk_is_full(context.store.work_dir())) {
+  } else if (disk_was_full(context.store.work_dir(), log)) {
     error.code = Errc::environment;
     why = "the disk is full";
     error.hint = "free space with: swage store gc";

@@ -192,6 +192,16 @@ TEST(FileSystem, AFullDiskIsNotTheBuildersFault) {
                   "hint: free space with: swage store gc\nexit 4\n");
 }
 
+// Others have made room before the failure is looked at.
+TEST(FileSystem, ADiskThatWasFullIsNotTheBuildersFault) {
+  World world;
+  const StorePath drv = world.add({.name = "big", .script = "b echo 'ld: final link failed: No space left on device'; exit 1"});
+  const Result<RealiseResult> result = world.realise(drv);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().what, "'big' did not build: the disk is full");
+  EXPECT_EQ(exit_code(result.error().code), 4);
+}
+
 TEST(FileSystem, AReadOnlyStoreCannotBuild) {
   const TempDir dir = TempDir::create("swage-read-only", fast_directory()).value();
   const std::string text = Child([&]() -> std::string {
