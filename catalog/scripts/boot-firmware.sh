@@ -1,9 +1,14 @@
 # Builds OpenSBI for a boot test.
 #
 # $src   its sources     $prefix   /nix/store/...-toolchain/bin/riscv64-linux-gnu-     $xlen   bits of a register
+jobs=
+case "${MAKEFLAGS-}" in
+  *jobserver*) ;;
+  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
+esac
 mkdir source
 tar -x --strip-components=1 --no-same-owner -f $src -C source
 cd source
-make -j${NIX_BUILD_CORES:-1} PLATFORM=generic CROSS_COMPILE=$prefix PLATFORM_RISCV_XLEN=$xlen
+make $jobs PLATFORM=generic CROSS_COMPILE=$prefix PLATFORM_RISCV_XLEN=$xlen
 mkdir -p $out
 cp build/platform/generic/firmware/fw_dynamic.bin $out/

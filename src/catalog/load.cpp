@@ -295,22 +295,14 @@ void Reader::read_toolchain(const ToolchainItem& item, const std::string& platfo
   if (row) fill_from_provider(*item.table->provider, value, platform, *row);
 }
 
-void Reader::check_file_names(const fs::path& directory, const std::vector<std::string>& known) {
-  const auto names = list_directory(directory);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    if (!name.ends_with(".toml") || std::find(known.begin(), known.end(), name) != known.end()) continue;
-    Error error{.what = fmt::format("'{}' is not a file of a catalog", (directory / name).string())};
-    error.hint = did_you_mean(name, known);
-    report(std::move(error));
-  }
-}
-
-void Reader::check_directory_names(const fs::path& directory, const std::vector<std::string>& known) {
+void Reader::check_entries(const fs::path& directory, const std::vector<std::string>& files, const std::vector<std::string>& directories) {
+  const auto is_known = [](const std::vector<std::string>& known, const std::string& name) { return std::find(known.begin(), known.end(), name) != known.end(); };
   for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
+    const bool is_file = name.ends_with(".toml");
+    const std::vector<std::string>& known = is_file ? files : directories;
     std::error_code error;
-    if (name.ends_with(".toml") || std::find(known.begin(), known.end(), name) != known.end() || !fs::is_directory(directory / name, error)) continue;
-    report({.what = fmt::format("'{}' is not a directory of a catalog", (directory / name).string()), .hint = did_you_mean(name, known)});
+    if (known.empty() || is_known(known, name) || (!is_file && !fs::is_directory(directory / name, error))) continue;
+    report({.what = fmt::format("'{}' is not a {} of a catalog", (directory / name).string(), is_file ? "file" : "directory"), .hint = did_you_mean(name, known)});
   }
 }
 
@@ -345,9 +337,9 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_file_names(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "source_trees.toml", "swage.toml"});
-  check_file_names(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"});
-  check_directory_names(directory / "kernels", {"constraints", "quirks", "patches"});
+  check_entries(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "source_trees.toml", "swage.toml"}, {});
+  check_entries(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml"},
+                {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});

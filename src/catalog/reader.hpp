@@ -68,8 +68,8 @@ struct Reader {
   void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index);
   template <class Row>
   void check_arch_names(const std::string& name, const ArchRows<Row>& rows);
-  void check_file_names(const fs::path& directory, const std::vector<std::string>& known);
-  void check_directory_names(const fs::path& directory, const std::vector<std::string>& known);
+  // What else is there is reported; without `directories` those are a layer's own affair.
+  void check_entries(const fs::path& directory, const std::vector<std::string>& files, const std::vector<std::string>& directories);
 };
 
 inline Origin* origin_of(Platform&) { return nullptr; }

@@ -38,15 +38,12 @@ constexpr std::string_view kEntry = "    \"";   // what a line with an entry's k
 // begin otherwise.
 std::string_view entry_of(std::string_view section, std::string_view key) {
   const std::string wanted = fmt::format("{}{}\"", kEntry, key);
+  const auto line_of = [&](std::size_t at) { return at == 0 ? 0 : section.rfind('\n', at - 1) + 1; };   // where it starts; npos + 1 is 0
   const auto is_start = [&](std::size_t line) { return section.substr(line, kEntry.size()) == kEntry; };
   std::size_t low = 0, high = section.size();   // the entry starts in [low, high), both at starts of lines
   while (low < high) {
-    std::size_t start = low + (high - low) / 2;
-    for (bool found = false; !found && start > low;) {   // back to where the entry in the middle starts
-      const std::size_t before = section.rfind('\n', start - 1);
-      found = before == std::string_view::npos || before < low || is_start(before + 1);
-      start = before == std::string_view::npos || before < low ? low : before + (found ? 1 : 0);
-    }
+    std::size_t start = line_of(low + (high - low) / 2);
+    while (start > low && !is_start(start)) start = line_of(start - 1);
     std::size_t end = start;
     do end = std::min(section.find('\n', end + 1), section.size());
     while (end < high && !is_start(end + 1));

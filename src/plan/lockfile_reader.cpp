@@ -3,12 +3,10 @@
 // nlohmann::json does, which tells where it was when the reader refused one.
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <simdjson.h>
-#include <unordered_set>
 
 #include "base/text.hpp"
 #include "plan/lockfile.hpp"
@@ -99,21 +97,11 @@ bool is_date(std::string_view text) {
   return true;
 }
 
-// What a sha256 begins with is as random as a hash of it.
-struct FirstBytes {
-  std::size_t operator()(std::string_view sha256) const {
-    std::size_t first = 0;
-    std::memcpy(&first, sha256.data(), std::min(sha256.size(), sizeof first));
-    return first;
-  }
-};
-
 // Receives the events. `false` stops the parser; `error` then says why.
 class Reader {
  public:
   explicit Reader(Lockfile& lock) : lock_(lock) {}
   std::optional<Error> error{};
-  bool dangling_files = false;   // a set names a file that was not read before it
   bool syntax_error = false;   // the place is the parser's, not the cursor's
   std::size_t syntax_at = 0;
 
@@ -252,7 +240,6 @@ class Reader {
       case Section::files:
         if (!add(lock_.files, file_)) return false;
         file_->sha256 = entry_;
-        known_files_.insert(file_->sha256);
         return true;
       case Section::sets: return add(lock_.sets, set_);
       case Section::sources: return add(lock_.sources, free_value_);
@@ -282,11 +269,7 @@ class Reader {
     return true;
   }
   bool set_string(std::string_view text) {
-    if (in_array_) {   // tens of thousands, and almost always of files that are known, so that their form is too
-      if (known_files_.contains(text)) return set_->files.emplace_back(text), true;
-      dangling_files = true;
-      return take_sha256(text, set_->files.emplace_back());
-    }
+    if (in_array_) return take_sha256(text, set_->files.emplace_back());
     if (field_ == 0 && !is_name(text, "-._/")) return stop(fmt::format("'{}' is not a suite", text));
     if (!is_printable(text)) return stop(fmt::format("the request of '{}' is empty or not printable", entry_));
     (field_ == 0 ? set_->suite : set_->request) = text;
@@ -301,7 +284,6 @@ class Reader {
   }
 
   Lockfile& lock_;
-  std::unordered_set<std::string_view, FirstBytes> known_files_;   // of `lock_`, whose files stay where they are
   unsigned depth_ = 0;               // 1 in the document, 2 in a section, 3 in an entry
   const Schema* schema_ = &kRoot;
   unsigned present_ = 0;             // fields of `schema_` seen so far, as bits
@@ -410,10 +392,9 @@ Result<Lockfile> Lockfile::parse(std::string_view json, std::string_view name) {
   Lockfile lock;
   Reader reader(lock);
   if (parser.parse(json.data(), json.size()).get(document) || !Events(reader).send(document)) return Fail(located_error(json, name));
-  if (reader.dangling_files)
-    for (const auto& [key, set] : lock.sets)
-      for (const std::string& sha256 : set.files)
-        if (!lock.files.contains(sha256)) return dangling(name, key, sha256);
+  for (const auto& [key, set] : lock.sets)
+    for (const std::string& sha256 : set.files)
+      if (!lock.files.contains(sha256)) return dangling(name, key, sha256);
   for (const auto& [key, sha256] : lock.sources)
     if (!lock.files.contains(sha256)) return dangling(name, key, sha256);
   for (const auto& [key, seed] : lock.seeds)
