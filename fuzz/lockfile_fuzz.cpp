@@ -9,7 +9,9 @@ namespace {
 
 void check_view(const swage::Lockfile& lock, const std::string& text) {
   const auto view = swage::LockView::parse(text, "fuzz");
-  if (!view || view->sources().sources != lock.sources || view->sources().seeds != lock.seeds || view->sources().missing != lock.missing) std::abort();
+  if (!view) std::abort();
+  const swage::Lockfile& seen = view->sources();
+  if (seen.sources != lock.sources || seen.seeds != lock.seeds || seen.archives != lock.archives || seen.missing != lock.missing) std::abort();
   for (const auto& [key, sha256] : lock.sources)
     if (*view->file(sha256) != lock.files.at(sha256)) std::abort();
   for (const auto& [key, expected] : lock.sets) {

@@ -80,8 +80,10 @@ struct SourceSpec {
   std::string debian_suite{};                // with debian_package: the .orig tarball of that source package, by the lock
   std::string debian_package{};
   std::optional<Version> debian_series{};    // 7.2: the newest 7.2.x that mirrors have; none: the version that apt takes
-  std::vector<std::string> urls{};           // tried in order; with sha256
+  std::vector<std::string> urls{};           // tried in order; with sha256 or sha256sums
   std::string sha256{};                      // base16
+  std::string sha256sums{};                  // URL of the list, in the form of sha256sum(1), that its publisher has beside the first of
+                                             // `urls`: what it says is pinned by the lock file when the source is first needed
   std::uint64_t size = 0;                    // bytes, 0: unknown
   // What the lock calls the source package: SUITE/PACKAGE or SUITE/PACKAGE@SERIES.
   std::string debian_key() const { return debian_suite + "/" + debian_package + (debian_series ? "@" + debian_series->str() : ""); }

@@ -61,8 +61,10 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
 void check_source(const SourceSpec& source, const std::string& name, const Origin& origin, bool needed, std::vector<Error>& errors) {
   const bool nothing = source.debian_package.empty() && source.urls.empty();
   if (nothing && needed) errors.push_back({.what = fmt::format("'{}' has no source: neither 'debian' nor 'urls'", name), .where = origin.pos});
-  if (!source.urls.empty() && source.sha256.empty())
+  if (!source.urls.empty() && source.sha256.empty() && source.sha256sums.empty())
     errors.push_back({.what = fmt::format("'{}' has 'urls' but no 'sha256'", name), .where = origin.pos});
+  if (!source.sha256sums.empty() && (source.urls.empty() || !source.sha256.empty()))
+    errors.push_back({.what = fmt::format("'{}' has 'sha256sums' {}", name, source.urls.empty() ? "but no 'urls'" : "and 'sha256'"), .where = origin.pos});
 }
 
 // Each name and alias belongs to one platform. Also fills the table that platform() looks in.

@@ -72,14 +72,17 @@ const Schema<SourceSpec>& source_schema() {
   return schema;
 }
 
-// Rows that are a source themselves have its keys among their own.
+// Rows that are a download or a source themselves have its keys among their own.
 template <class Row>
-Schema<Row> with_source(Schema<Row> schema) {
+Schema<Row> with_download(Schema<Row> schema) {
   return std::move(schema)
-      .optional("debian", [](const FieldInput& in, Row& row) { read_debian(in, row.source); })
       .optional("urls", [](const FieldInput& in, Row& row) { read_field(in, row.source.urls); })
       .optional("sha256", [](const FieldInput& in, Row& row) { read_sha256(in, row.source.sha256); })
       .optional("size", [](const FieldInput& in, Row& row) { read_field(in, row.source.size); });
+}
+template <class Row>
+Schema<Row> with_source(Schema<Row> schema) {
+  return with_download(std::move(schema)).optional("debian", [](const FieldInput& in, Row& row) { read_debian(in, row.source); });
 }
 
 // The variables that conditions and requirements may name: those of a toolchain, then those of the root that a build runs in.
@@ -488,7 +491,7 @@ const Schema<Provider>& provider_schema() {
 }
 
 const Schema<ToolchainRow>& toolchain_schema() {
-  static const Schema<ToolchainRow> schema = Schema<ToolchainRow>("[[toolchain]]")
+  static const Schema<ToolchainRow> schema = with_download(Schema<ToolchainRow>("[[toolchain]]"))
       .required("id", &ToolchainRow::id)
       .optional("group", &ToolchainRow::group)
       .required("platforms", [](const FieldInput& in, ToolchainRow&) { in.refer(NameOf::platform); })
@@ -516,9 +519,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
       .optional("rank", &ToolchainRow::provider_rank)
       .optional("fallback", &ToolchainRow::fallback)
-      .optional("urls", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.urls); })
-      .optional("sha256", [](const FieldInput& in, ToolchainRow& row) { read_sha256(in, row.source.sha256); })
-      .optional("size", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.size); })
+      .optional("sha256sums", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.sha256sums); })
       .required("source", &ToolchainRow::reference)
       .optional("override", read_override<ToolchainRow>);
   return schema;

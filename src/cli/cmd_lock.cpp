@@ -20,7 +20,8 @@ Result<int> run(Session& session, bool update) {
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const std::set<std::string> architectures = before ? pinned_architectures(*catalog, *before) : std::set<std::string>{};
-  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !update ? &*before : nullptr, architectures));
+  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !update ? &*before : nullptr, architectures,
+                                                             before ? before->archives : std::map<std::string, std::string>{}));
   session.stop_reporter();
   std::size_t added = 0;
   std::size_t removed = 0;

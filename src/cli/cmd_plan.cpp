@@ -1,4 +1,5 @@
-// swage plan: the derivations behind targets and the state of each. Reads no network; writes .drv files only when asked.
+// swage plan: the derivations behind targets and the state of each. Reads no network but for what the lock file lacks; writes .drv files
+// only when asked.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -57,8 +58,11 @@ Result<std::set<StorePath>> built_ones(Session& session, const Graph& graph) {
 Result<int> run(Session& session, const PlanOptions& options) {
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest));
   // A platform without a boot machine for this kernel is no reason not to plan the others of `--for all`.
-  if (goals.size() > 1)
-    std::erase_if(goals, [](const Goal& goal) { return goal.cell.kernel && (!goal.cell.machine || !goal.cell.toolchain); });
+  if (goals.size() > 1) {
+    for (const Goal& goal : goals)
+      if (goal.unpinned) session.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), goal.unpinned->what)});
+    std::erase_if(goals, [](const Goal& goal) { return goal.unpinned || (goal.cell.kernel && (!goal.cell.machine || !goal.cell.toolchain)); });
+  }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::farthest));
   const Graph& graph = planned.planner->graph();
   if (options.instantiate) SWAGE_CHECK(instantiate(session, graph));

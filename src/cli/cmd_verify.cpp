@@ -118,13 +118,15 @@ Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& optio
   return {};
 }
 
-Result<void> plan_cell(const Catalog& catalog, const TargetOptions& options, Planner& planner, CellRun& cell) {
+Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOptions& options, Planner& planner, CellRun& cell) {
+  if (cell.goal.unpinned) return Fail(*cell.goal.unpinned);
   bool boots = true;
   SWAGE_CHECK(choose_toolchain(catalog, options, cell, boots));
   if (!cell.goal.cell.machine || !cell.goal.resolution->chosen) {
     make_impossible(cell);
     return {};
   }
+  SWAGE_CHECK(session.pin_archive(cell.goal.cell.toolchain->source));
   cell.row = expected_row(cell.goal, options);
   SWAGE_TRY(const Wanted kernel, planner.package("linux", cell.goal.cell));
   cell.kernel = kernel.drv;
@@ -161,7 +163,7 @@ Result<std::deque<CellRun>> plan_cells(Session& session, const CellOptions& opti
   for (Goal& goal : goals) {
     if (goal.target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", goal.target.text));
     CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
-    const Result<void> planned = plan_cell(catalog, options.targets, planner, cell);
+    const Result<void> planned = plan_cell(session, catalog, options.targets, planner, cell);
     if (!planned) {
       cell.end = End::not_tried;
       cell.reason = planned.error().what;

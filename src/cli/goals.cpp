@@ -376,6 +376,8 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       }
       SWAGE_CHECK(set_target(*catalog, options, goal));
       SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
+      if (goal.cell.toolchain && kernel_goal != KernelGoal::resolution)
+        if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned) goal.unpinned = std::move(pinned).error();
       if (target.name == "root") break;
     }
   }
@@ -388,6 +390,7 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
   SWAGE_CHECK(read_trees(session, *catalog, goals));
   const auto plan = [&](const Goal& goal) -> Result<Wanted> {
     if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
+    if (goal.unpinned) return Fail(*goal.unpinned);
     if (goal.target.name == "root") return planner.root(goal.target.version);
     if (goal.target.name == "toolchain") return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
     return planner.package(goal.target.name == kKernel && boots(goal, kernel_goal) ? "boot" : goal.target.recipe, goal.cell);

@@ -62,6 +62,7 @@ struct Goal {
   std::shared_ptr<const Instance> instance{};   // that the cell is of, if any
   Cell cell{};
   std::optional<Resolution> resolution{};    // of the toolchain
+  std::optional<Error> unpinned{};           // why the toolchain's archive could not be pinned
   std::optional<Wanted> wanted{};            // once planned
 };
 

@@ -10,6 +10,7 @@
 #include "cli/progress.hpp"
 #include "fetch/fetch.hpp"
 #include "fetch/lock.hpp"
+#include "fetch/published.hpp"
 
 namespace swage {
 
@@ -178,16 +179,32 @@ Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
   return update_lock(&before, {architecture});
 }
 
-Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures) {
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures,
+                                             const std::map<std::string, std::string>& archives) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
-  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures}, reporter()));
+  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures, .archives = archives},
+                                     reporter()));
   if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();
+}
+
+Result<void> Session::pin_archive(const SourceSpec& source) {
+  if (source.sha256sums.empty()) return {};
+  SWAGE_TRY(const LockView view, lock_view());
+  const std::string& url = source.urls.front();
+  if (view.sources().archives.contains(url)) return {};
+  SWAGE_TRY(const fs::path path, lock_path());
+  SWAGE_TRY(const fs::path data, home());
+  reporter().on(Message{fmt::format("note: pinning '{}' in '{}'", url.substr(url.rfind('/') + 1), path.string())});
+  SWAGE_TRY(std::string sha256, published_sha256(source, data / "cache/published", {}, reporter()));
+  SWAGE_CHECK(lock());
+  lock_->archives.emplace(url, std::move(sha256));   // in its place: planners may have begun to read it
+  return write_file_atomically(path, lock_->str());
 }
 
 Result<Store*> Session::store() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -48,10 +49,13 @@ class Session {
   Result<LockView> lock_view();
   // Begins to open it beside what else is done, for who will ask for lock_view().
   void expect_lock_view();
-  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. LockOptions::architectures.
-  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {});
+  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. Architectures and archives: LockOptions.
+  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {},
+                                      const std::map<std::string, std::string>& archives = {});
   // The lock file with the roots of another architecture, which are pinned when they are first needed.
   Result<const Lockfile*> lock_with(const std::string& architecture);
+  // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.
+  Result<void> pin_archive(const SourceSpec& source);
   Result<Store*> store();
   Result<std::unique_ptr<SourceFetcher>> fetcher();
   Reporter& reporter();

@@ -118,6 +118,7 @@ class Locker {
   Locker(const LockOptions& options, std::vector<AptSource> sources, Reporter& reporter)
       : options_(options), sources_(std::move(sources)), reporter_(reporter) {
     if (options.keep) lock_ = *options.keep;
+    else lock_.archives = options.archives;
   }
 
   Result<Lockfile> make(std::vector<LockRequest> requests) {

@@ -3,6 +3,7 @@
 // touched and no root rights are needed.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "base/events.hpp"
@@ -45,6 +46,8 @@ struct LockOptions {
   const Lockfile* keep = nullptr;           // what it pins stays pinned so; only what it does not pin is asked for
   // Others than the build platform's: their roots are only asked for when they are named here or pinned in `keep`.
   std::set<std::string> architectures{};
+  // Lockfile::archives to go on with where `keep` is null: what was published of an archive does not change.
+  std::map<std::string, std::string> archives{};
 };
 
 // A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves out

@@ -47,6 +47,7 @@ std::string Lockfile::str() const {
     return fmt::format("{{\"sha256\": {}, \"member\": {}, \"nar_sha256\": {}}}", json_string(seed.sha256),
                        json_string(seed.member), json_string(seed.nar_sha256));
   });
+  if (!archives.empty()) write_section(out, "archives", archives, [](const std::string& sha256) { return json_string(sha256); });
   write_section(out, "missing", missing, [](const std::string& reason) { return json_string(reason); }, true);
   return out + "}\n";
 }

@@ -5,7 +5,8 @@
 // JSON with one package a line, keys sorted, all keys always present:
 //   {"version": 1, "created": "2026-01-31",
 //    "files": {SHA256: {"name", "version", "path", "size"}}, "sets": {KEY: {"suite", "request", "files": [SHA256...]}},
-//    "sources": {KEY: SHA256}, "seeds": {KEY: {"sha256", "member", "nar_sha256"}}, "missing": {KEY: REASON}}
+//    "sources": {KEY: SHA256}, "seeds": {KEY: {"sha256", "member", "nar_sha256"}}, "archives": {URL: SHA256}, "missing": {KEY: REASON}}
+// Without any, "archives" is left out.
 #pragma once
 
 #include <map>
@@ -56,6 +57,8 @@ struct Lockfile {
   std::map<std::string, LockedSet> sets{};      // "root:build", "toolchain:debian-bookworm-gcc-12-arm64"
   std::map<std::string, std::string> sources{}; // "bookworm/linux" -> sha256 of the orig tarball
   std::map<std::string, LockedSeed> seeds{};    // "busybox"
+  // What their publisher said of archives whose rows have no sha256 (fetch/published.hpp), when they were first needed.
+  std::map<std::string, std::string> archives{};  // URL -> sha256
   // Sets ("root:build"), sources ("source:bookworm/linux") and seeds ("seed:busybox") that the distribution could not give
   // when the lock was made, with the reason in one clause: the error when one is needed.
   std::map<std::string, std::string> missing{};

@@ -53,9 +53,10 @@ std::string_view type_name(Type type) {
 struct Field {
   std::string_view name;
   Type type;
+  bool required = true;
 };
 
-// An object with a closed set of keys, all required.
+// An object with a closed set of keys.
 struct Schema {
   std::string_view name;   // as errors call it
   std::span<const Field> fields;
@@ -63,7 +64,7 @@ struct Schema {
 
 constexpr std::array kRootFields{Field{"version", Type::number}, Field{"created", Type::string}, Field{"files", Type::object},
                                  Field{"sets", Type::object},    Field{"sources", Type::object}, Field{"seeds", Type::object},
-                                 Field{"missing", Type::object}};
+                                 Field{"archives", Type::object, false}, Field{"missing", Type::object}};
 constexpr std::array kFileFields{Field{"name", Type::string}, Field{"version", Type::string}, Field{"path", Type::string},
                                  Field{"size", Type::number}};
 constexpr std::array kSetFields{Field{"suite", Type::string}, Field{"request", Type::string}, Field{"files", Type::array}};
@@ -74,7 +75,7 @@ constexpr Schema kFile{"a locked file", kFileFields};
 constexpr Schema kSet{"a locked set", kSetFields};
 constexpr Schema kSeed{"a locked seed", kSeedFields};
 
-enum class Section { files, sets, sources, seeds, missing };   // in the order of kRootFields, from its third
+enum class Section { files, sets, sources, seeds, archives, missing };   // in the order of kRootFields, from its third
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -159,7 +160,8 @@ class Reader {
       case Section::files: return file_string(text);
       case Section::sets: return set_string(text);
       case Section::seeds: return seed_string(text);
-      case Section::sources: return take_sha256(text, *free_value_);
+      case Section::sources:
+      case Section::archives: return take_sha256(text, *free_value_);
       case Section::missing:
         if (!is_printable(text)) return stop("a reason is empty or not printable");
         *free_value_ = text;
@@ -206,7 +208,7 @@ class Reader {
   }
   Type wanted() const {
     if (in_array_) return Type::string;
-    if (depth_ == 2) return section_ == Section::sources || section_ == Section::missing ? Type::string : Type::object;
+    if (depth_ == 2) return section_ == Section::sources || section_ == Section::archives || section_ == Section::missing ? Type::string : Type::object;
     return schema_->fields[field_].type;
   }
   bool wrong_type(std::string_view found) {
@@ -222,7 +224,7 @@ class Reader {
   }
   bool complete() {
     for (std::size_t i = 0; i < schema_->fields.size(); ++i)
-      if (!(present_ & 1U << i)) return stop(fmt::format("'{}' is missing in {}", schema_->fields[i].name, schema_->name));
+      if (schema_->fields[i].required && !(present_ & 1U << i)) return stop(fmt::format("'{}' is missing in {}", schema_->fields[i].name, schema_->name));
     return true;
   }
 
@@ -244,6 +246,7 @@ class Reader {
       case Section::sets: return add(lock_.sets, set_);
       case Section::sources: return add(lock_.sources, free_value_);
       case Section::seeds: return add(lock_.seeds, seed_);
+      case Section::archives: return add(lock_.archives, free_value_);
       case Section::missing: return add(lock_.missing, free_value_);
     }
     return false;

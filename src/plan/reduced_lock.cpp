@@ -61,6 +61,8 @@ Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vecto
       reduced.sources.emplace(key, sha256);
       keep_file(sha256);
     }
+  for (const auto& [url, sha256] : lock.archives)
+    if (by_one({sha256})) reduced.archives.emplace(url, sha256);
   for (const auto& [key, seed] : lock.seeds)
     if (by_one({seed.sha256})) {
       reduced.seeds.emplace(key, seed);
@@ -71,7 +73,7 @@ Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vecto
 
 bool covers(const Lockfile& whole, const Lockfile& part) {
   return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) && contains_all(whole.sources, part.sources) &&
-         contains_all(whole.seeds, part.seeds);
+         contains_all(whole.seeds, part.seeds) && contains_all(whole.archives, part.archives);
 }
 
 }  // namespace swage

@@ -17,12 +17,11 @@ Fail not_locked(const Lockfile& lock, const std::string& key, std::string what) 
   return Fail(std::move(error));
 }
 
-Result<Source> download_of(const SourceSpec& spec) {
+Result<Source> download_of(const SourceSpec& spec, const std::string& sha256) {
   const std::string file = store_name_of(spec.urls.front().substr(spec.urls.front().rfind('/') + 1));
-  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, spec.sha256));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(file, ContentMethod::flat, hash));
-  return Source{.path = std::move(path),
-                .how = Source::Download{.name = file, .sha256 = spec.sha256, .size = spec.size, .urls = spec.urls}};
+  return Source{.path = std::move(path), .how = Source::Download{.name = file, .sha256 = sha256, .size = spec.size, .urls = spec.urls}};
 }
 
 }  // namespace
@@ -67,13 +66,17 @@ Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std
     if (other && spec.urls.empty())
       return Fail(Error{.code = Errc::environment,
                         .what = fmt::format("'{}' is not what suite '{}' has now: that is {} {}", name, spec.debian_suite, file->name, file->version)});
-    if ((!file || other) && !spec.urls.empty()) return download_of(spec);
+    if ((!file || other) && !spec.urls.empty()) return download_of(spec, spec.sha256);
     if (!file)
       return not_locked(lock, "source:" + spec.debian_key(), fmt::format("'{}' has no source in the lock file", name));
     return source_of(*file);
   }
   if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));
-  return download_of(spec);
+  if (spec.sha256sums.empty()) return download_of(spec, spec.sha256);
+  const auto pinned = lock.archives.find(spec.urls.front());
+  if (pinned != lock.archives.end()) return download_of(spec, pinned->second);
+  return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is not in the lock file", name),
+                    .notes = {fmt::format("its sha256 is pinned from {} when it is first planned", spec.sha256sums)}});
 }
 
 Result<Source> text_source(std::string_view name, std::string content) {

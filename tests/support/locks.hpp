@@ -38,6 +38,7 @@ inline Lockfile any_lock() {
     lock.sets[*text_of("a\"\\", "root:")] = {"sid", *text_of("ab ", "p"), *rc::gen::container<std::vector<std::string>>(any_file)};
     lock.sources[*text_of("a\"", "s")] = *any_file;
     lock.seeds[*text_of("a\"", "s")] = {*any_file, *text_of("ab/.", "./"), *any_file};
+    lock.archives[*text_of("a/\"", "https://")] = sha(*rc::gen::inRange<unsigned>(0, 100));
     lock.missing[*text_of("a\"", "s")] = *text_of("a '\"\\", "r\xc3\xa9");
   }
   return lock;

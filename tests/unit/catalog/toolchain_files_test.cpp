@@ -215,6 +215,19 @@ hint: the known values are binutils
   EXPECT_EQ(ids(**catalog, "arm64"), Strings{expected});
 }
 
+TEST_F(ToolchainFiles, LeaveTheHashToThePublisherOrSayIt) {
+  const std::string row = "[[toolchain]]\nid = \"far\"\nversion = \"13\"\nreleased = \"2024-05-21\"\nprefix = \"p-\"\nsource = \"s\"\n";
+  const auto error_of = [&](const std::string& lines) -> std::string {
+    dir.write("toolchains/far/arm64.toml", row + lines);
+    const auto rows = dir.load().value()->toolchains("arm64");
+    return rows ? "" : rows.error().what;
+  };
+  EXPECT_EQ(error_of("urls = [\"https://x.org/a\"]\nsha256sums = \"https://x.org/sha256sums.asc\"\n"), "");
+  EXPECT_EQ(error_of("sha256sums = \"https://x.org/sha256sums.asc\"\n"), "'far' has 'sha256sums' but no 'urls'");
+  EXPECT_EQ(error_of("urls = [\"https://x.org/a\"]\nsha256sums = \"https://x.org/s\"\nsha256 = \"" + std::string(64, 'a') + "\"\n"),
+            "'far' has 'sha256sums' and 'sha256'");
+}
+
 TEST_F(ToolchainFiles, NeedAPlatformAndAProvider) {
   dir.write("toolchains/far/arm46.toml", "").write("toolchains/near/arm64.toml", "");
   EXPECT_EQ(dir.errors(), R"(error: 'CAT/toolchains/near' has no provider.toml, and no earlier layer has this provider

@@ -23,6 +23,7 @@ void expect_equal(const LockView& view, const Lockfile& lock) {
   RC_ASSERT(view.sources().created == lock.created);
   RC_ASSERT(view.sources().sources == lock.sources);
   RC_ASSERT(view.sources().seeds == lock.seeds);
+  RC_ASSERT(view.sources().archives == lock.archives);
   RC_ASSERT(view.sources().missing == lock.missing);
   for (const auto& [key, sha256] : lock.sources) RC_ASSERT(*view.file(sha256) == lock.files.at(sha256));
   for (const auto& [key, seed] : lock.seeds) RC_ASSERT(*view.file(seed.sha256) == lock.files.at(seed.sha256));

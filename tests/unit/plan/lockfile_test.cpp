@@ -15,6 +15,11 @@ std::string error_of(std::string_view json) {
   return lock ? "no error" : render(lock.error());
 }
 
+std::string first_line(std::string_view json) {
+  const std::string text = error_of(json);
+  return text.substr(0, text.find('\n'));
+}
+
 // The text of small_lock() with one replacement, which must be there.
 std::string with(std::string_view from, std::string_view to) {
   std::string text = small_lock().str();
@@ -55,6 +60,15 @@ TEST(Lockfile, ReadsWhatItWrote) {
   EXPECT_EQ(Lockfile::parse(empty.str(), "x").value(), empty);
 }
 
+TEST(Lockfile, ArchivesAreInItWhenThereAreAny) {
+  Lockfile lock = small_lock();
+  lock.archives["https://kernel.org/x.tar.xz"] = sha(7);
+  EXPECT_EQ(lock.str(), with("  \"missing\"", fmt::format("  \"archives\": {{\n    \"https://kernel.org/x.tar.xz\": \"{}\"\n  }},\n  \"missing\"", sha(7))));
+  EXPECT_EQ(Lockfile::parse(lock.str(), "x").value(), lock);
+  EXPECT_EQ(first_line(with("  \"missing\"", "  \"archives\": {\"a\": \"b\"},\n  \"missing\"")), "error: 'b' is not a sha256: 64 digits 0-9 and a-f");
+  EXPECT_EQ(first_line(with("  \"missing\"", "  \"archives\": {\"a\": {}},\n  \"missing\"")), "error: 'a' is an object, not a string");
+}
+
 TEST(Lockfile, ErrorsNameTheFileAndThePlace) {
   EXPECT_EQ(error_of(with("\"size\": 108512", "\"siez\": 108512")), fmt::format(
 R"(error: 'siez' is not a key of a locked file
@@ -77,10 +91,6 @@ hint: use a newer swage, or make the lock anew with: swage lock --update
 }
 
 TEST(Lockfile, RefusesWhatIsNotALock) {
-  const auto first_line = [](std::string_view json) {
-    const std::string text = error_of(json);
-    return text.substr(0, text.find('\n'));
-  };
   const std::string digest = sha(1);
   EXPECT_EQ(first_line(""), "error: the lock is not JSON: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal");
   EXPECT_EQ(first_line("[]"), "error: the lock is an array, not an object");

@@ -65,6 +65,10 @@ TEST(ReducedLock, HoldsNothingThatTheDerivationsDoNotReach) {
 
 TEST(ReducedLock, CoversWhatIsPartOfIt) {
   const Lockfile whole = plan_lock().lock();
+  Lockfile more = whole;
+  more.archives["https://kernel.org/x.tar.xz"] = hex_of("x");
+  EXPECT_TRUE(covers(more, whole));
+  EXPECT_FALSE(covers(whole, more));
   Lockfile part = whole;
   part.sets.erase("root:build");
   EXPECT_TRUE(covers(whole, part));

@@ -81,6 +81,21 @@ hint: pin it with: swage lock
 )");
 }
 
+TEST(SourceOf, AnArchiveWhosePublisherSaysItsHashIsPinnedByTheLock) {
+  const SourceSpec spec{.urls = {"https://kernel.org/gcc/x.tar.xz", "https://elsewhere/x.tar.xz"}, .sha256sums = "https://kernel.org/gcc/sha256sums.asc"};
+  Lockfile lock;
+  const auto without = source_of(lock, spec, "x");
+  EXPECT_EQ(without.error().code, Errc::environment);
+  EXPECT_EQ(error_of(without), R"(error: 'x' is not in the lock file
+note: its sha256 is pinned from https://kernel.org/gcc/sha256sums.asc when it is first planned
+)");
+  lock.archives[spec.urls[0]] = hex_of("an archive");
+  const Source source = source_of(lock, spec, "x").value();
+  const auto& download = std::get<Source::Download>(source.how);
+  EXPECT_EQ(download.sha256, hex_of("an archive"));
+  EXPECT_EQ(download.urls, spec.urls);
+}
+
 TEST(SeedSource, IsATreeWithOneProgramOfAPackage) {
   LockBuilder lock;
   lock.seed();
