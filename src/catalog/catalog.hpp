@@ -69,6 +69,7 @@ struct RootRow {
   std::string purpose{};                     // for people
   std::string kind{};                        // "build": kernels can be built in it, and the resolver chooses among these
   unsigned rank = 0;                         // among roots of a kind, smaller first
+  std::optional<VersionRange> first_for{};   // kernels of its time, for which it comes before all others, whatever its rank
   std::string released{};                    // YYYY-MM-DD of the suite; required of kind "build"
   std::map<std::string, Version> tools{};    // what its host tools say of themselves: make, perl, host-gcc, bash ...
   std::string accelerators{};                // root of the build platform's programs that stand in for this one's in accelerated builds

@@ -412,6 +412,7 @@ const Schema<RootRow>& root_schema() {
       .optional("purpose", &RootRow::purpose)
       .optional("kind", word(&RootRow::kind, same_words({"build"})))
       .optional("rank", &RootRow::rank)
+      .optional("first_for", [](const FieldInput& in, RootRow& row) { read_field(in, row.first_for.emplace(VersionRange::any())); })
       .optional("released", date(&RootRow::released))
       .optional("tools", read_tools)
       .optional("accelerators", reference(&RootRow::accelerators, NameOf::root))

@@ -77,7 +77,7 @@ class CellSolver {
     for (const ConstraintRow* row : constraints_) (touches_host(*row) ? of_host_ : of_toolchain_).push_back(row);
     for (const RootRow& row : catalog.roots())
       if (row.kind == "build") roots_.push_back(&row);
-    const auto root_key = [&](const RootRow* row) { return std::tuple(row->rank, age(row->released, released_), row->name); };
+    const auto root_key = [&](const RootRow* row) { return std::tuple(!is_first_for_kernel(*row), row->rank, age(row->released, released_), row->name); };
     std::sort(roots_.begin(), roots_.end(), [&](const RootRow* a, const RootRow* b) { return root_key(a) < root_key(b); });
     if (roots_.empty()) roots_.push_back(nullptr);
   }
@@ -121,6 +121,8 @@ class CellSolver {
     const auto host = [](const auto& condition) { return is_host_tool(condition.first); };
     return std::any_of(row.when.begin(), row.when.end(), host) || std::any_of(row.require.begin(), row.require.end(), host);
   }
+
+  bool is_first_for_kernel(const RootRow& row) const { return row.first_for && request_.kernel && row.first_for->contains(*request_.kernel); }
 
   Tried in_root(const ToolchainRow& row, const RootRow* root, std::vector<const ConstraintRow*> violated) const {
     const Subject subject(request_, row, root);
@@ -186,10 +188,11 @@ std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
   return fmt::format("its id sorts before {}", theirs.id);
 }
 
-// Why not the root that comes first by rank and era, or nothing to say.
+// Why not the default root, or nothing to say.
 std::string CellSolver::why_root(const Tried& best) const {
   const RootRow *mine = best.candidate.root, *first = roots_.front();
-  if (!mine || mine == first) return {};
+  if (!mine) return {};
+  if (mine == first) return is_first_for_kernel(*mine) ? fmt::format("root {} comes first for linux {}", mine->name, mine->first_for->str()) : "";
   const Tried there = in_root(*best.candidate.toolchain, first, {});
   const std::string better = there.blocked_by.empty() ? fmt::format("there it {}", quirk_need(there.root_weight))
                                                       : fmt::format("there {} rejects it", there.blocked_by.front()->id);

@@ -14,8 +14,9 @@
 // the candidate.
 //
 // Every candidate is tried in every build root and takes the best: the one in which nothing rejects it, then in which the gravest
-// lifted constraint on host tools is least, then by rank (the default root is first), by closeness of the suite's release to the
-// kernel's era, and by name. So a kernel leaves the default root only for one that needs less help.
+// lifted constraint on host tools is least, then the one that says it comes first for the kernel (the oldest tools that can be had, for
+// kernels that are older still), then by rank (the default root is first), by closeness of the suite's release to the kernel's era, and
+// by name. So any other kernel leaves the default root only for one that needs less help.
 //
 // The survivors are ranked by, in this order:
 //   1. recorded evidence for this cell (ResolveRequest::evidence): one that has booted first,

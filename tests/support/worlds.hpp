@@ -26,6 +26,7 @@ struct RootSpec {
   std::string name;
   std::string tools{};      // the inside of an inline table
   int rank = 0;
+  std::string first_for{};  // a range of kernels
   std::string released = "2023-06-10";
 };
 
@@ -70,7 +71,8 @@ class World {
   }
   World& root(const RootSpec& r) {
     roots_.push_back(fmt::format("[[root]]\nname = \"{}\"\nkind = \"build\"\nrank = {}\nsuite = \"bookworm\"\nreleased = \"{}\"\npackages = []\ntools = {{ {} }}\n",
-                                 r.name, r.rank, r.released, r.tools));
+                                 r.name, r.rank, r.released, r.tools) +
+                     (r.first_for.empty() ? "" : fmt::format("first_for = \"{}\"\n", r.first_for)));
     return *this;
   }
   World& drop_constraint(std::size_t index) {

@@ -103,7 +103,7 @@ TEST(Quirks, ThatLiftNothingApplyWhereTheyAreTrueAndCostNothing) {
 World three_roots() {
   World world = two_binutils();
   world.root({.name = "main", .tools = "make = \"4.3\", host-gcc = \"12.2.0\"", .released = "2023-06-10"});
-  world.root({.name = "older", .tools = "make = \"4.3\", host-gcc = \"10.2.1\"", .rank = 10, .released = "2021-08-14"});
+  world.root({.name = "older", .tools = "make = \"4.3\", host-gcc = \"10.2.1\"", .rank = 10, .first_for = "<3", .released = "2021-08-14"});
   world.root({.name = "newer", .tools = "make = \"4.4.1\", host-gcc = \"14.2.0\"", .rank = 10, .released = "2025-08-09"});
   return world;
 }
@@ -122,6 +122,18 @@ TEST(Roots, TheFirstByRankServesWhateverItSatisfies) {
   EXPECT_EQ(resolution->rules[0].text, "make 4.3 satisfies >=3.82");
   EXPECT_TRUE(resolution->untested.empty());
   EXPECT_EQ(resolution->why.size(), 1u);   // nothing to say of the default root
+}
+
+TEST(Roots, OneOfItsTimeComesFirstForAKernel) {
+  World world = three_roots();
+  world.constraint("new-make", "", "make = \">=4.4\"");
+  EXPECT_EQ(root_of(*world.build(), {"2.6.32"}), "newer") << "it is still judged";
+  World easy = three_roots();
+  const auto catalog = easy.build();
+  const auto resolution = ask(*catalog, {"2.6.32"});
+  EXPECT_EQ(resolution->root->name, "older");
+  EXPECT_EQ(resolution->why.back(), "root older comes first for linux <3");
+  EXPECT_EQ(root_of(*catalog, {"3.0"}), "main");
 }
 
 TEST(Roots, AnotherOneIsTakenForItsTools) {
