@@ -36,7 +36,7 @@ def main() -> int:
         path = root / name
         try:
             text = path.read_text()
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, FileNotFoundError):   # binary, or removed and not committed yet
             continue
         for host in hosts:
             if host in text:
