@@ -1,6 +1,8 @@
 #include "fetch/published.hpp"
 
+#include <cerrno>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <utility>
 
 #include "base/hash.hpp"
@@ -31,6 +33,7 @@ Result<std::string> published_sha256(const SourceSpec& spec, const fs::path& wor
   const std::string& url = spec.urls.front();
   const std::string file = url.substr(url.rfind('/') + 1), list = spec.sha256sums.substr(spec.sha256sums.rfind('/') + 1);
   SWAGE_TRY(const PartFile part, PartFile::acquire(work_dir, sha256(spec.sha256sums).hex()));
+  if (::ftruncate(part.fd(), 0) != 0) return fail_errno(fmt::format("cannot empty '{}'", part.path().string()), errno);   // the list may have grown
   Transport transport(options, reporter);
   const std::uint64_t id = next_job_id();
   reporter.on(JobStarted{.id = id, .kind = "lock", .name = fmt::format("sha256 of {}", file), .subject = list});

@@ -56,6 +56,13 @@ TEST_F(PublishedTest, IsWhatTheListSays) {
   EXPECT_EQ(server.requests().size(), 2U) << "what arrived is not kept: lists grow";
 }
 
+TEST_F(PublishedTest, WhatAnEarlierRunLeftOfAListIsNotContinued) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = signed_list(hex("x") + "  x.tar.xz\n")}; });
+  const std::string url = server.url("sha256sums.asc");
+  ASSERT_TRUE(write_file_atomically(dir.path() / (hex(url) + ".part"), hex("old") + "  x.tar.xz\n").has_value());
+  EXPECT_EQ(ask(url).value(), hex("x"));
+}
+
 TEST_F(PublishedTest, AListWithoutTheArchiveIsAnError) {
   HttpServer server([&](const HttpRequest&) { return HttpReply{.body = signed_list(hex("y") + "  y.tar.xz\n")}; });
   const std::string url = server.url("sha256sums.asc");
