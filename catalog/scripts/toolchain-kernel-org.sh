@@ -10,12 +10,12 @@
 
 mkdir -p $out/bin unpacked
 $busybox xzcat $src | $busybox tar -x -f - -C unpacked
-directory=$(echo unpacked/*/*/bin/${prefix}gcc)
-if [ ! -e "$directory" ]; then
+compiler=$(echo unpacked/*/*/bin/${prefix}gcc)
+if [ ! -e "$compiler" ]; then
   echo "'$src' is no compiler of kernel.org's: it has no ${prefix}gcc; its top is" $(ls -d unpacked/*/*) >&2
   exit 1
 fi
-mv ${directory%/bin/*} $out/crosstool
+mv ${compiler%/bin/*} $out/crosstool
 
 libraries=$out/usr/lib/x86_64-linux-gnu
 mkdir -p $out/usr/lib64 $libraries
