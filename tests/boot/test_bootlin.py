@@ -4,42 +4,31 @@ import pathlib
 
 import pytest
 
-from made_up_compiler import CHECKED, write_archive
+from made_up_compiler import CHECKED, row, write_archive
 
 OLD = "/opt/made/here/host"
 
-ROW = """[[toolchain]]
-id = "bootlin-made-up"
-version = "{version}"
-{binutils}
-released = "2024-05-21"
-prefix = "aarch64-linux-"
-dumpmachine = "aarch64-buildroot-linux-musl"
-userland = "init"
-urls = ["{url}"]
-sha256 = "{sha256}"
-source = "made up"
-"""
+MACHINE = "aarch64-buildroot-linux-musl"
 
 
 def write_sdk(path, location=True):
     files = {"etc/paths.conf": f"lib={OLD}/lib\nother=/opt\n", "etc/binary": b"\0" + OLD.encode(), "relocate-sdk.sh": "exit 1\n"}
     if location:
         files["share/buildroot/sdk-location"] = OLD + "\n"
-    write_archive(path, "aarch64--musl--stable-0", "aarch64-buildroot-linux-musl", files)
+    write_archive(path, "aarch64--musl--stable-0", MACHINE, files)
 
 
 @pytest.fixture
 def layer(rootless, tmp_path):
     """Writes a layer with one row of the provider for an archive, which the ordinary user can read."""
-    def write(version="13.3.0", binutils='binutils = "2.41"', suffix=".tar.bz2", **archive_options):
+    def write(suffix=".tar.bz2", location=True, **declared):
         archive = tmp_path / f"aarch64--musl--stable-0{suffix}"
-        write_sdk(archive, **archive_options)
+        write_sdk(archive, location)
         directory = tmp_path / "layer"
         (directory / "toolchains" / "bootlin").mkdir(parents=True, exist_ok=True)
         sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
         (directory / "toolchains" / "bootlin" / "arm64.toml").write_text(
-            ROW.format(version=version, binutils=binutils, url=f"file://{archive}", sha256=sha256))
+            row("bootlin-made-up", MACHINE, f"file://{archive}", f'sha256 = "{sha256}"', more='userland = "init"', **declared))
         for path in [tmp_path, *tmp_path.parents][:3]:
             path.chmod(0o755)
         return directory
@@ -57,7 +46,7 @@ def test_an_archive_becomes_a_toolchain(rootless, layer, suffix):
     plan = rootless("--layer", written, "plan", "toolchain@bootlin-made-up", "--for", "arm64", "--json").ok().json()
     out = pathlib.Path(next(d for d in plan["derivations"] if d["name"] == "toolchain-bootlin-made-up")["outputs"]["out"])
     real = rootless.home / out.relative_to("/")
-    assert (real / "toolchain").read_text().splitlines() == ["dumpmachine aarch64-buildroot-linux-musl", *CHECKED]
+    assert (real / "toolchain").read_text().splitlines() == [f"dumpmachine {MACHINE}", *CHECKED]
     assert sorted(path.name for path in (real / "bin").iterdir()) == ["aarch64-linux-gcc", "aarch64-linux-ld", "aarch64-linux-nm"]
     assert (real / "sdk/etc/paths.conf").read_text() == f"lib={out}/sdk/lib\nother=/opt\n"
     assert (real / "sdk/etc/binary").read_bytes() == b"\0" + OLD.encode(), "only text is changed"

@@ -6,21 +6,10 @@ import subprocess
 
 import pytest
 
-from made_up_compiler import CHECKED, write_archive
+from made_up_compiler import CHECKED, row, write_archive
 
 FILE = "x86_64-gcc-13.3.0-nolibc-aarch64-linux.tar.xz"
 ID = "kernel-org-made-up"
-ROW = """[[toolchain]]
-id = "{id}"
-version = "13.3.0"
-{binutils}
-released = "2024-05-21"
-prefix = "aarch64-linux-"
-dumpmachine = "aarch64-linux"
-urls = ["{url}"]
-sha256sums = "{sums}"
-source = "made up"
-"""
 
 
 @pytest.fixture
@@ -40,7 +29,7 @@ def layer(rootless, tmp_path):
             f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{line.format(sha256=sha256, file=FILE)}\n-----BEGIN PGP SIGNATURE-----\n")
         table = tmp_path / "layer/toolchains/kernel-org/arm64.toml"
         table.parent.mkdir(parents=True, exist_ok=True)
-        table.write_text(ROW.format(id=ID, binutils=binutils, url=f"file://{archive}", sums=f"file://{tmp_path}/sha256sums.asc"))
+        table.write_text(row(ID, "aarch64-linux", f"file://{archive}", f'sha256sums = "file://{tmp_path}/sha256sums.asc"', binutils=binutils))
         for path in tmp_path.parents[:2]:
             path.chmod(0o755)
         return tmp_path / "layer", sha256
@@ -85,7 +74,7 @@ def test_what_resolves_alone_pins_nothing(rootless, layer):
     assert not pinned(written)
 
 
-def test_a_list_that_does_not_say_it_pins_nothing(rootless, layer):
+def test_a_list_that_does_not_say_it_pins_nothing(rootless, layer, tmp_path):
     written, _ = layer(line="{sha256}  x86_64-gcc-13.3.0-nolibc-mips-linux.tar.xz")
     failed = build(rootless, written).fails(4)
     assert f"error: '{FILE}' cannot be pinned: its sha256 is not known" in failed.err and "sha256sums.asc does not say it" in failed.err
@@ -94,7 +83,9 @@ def test_a_list_that_does_not_say_it_pins_nothing(rootless, layer):
     assert f"error: '{FILE}' cannot be pinned" in failed.err and "'sha256sums.asc' cannot be downloaded" in failed.err
     others = run(rootless, written, "plan", f"toolchain@{ID}", "zlib", "--for", "arm64").ok()
     assert f"note: toolchain@{ID} for arm64 is left out: '{FILE}' cannot be pinned: its sha256 is not known" in others.err
-    assert not pinned(written)
+    verified = run(rootless, written, "verify", "linux@6.1", "--for", "arm64", "--toolchain", ID, "--evidence", tmp_path / "evidence").fails(1)
+    assert "not tried" in verified.out and f"'{FILE}' cannot be pinned" in verified.out
+    assert not pinned(written) and not (tmp_path / "evidence").exists()
 
 
 def test_a_row_with_other_binutils_becomes_no_toolchain(rootless, layer):

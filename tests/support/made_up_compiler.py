@@ -20,6 +20,22 @@ LD = "#!/bin/sh\necho 'GNU ld (GNU Binutils) 2.41'\n"
 CHECKED = ["gcc 13.3.0", "binutils 2.41", "pointer_bits 64", "endian little", "elf_machine 183", "elf_class 64"]
 
 
+def row(name, machine, url, pin, version="13.3.0", binutils='binutils = "2.41"', more=""):
+    """The catalog's row of such an archive; `pin` is the line that says its hash, `more` are further lines."""
+    return f"""[[toolchain]]
+id = "{name}"
+version = "{version}"
+{binutils}
+released = "2024-05-21"
+prefix = "aarch64-linux-"
+dumpmachine = "{machine}"
+urls = ["{url}"]
+{pin}
+{more}
+source = "made up"
+"""
+
+
 def write_archive(path, directory, machine, more=(), program="/bin/true"):
     """An archive with the compiler in `directory`; `more` are names and contents of further files, `program` its aarch64-linux-nm."""
     files = {"bin/aarch64-linux-gcc": GCC.format(machine=machine), "bin/aarch64-linux-ld": LD, **dict(more)}
