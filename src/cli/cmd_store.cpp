@@ -157,12 +157,15 @@ Result<int> collect_garbage(Session& session, const GcOptions& options) {
   if (session.options().json) {
     Json deleted = Json::array();
     for (const StorePath& path : result.deleted) deleted.push_back(path.str());
-    fmt::print("{}\n", Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed}}.dump());
+    fmt::print("{}\n", Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed}, {"bytesForBuilding", result.bytes_for_building}}.dump());
     return 0;
   }
   if (options.dry_run)
     for (const StorePath& path : result.deleted) fmt::print("{}\n", path.str());
   fmt::print("{} {} paths, {}\n", options.dry_run ? "would delete" : "deleted", result.deleted.size(), human_bytes(result.bytes_freed));
+  if (result.bytes_for_building)
+    fmt::print(stderr, "{} is kept only because linked results were built with it; --no-build-inputs deletes that too\n",
+               human_bytes(result.bytes_for_building));
   return 0;
 }
 
@@ -280,6 +283,7 @@ Action declare_store(CLI::App& app) {
   auto gc_options = std::make_shared<GcOptions>();
   CLI::App* gc = app.add_subcommand("gc", "delete everything that no root keeps alive");
   gc->add_flag("--dry-run", gc_options->dry_run, "say what would be deleted");
+  gc->add_flag("!--no-build-inputs", gc_options->keep_build_inputs, "delete also what linked results were built with: toolchains, roots, sources");
   gc->add_option("--max", gc_options->max_freed, "stop after this many bytes");
   gc->callback([chosen, gc_options] { *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); }; });
 

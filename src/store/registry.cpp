@@ -253,6 +253,19 @@ Result<PathGraph> Registry::graph() {
     if (!deriver) continue;
     if (const auto found = graph.index.find(*deriver); found != graph.index.end()) graph.derivers[i] = found->second;
   }
+  graph.outputs.resize(graph.paths.size());
+  {
+    SWAGE_TRY(Query row, database_.query("select drv, path from DerivationOutputs"));
+    for (;;) {
+      SWAGE_TRY(const bool found, row.step());
+      if (!found) break;
+      const auto drv = by_id.find(row.integer(0));
+      const auto path = StorePath::parse(row.text(1));
+      if (drv == by_id.end() || !path) continue;
+      if (const auto output = graph.index.find(*path); output != graph.index.end())
+        graph.outputs[drv->second].push_back(output->second);
+    }
+  }
   SWAGE_TRY(Query row, database_.query("select referrer, reference from Refs"));
   for (;;) {
     SWAGE_TRY(const bool found, row.step());

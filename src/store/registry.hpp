@@ -21,6 +21,7 @@ struct PathGraph {
   std::vector<std::uint64_t> nar_sizes{};
   std::vector<std::vector<std::uint32_t>> references{};
   std::vector<std::optional<std::uint32_t>> derivers{};  // those that are valid themselves
+  std::vector<std::vector<std::uint32_t>> outputs{};      // of a derivation: what it made that is valid
   std::unordered_map<StorePath, std::uint32_t> index{};
 };
 

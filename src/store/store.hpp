@@ -37,10 +37,14 @@ struct PathInfo {
 struct GcOptions {
   bool dry_run = false;
   std::uint64_t max_freed = UINT64_MAX;        // stop after freeing this many bytes
+  // What is alive keeps what it was built with: its derivation's inputs, their outputs, and so on (Nix: keep-outputs). Without, what was
+  // built is kept with what it refers to, and building a change of it begins with the toolchain.
+  bool keep_build_inputs = true;
 };
 struct GcResult {
   std::vector<StorePath> deleted{};            // or what would be deleted
   std::uint64_t bytes_freed = 0;
+  std::uint64_t bytes_for_building = 0;        // NAR sizes of what is alive only because something alive was built with it
 };
 
 struct VerifyOptions {

@@ -1,4 +1,5 @@
-// Garbage collection: mark from the roots over references (and from a live output to its deriver), then remove the rest.
+// Garbage collection: mark from the roots over references (and from a live output to its deriver, and from that to all outputs), then
+// remove the rest.
 // The collector's lock stops every other process from starting to use a path, so it is held only while things are
 // unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes after.
 #include <algorithm>
@@ -38,7 +39,7 @@ struct Marks {
   std::vector<std::string> reason{};
 };
 
-Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const StorePathSet& locked) {
+Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const StorePathSet& locked, bool keep_build_inputs) {
   Marks marks{std::vector<bool>(graph.paths.size()), std::vector<std::string>(graph.paths.size())};
   std::vector<std::uint32_t> open;
   const auto enliven = [&](std::uint32_t node, const auto& reason) {
@@ -60,6 +61,9 @@ Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const Sto
       enliven(reference, [&] { return fmt::format("'{}' refers to it", graph.paths[node].str()); });
     if (const auto deriver = graph.derivers[node])
       enliven(*deriver, [&] { return fmt::format("it is the derivation of '{}'", graph.paths[node].str()); });
+    if (!keep_build_inputs) continue;
+    for (const std::uint32_t output : graph.outputs[node])
+      enliven(output, [&] { return fmt::format("what is kept was built with it, and '{}' made it", graph.paths[node].str()); });
   }
   return marks;
 }
@@ -149,9 +153,10 @@ struct Store::State::Collection {
   PathGraph graph;
   Entries entries;
   Marks marks;
+  std::uint64_t bytes_for_building = 0;   // of what would be dead if build inputs were not kept
 };
 
-Result<Store::State::Collection> Store::State::begin_collection(Stale stale) {
+Result<Store::State::Collection> Store::State::begin_collection(Stale stale, bool keep_build_inputs) {
   SWAGE_TRY(FileLock lock, wait_for_lock(gc_lock(), FileLock::Mode::exclusive));
   UniqueFd socket = refusing_socket(state_dir);
   SWAGE_TRY(std::vector<Root> roots, link_roots(stale));
@@ -160,8 +165,15 @@ Result<Store::State::Collection> Store::State::begin_collection(Stale stale) {
   for (Root& one : runtime_roots(store_dir)) roots.push_back(std::move(one));
   SWAGE_TRY(PathGraph graph, with_registry([](Registry& r) { return r.graph(); }));
   SWAGE_TRY(Entries found, entries(graph, live));
-  Marks marks = mark(graph, roots, found.locked);
-  return Collection{std::move(lock), std::move(socket), std::move(live), std::move(graph), std::move(found), std::move(marks)};
+  Marks marks = mark(graph, roots, found.locked, keep_build_inputs);
+  std::uint64_t for_building = 0;
+  if (keep_build_inputs) {
+    const Marks without = mark(graph, roots, found.locked, false);
+    for (std::size_t node = 0; node < graph.paths.size(); ++node)
+      if (marks.alive[node] && !without.alive[node]) for_building += graph.nar_sizes[node];
+  }
+  return Collection{std::move(lock), std::move(socket), std::move(live), std::move(graph), std::move(found), std::move(marks),
+                    for_building};
 }
 
 Result<GcResult> Store::collect_garbage(const GcOptions& options) {
@@ -169,8 +181,10 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   GcResult result;
   SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
   {
-    SWAGE_TRY(const State::Collection now, state_->begin_collection(options.dry_run ? State::Stale::keep : State::Stale::remove));
+    SWAGE_TRY(const State::Collection now, state_->begin_collection(
+                                              options.dry_run ? State::Stale::keep : State::Stale::remove, options.keep_build_inputs));
     std::uint64_t bytes = 0;
+    result.bytes_for_building = now.bytes_for_building;
     for (const std::uint32_t node : dead_in_order(now.graph, now.marks)) {
       if (bytes >= options.max_freed) break;
       bytes += now.graph.nar_sizes[node];
@@ -196,7 +210,7 @@ Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
   GcResult result;
   SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
   {
-    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep));
+    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, false));   // what is named is meant
     for (const StorePath& path : paths) {
       const auto node = now.graph.index.find(path);
       if (node == now.graph.index.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));

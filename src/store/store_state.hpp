@@ -101,7 +101,7 @@ struct Store::State {
   };
   Result<Entries> entries(const PathGraph& graph, const TempRoots::Live& live) const;
   struct Collection;
-  Result<Collection> begin_collection(Stale stale);
+  Result<Collection> begin_collection(Stale stale, bool keep_build_inputs);
   // Moves an entry of the store directory out of it.
   Result<void> discard(const std::string& name, const fs::path& trash) const;
   // Moves what dead processes left below work_dir to the trash.

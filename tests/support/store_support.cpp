@@ -40,7 +40,11 @@ StorePath path_of(std::string_view base) { return StorePath::parse_base(base).va
 
 StorePath StoreTest::add_output(std::string_view name, const StorePathSet& references, std::string_view text,
                                 std::optional<StorePath> deriver) {
-  const StorePath path = make_output_path("out", sha256(name), name).value();
+  return add_output(make_output_path("out", sha256(name), name).value(), references, text, std::move(deriver));
+}
+
+StorePath StoreTest::add_output(const StorePath& path, const StorePathSet& references, std::string_view text,
+                                std::optional<StorePath> deriver) {
   const fs::path tree = store->work_dir() / path.base();
   write(tree / "file", text);
   done(canonicalise(tree));

@@ -55,6 +55,8 @@ class StoreTest : public testing::Test {
   // A canonical tree, registered as the output of a build that refers to these.
   StorePath add_output(std::string_view name, const StorePathSet& references, std::string_view text = "text",
                        std::optional<StorePath> deriver = {});
+  StorePath add_output(const StorePath& path, const StorePathSet& references, std::string_view text = "text",
+                       std::optional<StorePath> deriver = {});
   // Ends the temporary roots of this process.
   void reopen() {
     store.reset();

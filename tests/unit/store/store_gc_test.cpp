@@ -51,6 +51,37 @@ class Child {
 
 // --- Garbage ---
 
+// A linked result keeps what it was built with, and its own other outputs, though it refers to none of these.
+TEST_F(StoreGc, KeepsWhatRootsWereBuiltWith) {
+  ModuloCache cache;
+  const auto derive = [&](std::string_view name, std::map<StorePath, std::set<std::string>> inputs, std::initializer_list<const char*> outputs) {
+    Derivation drv{.name = std::string(name), .input_drvs = std::move(inputs), .system = "x86_64-linux", .builder = "/bin/sh"};
+    for (const char* output : outputs) drv.outputs[output];
+    return finish_derivation(std::move(drv), cache).value();
+  };
+  const FinishedDerivation compiler = derive("compiler", {}, {"out"}), unused = derive("unused", {}, {"out"});
+  const FinishedDerivation program = derive("program", {{compiler.path, {"out"}}}, {"out", "dev"});
+  EXPECT_DONE(store->add_derivations({&compiler, &unused, &program}));
+  const auto make = [&](const FinishedDerivation& drv, const char* output) {
+    return add_output(StorePath::parse(drv.drv.outputs.at(output).path).value(), {}, "text", drv.path);
+  };
+  const StorePath made_compiler = make(compiler, "out"), made_unused = make(unused, "out");
+  const StorePath out = make(program, "out"), dev = make(program, "dev");
+  reopen();
+  fs::create_symlink(out.str(), scratch / "result");
+  EXPECT_DONE(store->add_indirect_root(scratch / "result"));
+  SWAGE_OK(const GcResult usual, store->collect_garbage({.dry_run = true}));
+  EXPECT_EQ(StorePathSet(usual.deleted.begin(), usual.deleted.end()), (StorePathSet{made_unused, unused.path}));
+  EXPECT_EQ(usual.bytes_for_building, store->query(made_compiler).value()->nar_size + store->query(dev).value()->nar_size);
+  SWAGE_OK(const GcResult bare, store->collect_garbage({.dry_run = true, .keep_build_inputs = false}));
+  EXPECT_EQ(StorePathSet(bare.deleted.begin(), bare.deleted.end()), (StorePathSet{made_unused, unused.path, made_compiler, dev}));
+  EXPECT_EQ(bare.bytes_for_building, 0U);
+  // What is named is meant.
+  EXPECT_EQ(deleted(store->delete_paths({made_compiler})), StorePathSet{made_compiler});
+  fs::remove(scratch / "result");
+  EXPECT_EQ(deleted(store->collect_garbage({})), (StorePathSet{made_unused, unused.path, dev, out, compiler.path, program.path}));
+}
+
 TEST_F(StoreGc, KeepsWhatRootsReach) {
   const StorePath a = add_output("a", {}), b = add_output("b", {a}), c = add_output("c", {}), d = add_output("d", {c});
   reopen();
