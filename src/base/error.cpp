@@ -10,10 +10,13 @@ namespace swage {
 Fail fail(Errc code, std::string what) { return Fail(Error{.code = code, .what = std::move(what)}); }
 
 Fail fail_errno(std::string what, int err) {
-  Error error{.code = Errc::environment, .what = fmt::format("{}: {}", what, std::strerror(err))};
-  if (err == ENOSPC || err == EDQUOT) error.hint = "free space with: swage store gc";
+  Error error{.code = Errc::environment, .what = fmt::format("{}: {}", what, std::strerror(err)), .os_error = err};
+  if (is_no_space(err)) error.hint = "free space with: swage store gc";
+  if (err == EMFILE) error.hint = "allow more open files, and try again: ulimit -n 1024";
   return Fail(std::move(error));
 }
+
+bool is_no_space(int err) { return err == ENOSPC || err == EDQUOT; }
 
 Error together(std::vector<Error> errors) {
   Error first = std::move(errors.front());

@@ -41,6 +41,7 @@ struct Error {
   std::vector<std::string> notes{};   // outermost context last
   std::string hint{};                 // ends in a command to run, or a "did you mean"
   std::vector<Error> also{};          // further errors of the same kind, found in the same pass
+  int os_error = 0;                   // errno of the system call that failed, when one did
 
   Error&& note(std::string text) && {
     notes.push_back(std::move(text));
@@ -66,8 +67,9 @@ Error together(std::vector<Error> errors);
 
 // Shorthand: return fail(Errc::corrupt, "archive 'x' ends early").
 Fail fail(Errc code, std::string what);
-// The same for a failed system call: adds strerror(err) and maps ENOSPC, EROFS, EDQUOT, EMFILE... to Errc::environment.
+// The same for a failed system call: Errc::environment, with strerror(err), and a hint where there is one for everybody.
 Fail fail_errno(std::string what, int err);
+bool is_no_space(int err);   // a full disk, or the user's share of it
 
 int exit_code(Errc code);
 

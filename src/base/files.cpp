@@ -1,6 +1,7 @@
 #include "base/files.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <dirent.h>
@@ -10,6 +11,8 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/interrupt.hpp"
 
 namespace swage {
 
@@ -31,7 +34,10 @@ Result<std::string> read_fd(int fd, std::string_view name) {
   for (std::size_t size = 0;;) {
     data.resize(std::max(data.capacity(), size + 4096));
     const ssize_t n = ::read(fd, data.data() + size, data.size() - size);
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR) {
+      SWAGE_CHECK(check_interrupt());
+      continue;
+    }
     if (n < 0) return fail_errno(fmt::format("cannot read '{}'", name), errno);
     size += static_cast<std::size_t>(n);
     if (n == 0) {
@@ -64,7 +70,10 @@ Result<MappedFile> map_file(const fs::path& path) {
 Result<void> write_all(int fd, std::string_view data, std::string_view name) {
   while (!data.empty()) {
     const ssize_t n = ::write(fd, data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR) {
+      SWAGE_CHECK(check_interrupt());
+      continue;
+    }
     if (n < 0) return fail_errno(fmt::format("cannot write '{}'", name), errno);
     data.remove_prefix(static_cast<std::size_t>(n));
   }
@@ -144,29 +153,6 @@ Result<std::vector<std::string>> names_in(DIR* dir, const fs::path& path) {
   return names;
 }
 
-Result<std::uint64_t> remove_at(int parent, const std::string& name, const fs::path& shown) {
-  struct stat st {};
-  if (::fstatat(parent, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return std::uint64_t{0};
-    return fail_errno(fmt::format("cannot remove '{}'", shown.string()), errno);
-  }
-  std::uint64_t freed = st.st_nlink == 1 || S_ISDIR(st.st_mode) ? static_cast<std::uint64_t>(st.st_blocks) * 512 : 0;
-  if (S_ISDIR(st.st_mode)) {
-    if ((st.st_mode & 0700) != 0700) ::fchmodat(parent, name.c_str(), (st.st_mode | 0700) & 07777, 0);
-    const int fd = ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return fail_errno(fmt::format("cannot remove '{}'", shown.string()), errno);
-    const std::unique_ptr<DIR, DirCloser> dir(::fdopendir(fd));
-    SWAGE_TRY(const std::vector<std::string> names, names_in(dir.get(), shown));
-    for (const std::string& child : names) {
-      SWAGE_TRY(const std::uint64_t bytes, remove_at(fd, child, shown / child));
-      freed += bytes;
-    }
-  }
-  if (::unlinkat(parent, name.c_str(), S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT)
-    return fail_errno(fmt::format("cannot remove '{}'", shown.string()), errno);
-  return freed;
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> list_directory(const fs::path& path) {
@@ -180,15 +166,63 @@ bool path_exists(const fs::path& path) {
   return ::lstat(path.c_str(), &st) == 0;
 }
 
-Result<std::uint64_t> remove_tree(const fs::path& path) { return remove_at(AT_FDCWD, path.string(), path); }
+namespace {
+
+enum class Hold { held, elsewhere, impossible };
+
+// An exclusive lock on an open directory. Not every file system has locks on directories.
+Hold hold(int fd) {
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return Hold::held;
+  return errno == EWOULDBLOCK ? Hold::elsewhere : Hold::impossible;
+}
+
+bool is_at(int fd, const fs::path& path) {
+  struct stat held {}, current {};
+  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &current) == 0 && held.st_dev == current.st_dev && held.st_ino == current.st_ino;
+}
+
+// As mkdtemp(3) makes them of `<prefix>.XXXXXX`.
+bool is_temporary_name(std::string_view name) {
+  return name.size() > 7 && name[name.size() - 7] == '.' &&
+         std::all_of(name.end() - 6, name.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+}  // namespace
 
 Result<TempDir> TempDir::create(std::string_view prefix, const fs::path& parent) {
   const char* env = std::getenv("TMPDIR");
   const fs::path where = !parent.empty() ? parent : env && *env ? fs::path(env) : fs::path("/tmp");
-  std::string pattern = (where / fmt::format("{}.XXXXXX", prefix)).string();
-  if (!::mkdtemp(pattern.data()))
-    return fail_errno(fmt::format("cannot create a temporary directory in '{}'", where.string()), errno);
-  return TempDir(fs::path(pattern));
+  for (;;) {
+    std::string pattern = (where / fmt::format("{}.XXXXXX", prefix)).string();
+    if (!::mkdtemp(pattern.data()))
+      return fail_errno(fmt::format("cannot create a temporary directory in '{}'", where.string()), errno);
+    UniqueFd fd(::open(pattern.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd && errno != ENOENT) {
+      const int error = errno;
+      ::rmdir(pattern.c_str());
+      return fail_errno(fmt::format("cannot open '{}'", pattern), error);
+    }
+    // A cleaner may have found it before it was locked.
+    if (!fd || hold(fd.get()) == Hold::elsewhere || !is_at(fd.get(), pattern)) continue;
+    return TempDir(fs::path(pattern), std::move(fd));
+  }
+}
+
+Result<std::uint64_t> remove_abandoned(const fs::path& parent, Abandoned which, std::vector<Error>& stuck) {
+  std::uint64_t freed = 0;
+  if (!path_exists(parent)) return freed;
+  SWAGE_TRY(const std::vector<std::string> names, list_directory(parent));
+  for (const std::string& name : names) {
+    const fs::path path = parent / name;
+    if (which == Abandoned::like_a_tempdir && !is_temporary_name(name)) continue;
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (fd && hold(fd.get()) != Hold::held) continue;
+    const auto removed = remove_tree(path);
+    if (removed) freed += *removed;
+    else if (removed.error().code == Errc::interrupted) return Fail(removed.error());
+    else stuck.push_back(removed.error());
+  }
+  return freed;
 }
 
 TempDir::~TempDir() {
@@ -206,6 +240,7 @@ Result<std::optional<UniqueFd>> lock_fd(const fs::path& path, FileLock::Mode mod
     while (::flock(fd.get(), operation) != 0) {
       if (errno == EWOULDBLOCK) return std::optional<UniqueFd>();
       if (errno != EINTR) return fail_errno(fmt::format("cannot lock '{}'", path.string()), errno);
+      SWAGE_CHECK(check_interrupt());
     }
     struct stat held {}, current {};
     if (::fstat(fd.get(), &held) == 0 && ::stat(path.c_str(), &current) == 0 && held.st_ino == current.st_ino)

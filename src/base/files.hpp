@@ -68,27 +68,35 @@ Result<std::string> read_symlink(const fs::path& path);
 Result<std::vector<std::string>> list_directory(const fs::path& path);  // names, sorted by byte value, no dot entries
 bool path_exists(const fs::path& path);                // lstat: a dangling symlink exists
 
-// Removes a tree without following symlinks, through directory descriptors; makes unwritable directories writable
-// first. A missing path is no error. Returns the bytes freed (blocks of files whose last link this was).
+// Removes a tree of any depth without following symlinks (tree_walk.hpp); makes unwritable directories writable first. A missing
+// path is no error. What cannot be removed stays, everything else goes, and the error names the first. Goes on for two seconds
+// after an interrupt. Returns the bytes freed (blocks of files whose last link this was).
 Result<std::uint64_t> remove_tree(const fs::path& path);
 
-// A new directory under `parent` (default: $TMPDIR or /tmp), removed with its content at the end of its life.
+// A new directory `<prefix>.XXXXXX` under `parent` (default: $TMPDIR or /tmp), removed with its content at the end of its life. It is
+// locked (flock(2), where the file system can) as long as it lives: so a cleaner tells what a killed process left.
 class TempDir {
  public:
   static Result<TempDir> create(std::string_view prefix, const fs::path& parent = {});
-  TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
   TempDir& operator=(TempDir&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(lock_, other.lock_);
     return *this;
   }
   ~TempDir();
   const fs::path& path() const { return path_; }
-  fs::path release() { return std::exchange(path_, {}); }  // keep the directory
+  fs::path release() { return lock_.reset(), std::exchange(path_, {}); }  // keep the directory
 
  private:
-  explicit TempDir(fs::path path) : path_(std::move(path)) {}
+  TempDir(fs::path path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   fs::path path_;
+  UniqueFd lock_{};
 };
+
+// Removes the directories in `parent` that no living TempDir holds. What cannot be removed is added to `stuck`. Returns the bytes freed.
+enum class Abandoned { every_entry, like_a_tempdir };   // all of the directory, or what has a name as TempDir gives
+Result<std::uint64_t> remove_abandoned(const fs::path& parent, Abandoned which, std::vector<Error>& stuck);
 
 // flock(2) on a file, created when missing. Released with the object or with the process, even by kill -9.
 class FileLock {

@@ -9,11 +9,13 @@ namespace swage {
 
 namespace {
 std::atomic<bool> flag{false};
+std::atomic<std::chrono::steady_clock::rep> first_at{0};
 int pipe_fds[2] = {-1, -1};
 void handler(int) { request_interrupt(); }
 }  // namespace
 
 void request_interrupt() {
+  if (!flag) first_at = std::chrono::steady_clock::now().time_since_epoch().count();   // clock_gettime(2), allowed in a handler
   flag = true;
   if (pipe_fds[1] >= 0) [[maybe_unused]] const auto written = ::write(pipe_fds[1], "!", 1);
 }
@@ -28,5 +30,14 @@ void install_interrupt_handlers() {
 
 bool interrupted() { return flag; }
 int interrupt_fd() { return pipe_fds[0]; }
+
+std::chrono::nanoseconds since_interrupt() {
+  return std::chrono::steady_clock::now().time_since_epoch() - std::chrono::steady_clock::duration(first_at.load());
+}
+
+Result<void> check_interrupt() {
+  if (flag) return fail(Errc::interrupted, "interrupted");
+  return {};
+}
 
 }  // namespace swage

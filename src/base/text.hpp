@@ -15,6 +15,9 @@ std::string_view trim(std::string_view text);
 std::string_view last_lines(std::string_view text, std::size_t count);         // all of it when it has fewer
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
+// As one word of a shell's command line: as it is when it is plain, else in single quotes.
+std::string shell_quoted(std::string_view word);
+
 // Damerau-Levenshtein distance (optimal string alignment): the number of inserted, deleted, changed or swapped bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 

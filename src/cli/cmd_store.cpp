@@ -1,8 +1,11 @@
 // swage store: looking at the store and keeping it in order.
+#include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 
@@ -88,16 +91,36 @@ Result<int> path_info(Session& session, const PathsOptions& options) {
   return 0;
 }
 
-Result<void> print_tree(Store& store, const StorePath& path, const std::string& indent, StorePathSet& seen) {
-  SWAGE_TRY(const PathInfo info, info_of(store, path));
-  StorePathSet references = info.references;
-  references.erase(path);
-  std::size_t left = references.size();
-  for (const StorePath& reference : references) {
-    const bool last = --left == 0;
+// A chain of references may be longer than a stack is deep.
+Result<void> print_tree(Store& store, const StorePath& root) {
+  struct Level {
+    std::vector<StorePath> references;
+    std::size_t next = 0;
+    std::string indent{};
+  };
+  const auto level_of = [&](const StorePath& path, std::string indent) -> Result<Level> {
+    SWAGE_TRY(PathInfo info, info_of(store, path));
+    info.references.erase(path);
+    return Level{.references = {info.references.begin(), info.references.end()}, .indent = std::move(indent)};
+  };
+  fmt::print("{}\n", root.str());
+  StorePathSet seen{root};
+  std::vector<Level> open;
+  SWAGE_TRY(Level first, level_of(root, ""));
+  open.push_back(std::move(first));
+  while (!open.empty()) {
+    Level& level = open.back();
+    if (level.next == level.references.size()) {
+      open.pop_back();
+      continue;
+    }
+    const StorePath reference = level.references[level.next++];
+    const bool last = level.next == level.references.size();
     const bool again = !seen.insert(reference).second;
-    fmt::print("{}{} {}{}\n", indent, last ? "└──" : "├──", reference.str(), again ? " [...]" : "");
-    if (!again) SWAGE_CHECK(print_tree(store, reference, indent + (last ? "    " : "│   "), seen));
+    fmt::print("{}{} {}{}\n", level.indent, last ? "└──" : "├──", reference.str(), again ? " [...]" : "");
+    if (again) continue;
+    SWAGE_TRY(Level below, level_of(reference, level.indent + (last ? "    " : "│   ")));
+    open.push_back(std::move(below));
   }
   return {};
 }
@@ -115,11 +138,7 @@ Result<int> tree(Session& session, const PathsOptions& options) {
     fmt::print("{}\n", Json{{"roots", path_array(paths)}, {"nodes", std::move(nodes)}}.dump());
     return 0;
   }
-  for (const StorePath& path : paths) {
-    fmt::print("{}\n", path.str());
-    StorePathSet seen{path};
-    SWAGE_CHECK(print_tree(*store, path, "", seen));
-  }
+  for (const StorePath& path : paths) SWAGE_CHECK(print_tree(*store, path));
   return 0;
 }
 
@@ -151,13 +170,32 @@ Result<int> why_depends(Session& session, const PathsOptions& options) {
   return 0;
 }
 
+// What another user's swage has left is named, a few of many, with the one thing that helps.
+void print_stuck(Session& session, const std::vector<Error>& stuck) {
+  constexpr std::size_t kShown = 10;
+  for (std::size_t i = 0; i < std::min(stuck.size(), kShown); ++i) session.reporter().on(Message{fmt::format("warning: {}", stuck[i].what)});
+  if (stuck.size() > kShown) session.reporter().on(Message{fmt::format("warning: and {} more", stuck.size() - kShown)});
+  const Result<fs::path> home = session.home();
+  if (!stuck.empty() && home)
+    session.reporter().on(Message{fmt::format("hint: what another user has made is given to you by: sudo chown -R {} {}", ::geteuid(), shell_quoted(home->string()))});
+}
+
+Json stuck_array(const std::vector<Error>& stuck) {
+  Json array = Json::array();
+  for (const Error& error : stuck) array.push_back(error.what);
+  return array;
+}
+
 Result<int> collect_garbage(Session& session, const GcOptions& options) {
-  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(Store* store, session.store(Store::Purpose::free_space));
   SWAGE_TRY(const GcResult result, store->collect_garbage(options));
+  print_stuck(session, result.stuck);
+  session.stop_reporter();
   if (session.options().json) {
     Json deleted = Json::array();
     for (const StorePath& path : result.deleted) deleted.push_back(path.str());
-    fmt::print("{}\n", Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed}, {"bytesForBuilding", result.bytes_for_building}}.dump());
+    fmt::print("{}\n", Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed},
+                            {"bytesForBuilding", result.bytes_for_building}, {"stuck", stuck_array(result.stuck)}}.dump());
     return 0;
   }
   if (options.dry_run)
@@ -170,12 +208,15 @@ Result<int> collect_garbage(Session& session, const GcOptions& options) {
 }
 
 Result<int> verify(Session& session, const VerifyOptions& options) {
-  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(Store* store, session.store(options.repair ? Store::Purpose::free_space : Store::Purpose::usual));
   SWAGE_TRY(const VerifyResult result, store->verify(options));
+  print_stuck(session, result.stuck);
+  session.stop_reporter();
   const auto kind_name = [](VerifyProblem::Kind kind) {
     switch (kind) {
       case VerifyProblem::Kind::missing: return "missing";
       case VerifyProblem::Kind::hash_mismatch: return "modified";
+      case VerifyProblem::Kind::unreadable: return "unreadable";
       case VerifyProblem::Kind::dangling_reference: return "dangling reference";
       case VerifyProblem::Kind::litter: return "litter";
     }
@@ -185,13 +226,16 @@ Result<int> verify(Session& session, const VerifyOptions& options) {
     Json problems = Json::array();
     for (const VerifyProblem& problem : result.problems)
       problems.push_back({{"kind", kind_name(problem.kind)}, {"path", problem.path}, {"detail", problem.detail}});
-    fmt::print("{}\n", Json{{"checked", result.checked}, {"bytes", result.bytes}, {"damaged", result.damaged()}, {"problems", std::move(problems)}}.dump());
+    fmt::print("{}\n", Json{{"checked", result.checked}, {"bytes", result.bytes}, {"damaged", result.damaged()}, {"problems", std::move(problems)}, {"stuck", stuck_array(result.stuck)}}.dump());
   } else {
     for (const VerifyProblem& problem : result.problems)
       fmt::print("{}: {}{}\n", kind_name(problem.kind), problem.path, problem.detail.empty() ? "" : " (" + problem.detail + ")");
     fmt::print("{}: {} paths checked, {}\n", result.damaged() ? "damaged" : "ok", result.checked, human_bytes(result.bytes));
   }
-  return result.damaged() && !options.repair ? 1 : 0;
+  // A repair mends all but what cannot be read.
+  const bool unreadable = std::any_of(result.problems.begin(), result.problems.end(),
+                                      [](const VerifyProblem& problem) { return problem.kind == VerifyProblem::Kind::unreadable; });
+  return (options.repair ? unreadable : result.damaged()) ? 1 : 0;
 }
 
 Result<int> disk_usage(Session& session, const PathsOptions& options) {
@@ -231,22 +275,28 @@ Result<int> dump(Session& session, const PathsOptions& options) {
   return 0;
 }
 
+Result<std::size_t> read_standard_input(char* buffer, std::size_t size) {
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer, size);
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno != EINTR) return fail_errno("cannot read 'standard input'", errno);
+    SWAGE_CHECK(check_interrupt());
+  }
+}
+
 Result<int> restore(Session&, const std::string& target) {
-  SWAGE_CHECK(restore_nar(
-      [](char* buffer, std::size_t size) -> Result<std::size_t> {
-        const ssize_t n = ::read(STDIN_FILENO, buffer, size);
-        if (n < 0) return fail_errno("cannot read 'standard input'", errno);
-        return static_cast<std::size_t>(n);
-      },
-      target));
+  SWAGE_CHECK(restore_nar(read_standard_input, target));
   return 0;
 }
 
 Result<int> delete_paths(Session& session, const PathsOptions& options) {
-  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(Store* store, session.store(Store::Purpose::free_space));
   SWAGE_TRY(const StorePathSet paths, find_paths(session, options));
   SWAGE_TRY(const GcResult result, store->delete_paths(paths));
-  if (session.options().json) fmt::print("{}\n", Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}}.dump());
+  print_stuck(session, result.stuck);
+  session.stop_reporter();
+  if (session.options().json)
+    fmt::print("{}\n", Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}, {"stuck", stuck_array(result.stuck)}}.dump());
   else fmt::print("deleted {} paths, {}\n", result.deleted.size(), human_bytes(result.bytes_freed));
   return 0;
 }

@@ -207,10 +207,10 @@ Result<void> Session::pin_archive(const SourceSpec& source) {
   return write_file_atomically(path, lock_->str());
 }
 
-Result<Store*> Session::store() {
+Result<Store*> Session::store(Store::Purpose purpose) {
   if (!store_) {
     SWAGE_TRY(const fs::path root, home());
-    SWAGE_TRY(store_, Store::open(root));
+    SWAGE_TRY(store_, Store::open(root, purpose));
   }
   return store_.get();
 }

@@ -56,7 +56,7 @@ class Session {
   Result<const Lockfile*> lock_with(const std::string& architecture);
   // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.
   Result<void> pin_archive(const SourceSpec& source);
-  Result<Store*> store();
+  Result<Store*> store(Store::Purpose purpose = Store::Purpose::usual);   // the purpose of the first call counts
   Result<std::unique_ptr<SourceFetcher>> fetcher();
   Reporter& reporter();
   void stop_reporter();                 // the terminal line is restored; before results are printed

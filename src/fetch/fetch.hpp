@@ -22,6 +22,7 @@ struct FetchOptions {
   unsigned connect_timeout = 15;            // seconds
   unsigned stall_timeout = 60;              // seconds without a byte
   double first_delay = 0.5;                 // seconds before the second try; doubles
+  std::uint64_t largest_unsized = 8'000'000'000;   // bytes of a download whose size is not pinned: no server fills the disk
 };
 
 // Thread-safe. Partial downloads stay in <work_dir>/downloads/<sha256>.part and are resumed by the next try or run.

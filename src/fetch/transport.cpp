@@ -114,6 +114,7 @@ struct Request {
   CURL* easy;
   std::uint64_t from = 0;                    // asked to continue from here
   std::optional<std::uint64_t> range_start{};  // where the server says that it continues
+  std::uint64_t largest_unsized = 0;
   bool started = false;
   bool wrong_range = false;
   bool too_long = false;
@@ -146,11 +147,13 @@ struct Request {
       if (status() == 206 && range_start != from) return wrong_range = true, false;
       if (status() != 206 && !keep(landing.restart())) return false;   // the whole file comes
     }
-    if (what.size != 0 && landing.size() + data.size() > what.size) return too_long = true, false;
+    if (landing.size() + data.size() > most()) return too_long = true, false;
     if (!keep(landing.append(data))) return false;
     report(false);
     return true;
   }
+
+  std::uint64_t most() const { return what.size ? what.size : largest_unsized; }
 
   void report(bool last) {
     const auto now = Clock::now();
@@ -326,7 +329,7 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
   std::unique_ptr<CurlHandle> handle = pool.take();
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
   Request request{.landing = landing, .what = what, .reporter = reporter, .job_id = job_id, .easy = handle->easy,
-                  .from = landing.size()};
+                  .from = landing.size(), .largest_unsized = options.largest_unsized};
   set_up(handle->easy, address, options);
   receive(handle->easy, address, request);
   SWAGE_TRY(const CURLcode code, handle->perform());
@@ -337,7 +340,8 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
     outcome = {Outcome::Kind::restart, "the server cannot continue a download"};
   else if (request.too_long) {
     SWAGE_CHECK(landing.restart());   // none of it is worth keeping
-    outcome = {Outcome::Kind::final, fmt::format("it is longer than the {} bytes that are pinned", what.size)};
+    outcome = {Outcome::Kind::final, what.size ? fmt::format("it is longer than the {} bytes that are pinned", what.size)
+                                              : fmt::format("it is longer than {}, which is the limit where no size is pinned", human_bytes(request.most()))};
   } else if (code != CURLE_OK)
     outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options), is_absent(code, status)};
   else if (!request.started)   // an empty answer: no body callback was made

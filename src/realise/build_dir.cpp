@@ -8,8 +8,6 @@ namespace swage {
 
 namespace {
 
-fs::path lock_of(const fs::path& dir) { return dir.string() + ".lock"; }
-
 Result<void> make_directory(const fs::path& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) != 0 || ::chmod(path.c_str(), mode) != 0)
     return fail_errno(fmt::format("cannot create directory '{}'", path.string()), errno);
@@ -19,21 +17,13 @@ Result<void> make_directory(const fs::path& path, mode_t mode) {
 }  // namespace
 
 Result<BuildDir> BuildDir::create(const fs::path& work_dir, std::string_view hash) {
-  SWAGE_CHECK(make_directories(work_dir / "builds"));
-  const fs::path path = work_dir / "builds" / hash;
-  SWAGE_TRY(FileLock lock, FileLock::acquire(lock_of(path), FileLock::Mode::exclusive));
-  BuildDir dir(path, std::move(lock));
-  SWAGE_CHECK(remove_tree(path));
-  SWAGE_CHECK(make_directory(path, 0700));
+  const fs::path builds = work_dir / "builds";
+  SWAGE_CHECK(make_directories(builds));
+  SWAGE_TRY(TempDir made, TempDir::create(hash, builds));
+  BuildDir dir(std::move(made));
   SWAGE_CHECK(make_directory(dir.build(), 0700));
   SWAGE_CHECK(make_directory(dir.store(), 0755));
   return dir;
-}
-
-BuildDir::~BuildDir() {
-  if (!lock_) return;
-  (void)remove_tree(path_);
-  ::unlink(lock_of(path_).c_str());
 }
 
 Result<fs::path> BuildDir::keep(const fs::path& work_dir, std::string_view name) {
@@ -77,18 +67,10 @@ void BuildDirRemover::work() {
   }
 }
 
-Result<void> clean_stale_builds(const fs::path& work_dir) {
-  const fs::path builds = work_dir / "builds";
-  if (!path_exists(builds)) return {};
-  SWAGE_TRY(const std::vector<std::string> names, list_directory(builds));
-  for (const std::string& name : names) {
-    const fs::path path = builds / (name.ends_with(".lock") ? name.substr(0, name.size() - 5) : name);
-    SWAGE_TRY(const std::optional<FileLock> lock, FileLock::try_acquire(lock_of(path), FileLock::Mode::exclusive));
-    if (!lock) continue;
-    SWAGE_CHECK(remove_tree(path));
-    ::unlink(lock_of(path).c_str());
-  }
-  return {};
+Result<std::vector<Error>> clean_stale_builds(const fs::path& work_dir) {
+  std::vector<Error> stuck;
+  SWAGE_CHECK(remove_abandoned(work_dir / "builds", Abandoned::every_entry, stuck));
+  return stuck;
 }
 
 }  // namespace swage

@@ -1,5 +1,5 @@
-// <work_dir>/builds/<hash>: where one build happens, with `build` (the sandbox's /build) and `store` (its /nix/store). A lock
-// file beside it tells the living from what a killed swage left.
+// <work_dir>/builds/<hash>.XXXXXX: where one build happens, with `build` (the sandbox's /build) and `store` (its /nix/store). No build
+// waits for another's directory, nor for what a killed swage left.
 #pragma once
 
 #include <condition_variable>
@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "base/files.hpp"
 
@@ -16,21 +15,16 @@ namespace swage {
 
 class BuildDir {
  public:
-  // The caller holds the locks of the output paths, so at most a cleaner is in the way, and for a moment only.
   static Result<BuildDir> create(const fs::path& work_dir, std::string_view hash);
-  BuildDir(BuildDir&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, std::nullopt)) {}
-  BuildDir& operator=(BuildDir&&) = delete;
-  ~BuildDir();   // removes everything
 
-  fs::path build() const { return path_ / "build"; }
-  fs::path store() const { return path_ / "store"; }
+  fs::path build() const { return dir_.path() / "build"; }
+  fs::path store() const { return dir_.path() / "store"; }
   // Moves `build` to a new name in <work_dir>/failed; returns where it is now.
   Result<fs::path> keep(const fs::path& work_dir, std::string_view name);
 
  private:
-  BuildDir(fs::path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-  fs::path path_;
-  std::optional<FileLock> lock_;
+  explicit BuildDir(TempDir dir) : dir_(std::move(dir)) {}
+  TempDir dir_;   // removes everything
 };
 
 // Removes build directories while the next builds run: of a compiler's there may be a hundred thousand files.
@@ -51,7 +45,7 @@ class BuildDirRemover {
   std::thread thread_{};   // once there is something to do
 };
 
-// Removes the directories of builds whose process is gone.
-Result<void> clean_stale_builds(const fs::path& work_dir);
+// Removes the directories of builds whose process is gone. Returns what could not be removed, which is in nobody's way.
+Result<std::vector<Error>> clean_stale_builds(const fs::path& work_dir);
 
 }  // namespace swage

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
+#include "base/text.hpp"
 #include "realise/build_dir.hpp"
 #include "realise/build_log.hpp"
 #include "realise/builder_env.hpp"
@@ -95,6 +96,7 @@ struct Run {
   Sandbox::Exit exit{};
   Ended ended = Ended::by_itself;
   double seconds = 0;
+  Clock::time_point started = Clock::now();
 };
 
 Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& closure, const BuildDir& dir,
@@ -110,15 +112,14 @@ Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& d
   UniqueFd write_end(fds[1]);
   ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
   spec.output_fd = write_end.get();
-  const auto start = Clock::now();
+  Run run;
   SWAGE_TRY(Sandbox sandbox, Sandbox::start(spec).map_error([&](Error error) {
     return std::move(error).note(fmt::format("while starting the builder of '{}'", drv.drv.name));
   }));
   write_end.reset();
-  Run run;
   SWAGE_TRY(run.ended, Monitor(context, sandbox, output.get(), log).run());
   SWAGE_TRY(run.exit, sandbox.wait());
-  run.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  run.seconds = std::chrono::duration<double>(Clock::now() - run.started).count();
   if (const Result<void> kept = log.finish(); !kept)
     context.reporter.on(Message{fmt::format("the log of '{}' is not kept whole: {}", drv.drv.name, kept.error().what)});
   return run;
@@ -157,6 +158,19 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
   return Fail(std::move(error));
 }
 
+// A builder may leave outputs that take longer to read than it took to make them: its limit holds until they are registered.
+Checkpoint within_limits(const BuildContext& context, const FinishedDerivation& drv, const Run& run) {
+  return [&]() -> Result<void> {
+    if (interrupted() || context.stop.is_set()) return fail(Errc::interrupted, "interrupted");
+    const auto limit = context.options.timeout;
+    if (limit.count() == 0 || Clock::now() - run.started < limit) return {};
+    return Fail(Error{.code = Errc::build_failed,
+                      .what = fmt::format("'{}' did not build: it ran for more than {} s", drv.drv.name, limit.count()),
+                      .notes = {fmt::format("its builder ended after {}: the rest went into reading its outputs", human_seconds(run.seconds))},
+                      .hint = "swage log " + drv.path.str()});
+  };
+}
+
 // A build directory, until the end of its build.
 struct Used {
   BuildDirRemover& remover;
@@ -190,7 +204,10 @@ Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivat
   if (run.ended == Ended::stopped) return fail(Errc::interrupted, "interrupted");
   if (run.ended != Ended::by_itself || run.exit.status != 0) return fail_keeping(builder_failed(context, drv, run, log).value());
   const fs::path kept = context.options.keep_failed ? store.work_dir() / "failed" : fs::path();
-  Result<void> finished = mode == BuildMode::build ? register_built(store, drv, dir.store(), closure) : compare_built(store, drv, dir.store(), kept);
+  const Checkpoint checkpoint = within_limits(context, drv, run);
+  Result<void> finished = mode == BuildMode::build ? register_built(store, drv, dir.store(), closure, checkpoint)
+                                                   : compare_built(store, drv, dir.store(), kept, checkpoint);
+  if (!finished && finished.error().code == Errc::interrupted) return Fail(std::move(finished).error());
   if (!finished) return fail_keeping(std::move(finished).error());
   return BuildRecord{.drv = drv.path, .seconds = run.seconds, .cpu_seconds = run.exit.cpu_seconds, .max_rss = run.exit.max_rss};
 }

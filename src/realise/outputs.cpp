@@ -1,7 +1,10 @@
 #include "realise/outputs.hpp"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/base32.hpp"
 #include "store/nar.hpp"
@@ -16,7 +19,7 @@ struct Output {
   fs::path made;
 };
 
-Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const fs::path& made) {
+Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const fs::path& made, const Checkpoint& checkpoint) {
   std::vector<Output> outputs;
   for (const auto& [name, output] : drv.drv.outputs) {
     SWAGE_TRY(StorePath path, StorePath::parse(output.path));
@@ -26,8 +29,9 @@ Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const
                         .what = fmt::format("'{}' did not make its output '{}'", drv.drv.name, name),
                         .notes = {fmt::format("its builder ended well, but '{}' does not exist", path.str())},
                         .hint = "swage log " + drv.path.str()});
-    SWAGE_CHECK(canonicalise(where).map_error([&](Error error) {
-      error.code = error.code == Errc::environment ? Errc::environment : Errc::build_failed;
+    SWAGE_CHECK(canonicalise(where, checkpoint).map_error([&](Error error) {
+      if (error.code == Errc::interrupted) return error;
+      if (error.code != Errc::environment) error.code = Errc::build_failed;
       return std::move(error).note(fmt::format("in output '{}' of '{}'", name, drv.drv.name));
     }));
     outputs.push_back({name, std::move(path), where});
@@ -35,32 +39,41 @@ Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const
   return outputs;
 }
 
-Result<Hash> hash_flat(const fs::path& file, HashAlgo algo, std::string_view drv_name) {
+Result<Hash> hash_flat(const fs::path& file, HashAlgo algo, std::string_view drv_name, const Checkpoint& checkpoint) {
   struct stat st {};
   if (::lstat(file.c_str(), &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 0111))
     return fail(Errc::build_failed, fmt::format("'{}' must make a plain file that is not executable, because its hash is flat", drv_name));
-  SWAGE_TRY(const std::string bytes, read_file(file));
-  return hash_string(algo, bytes);
+  SWAGE_TRY(const UniqueFd fd, open_file(file, O_RDONLY | O_NOFOLLOW));
+  Hasher hasher(algo);
+  std::vector<char> buffer(256 * 1024);
+  for (;;) {
+    SWAGE_CHECK(checkpoint());
+    const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail_errno(fmt::format("cannot read '{}'", file.string()), errno);
+    if (size == 0) return hasher.finish();
+    hasher.update({buffer.data(), static_cast<std::size_t>(size)});
+  }
 }
 
-Result<Hash> hash_recursive(const fs::path& tree, HashAlgo algo) {
+Result<Hash> hash_recursive(const fs::path& tree, HashAlgo algo, const Checkpoint& checkpoint) {
   Hasher hasher(algo);
-  SWAGE_CHECK(dump_nar(tree, [&](std::string_view bytes) -> Result<void> {
+  SWAGE_CHECK(dump_nar(tree, [&](std::string_view bytes) {
     hasher.update(bytes);
-    return {};
+    return checkpoint();
   }));
   return hasher.finish();
 }
 
 // A fixed output is what its derivation says, or it is not accepted.
-Result<ContentAddress> check_fixed(const FinishedDerivation& drv, const fs::path& made) {
+Result<ContentAddress> check_fixed(const FinishedDerivation& drv, const fs::path& made, const Checkpoint& checkpoint) {
   const DerivationOutput& output = drv.drv.outputs.at("out");
   std::string_view name = output.hash_algo;
   const bool recursive = name.starts_with("r:");
   if (recursive) name.remove_prefix(2);
   SWAGE_TRY(const HashAlgo algo, parse_hash_algo(name));
   SWAGE_TRY(const Hash expected, Hash::from_hex(algo, output.hash));
-  SWAGE_TRY(const Hash got, recursive ? hash_recursive(made, algo) : hash_flat(made, algo, drv.drv.name));
+  SWAGE_TRY(const Hash got, recursive ? hash_recursive(made, algo, checkpoint) : hash_flat(made, algo, drv.drv.name, checkpoint));
   if (got != expected)
     return Fail(Error{.code = Errc::hash_mismatch,
                       .what = fmt::format("'{}' made something else than its fixed hash says", drv.drv.name),
@@ -70,8 +83,9 @@ Result<ContentAddress> check_fixed(const FinishedDerivation& drv, const fs::path
 
 }  // namespace
 
-Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const StorePathSet& inputs) {
-  SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made));
+Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const StorePathSet& inputs,
+                            const Checkpoint& checkpoint) {
+  SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made, checkpoint));
   StorePathSet candidates = inputs;
   for (const Output& output : outputs) candidates.insert(output.path);
   std::vector<Store::NewPath> fresh;
@@ -80,9 +94,9 @@ Result<void> register_built(Store& store, const FinishedDerivation& drv, const f
     if (valid) continue;  // only some outputs were missing: what users already refer to stays
     std::optional<ContentAddress> address;
     if (drv.drv.is_fixed()) {
-      SWAGE_TRY(address, check_fixed(drv, output.made));
+      SWAGE_TRY(address, check_fixed(drv, output.made, checkpoint));
     }
-    SWAGE_TRY(ScannedTree scanned, scan_tree(output.made, candidates));
+    SWAGE_TRY(ScannedTree scanned, scan_tree(output.made, candidates, checkpoint));
     fresh.push_back({.info = {.path = output.path,
                               .nar_hash = scanned.nar.hash,
                               .nar_size = scanned.nar.size,
@@ -95,12 +109,14 @@ Result<void> register_built(Store& store, const FinishedDerivation& drv, const f
   return store.register_outputs(std::move(fresh));
 }
 
-Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in) {
-  SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made));
+Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in,
+                           const Checkpoint& checkpoint) {
+  SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made, checkpoint));
   for (const Output& output : outputs) {
     SWAGE_TRY(const std::optional<PathInfo> info, store.query(output.path));
     if (!info) continue;
-    SWAGE_TRY(const NarHash again, hash_nar(output.made));
+    SWAGE_TRY(const ScannedTree scanned, scan_tree(output.made, {}, checkpoint));
+    const NarHash& again = scanned.nar;
     if (again.hash == info->nar_hash) continue;
     Error error{.code = Errc::build_failed,
                 .what = fmt::format("'{}' is not reproducible: its output '{}' differs between two builds", drv.drv.name, output.name),

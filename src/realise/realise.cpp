@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <thread>
 
 #include "base/interrupt.hpp"
@@ -44,6 +45,21 @@ Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vec
   return plan_realise(store, graph, wanted, check);
 }
 
+// Nothing that is built could be run there, beginning with the builder.
+Result<void> check_executable(const fs::path& store_dir) {
+  struct statvfs system {};
+  if (::statvfs(store_dir.c_str(), &system) != 0 || (system.f_flag & ST_NOEXEC) == 0) return {};
+  return Fail(Error{.code = Errc::environment,
+                    .what = fmt::format("'{}' is on a file system without permission to run programs (noexec)", store_dir.string()),
+                    .hint = "take a home elsewhere: swage --home DIR ..., or SWAGE_HOME"});
+}
+
+// Said once, however many there are.
+std::string left_behind(const std::vector<Error>& stuck) {
+  if (stuck.size() == 1) return fmt::format("warning: an earlier build has left something behind: {}", stuck.front().what);
+  return fmt::format("warning: {} earlier builds have left something behind: {}", stuck.size(), stuck.front().what);
+}
+
 }  // namespace
 
 Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
@@ -54,8 +70,10 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   result.already_valid = plan.valid.size();
   if (plan.build.empty() && !options.check) return result;
 
+  SWAGE_CHECK(check_executable(store.root() / "nix/store"));
   SWAGE_CHECK(make_directories(store.work_dir()));
-  SWAGE_CHECK(clean_stale_builds(store.work_dir()));
+  SWAGE_TRY(const std::vector<Error> stuck, clean_stale_builds(store.work_dir()));
+  if (!stuck.empty()) reporter.on(Message{left_behind(stuck)});
   Durations durations = Durations::load(store.work_dir() / "durations");
   SWAGE_TRY(Jobserver jobserver, Jobserver::create(complete.cores));
   SWAGE_TRY(StopSignal stop, StopSignal::create());

@@ -55,8 +55,10 @@ Result<SandboxMount> describe(const fs::path& from, const std::string& to, bool 
     SWAGE_TRY(std::string target, swage::read_symlink(from));
     return SandboxMount{SandboxMount::Kind::symlink, false, std::move(target), to};
   }
-  std::error_code ignored;
-  const fs::path whole = fs::absolute(from, ignored);
+  // Links on the way lead through the system's root, which is at /.host in there.
+  std::error_code error;
+  const fs::path whole = fs::canonical(from, error);
+  if (error) return fail_errno(fmt::format("cannot use '{}' in a sandbox", from.string()), error.value());
   return SandboxMount{S_ISDIR(st.st_mode) ? SandboxMount::Kind::directory : SandboxMount::Kind::file, writable,
                       "/.host" + whole.string(), to};
 }

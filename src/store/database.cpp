@@ -1,10 +1,12 @@
 #include "store/database.hpp"
 
+#include <cerrno>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
+#include "base/text.hpp"
 
 namespace swage {
 
@@ -141,11 +143,21 @@ std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid
 Fail Database::error(int failed) const {
   if (interrupted() && (failed & 0xff) == SQLITE_BUSY) return fail(Errc::interrupted, "interrupted");
   const int primary = failed & 0xff;
-  const Errc code = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR || primary == SQLITE_CONSTRAINT
-                        ? Errc::corrupt
-                        : Errc::environment;
-  return fail(code, fmt::format("database '{}' cannot be used: {}", file_.string(),
-                                handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(failed)));
+  const std::string_view message = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(failed);
+  const bool of_the_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+  const int os_error = primary == SQLITE_FULL ? ENOSPC : of_the_system && handle_ ? sqlite3_system_errno(handle_) : 0;
+  if (os_error != 0) return fail_errno(fmt::format("database '{}' cannot be used: {}", file_.string(), message), os_error);
+  Error error{.code = Errc::environment, .what = fmt::format("database '{}' cannot be used: {}", file_.string(), message)};
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR || primary == SQLITE_CONSTRAINT) error.code = Errc::corrupt;
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || message.starts_with("no such table")) return Fail(with_way_out(std::move(error), file_));
+  return Fail(std::move(error));
+}
+
+Error with_way_out(Error error, const fs::path& database) {
+  const std::string directory = database.parent_path().string();
+  error.notes.push_back("with a new database everything is fetched and built again; what the old one knew is removed by: swage store gc");
+  error.hint = fmt::format("put it aside, and swage makes a new one: mv {} {}", shell_quoted(directory), shell_quoted(directory + ".damaged"));
+  return error;
 }
 
 // --- Transaction ---

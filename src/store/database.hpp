@@ -65,6 +65,9 @@ class Database {
   std::unordered_map<const void*, sqlite3_stmt*> statements_{};
 };
 
+// Adds what to do about a database that is beyond use.
+Error with_way_out(Error error, const fs::path& database);
+
 // Rolled back unless committed. `write` takes the write lock at once and waits for other writers; `read` gives a batch of
 // queries one view of the database and saves them a lock each.
 class Transaction {

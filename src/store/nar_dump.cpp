@@ -1,7 +1,6 @@
 // Writing NARs. The cost of a dump is system calls for small files and copying for large ones, so: directories are walked
 // through descriptors (no path is built unless an error or a filter needs it), file contents are read straight into the
 // outgoing buffer, and the fixed tokens around each entry are copied as one precomputed block.
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
@@ -12,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/interrupt.hpp"
+#include "base/tree_walk.hpp"
 #include "store/nar_stream.hpp"
 
 namespace swage::nar {
@@ -40,32 +39,7 @@ struct Blocks {
   std::string close = framed({")"});
 };
 
-// One step of the way from the root; names an entry when an error or the filter asks.
-struct Step {
-  const Step* parent;
-  std::string_view name;
-};
-
-std::string relative(const Step* step) {
-  if (!step->parent) return {};
-  std::string path = relative(step->parent);
-  if (!path.empty()) path += '/';
-  return path.append(step->name);
-}
-
-struct Entry {
-  std::size_t offset;  // of the name in Listing::names
-  std::size_t size;
-  unsigned char type;  // d_type
-};
-
-struct Listing {
-  std::string names{};
-  std::vector<Entry> entries{};
-  std::string_view name(const Entry& entry) const { return std::string_view(names).substr(entry.offset, entry.size); }
-};
-
-class Writer {
+class Writer final : public TreeVisitor {
  public:
   Writer(const fs::path& root, Outlet& outlet, const PathFilter& keep) : root_(root), outlet_(outlet), keep_(keep) {}
 
@@ -74,19 +48,53 @@ class Writer {
     blocks_ = &blocks;
     SWAGE_TRY(buffer_, outlet_.next());
     SWAGE_CHECK(put(blocks.magic));
-    const Step root{nullptr, {}};
-    SWAGE_CHECK(node(AT_FDCWD, root_.c_str(), DT_UNKNOWN, root, 0));
+    SWAGE_CHECK(walk_tree(root_, *this));
     return flush();
   }
 
+  Result<void> leaf(const TreePlace& place) override {
+    if (!kept(place)) return {};
+    SWAGE_CHECK(open_entry(place));
+    switch (place.type) {
+      case DT_REG: SWAGE_CHECK(file(place)); break;
+      case DT_LNK: SWAGE_CHECK(link(place)); break;
+      default: return unsupported(place);
+    }
+    return close_entry(place);
+  }
+
+  Result<bool> enter(const TreePlace& place) override {
+    if (!kept(place)) return false;
+    if (place.depth > kMaxDepth)
+      return fail(Errc::invalid_input, fmt::format("'{}' is more than {} directories deep", place.shown(), kMaxDepth));
+    SWAGE_CHECK(open_entry(place));
+    SWAGE_CHECK(put(blocks_->directory));
+    return true;
+  }
+
+  Result<void> leave(const TreePlace& place) override {
+    SWAGE_CHECK(put(blocks_->close));
+    return close_entry(place);
+  }
+
  private:
-  std::string shown(const Step& step) const {
-    const std::string below = relative(&step);
-    return below.empty() ? root_.string() : (root_ / below).string();
+  static Fail io_error(std::string_view verb, const TreePlace& place, int error) {
+    return fail_errno(fmt::format("cannot {} '{}'", verb, place.shown()), error);
   }
-  Fail io_error(std::string_view verb, const Step& step, int error) const {
-    return fail_errno(fmt::format("cannot {} '{}'", verb, shown(step)), error);
+  static Fail unsupported(const TreePlace& place) {
+    return fail(Errc::invalid_input, fmt::format("'{}' is neither a file, a directory nor a symbolic link", place.shown()));
   }
+
+  bool kept(const TreePlace& place) const { return !keep_ || place.depth == 0 || keep_(place.relative()); }
+
+  // What stands around the node of everything but the root.
+  Result<void> open_entry(const TreePlace& place) {
+    if (place.depth == 0) return {};
+    SWAGE_CHECK(put(blocks_->entry));
+    SWAGE_CHECK(put_string(place.name));
+    return put(blocks_->node);
+  }
+  Result<void> close_entry(const TreePlace& place) { return place.depth == 0 ? Result<void>() : put(blocks_->close); }
 
   Result<void> flush() {
     if (used_ == 0) return {};
@@ -94,6 +102,7 @@ class Writer {
     return outlet_.flush({buffer_.data(), size});
   }
   Result<void> turn_over() {
+    SWAGE_CHECK(check_interrupt());
     SWAGE_CHECK(flush());
     SWAGE_TRY(buffer_, outlet_.next());
     return {};
@@ -123,35 +132,13 @@ class Writer {
     return put_padding(text.size());
   }
 
-  // `name` is relative to `parent`; its node goes out without the entry around it.
-  Result<void> node(int parent, const char* name, unsigned char type, const Step& step, unsigned depth) {
-    if (depth > kMaxDepth)
-      return fail(Errc::invalid_input, fmt::format("'{}' is more than {} directories deep", shown(step), kMaxDepth));
-    if (interrupted()) return fail(Errc::interrupted, "interrupted");
-    if (type == DT_UNKNOWN) {
-      struct stat st {};
-      if (::fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return io_error("read", step, errno);
-      type = static_cast<unsigned char>(IFTODT(st.st_mode));
-    }
-    switch (type) {
-      case DT_REG: return file(parent, name, step);
-      case DT_LNK: return link(parent, name, step);
-      case DT_DIR: return directory(parent, name, step, depth);
-      default: return unsupported(step);
-    }
-  }
-
-  Fail unsupported(const Step& step) const {
-    return fail(Errc::invalid_input, fmt::format("'{}' is neither a file, a directory nor a symbolic link", shown(step)));
-  }
-
-  Result<void> file(int parent, const char* name, const Step& step) {
+  Result<void> file(const TreePlace& place) {
     // O_NONBLOCK: should a FIFO have taken the file's place since it was listed, opening it does not hang.
-    const UniqueFd fd(::openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (!fd) return io_error("read", step, errno);
+    const UniqueFd fd(::openat(place.parent, place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!fd) return io_error("read", place, errno);
     struct stat st {};
-    if (::fstat(fd.get(), &st) != 0) return io_error("read", step, errno);
-    if (!S_ISREG(st.st_mode)) return unsupported(step);
+    if (::fstat(fd.get(), &st) != 0) return io_error("read", place, errno);
+    if (!S_ISREG(st.st_mode)) return unsupported(place);
     const auto size = static_cast<std::uint64_t>(st.st_size);
     SWAGE_CHECK(put(st.st_mode & S_IXUSR ? blocks_->program : blocks_->file));
     SWAGE_CHECK(put_size(size));
@@ -160,8 +147,8 @@ class Writer {
       const std::size_t room = buffer_.size() - used_;
       const ssize_t n = ::read(fd.get(), buffer_.data() + used_, left < room ? static_cast<std::size_t>(left) : room);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return io_error("read", step, errno);
-      if (n == 0) return fail(Errc::invalid_input, fmt::format("'{}' became shorter while it was read", shown(step)));
+      if (n < 0) return io_error("read", place, errno);
+      if (n == 0) return fail(Errc::invalid_input, fmt::format("'{}' became shorter while it was read", place.shown()));
       used_ += static_cast<std::size_t>(n);
       left -= static_cast<std::uint64_t>(n);
     }
@@ -169,56 +156,15 @@ class Writer {
     return put(blocks_->close);
   }
 
-  Result<void> link(int parent, const char* name, const Step& step) {
+  Result<void> link(const TreePlace& place) {
     char target[kMaxTarget + 1];
-    const ssize_t size = ::readlinkat(parent, name, target, sizeof target);
-    if (size < 0) return io_error("read", step, errno);
+    const ssize_t size = ::readlinkat(place.parent, place.name, target, sizeof target);
+    if (size < 0) return io_error("read", place, errno);
     if (static_cast<std::size_t>(size) > kMaxTarget)
-      return fail(Errc::invalid_input, fmt::format("'{}' has a target of more than {} bytes", shown(step), kMaxTarget));
+      return fail(Errc::invalid_input, fmt::format("'{}' has a target of more than {} bytes", place.shown(), kMaxTarget));
     SWAGE_CHECK(put(blocks_->symlink));
     SWAGE_CHECK(put_string({target, static_cast<std::size_t>(size)}));
     return put(blocks_->close);
-  }
-
-  Result<void> directory(int parent, const char* name, const Step& step, unsigned depth) {
-    UniqueFd fd(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) return io_error("list", step, errno);
-    const auto close = [](DIR* dir) { ::closedir(dir); };
-    const std::unique_ptr<DIR, decltype(close)> dir(::fdopendir(fd.get()), close);
-    if (!dir) return io_error("list", step, errno);
-    const int dir_fd = fd.release();
-    SWAGE_TRY(const Listing listing, list(dir.get(), step));
-    SWAGE_CHECK(put(blocks_->directory));
-    for (const Entry& entry : listing.entries) {
-      const Step below{&step, listing.name(entry)};
-      if (keep_ && !keep_(relative(&below))) continue;
-      SWAGE_CHECK(put(blocks_->entry));
-      SWAGE_CHECK(put_string(below.name));
-      SWAGE_CHECK(put(blocks_->node));
-      SWAGE_CHECK(node(dir_fd, below.name.data(), entry.type, below, depth + 1));
-      SWAGE_CHECK(put(blocks_->close));
-    }
-    return put(blocks_->close);
-  }
-
-  // Names keep their NUL in the listing, so that they serve as C strings.
-  Result<Listing> list(DIR* dir, const Step& step) const {
-    Listing listing;
-    for (;;) {
-      errno = 0;
-      const dirent* entry = ::readdir(dir);
-      if (!entry) {
-        if (errno != 0) return io_error("list", step, errno);
-        break;
-      }
-      const std::string_view name = entry->d_name;
-      if (name == "." || name == "..") continue;
-      listing.entries.push_back({listing.names.size(), name.size(), entry->d_type});
-      listing.names.append(name).push_back('\0');
-    }
-    std::sort(listing.entries.begin(), listing.entries.end(),
-              [&](const Entry& a, const Entry& b) { return listing.name(a) < listing.name(b); });
-    return listing;
   }
 
   const fs::path& root_;

@@ -26,7 +26,7 @@ class PipeOutlet final : public Outlet {
     return buffer;
   }
   Result<void> flush(std::string_view filled) override {
-    if (tap_) tap_(filled);
+    if (tap_) SWAGE_CHECK(tap_(filled));
     pipe_.push(filled.size());
     flushed_ = true;
     return {};

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "base/interrupt.hpp"
+#include "base/tree_walk.hpp"
 #include "store/nar_stream.hpp"
 
 namespace swage::nar {
@@ -27,7 +27,8 @@ class Reader {
     SWAGE_CHECK(exactly(word_, kMagic.size()));
     SWAGE_CHECK(padding(length));
     if (std::string_view(word_, kMagic.size()) != kMagic) return not_an_archive();
-    SWAGE_CHECK(node("", 0));
+    SWAGE_CHECK(node(""));
+    while (!open_.empty()) SWAGE_CHECK(next_entry());
     SWAGE_CHECK(fill());
     if (begin_ != end_) return broken("bytes after the end");
     return {};
@@ -46,6 +47,7 @@ class Reader {
   Result<void> fill() {
     if (begin_ != end_) return {};
     begin_ = end_ = 0;
+    SWAGE_CHECK(check_interrupt());
     SWAGE_TRY(end_, source_(buffer_.get(), kBuffer));
     return {};
   }
@@ -111,14 +113,14 @@ class Reader {
     return {};
   }
 
-  Result<void> node(const std::string& name, unsigned depth) {
-    if (depth > kMaxDepth) return broken(fmt::format("it is more than {} directories deep", kMaxDepth));
-    if (interrupted()) return fail(Errc::interrupted, "interrupted");
+  // A directory is only begun here: its entries are read by next_entry().
+  Result<void> node(const std::string& name) {
+    SWAGE_CHECK(check_interrupt());
     SWAGE_CHECK(expect("("));
     SWAGE_CHECK(expect("type"));
     SWAGE_TRY(const std::string_view type, word());
     if (type == "regular") return file(name);
-    if (type == "directory") return directory(name, depth);
+    if (type == "directory") return directory(name);
     if (type == "symlink") return symlink(name);
     return broken("an unknown type of file");
   }
@@ -152,30 +154,42 @@ class Reader {
     return expect(")");
   }
 
-  Result<void> directory(const std::string& name, unsigned depth) {
+  Result<void> directory(const std::string& name) {
+    if (open_.size() > kMaxDepth) return broken(fmt::format("it is more than {} directories deep", kMaxDepth));
     SWAGE_CHECK(visitor_.begin_directory(name));
-    std::string previous;
-    for (;;) {
-      SWAGE_TRY(const std::string_view tag, word());
-      if (tag == ")") return visitor_.end_directory();
-      if (tag != "entry") return broken("expected 'entry' or ')'");
-      SWAGE_CHECK(expect("("));
-      SWAGE_CHECK(expect("name"));
-      SWAGE_TRY(std::string entry, string(kMaxName));
-      if (entry.empty() || entry == "." || entry == ".." || entry.find('/') != std::string::npos ||
-          entry.find('\0') != std::string::npos)
-        return broken("an invalid file name");
-      if (entry <= previous) return broken("file names are not sorted");
-      SWAGE_CHECK(expect("node"));
-      SWAGE_CHECK(node(entry, depth + 1));
-      SWAGE_CHECK(expect(")"));
-      previous = std::move(entry);
-    }
+    open_.emplace_back();
+    return {};
+  }
+
+  // One entry of the innermost directory, or its end.
+  Result<void> next_entry() {
+    SWAGE_TRY(const std::string_view tag, word());
+    if (tag == ")") return end_directory();
+    if (tag != "entry") return broken("expected 'entry' or ')'");
+    SWAGE_CHECK(expect("("));
+    SWAGE_CHECK(expect("name"));
+    SWAGE_TRY(const std::string entry, string(kMaxName));
+    if (entry.empty() || entry == "." || entry == ".." || entry.find('/') != std::string::npos ||
+        entry.find('\0') != std::string::npos)
+      return broken("an invalid file name");
+    if (entry <= open_.back()) return broken("file names are not sorted");
+    open_.back() = entry;
+    SWAGE_CHECK(expect("node"));
+    const std::size_t depth = open_.size();
+    SWAGE_CHECK(node(entry));
+    return open_.size() == depth ? expect(")") : Result<void>();
+  }
+
+  Result<void> end_directory() {
+    SWAGE_CHECK(visitor_.end_directory());
+    open_.pop_back();
+    return open_.empty() ? Result<void>() : expect(")");   // that of its entry
   }
 
   const ByteSource& source_;
   Visitor& visitor_;
   std::unique_ptr<char[]> buffer_;
+  std::vector<std::string> open_{};   // the directories that we are in: the last name seen in each
   char word_[kMaxToken];
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
@@ -193,13 +207,11 @@ class Restorer final : public Visitor {
     const auto [parent, where] = place(name);
     if (::mkdirat(parent, where, 0777) != 0) return io_error("create", name, errno);
     started_ = true;
-    UniqueFd fd(::openat(parent, where, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) return io_error("open", name, errno);
-    directories_.push_back(std::move(fd));
+    if (const int error = directories_.push(where)) return io_error("open", name, error);
     return {};
   }
   Result<void> end_directory() override {
-    directories_.pop_back();
+    if (const int error = directories_.pop()) return io_error("leave", "", error);
     return {};
   }
   Result<void> begin_file(const std::string& name, bool executable) override {
@@ -225,15 +237,14 @@ class Restorer final : public Visitor {
 
  private:
   std::pair<int, const char*> place(const std::string& name) const {
-    if (directories_.empty()) return {AT_FDCWD, target_.c_str()};
-    return {directories_.back().get(), name.c_str()};
+    return {directories_.top(), directories_.depth() == 0 ? target_.c_str() : name.c_str()};
   }
   Fail io_error(std::string_view verb, const std::string& name, int error) const {
     return fail_errno(fmt::format("cannot {} '{}'", verb, name.empty() ? target_.string() : name), error);
   }
 
   const fs::path& target_;
-  std::vector<UniqueFd> directories_{};
+  DirectoryStack directories_{};
   UniqueFd file_{};
   std::string file_name_{};
   bool started_ = false;

@@ -9,7 +9,7 @@
 namespace swage::nar {
 
 inline constexpr std::string_view kMagic = "nix-archive-1";
-inline constexpr unsigned kMaxDepth = 64;
+inline constexpr std::size_t kMaxDepth = 100'000;   // only memory sets a limit: a level costs a reader some hundred bytes
 inline constexpr std::size_t kMaxName = 255;
 inline constexpr std::size_t kMaxTarget = 4095;
 inline constexpr std::size_t kMaxToken = 32;
@@ -23,8 +23,8 @@ class Outlet {
 };
 Result<void> dump(const fs::path& path, Outlet& outlet, const PathFilter& keep);
 
-// Sees each piece of a stream on the thread that reads the files.
-using Tap = std::function<void(std::string_view)>;
+// Sees each piece of a stream on the thread that reads the files. Its error ends the work.
+using Tap = ByteSink;
 // Reads the tree on this thread and hashes on a second one as soon as the tree is larger than a buffer.
 Result<NarHash> hash(const fs::path& path, const PathFilter& keep, const Tap& tap);
 // Copies a tree as restore_nar(dump_nar()) would, reading and writing at the same time.

@@ -119,6 +119,8 @@ Result<void> Registry::create_schema() {
   return transaction.commit();
 }
 
+Result<void> Registry::keep_log_short() { return database_.execute("pragma wal_autocheckpoint = 1"); }
+
 // --- Queries ---
 
 Result<std::optional<std::int64_t>> Registry::id_of(const StorePath& path) {

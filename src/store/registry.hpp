@@ -29,6 +29,7 @@ class Registry {
  public:
   static Result<Registry> open(const fs::path& file, Database::Access access);
   Result<void> create_schema();   // what exists already stays
+  Result<void> keep_log_short();  // for a disk that is nearly full: the write-ahead log is used anew after each transaction
 
   Result<bool> is_valid(const StorePath& path);
   Result<StorePathSet> valid_paths(const StorePathSet& among);

@@ -2,8 +2,10 @@
 #include "store/store.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -68,6 +70,10 @@ Store::State::State(const fs::path& root_dir, bool is_writable, Registry opened)
       registry(std::move(opened)),
       temp_roots(state_dir) {}
 
+Store::State::~State() {
+  if (frees_space) renew_reserve(root);
+}
+
 Result<void> Store::State::need_writable() const {
   if (writable) return {};
   return fail(Errc::environment, fmt::format("store '{}' is read-only", root.string()));
@@ -76,9 +82,87 @@ Result<void> Store::State::need_writable() const {
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const fs::path& given) {
+namespace {
+
+std::string user_name(uid_t uid) {
+  const passwd* entry = ::getpwuid(uid);
+  return entry ? fmt::format("'{}'", entry->pw_name) : fmt::format("{}", uid);
+}
+
+std::string env(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+Result<void> check_place(const fs::path& root) {
+  struct stat st {};
+  const char* another = "name another home with: swage --home DIR ..., or SWAGE_HOME";
+  if (::stat(root.c_str(), &st) == 0) {
+    if (S_ISDIR(st.st_mode)) return {};
+    return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is not a directory", root.string()), .hint = another});
+  }
+  const int error = errno;
+  const auto target = swage::read_symlink(root);
+  if (!target) return {};   // there is nothing yet, or what there is says so itself
+  if (error != ENOENT) return fail_errno(fmt::format("cannot follow the link '{}'", root.string()), error);
+  return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is a link to '{}', which does not exist", root.string(), *target), .hint = another});
+}
+
+// Whose a store is, or of a new one the directory that it would be made in.
+std::optional<uid_t> owner_of(const fs::path& root) {
+  struct stat st {};
+  for (const fs::path& place : {root / "nix/store", root})
+    if (::stat(place.c_str(), &st) == 0) return st.st_uid;
+  // sudo may keep the user's HOME: a store of root's there would be in its way.
+  const std::string sudo_user = env("SUDO_UID");
+  for (fs::path up = root.parent_path(); !sudo_user.empty(); up = up.parent_path()) {
+    if (::stat(up.c_str(), &st) == 0) return fmt::format("{}", st.st_uid) == sudo_user ? std::optional(st.st_uid) : std::nullopt;
+    if (up == up.root_path()) break;
+  }
+  return std::nullopt;
+}
+
+// Root writes everywhere; what it writes in another user's store, that user could never remove.
+Result<void> check_owner(const fs::path& root) {
+  const std::optional<uid_t> owner = owner_of(root);
+  if (!owner || *owner == ::geteuid() || env("SWAGE_FOREIGN_HOME") == "1") return {};
+  Error error{.code = Errc::environment,
+              .what = fmt::format("'{}' belongs to user {}, not to {}", root.string(), user_name(*owner), user_name(::geteuid())),
+              .notes = {"what another user adds to it, its owner can neither use fully nor remove"}};
+  error.hint = "take a home of your own with --home DIR, or run swage as its owner; to add to it all the same: SWAGE_FOREIGN_HOME=1 swage ...";
+  return Fail(std::move(error));
+}
+
+// Objects are made beside the store and moved in whole, which rename(2) does within one mount only.
+Result<void> check_one_mount(const fs::path& store_dir, const fs::path& work_dir) {
+  struct statx store {}, work {};
+  const auto look = [](const fs::path& path, struct statx& into) { return ::statx(AT_FDCWD, path.c_str(), 0, STATX_BASIC_STATS | STATX_MNT_ID, &into) == 0; };
+  if (!look(store_dir, store) || !look(work_dir, work)) return fail_errno(fmt::format("cannot read '{}'", store_dir.string()), errno);
+  const bool same_device = store.stx_dev_major == work.stx_dev_major && store.stx_dev_minor == work.stx_dev_minor;
+  const bool known = (store.stx_mask & work.stx_mask & STATX_MNT_ID) != 0;
+  if (same_device && (!known || store.stx_mnt_id == work.stx_mnt_id)) return {};
+  return Fail(Error{.code = Errc::environment,
+                    .what = fmt::format("'{}' and '{}' are not on one file system", store_dir.string(), work_dir.string()),
+                    .notes = {"what is built in the second is moved to the first in one step"},
+                    .hint = "put the whole home on the other file system: swage --home DIR ..., or SWAGE_HOME"});
+}
+
+Result<void> check_database(const fs::path& file) {
+  struct stat st {};
+  if (::stat(file.c_str(), &st) == 0) return {};
+  if (errno != ENOENT) return fail_errno(fmt::format("cannot read '{}'", file.string()), errno);
+  return Fail(with_way_out({.code = Errc::corrupt, .what = fmt::format("database '{}' is missing", file.string())}, file));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const fs::path& given, Purpose purpose) {
   const fs::path root = fs::absolute(given).lexically_normal();
   const auto explain = [&](Error error) { return std::move(error).note(fmt::format("while opening the store '{}'", root.string())); };
+  const fs::path file = database_dir(root) / "db.sqlite";
+  SWAGE_CHECK(check_place(root));
+  const auto can_write = [&] { return ::access(database_dir(root).c_str(), W_OK) == 0 && ::access((root / "nix/store").c_str(), W_OK) == 0; };
+  if (can_write() || !path_exists(root / "nix/store")) SWAGE_CHECK(check_owner(root));
   SWAGE_TRY(std::optional<std::string> version, schema_version(root).map_error(explain));
   if (!version) {
     SWAGE_CHECK(initialise(root).map_error(explain));
@@ -87,16 +171,29 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& given) {
   if (version != kSchemaVersion)
     return fail(Errc::environment, fmt::format("store '{}' has schema version '{}', only {} is known", root.string(),
                                                version.value_or(""), kSchemaVersion));
-  const fs::path file = database_dir(root) / "db.sqlite";
-  const bool writable = ::access(file.c_str(), W_OK) == 0 && ::access((root / "nix/store").c_str(), W_OK) == 0;
-  SWAGE_TRY(Registry registry,
-            Registry::open(file, writable ? Database::Access::read_write : Database::Access::read_only).map_error(explain));
-  auto state = std::make_unique<State>(root, writable, std::move(registry));
+  SWAGE_CHECK(check_database(file).map_error(explain));
+  const bool writable = can_write() && ::access(file.c_str(), W_OK) == 0;
+  const Database::Access access = writable ? Database::Access::read_write : Database::Access::read_only;
+  if (writable && purpose == Purpose::free_space) release_reserve(root);
+  Result<Registry> registry = Registry::open(file, access);
+  if (!registry && writable && purpose == Purpose::free_space && is_no_space(registry.error().os_error)) {
+    std::vector<Error> ignored;   // the collection that follows meets it again
+    SWAGE_CHECK(remove_litter(root, ignored));
+    registry = Registry::open(file, access);
+  }
+  if (!registry && purpose == Purpose::free_space && is_no_space(registry.error().os_error))
+    return Fail(explain(std::move(registry).error()).hinted("there is no room even for that: remove some file on this disk, 1 MB is enough, then: swage store gc"));
+  if (!registry) return Fail(explain(std::move(registry).error()));
+  auto state = std::make_unique<State>(root, writable, std::move(*registry));
   if (writable) {
     SWAGE_TRY(state->big_lock, wait_for_lock(database_dir(root) / "big-lock", FileLock::Mode::shared).map_error(explain));
     // A store that Nix made has everything else.
     if (::mkdir(state->work_dir.c_str(), 0755) != 0 && errno != EEXIST)
       return fail_errno(fmt::format("cannot create directory '{}'", state->work_dir.string()), errno);
+    SWAGE_CHECK(check_one_mount(state->store_dir, state->work_dir));
+    state->frees_space = purpose == Purpose::free_space;
+    if (!state->frees_space) renew_reserve(root);
+    if (state->frees_space) SWAGE_CHECK(state->registry.keep_log_short());
   }
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }

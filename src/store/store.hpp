@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/interrupt.hpp"
 #include "store/derivation.hpp"
 #include "store/nar.hpp"
 #include "store/store_path.hpp"
@@ -45,6 +46,7 @@ struct GcResult {
   std::vector<StorePath> deleted{};            // or what would be deleted
   std::uint64_t bytes_freed = 0;
   std::uint64_t bytes_for_building = 0;        // NAR sizes of what is alive only because something alive was built with it
+  std::vector<Error> stuck{};                  // what this user cannot remove, as what another one has made; all else is gone
 };
 
 struct VerifyOptions {
@@ -52,7 +54,7 @@ struct VerifyOptions {
   bool repair = false;                         // unregister missing or corrupt paths and what refers to them, remove litter
 };
 struct VerifyProblem {
-  enum class Kind { missing, hash_mismatch, dangling_reference, litter } kind{};
+  enum class Kind { missing, hash_mismatch, unreadable, dangling_reference, litter } kind{};   // a repair leaves the unreadable alone
   std::string path{};                          // logical path
   std::string detail{};
 };
@@ -60,13 +62,20 @@ struct VerifyResult {
   std::uint64_t checked = 0;
   std::uint64_t bytes = 0;
   std::vector<VerifyProblem> problems{};       // litter is listed, but is no damage
+  std::vector<Error> stuck{};                  // of a repair: what this user cannot remove
   bool damaged() const;
 };
 
 class Store {
  public:
-  // Opens or creates the store below `root` (SWAGE_HOME). Read-only file systems give a store that can be queried.
-  static Result<std::unique_ptr<Store>> open(const fs::path& root);
+  // Opens or creates the store below `root` (SWAGE_HOME). Read-only file systems, and a store of another user's that this one cannot
+  // write, give a store that can be queried. Whoever can write a store that is another's (root) is refused, unless SWAGE_FOREIGN_HOME
+  // is 1: its owner could not remove what is added.
+  enum class Purpose {
+    usual,
+    free_space,   // works on a full disk: gives up the reserve, which the end of a collection, deletion or repair renews
+  };
+  static Result<std::unique_ptr<Store>> open(const fs::path& root, Purpose purpose = Purpose::usual);
   virtual ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -107,8 +116,9 @@ class Store {
   Result<Derivation> read_derivation(const StorePath& drv);
 
   // Removing and checking. A collection also removes litter: what is on disk and not in the database, lock files that nobody
-  // holds, and, when no other process has temporary roots, left-over builds and staging directories below work_dir().
-  // A path that a running process has open, mapped, as working directory or in its environment counts as a root.
+  // holds, and what killed processes left below work_dir() and in the data directory: builds, staging and trash directories,
+  // interrupted downloads, temporary files. A path that a running process has open, mapped, as working directory or in its
+  // environment counts as a root. Any number of processes may collect at once.
   Result<GcResult> collect_garbage(const GcOptions& options);
   // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or root).
   Result<GcResult> delete_paths(const StorePathSet& paths);
@@ -150,13 +160,13 @@ class Store {
 
 // Makes a tree what a store object must be: modes 0444 or 0555, mtime 1, no set-id bits, no special files (error), no
 // hard links to outside. Ownership stays with the caller.
-Result<void> canonicalise(const fs::path& tree);
+Result<void> canonicalise(const fs::path& tree, const Checkpoint& checkpoint = check_interrupt);
 
-// Hash and references of a canonical tree in one pass.
+// Hash and references of a canonical tree in one pass. An interrupt ends it whatever the checkpoint says.
 struct ScannedTree {
   NarHash nar{};
   StorePathSet references{};
 };
-Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates);
+Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates, const Checkpoint& checkpoint = check_interrupt);
 
 }  // namespace swage

@@ -247,9 +247,12 @@ Result<void> Store::register_outputs(std::vector<NewPath> outputs) {
   return state_->commit(std::move(objects));
 }
 
-Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates) {
+Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates, const Checkpoint& checkpoint) {
   ReferenceScanner scanner(candidates);
-  SWAGE_TRY(const NarHash nar, nar::hash(tree, {}, [&](std::string_view bytes) { scanner.update(bytes); }));
+  SWAGE_TRY(const NarHash nar, nar::hash(tree, {}, [&](std::string_view bytes) {
+    scanner.update(bytes);
+    return checkpoint();
+  }));
   return ScannedTree{.nar = nar, .references = scanner.found()};
 }
 

@@ -1,8 +1,10 @@
 // Garbage collection: mark from the roots over references (and from a live output to its deriver, and from that to all outputs), then
 // remove the rest.
 // The collector's lock stops every other process from starting to use a path, so it is held only while things are
-// unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes after.
+// unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes after. Where a disk has no room left
+// for that, it is done in small steps, bytes included.
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -10,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/interrupt.hpp"
 #include "store/store_state.hpp"
 
 namespace swage {
@@ -96,22 +99,25 @@ void prune_link_farm(const fs::path& store_dir) {
 
 }  // namespace
 
-Result<Store::State::Entries> Store::State::entries(const PathGraph& graph, const TempRoots::Live& live) const {
+Result<Store::State::Entries> Store::State::entries(std::vector<std::string> names, const PathGraph& graph,
+                                                           std::span<const Root> temporary) const {
   Entries entries;
   std::set<std::string_view> in_use;
-  for (const Root& temporary : live.roots) in_use.insert(temporary.path.base());
-  SWAGE_TRY(const std::vector<std::string> names, list_directory(store_dir));
+  for (const Root& one : temporary) in_use.insert(one.path.base());
   for (const std::string& name : names) {
     if (!writable || !name.ends_with(".lock")) continue;
     auto path = StorePath::parse_base(std::string_view(name).substr(0, name.size() - 5));
     if (!path) continue;
-    SWAGE_TRY(const std::optional<FileLock> lock, FileLock::try_acquire(store_dir / name, FileLock::Mode::exclusive));
-    if (!lock)
+    const Result<std::optional<FileLock>> lock = FileLock::try_acquire(store_dir / name, FileLock::Mode::exclusive);
+    // That of another user cannot be looked at: it goes as litter, with the path that it was for.
+    if (!lock && lock.error().os_error == EACCES) continue;
+    if (!lock) return Fail(lock.error());
+    if (!*lock)
       entries.locked.insert(std::move(*path));
     else
-      retire_lock_file(store_dir / name, lock->fd());
+      retire_lock_file(store_dir / name, (*lock)->fd());
   }
-  for (const std::string& name : names) {
+  for (std::string& name : names) {
     if (name == ".links" || in_use.contains(name)) continue;
     if (!path_exists(store_dir / name)) continue;  // a lock file that was just retired
     const auto path = StorePath::parse_base(name);
@@ -120,28 +126,34 @@ Result<Store::State::Entries> Store::State::entries(const PathGraph& graph, cons
       const auto locked = StorePath::parse_base(std::string_view(name).substr(0, name.size() - 5));
       if (locked && entries.locked.contains(*locked)) continue;
     }
-    entries.unregistered.push_back(name);
+    entries.unregistered.push_back(std::move(name));
   }
   return entries;
 }
 
-Result<void> Store::State::discard(const std::string& name, const fs::path& trash) const {
-  const fs::path entry = store_dir / name;
-  if (!path_exists(entry)) return {};
-  return rename_tree(entry, trash / name);
-}
-
-Result<void> Store::State::discard_work(const TempRoots::Live& live, const fs::path& trash) const {
-  // Whoever builds or adds has temporary roots: with none but ours about, only what we use ourselves is in use.
-  if (live.others) return {};
-  const std::string own = fmt::format("{}.", ::getpid());
-  for (const std::string_view kind : {"trash", "staging", "builds"}) {
-    if (kind == "builds" && holds_any_lock()) continue;
-    const auto names = list_directory(work_dir / kind);
-    if (!names) continue;
-    for (const std::string& name : *names)
-      if (!name.starts_with(own)) SWAGE_CHECK(rename_tree(work_dir / kind / name, trash / fmt::format("{}-{}", kind, name)));
-  }
+Result<void> Store::State::sweep(std::span<const StorePath> paths, std::span<const std::string> litter, std::vector<TempDir>& trash,
+                                 std::vector<Error>& stuck, std::uint64_t& freed) {
+  if (!paths.empty()) SWAGE_CHECK(with_registry([&](Registry& r) { return r.remove(StorePathSet(paths.begin(), paths.end())); }));
+  if (trash.empty())
+    if (auto made = scratch("trash")) trash.push_back(std::move(*made));
+  const auto discard = [&](const std::string& name) -> Result<void> {
+    const fs::path entry = store_dir / name;
+    if (!trash.empty()) {
+      const Result<void> moved = rename_tree(entry, trash.back().path() / name);
+      if (moved || moved.error().os_error == ENOENT) return {};   // ENOENT: another collector, of Nix perhaps, was there before
+      if (!is_no_space(moved.error().os_error)) {
+        stuck.push_back(moved.error());
+        return {};
+      }
+    }
+    const Result<std::uint64_t> removed = remove_tree(entry);
+    if (removed) freed += *removed;
+    else if (removed.error().code == Errc::interrupted) return Fail(removed.error());
+    else stuck.push_back(removed.error());
+    return {};
+  };
+  for (const StorePath& path : paths) SWAGE_CHECK(discard(path.base()));
+  for (const std::string& name : litter) SWAGE_CHECK(discard(name));
   return {};
 }
 
@@ -149,7 +161,6 @@ Result<void> Store::State::discard_work(const TempRoots::Live& live, const fs::p
 struct Store::State::Collection {
   FileLock lock;
   UniqueFd socket;
-  TempRoots::Live live;
   PathGraph graph;
   Entries entries;
   Marks marks;
@@ -160,11 +171,12 @@ Result<Store::State::Collection> Store::State::begin_collection(Stale stale, boo
   SWAGE_TRY(FileLock lock, wait_for_lock(gc_lock(), FileLock::Mode::exclusive));
   UniqueFd socket = refusing_socket(state_dir);
   SWAGE_TRY(std::vector<Root> roots, link_roots(stale));
-  SWAGE_TRY(TempRoots::Live live, temp_roots.of_all());
-  roots.insert(roots.end(), live.roots.begin(), live.roots.end());
+  SWAGE_TRY(std::vector<std::string> names, list_directory(store_dir));
+  SWAGE_TRY(const std::vector<Root> temporary, temp_roots.of_all());
+  roots.insert(roots.end(), temporary.begin(), temporary.end());
   for (Root& one : runtime_roots(store_dir)) roots.push_back(std::move(one));
   SWAGE_TRY(PathGraph graph, with_registry([](Registry& r) { return r.graph(); }));
-  SWAGE_TRY(Entries found, entries(graph, live));
+  SWAGE_TRY(Entries found, entries(std::move(names), graph, temporary));
   Marks marks = mark(graph, roots, found.locked, keep_build_inputs);
   std::uint64_t for_building = 0;
   if (keep_build_inputs) {
@@ -172,35 +184,67 @@ Result<Store::State::Collection> Store::State::begin_collection(Stale stale, boo
     for (std::size_t node = 0; node < graph.paths.size(); ++node)
       if (marks.alive[node] && !without.alive[node]) for_building += graph.nar_sizes[node];
   }
-  return Collection{std::move(lock), std::move(socket), std::move(live), std::move(graph), std::move(found), std::move(marks),
-                    for_building};
+  return Collection{std::move(lock), std::move(socket), std::move(graph), std::move(found), std::move(marks), for_building};
 }
+
+namespace {
+
+// Frees the bytes of what was swept. The collector's lock is released by now.
+Result<std::uint64_t> empty(std::vector<TempDir> trash, std::vector<Error>& stuck) {
+  std::uint64_t freed = 0;
+  for (const TempDir& directory : trash) {
+    const Result<std::uint64_t> removed = remove_tree(directory.path());
+    if (removed) freed += *removed;
+    else if (removed.error().code == Errc::interrupted) return Fail(removed.error());
+    else stuck.push_back(removed.error());
+  }
+  return freed;
+}
+
+}  // namespace
 
 Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   SWAGE_CHECK(state_->need_writable());
   GcResult result;
-  SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
+  std::vector<TempDir> trash;
   {
     SWAGE_TRY(const State::Collection now, state_->begin_collection(
                                               options.dry_run ? State::Stale::keep : State::Stale::remove, options.keep_build_inputs));
     std::uint64_t bytes = 0;
     result.bytes_for_building = now.bytes_for_building;
+    std::vector<StorePath> dead;
     for (const std::uint32_t node : dead_in_order(now.graph, now.marks)) {
       if (bytes >= options.max_freed) break;
       bytes += now.graph.nar_sizes[node];
-      result.deleted.push_back(now.graph.paths[node]);
+      dead.push_back(now.graph.paths[node]);
     }
     if (options.dry_run) {
+      result.deleted = std::move(dead);
       result.bytes_freed = bytes;
       return result;
     }
-    SWAGE_CHECK(state_->with_registry(
-        [&](Registry& r) { return r.remove(StorePathSet(result.deleted.begin(), result.deleted.end())); }));
-    for (const StorePath& path : result.deleted) SWAGE_CHECK(state_->discard(path.base(), trash.path()));
-    for (const std::string& name : now.entries.unregistered) SWAGE_CHECK(state_->discard(name, trash.path()));
-    SWAGE_CHECK(state_->discard_work(now.live, trash.path()));
+    // All at once, unless the disk has no room for so long a transaction: then in steps, and what one took is free before the next.
+    std::size_t step = dead.size();
+    for (std::size_t at = 0; at < dead.size();) {
+      SWAGE_CHECK(check_interrupt());
+      const std::span<const StorePath> some = std::span(dead).subspan(at, std::min(step, dead.size() - at));
+      const Result<void> swept = state_->sweep(some, {}, trash, result.stuck, result.bytes_freed);
+      if (!swept && (step == 1 || !is_no_space(swept.error().os_error))) return Fail(swept.error());
+      if (!swept) {
+        step = std::clamp<std::size_t>(step / 8, 1, 64);
+        continue;
+      }
+      at += some.size();
+      if (at == dead.size()) break;
+      SWAGE_TRY(const std::uint64_t freed, empty(std::exchange(trash, {}), result.stuck));
+      result.bytes_freed += freed;
+    }
+    SWAGE_CHECK(state_->sweep({}, now.entries.unregistered, trash, result.stuck, result.bytes_freed));
+    result.deleted = std::move(dead);
   }
-  SWAGE_TRY(result.bytes_freed, remove_tree(trash.path()));
+  SWAGE_TRY(const std::uint64_t freed, empty(std::move(trash), result.stuck));
+  SWAGE_TRY(const std::uint64_t of_the_dead, remove_litter(state_->root, result.stuck));
+  result.bytes_freed += freed + of_the_dead;
   prune_link_farm(state_->store_dir);
   return result;
 }
@@ -208,7 +252,7 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
 Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
   SWAGE_CHECK(state_->need_writable());
   GcResult result;
-  SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
+  std::vector<TempDir> trash;
   {
     SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, false));   // what is named is meant
     for (const StorePath& path : paths) {
@@ -224,11 +268,11 @@ Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
           return fail(Errc::invalid_input, fmt::format("'{}' is in use: '{}' refers to it", now.graph.paths[reference].str(),
                                                        now.graph.paths[node].str()));
     }
-    SWAGE_CHECK(state_->with_registry([&](Registry& r) { return r.remove(paths); }));
-    for (const StorePath& path : paths) SWAGE_CHECK(state_->discard(path.base(), trash.path()));
+    result.deleted.assign(paths.begin(), paths.end());
+    SWAGE_CHECK(state_->sweep(result.deleted, {}, trash, result.stuck, result.bytes_freed));
   }
-  result.deleted.assign(paths.begin(), paths.end());
-  SWAGE_TRY(result.bytes_freed, remove_tree(trash.path()));
+  SWAGE_TRY(const std::uint64_t freed, empty(std::move(trash), result.stuck));
+  result.bytes_freed += freed;
   return result;
 }
 

@@ -39,11 +39,6 @@ bool holds_lock(const fs::path& file) {
   return held().files.contains(file);
 }
 
-bool holds_any_lock() {
-  const std::lock_guard lock(held().mutex);
-  return !held().files.empty();
-}
-
 void retire_lock_file(const fs::path& file, int fd) {
   ::unlink(file.c_str());
   (void)write_all(fd, "d", file.string());

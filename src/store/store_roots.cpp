@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -51,40 +52,43 @@ Result<void> TempRoots::add(const StorePathSet& paths) {
   return {};
 }
 
-Result<TempRoots::Live> TempRoots::of_all() {
-  Live live;
+Result<std::vector<Store::Root>> TempRoots::of_all() {
+  std::vector<Store::Root> roots;
   const fs::path directory = state_dir_ / "temproots";
   SWAGE_TRY(const std::vector<std::string> names, list_directory(directory));
   for (const std::string& name : names) {
     int pid = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
     const fs::path file = directory / name;
-    SWAGE_TRY(const std::optional<FileLock> lock, FileLock::try_acquire(file, FileLock::Mode::exclusive));
-    if (lock) {  // its owner is dead
-      retire_lock_file(file, lock->fd());
+    const Result<std::optional<FileLock>> lock = FileLock::try_acquire(file, FileLock::Mode::exclusive);
+    if (!lock && lock.error().os_error == EACCES) continue;   // of another user, who is not let in while this one is
+    if (!lock) return Fail(lock.error());
+    if (*lock) {  // its owner is dead
+      retire_lock_file(file, (*lock)->fd());
       continue;
     }
     auto text = read_file(file);
     if (!text) continue;  // its owner ended just now
-    const std::lock_guard guard(mutex_);
-    live.others |= !(lock_ && owner_ == ::getpid() && file == file_);
     for (const std::string_view entry : split(*text, '\0'))
-      if (auto path = StorePath::parse(entry)) live.roots.push_back({.link = fmt::format("{{temp:{}}}", pid), .path = std::move(*path)});
+      if (auto path = StorePath::parse(entry)) roots.push_back({.link = fmt::format("{{temp:{}}}", pid), .path = std::move(*path)});
   }
-  return live;
+  return roots;
 }
 
 // --- Links ---
 
 namespace {
 
-// The store path that a link's target lies in: by its logical name, or by where this store has it.
+// The store path that a link's target lies in: by its logical name, or by where this store has it, or had it before it was moved.
 std::optional<StorePath> path_in_store(std::string_view target, std::span<const std::string> prefixes) {
   for (const std::string_view prefix : prefixes) {
     if (!target.starts_with(prefix)) continue;
     const std::string_view rest = target.substr(prefix.size());
     if (auto path = StorePath::parse_base(rest.substr(0, rest.find('/')))) return std::move(*path);
   }
+  const std::string below = std::string(kStoreDir) + "/";
+  if (const auto at = target.rfind(below); at != std::string_view::npos)
+    if (auto path = StorePath::parse_base(target.substr(at + below.size(), target.find('/', at + below.size()) - at - below.size()))) return std::move(*path);
   return std::nullopt;
 }
 
@@ -164,8 +168,8 @@ Result<void> Store::add_indirect_root(const fs::path& link) {
 Result<std::vector<Store::Root>> Store::find_roots() {
   SWAGE_TRY(std::vector<Root> roots, state_->link_roots(State::Stale::keep));
   if (state_->writable) {
-    SWAGE_TRY(TempRoots::Live live, state_->temp_roots.of_all());
-    std::move(live.roots.begin(), live.roots.end(), std::back_inserter(roots));
+    SWAGE_TRY(std::vector<Root> temporary, state_->temp_roots.of_all());
+    std::move(temporary.begin(), temporary.end(), std::back_inserter(roots));
   }
   for (Root& root : runtime_roots(state_->store_dir)) roots.push_back(std::move(root));
   std::vector<Root> valid;

@@ -17,7 +17,6 @@ Result<FileLock> wait_for_lock(const fs::path& file, FileLock::Mode mode);
 fs::path lock_file_of(const fs::path& store_dir, const StorePath& path);
 // Whether this process holds that lock file through a PathLocks.
 bool holds_lock(const fs::path& file);
-bool holds_any_lock();
 // Unlinks a held lock file so that whoever waits for it starts over (Nix looks for a byte written to it).
 void retire_lock_file(const fs::path& file, int fd);
 
@@ -33,12 +32,8 @@ class TempRoots {
   ~TempRoots();
   Result<void> add(const StorePathSet& paths);  // waits while a garbage collection runs
 
-  struct Live {
-    std::vector<Store::Root> roots{};
-    bool others = false;                        // a process other than this one has temporary roots
-  };
   // Of all living processes. Files of dead ones are removed.
-  Result<Live> of_all();
+  Result<std::vector<Store::Root>> of_all();
 
  private:
   Result<void> create();
@@ -66,6 +61,7 @@ struct Store::State {
   fs::path state_dir;
   fs::path work_dir;
   bool writable;
+  bool frees_space = false;             // opened without the reserve, which its end renews
   std::optional<FileLock> big_lock{};   // shared: nobody changes the schema while this store is open
   Registry registry;
   std::mutex registry_mutex{};
@@ -73,6 +69,7 @@ struct Store::State {
   TempRoots temp_roots;
 
   State(const fs::path& root_dir, bool is_writable, Registry opened);
+  ~State();
 
   template <class F>
   auto with_registry(F body) {
@@ -99,14 +96,22 @@ struct Store::State {
     std::vector<std::string> unregistered{};   // names in the store directory that nobody works on
     StorePathSet locked{};                     // paths whose lock is held
   };
-  Result<Entries> entries(const PathGraph& graph, const TempRoots::Live& live) const;
+  // `names` is what the store directory held before `temporary` and `graph` were read: what came since is in neither.
+  Result<Entries> entries(std::vector<std::string> names, const PathGraph& graph, std::span<const Root> temporary) const;
   struct Collection;
   Result<Collection> begin_collection(Stale stale, bool keep_build_inputs);
-  // Moves an entry of the store directory out of it.
-  Result<void> discard(const std::string& name, const fs::path& trash) const;
-  // Moves what dead processes left below work_dir to the trash.
-  Result<void> discard_work(const TempRoots::Live& live, const fs::path& trash) const;
+  // Unregisters `paths`, which nothing outside them refers to, and takes them and `litter` (names) out of the store directory; what
+  // is not gone after that is in `result.stuck`. The bytes are freed when the trash goes, or here when the disk has no room for it.
+  Result<void> sweep(std::span<const StorePath> paths, std::span<const std::string> litter, std::vector<TempDir>& trash,
+                     std::vector<Error>& stuck, std::uint64_t& freed);
 };
+
+// --- Litter and reserve (store_litter.cpp) ---
+
+void release_reserve(const fs::path& root);
+void renew_reserve(const fs::path& root);
+// Removes what dead processes left in a home, outside the store directory. Needs no database. Returns the bytes freed.
+Result<std::uint64_t> remove_litter(const fs::path& root, std::vector<Error>& stuck);
 
 // rename(2) that also moves a read-only directory for an ordinary user.
 Result<void> rename_tree(const fs::path& from, const fs::path& to);

@@ -1,6 +1,8 @@
 // Checking a store: every registered path is there and has its hash, every reference leads to one that is.
+#include <cerrno>
 #include <fmt/format.h>
 
+#include "base/interrupt.hpp"
 #include "store/base32.hpp"
 #include "store/store_state.hpp"
 
@@ -10,15 +12,24 @@ namespace {
 
 using Kind = VerifyProblem::Kind;
 
-// Empty: the object is what the database says.
-std::string content_fault(const fs::path& object, const PathInfo& info, std::uint64_t& bytes) {
+// A lack of this process's, or its end, says nothing of the object.
+bool is_own_trouble(const Error& error) {
+  return error.code == Errc::interrupted || error.os_error == EMFILE || error.os_error == ENFILE || error.os_error == ENOMEM;
+}
+
+// nullopt: the object is what the database says.
+Result<std::optional<VerifyProblem>> content_fault(const fs::path& object, const PathInfo& info, std::uint64_t& bytes) {
+  const auto problem = [&](Kind kind, std::string detail) {
+    return std::optional<VerifyProblem>({.kind = kind, .path = info.path.str(), .detail = std::move(detail)});
+  };
   const auto nar = hash_nar(object);
-  if (!nar) return nar.error().what;
+  if (!nar && is_own_trouble(nar.error())) return Fail(nar.error());
+  if (!nar) return problem(nar.error().os_error ? Kind::unreadable : Kind::hash_mismatch, nar.error().what);
   bytes += nar->size;
   if (nar->hash != info.nar_hash)
-    return fmt::format("specified sha256:{}, got sha256:{}", hash_base32(info.nar_hash), hash_base32(nar->hash));
-  if (nar->size != info.nar_size) return fmt::format("specified {} bytes, got {}", info.nar_size, nar->size);
-  return {};
+    return problem(Kind::hash_mismatch, fmt::format("specified sha256:{}, got sha256:{}", hash_base32(info.nar_hash), hash_base32(nar->hash)));
+  if (nar->size != info.nar_size) return problem(Kind::hash_mismatch, fmt::format("specified {} bytes, got {}", info.nar_size, nar->size));
+  return std::optional<VerifyProblem>();
 }
 
 // The given nodes and whatever refers to them, directly or not.
@@ -50,11 +61,9 @@ Result<VerifyResult> Store::verify(const VerifyOptions& options, const std::func
   if (options.repair) SWAGE_CHECK(state_->need_writable());
   VerifyResult result;
   std::optional<FileLock> lock;
-  TempRoots::Live live;
   if (state_->writable) {
     // Shared keeps collections away; a repair also wants nobody to start adding what it is about to remove.
     SWAGE_TRY(lock, wait_for_lock(state_->gc_lock(), options.repair ? FileLock::Mode::exclusive : FileLock::Mode::shared));
-    SWAGE_TRY(live, state_->temp_roots.of_all());
   }
   SWAGE_TRY(const auto broken, state_->with_registry([](Registry& r) { return r.broken_rows(); }));
   for (const auto& [path, detail] : broken)
@@ -62,22 +71,29 @@ Result<VerifyResult> Store::verify(const VerifyOptions& options, const std::func
 
   SWAGE_TRY(const PathGraph graph, state_->with_registry([](Registry& r) { return r.graph(); }));
   StorePathSet damaged;
+  const auto report = [&](const StorePath& path, VerifyProblem problem) {
+    if (problem.kind != Kind::unreadable) damaged.insert(path);
+    result.problems.push_back(std::move(problem));
+  };
   for (const StorePath& path : graph.paths) {
+    SWAGE_CHECK(check_interrupt());
     if (progress) progress(path);
     ++result.checked;
     const fs::path object = state_->real(path);
     if (!path_exists(object)) {
-      damaged.insert(path);
-      result.problems.push_back({.kind = Kind::missing, .path = path.str(), .detail = "it is registered, but not on disk"});
+      report(path, {.kind = Kind::missing, .path = path.str(), .detail = "it is registered, but not on disk"});
       continue;
     }
     if (!options.check_contents) continue;
     const auto info = query(path);
     if (info && !*info) continue;  // removed meanwhile
-    std::string fault = info ? content_fault(object, **info, result.bytes) : info.error().what;
-    if (fault.empty()) continue;
-    damaged.insert(path);
-    result.problems.push_back({.kind = Kind::hash_mismatch, .path = path.str(), .detail = std::move(fault)});
+    if (!info && is_own_trouble(info.error())) return Fail(info.error());
+    if (!info) {
+      report(path, {.kind = Kind::hash_mismatch, .path = path.str(), .detail = info.error().what});
+      continue;
+    }
+    SWAGE_TRY(std::optional<VerifyProblem> fault, content_fault(object, **info, result.bytes));
+    if (fault) report(path, std::move(*fault));
   }
   for (const StorePath& path : graph.paths)
     for (const std::uint32_t reference : graph.references[graph.index.at(path)])
@@ -86,18 +102,24 @@ Result<VerifyResult> Store::verify(const VerifyOptions& options, const std::func
                                    .path = path.str(),
                                    .detail = fmt::format("refers to '{}', which is not on disk", graph.paths[reference].str())});
 
-  SWAGE_TRY(const State::Entries entries, state_->entries(graph, live));
+  // Looked at afresh, names first: builds have ended and begun since the check of the contents did.
+  SWAGE_TRY(std::vector<std::string> names, list_directory(state_->store_dir));
+  std::vector<Root> temporary;
+  if (state_->writable) {
+    SWAGE_TRY(temporary, state_->temp_roots.of_all());
+  }
+  SWAGE_TRY(const PathGraph registered, state_->with_registry([](Registry& r) { return r.graph(); }));
+  SWAGE_TRY(const State::Entries entries, state_->entries(std::move(names), registered, temporary));
   for (const std::string& name : entries.unregistered)
     result.problems.push_back(
         {.kind = Kind::litter, .path = fmt::format("{}/{}", kStoreDir, name), .detail = "it is on disk, but not registered"});
   if (!options.repair) return result;
 
-  SWAGE_TRY(const TempDir trash, state_->scratch("trash"));
   if (!broken.empty()) SWAGE_CHECK(state_->with_registry([](Registry& r) { return r.remove_broken_rows(); }));
   const StorePathSet gone = with_referrers(graph, damaged);
-  SWAGE_CHECK(state_->with_registry([&](Registry& r) { return r.remove(gone); }));
-  for (const StorePath& path : gone) SWAGE_CHECK(state_->discard(path.base(), trash.path()));
-  for (const std::string& name : entries.unregistered) SWAGE_CHECK(state_->discard(name, trash.path()));
+  std::vector<TempDir> trash;   // emptied at its end
+  std::uint64_t freed = 0;
+  SWAGE_CHECK(state_->sweep(std::vector(gone.begin(), gone.end()), entries.unregistered, trash, result.stuck, freed));
   return result;
 }
 

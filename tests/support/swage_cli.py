@@ -32,7 +32,7 @@ class Outcome:
 class Swage:
     def __init__(self, home: pathlib.Path, cwd: pathlib.Path, env=None, prefix=()):
         self.home, self.cwd, self.prefix, self.program = home, cwd, list(prefix), PROGRAM
-        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("SWAGE_")}, "SWAGE_HOME": str(home),
+        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(("SWAGE_", "SUDO_"))}, "SWAGE_HOME": str(home),
                     "NO_COLOR": "1", **(env or {})}
 
     def argv(self, *args):

@@ -48,5 +48,12 @@ TEST(Human, RoundsForPeople) {
   EXPECT_EQ(human_seconds(185), "3 m 05 s");
 }
 
+TEST(Text, ShellWordsAreQuotedWhenTheyNeedIt) {
+  EXPECT_EQ(shell_quoted("/home/u/a-b_c.d+e:f,g@h%i=j"), "/home/u/a-b_c.d+e:f,g@h%i=j");
+  EXPECT_EQ(shell_quoted("with space"), "'with space'");
+  EXPECT_EQ(shell_quoted("it's\n$HOME"), "'it'\\''s\n$HOME'");
+  EXPECT_EQ(shell_quoted(""), "''");
+}
+
 }  // namespace
 }  // namespace swage

@@ -241,6 +241,22 @@ TEST_F(TransportTest, GoesOnToTheNextUrlAfterAMismatch) {
   EXPECT_EQ(get(wanted({server.url("a"), server.url("b")})), "");
 }
 
+TEST_F(TransportTest, WhatHasNoPinnedSizeHasALimit) {
+  options.largest_unsized = 200'000;
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  for (const std::string& sha256_of_it : {std::string(), sha256(content).hex()}) {
+    Source::Download what = wanted({server.url("x.tar")});
+    what.size = 0;
+    what.sha256 = sha256_of_it;
+    EXPECT_EQ(get(what), fmt::format("error: 'x.tar' cannot be downloaded\n"
+                                     "note: {}: it is longer than 200.0 kB, which is the limit where no size is pinned\n", server.url("x.tar")));
+  }
+  options.largest_unsized = 300'000;
+  Source::Download what = wanted({server.url("x.tar")});
+  what.size = 0;
+  EXPECT_EQ(get(what), "");
+}
+
 TEST_F(TransportTest, StopsReadingWhatIsTooLong) {
   HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content + "more"}; });
   EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded

@@ -7,6 +7,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "realise/build_dir.hpp"
+#include "support/hard_trees.hpp"
 #include "support/realise_world.hpp"
 
 namespace swage {
@@ -151,6 +152,30 @@ TEST_F(BuildTest, TimeoutKills) {
   EXPECT_THAT(world_.error_of(drv), HasSubstr("error: 'slow' did not build: it ran for more than 1 s\n"));
 }
 
+TEST_F(BuildTest, TimeoutHoldsUntilTheOutputsAreRegistered) {
+  world_.options.timeout = std::chrono::seconds(1);
+  const std::string good = sha256("x").hex();
+  const std::vector<StorePath> drvs{world_.add({.name = "sparse", .script = "b truncate -s 4T $out"}),
+                                    world_.add({.name = "flat", .script = "b truncate -s 4T $out", .hash_algo = "sha256", .hash = good}),
+                                    world_.add({.name = "nar", .script = "b mkdir $out; b truncate -s 4T $out/f", .hash_algo = "r:sha256", .hash = good})};
+  for (const StorePath& drv : drvs) {
+    const std::string text = world_.error_of(drv);
+    EXPECT_THAT(text, HasSubstr(" did not build: it ran for more than 1 s\nnote: its builder ended after 0."));
+    EXPECT_THAT(text, HasSubstr(" s: the rest went into reading its outputs\n"));
+  }
+  EXPECT_TRUE(builds_is_empty());
+}
+
+TEST_F(BuildTest, TreesDeeperThanTheLimitOfDescriptors) {
+  const test::DescriptorLimit limit(64);
+  const std::string deep = "i=0; while [ $i -lt 100 ]; do b mkdir d; cd d; i=$((i+1)); done; echo x > leaf";
+  const StorePath drv = world_.add({.name = "deep", .script = deep + "; b mkdir $out; cd $out; " + deep});
+  EXPECT_EQ(world_.error_of(drv), "");
+  EXPECT_TRUE(builds_is_empty());
+  EXPECT_EQ(world_.error_of(world_.add({.name = "next", .script = "echo > $out"})), "");
+  EXPECT_FALSE(world_.store->verify({})->damaged());
+}
+
 TEST_F(BuildTest, SilenceKillsEvenWithTheOutputClosed) {
   world_.options.max_silent = std::chrono::seconds(1);
   const StorePath drv = world_.add({.name = "quiet", .script = "echo begin; exec >&- 2>&-; b sleep 100"});
@@ -223,19 +248,37 @@ TEST_F(BuildTest, DirectoriesAreRemovedWhileOthersAreUsed) {
       ASSERT_TRUE(write_file_atomically(dir->build() / "file", "x"));
       remover.take(std::move(*dir));
     }
-    ASSERT_TRUE(BuildDir::create(work, "two").has_value()) << "waits for the one before, which is removed";
+    ASSERT_TRUE(BuildDir::create(work, "two").has_value()) << "does not wait for the one before, which is being removed";
   }
   EXPECT_TRUE(builds_is_empty());
 }
 
 TEST_F(BuildTest, StaleDirectoriesOfKilledProcessesAreRemoved) {
   const fs::path builds = world_.store->work_dir() / "builds";
-  ASSERT_TRUE(make_directories(builds / "stale/build/deep"));
-  ASSERT_TRUE(make_directories(builds / "alive/build"));
-  ASSERT_TRUE(write_file_atomically(builds / "orphan.lock", ""));
-  const FileLock lock = FileLock::acquire(builds / "alive.lock", FileLock::Mode::exclusive).value();
+  ASSERT_TRUE(make_directories(builds / "stale.abcdef/build/deep"));
+  ASSERT_TRUE(make_directories(builds / "of-an-older-swage/build"));
+  ASSERT_TRUE(write_file_atomically(builds / "of-an-older-swage.lock", ""));
+  const BuildDir alive = BuildDir::create(world_.store->work_dir(), "alive").value();
   ASSERT_EQ(world_.error_of(world_.add({.name = "any", .script = "echo > $out"})), "");
-  EXPECT_THAT(list_directory(builds).value(), ElementsAre("alive", "alive.lock"));
+  EXPECT_THAT(list_directory(builds).value(), ElementsAre(alive.build().parent_path().filename().string()));
+}
+
+TEST(BuildDirTest, WhatCannotBeRemovedIsInNobodysWay) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can leave what a user cannot remove";
+  const TempDir work = TempDir::create("swage-test").value();
+  const fs::path builds = work.path() / "builds";
+  ASSERT_TRUE(make_directories(builds / "stuck.abcdef/build/inner"));
+  ASSERT_TRUE(make_directories(builds / "other.abcdef/build/inner"));
+  for (const char* mine : {".", "other.abcdef", "other.abcdef/build", "other.abcdef/build/inner"})
+    ASSERT_EQ(::chown((builds / mine).c_str(), test::kNobody, test::kNobody), 0);
+  test::as_nobody(work.path(), [&] {
+    const Result<std::vector<Error>> stuck = clean_stale_builds(work.path());
+    ASSERT_TRUE(stuck) << render(stuck.error());
+    ASSERT_EQ(stuck->size(), 1u);
+    EXPECT_EQ(stuck->at(0).what, "cannot remove '" + (builds / "stuck.abcdef/build/inner").string() + "': Permission denied");
+    EXPECT_FALSE(path_exists(builds / "other.abcdef"));
+    EXPECT_TRUE(BuildDir::create(work.path(), "stuck"));
+  });
 }
 
 TEST_F(BuildTest, ReadLogSaysWhenThereIsNone) {

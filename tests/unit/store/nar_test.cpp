@@ -6,9 +6,12 @@
 #include <rapidcheck/gtest.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "store/nar_stream.hpp"
+#include "hard_trees.hpp"
 #include "store_support.hpp"
 
 namespace swage {
@@ -195,23 +198,81 @@ TEST(NarReader, RefusesBadSymlinks) {
   EXPECT_TRUE(link(std::string(4096, 'a')).ends_with("a string of 4096 bytes where at most 4095 are allowed"));
 }
 
-std::string nested(unsigned depth) {
-  std::string node = file_node("");
-  for (unsigned i = 0; i < depth; ++i) node = frames({"(", "type", "directory"}) + entry("d", node) + frame(")");
-  return frame("nix-archive-1") + node;
+std::string nested(std::size_t depth) {
+  const std::string open = frames({"(", "type", "directory", "entry", "(", "name", "d", "node"}), close = frames({")", ")"});
+  std::string nar = frame("nix-archive-1");
+  for (std::size_t i = 0; i < depth; ++i) nar += open;
+  nar += file_node("");
+  for (std::size_t i = 0; i < depth; ++i) nar += close;
+  return nar;
+}
+
+TEST(Nar, AnyDepthAndAnyLengthWithFewDescriptors) {
+  const test::DescriptorLimit limit(64);
+  for (const auto& [levels, name] : {std::pair<unsigned, std::string>{5000, "d"}, {300, std::string(255, 'n')}}) {
+    Scratch scratch;
+    test::make_deep(scratch / "t", levels, name);
+    const std::string nar = nar_of(scratch / "t");
+    EXPECT_EQ(hash_nar(scratch / "t").value().hash, sha256(nar));
+    ASSERT_TRUE(restore_nar(source_of(nar), scratch / "u"));
+    EXPECT_EQ(nar_of(scratch / "u"), nar);
+    EXPECT_EQ(nar::copy(scratch / "u", scratch / "v", {}).value().hash, sha256(nar));
+    EXPECT_EQ(check_nar(source_of(nar)).value().size, nar.size());
+    EXPECT_DONE(canonicalise(scratch / "v"));
+  }
 }
 
 TEST(NarReader, LimitsDepthAsTheWriterDoes) {
-  EXPECT_EQ(fault(nested(64)), "accepted");
-  EXPECT_TRUE(fault(nested(65)).ends_with("it is more than 64 directories deep"));
-  EXPECT_TRUE(fault(nested(5000)).ends_with("it is more than 64 directories deep"));
+  EXPECT_EQ(fault(nested(5000)), "accepted");
+  const std::string deepest = nested(nar::kMaxDepth + 1);
+  EXPECT_TRUE(check_nar(source_of(deepest)));
+  const auto deeper = check_nar(source_of(nested(nar::kMaxDepth + 2)));
+  ASSERT_FALSE(deeper);
+  EXPECT_TRUE(deeper.error().what.ends_with("it is more than 100000 directories deep")) << deeper.error().what;
+}
+
+TEST(NarReader, AnArchiveCutInTheDeepLeavesNothing) {
+  const std::string nar = nested(2000);
+  EXPECT_TRUE(fault(nar.substr(0, nar.size() / 3)).ends_with("it ends early"));
+  EXPECT_TRUE(fault(nar.substr(0, nar.size() - 8)).ends_with("it ends early"));
+}
+
+// In a process of its own, because an interrupt is for good: true when `work` ends with Errc::interrupted soon after one.
+bool ends_when_interrupted(const std::function<Result<void>()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([] {
+      ::usleep(100'000);
+      request_interrupt();
+    }).detach();
+    ::alarm(10);
+    const Result<void> result = work();
+    ::_exit(!result && result.error().code == Errc::interrupted ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status == 0;
+}
+
+TEST(Nar, InterruptsEndTheReadingOfAnEndlessFile) {
   Scratch scratch;
-  fs::path deep = scratch / "t";
-  for (int i = 0; i < 64; ++i) deep /= "d";
-  fs::create_directories(deep);
-  EXPECT_TRUE(hash_nar(scratch / "t"));
-  test::write(deep / "f", "x");
-  EXPECT_FAILS(hash_nar(scratch / "t"), Errc::invalid_input, "'" + (deep / "f").string() + "' is more than 64 directories deep");
+  test::write(scratch / "t/sparse", "");
+  ASSERT_EQ(::truncate((scratch / "t/sparse").c_str(), 4L << 40), 0);
+  const ByteSink ignore = [](std::string_view) { return Result<void>(); };
+  EXPECT_TRUE(ends_when_interrupted([&] { return dump_nar(scratch / "t", ignore); }));
+  EXPECT_TRUE(ends_when_interrupted([&] { return hash_nar(scratch / "t").map([](const NarHash&) {}); }));
+  EXPECT_TRUE(ends_when_interrupted([&] { return scan_tree(scratch / "t", {}).map([](const ScannedTree&) {}); }));
+  const std::string head = frames({"nix-archive-1", "(", "type", "regular", "contents"}) + std::string("\0\0\0\0\0\0\0\x40", 8);
+  EXPECT_TRUE(ends_when_interrupted([&] {
+    std::string_view rest = head;
+    const ByteSource endless = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
+      if (rest.empty()) return size;
+      const std::size_t got = rest.copy(buffer, size);
+      rest.remove_prefix(got);
+      return got;
+    };
+    return check_nar(endless).map([](const NarHash&) {});
+  }));
 }
 
 TEST(NarReader, WritesNothingOutsideTheTarget) {

@@ -6,6 +6,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/interrupt.hpp"
+#include "hard_trees.hpp"
 #include "store/database.hpp"
 #include "store_support.hpp"
 
@@ -194,6 +196,178 @@ TEST_F(StoreGc, RemovesLitter) {
   EXPECT_TRUE(path_exists(store->work_dir() / "durations"));
 }
 
+TEST_F(StoreGc, RemovesWhatKilledProcessesLeft) {
+  const fs::path work = store->work_dir(), downloads = work / "downloads";
+  const std::vector<fs::path> left{
+      work / "src-.abc123/tree/f", work / "new-.abc123/f", work / "builds/hash.abc123/build/f", work / "staging/1.abc123/f", downloads / "abc.part",
+      downloads / "abc.lock", downloads / "member.abc123/tree", root / "cache/apt/downloads/abc.part", root / "cache/apt/downloads/seed.abc123/f",
+      work / "trash/1.abc123/trash-2.abc123/trash-3.abc123/f"};
+  for (const fs::path& file : left) test::write(file, "x");
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  const std::string left_temporary = ".tmp." + std::to_string(dead), living_temporary = ".tmp." + std::to_string(::getpid());
+  const std::vector<fs::path> temporaries{root / "swage.lock", work / "durations", root / "nix/var/nix/gcroots/auto/link"};
+  const timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+  for (const fs::path& file : temporaries)
+    for (const std::string& end : {left_temporary, living_temporary}) {
+      test::write(file.string() + end, "x");
+      ::utimensat(AT_FDCWD, (file.string() + end).c_str(), old, 0);
+    }
+  test::write(root / ("fresh" + left_temporary), "x");
+  // What is in use, and what is kept.
+  const TempDir held = TempDir::create("src-", work).value();
+  const FileLock continued = FileLock::acquire(downloads / "held.lock", FileLock::Mode::exclusive).value();
+  const std::vector<fs::path> kept{downloads / "held.part", work / "failed/abc-0/f", root / "cache/apt/index.abc123"};
+  for (const fs::path& file : kept) test::write(file, "x");
+  SWAGE_OK(const GcResult result, store->collect_garbage({}));
+  EXPECT_TRUE(result.stuck.empty());
+  for (const fs::path& file : left) EXPECT_FALSE(path_exists(file)) << file;
+  for (const fs::path& file : temporaries) {
+    EXPECT_FALSE(path_exists(file.string() + left_temporary)) << file;
+    EXPECT_TRUE(path_exists(file.string() + living_temporary)) << file;
+  }
+  EXPECT_TRUE(path_exists(root / ("fresh" + left_temporary)));
+  EXPECT_TRUE(path_exists(held.path()));
+  for (const fs::path& file : kept) EXPECT_TRUE(path_exists(file)) << file;
+  EXPECT_TRUE(list_directory(work / "trash").value().empty());
+}
+
+TEST_F(StoreGc, ManyCollectorsAtOnce) {
+  for (int i = 0; i < 60; ++i) add_output("o" + std::to_string(i), {});
+  store.reset();
+  std::vector<pid_t> children;
+  for (int p = 0; p < 4; ++p) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      store = open();
+      for (int i = 0; i < 15; ++i) {
+        test::write(root / "nix/store" / ("litter" + std::to_string(p * 100 + i)) / "f", "x");
+        if (const auto result = store->collect_garbage({}); !result || !result->stuck.empty()) ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(list_directory(root / "nix/store").value(), std::vector<std::string>{".links"});
+  EXPECT_TRUE(list_directory(root / "nix/var/swage/trash").value().empty());
+}
+
+TEST_F(StoreGc, SkipsAndNamesWhatAnotherUserMade) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can leave what a user cannot move";
+  const StorePath roots = add_output("roots", {}), mine = add_output("mine", {});
+  test::write(root / "nix/store/litter-of-root/f", "x");
+  test::write(root / "nix/var/nix/temproots/1", "", 0600);
+  store.reset();
+  for (const auto& entry : fs::recursive_directory_iterator(root))
+    if (entry.path().string().find(roots.base()) == std::string::npos && entry.path().string().find("of-root") == std::string::npos &&
+        !entry.path().string().ends_with("temproots/1")) {
+      ASSERT_EQ(::lchown(entry.path().c_str(), test::kNobody, test::kNobody), 0);
+    }
+  ASSERT_EQ(::chown(scratch.path().c_str(), test::kNobody, test::kNobody), 0);
+  test::as_nobody(root, [&] {
+    for (const bool repair : {false, true}) {
+      SWAGE_OK(const auto opened, Store::open(root));
+      std::vector<std::string> stuck;
+      if (repair) {
+        SWAGE_OK(const VerifyResult result, opened->verify({.repair = true}));
+        for (const Error& error : result.stuck) stuck.push_back(error.what.substr(0, error.what.find("' to '")));
+      } else {
+        SWAGE_OK(const GcResult result, opened->collect_garbage({}));
+        EXPECT_EQ(result.deleted.size(), 2u);
+        for (const Error& error : result.stuck) stuck.push_back(error.what.substr(0, error.what.find("' to '")));
+      }
+      EXPECT_EQ(stuck, (std::vector<std::string>{"cannot move '" + (root / "nix/store" / roots.base()).string(),
+                                                 "cannot move '" + (root / "nix/store/litter-of-root").string()}));
+      EXPECT_FALSE(path_exists(opened->real_path(mine)));
+    }
+  });
+}
+
+TEST_F(StoreGc, TheReserveIsGivenUpAndRenewed) {
+  const fs::path reserve = root / "nix/var/nix/db/reserved";
+  EXPECT_EQ(fs::file_size(reserve), 8u * 1024 * 1024);
+  store.reset();
+  store = Store::open(root, Store::Purpose::free_space).value();
+  EXPECT_FALSE(path_exists(reserve));
+  ASSERT_TRUE(store->collect_garbage({}));
+  store.reset();
+  EXPECT_EQ(fs::file_size(reserve), 8u * 1024 * 1024);
+}
+
+// A database of thousands of paths on a disk with 0 bytes left: the log of one long transaction would not fit.
+TEST_F(StoreGc, WorksOnAFullDisk) {
+  for (const bool reserve_is_lost : {false, true})
+    test::on_small_disk(scratch / "disk", 48 * 1024 * 1024, [&] {
+      store.reset();
+      root = scratch / "disk/home";
+      store = open();
+      ModuloCache cache;
+      std::vector<FinishedDerivation> drvs;
+      for (int i = 0; i < 2000; ++i) {
+        Derivation drv{.name = "d" + std::to_string(i), .outputs = {{"out", {}}}, .system = "s", .builder = "b"};
+        if (i > 1) drv.input_drvs = {{drvs[static_cast<std::size_t>(i) / 2].path, {"out"}}, {drvs.back().path, {"out"}}};
+        drvs.push_back(finish_derivation(std::move(drv), cache).value());
+      }
+      std::vector<const FinishedDerivation*> batch;
+      for (const FinishedDerivation& drv : drvs) batch.push_back(&drv);
+      EXPECT_DONE(store->add_derivations(batch));
+      store.reset();
+      if (reserve_is_lost) {
+        fs::remove(root / "nix/var/nix/db/reserved");
+        test::write(root / "nix/var/swage/builds/left.abc123/f", std::string(300'000, 'x'));
+      }
+      test::fill_disk(scratch / "disk/ballast");
+      const auto refused = Store::open(root);
+      const auto paths = refused ? (*refused)->all_paths().map([](const auto&) {}) : Result<void>(Fail(refused.error()));
+      if (!paths) {
+        EXPECT_EQ(paths.error().code, Errc::environment);
+        EXPECT_EQ(paths.error().hint, "free space with: swage store gc");
+      }
+      SWAGE_OK(auto opened, Store::open(root, Store::Purpose::free_space));
+      SWAGE_OK(const GcResult result, opened->collect_garbage({}));
+      EXPECT_EQ(result.deleted.size(), 2000u);
+      EXPECT_TRUE(result.stuck.empty()) << result.stuck.front().what;
+      EXPECT_TRUE(opened->all_paths().value().empty());
+      EXPECT_EQ(list_directory(root / "nix/store").value(), std::vector<std::string>{".links"});
+      opened.reset();
+      EXPECT_TRUE(path_exists(root / "nix/var/nix/db/reserved"));
+    });
+}
+
+TEST_F(StoreGc, ADiskWithoutAnyRoomIsHonestlyReported) {
+  test::on_small_disk(scratch / "disk", 24 * 1024 * 1024, [&] {
+    store.reset();
+    root = scratch / "disk/home";
+    open();
+    fs::remove(root / "nix/var/nix/db/reserved");
+    test::fill_disk(scratch / "disk/ballast");
+    const auto opened = Store::open(root, Store::Purpose::free_space);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().hint, "there is no room even for that: remove some file on this disk, 1 MB is enough, then: swage store gc");
+    fs::resize_file(scratch / "disk/ballast", fs::file_size(scratch / "disk/ballast") - 1'000'000);
+    SWAGE_OK(const auto again, Store::open(root, Store::Purpose::free_space));
+    EXPECT_TRUE(again->collect_garbage({}));
+  });
+}
+
+// What a home was called before it was moved is still written in the links to it.
+TEST_F(StoreGc, RootsOfAMovedHomeHold) {
+  const StorePath a = add_output("a", {});
+  store.reset();
+  fs::create_symlink(root / "nix/store" / a.base(), scratch / "result");
+  EXPECT_DONE(open()->add_indirect_root(scratch / "result"));
+  fs::rename(root, scratch / "moved");
+  root = scratch / "moved";
+  store = open();
+  EXPECT_TRUE(deleted(store->collect_garbage({})).empty());
+}
+
 TEST_F(StoreGc, LeavesWhatOthersHaveLocked) {
   const StorePath registered = add_output("registered", {}), half = test::path_of("0000000000000000000000000000000a-half");
   test::write(store->real_path(half), "x");
@@ -306,6 +480,55 @@ TEST_F(StoreVerify, FindsEveryKindOfDamageAndRepairsIt) {
   EXPECT_TRUE(store->verify({}).value().problems.empty());
   EXPECT_EQ(store->all_paths().value(), std::vector<StorePath>{good});
   EXPECT_FALSE(path_exists(store->real_path(user)));
+}
+
+TEST_F(StoreVerify, AnInterruptIsNoDamage) {
+  for (int i = 0; i < 5; ++i) add_output("o" + std::to_string(i), {});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int seen = 0;
+    const auto result = store->verify({}, [&](const StorePath&) {
+      if (++seen == 2) request_interrupt();
+    });
+    ::_exit(!result && result.error().code == Errc::interrupted && seen == 2 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(StoreVerify, WhatCannotBeReadIsReportedAndLeftAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "a child of another user is needed";
+  const StorePath a = add_output("a", {});
+  store.reset();
+  for (const auto& entry : fs::recursive_directory_iterator(root)) ASSERT_EQ(::lchown(entry.path().c_str(), test::kNobody, test::kNobody), 0);
+  ASSERT_EQ(::chown(scratch.path().c_str(), test::kNobody, test::kNobody), 0);
+  fs::permissions(root / "nix/store" / a.base() / "file", fs::perms::none);
+  test::as_nobody(root, [&] {
+    using Kind = VerifyProblem::Kind;
+    SWAGE_OK(const auto opened, Store::open(root));
+    SWAGE_OK(const VerifyResult result, opened->verify({.repair = true}));
+    EXPECT_EQ(problems(result), (std::vector<std::pair<Kind, std::string>>{{Kind::unreadable, a.str()}}));
+    EXPECT_TRUE(result.damaged());
+    EXPECT_TRUE(opened->is_valid(a).value());
+  });
+}
+
+TEST_F(StoreVerify, WhatIsBuiltMeanwhileIsNoLitter) {
+  add_output("before", {});
+  std::vector<StorePath> added;
+  SWAGE_OK(const VerifyResult result, store->verify({}, [&](const StorePath&) {
+    // One process registers and ends, another is about to.
+    {
+      const Child child([&] { (void)open()->add_text("ended", "x"); });
+    }
+    added.push_back(add_output("meanwhile", {}));
+    const StorePath half = test::path_of("0000000000000000000000000000000a-half");
+    test::done(store->add_temp_root(half));
+    test::write(store->real_path(half), "x");
+  }));
+  EXPECT_EQ(added.size(), 1u);
+  EXPECT_TRUE(result.problems.empty()) << result.problems.front().path;
 }
 
 TEST_F(StoreVerify, LitterIsNoDamage) {

@@ -1,6 +1,8 @@
 #include "store/store.hpp"
 
+#include <cstdlib>
 #include <fcntl.h>
+#include <functional>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,6 +51,71 @@ TEST_F(StoreOpen, ReportsABrokenDatabase) {
   const auto valid = opened ? (*opened)->all_paths() : Result<std::vector<StorePath>>(Fail(opened.error()));
   EXPECT_FAILS(valid, Errc::corrupt,
                "database '" + (root / "nix/var/nix/db/db.sqlite").string() + "' cannot be used: file is not a database");
+}
+
+// The way out that the hint names is followed, word for word.
+TEST_F(StoreOpen, ADatabaseBeyondUseNamesTheWayOut) {
+  const fs::path db = root / "nix/var/nix/db", file = db / "db.sqlite";
+  const std::vector<std::pair<std::string, std::function<void()>>> damages{
+      {"is missing", [&] { fs::remove(file); }},
+      {"cannot be used: no such table: ValidPaths", [&] { fs::resize_file(file, 0); }},
+      {"cannot be used: file is not a database", [&] { test::write(file, std::string(8192, 'x')); }},
+      {"cannot be used: database disk image is malformed", [&] { fs::resize_file(file, 5000); }}};
+  for (const auto& [what, damage] : damages) {
+    SWAGE_OK(const StorePath old, store->add_text("old", "x"));
+    store.reset();
+    damage();
+    const auto opened = Store::open(root);
+    const auto paths = opened ? (*opened)->all_paths() : Result<std::vector<StorePath>>(Fail(opened.error()));
+    ASSERT_FALSE(paths) << what;
+    EXPECT_EQ(paths.error().what, "database '" + file.string() + "' " + what);
+    EXPECT_EQ(paths.error().notes.front(), "with a new database everything is fetched and built again; what the old one knew is removed by: swage store gc");
+    const std::string begin = "put it aside, and swage makes a new one: ";
+    ASSERT_TRUE(paths.error().hint.starts_with(begin)) << paths.error().hint;
+    ASSERT_EQ(std::system(paths.error().hint.substr(begin.size()).c_str()), 0);
+    store = open();
+    EXPECT_TRUE(store->all_paths().value().empty());
+    EXPECT_EQ(store->add_text("old", "x").value(), old);
+    EXPECT_TRUE(path_exists(db.string() + ".damaged"));
+    fs::remove_all(db.string() + ".damaged");
+  }
+}
+
+TEST_F(StoreOpen, AHomeOfAnotherOwnerIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "another user's files cannot be written anyway";
+  store.reset();
+  ASSERT_EQ(::chown((root / "nix/store").c_str(), 12345, 12345), 0);
+  const auto refused = Store::open(root);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(render(refused.error()),
+            "error: '" + root.string() + "' belongs to user 12345, not to 'root'\n"
+            "note: what another user adds to it, its owner can neither use fully nor remove\n"
+            "hint: take a home of your own with --home DIR, or run swage as its owner; to add to it all the same: SWAGE_FOREIGN_HOME=1 swage ...\n");
+  ::setenv("SWAGE_FOREIGN_HOME", "1", 1);
+  EXPECT_TRUE(Store::open(root));
+  ::unsetenv("SWAGE_FOREIGN_HOME");
+  // A store that sudo would make in the user's own directory, where there is none yet.
+  fs::create_directories(scratch / "home/.local");
+  ASSERT_EQ(::chown((scratch / "home/.local").c_str(), 12345, 12345), 0);
+  ::setenv("SUDO_UID", "12345", 1);
+  EXPECT_FALSE(Store::open(scratch / "home/.local/share/swage"));
+  ::setenv("SUDO_UID", "12346", 1);
+  EXPECT_TRUE(Store::open(scratch / "home/.local/share/swage"));
+  ::unsetenv("SUDO_UID");
+}
+
+TEST_F(StoreOpen, AStoreOnAnotherFileSystemIsRefused) {
+  store.reset();
+  const TempDir elsewhere = TempDir::create("swage-test", fs::exists("/var/tmp") ? "/var/tmp" : "/tmp").value();
+  struct stat here {}, there {};
+  ASSERT_EQ(::stat(root.c_str(), &here), 0);
+  ASSERT_EQ(::stat(elsewhere.path().c_str(), &there), 0);
+  if (here.st_dev == there.st_dev) GTEST_SKIP() << "only one file system here";
+  fs::copy(root / "nix/store", elsewhere.path() / "store", fs::copy_options::recursive);
+  fs::remove_all(root / "nix/store");
+  fs::create_symlink(elsewhere.path() / "store", root / "nix/store");
+  EXPECT_FAILS(Store::open(root), Errc::environment,
+               "'" + (root / "nix/store").string() + "' and '" + (root / "nix/var/swage").string() + "' are not on one file system");
 }
 
 TEST_F(StoreOpen, ManyProcessesMakeOneStore) {

@@ -1,0 +1,75 @@
+"""Where swage is started from and on what: closed streams, odd umasks, few descriptors, homes of every kind and in every state."""
+import os
+import stat
+import subprocess
+
+
+def in_shell(swage, script, *args, timeout=60):
+    """`script` with swage's command line as its arguments."""
+    done = subprocess.run(["sh", "-c", script, "sh", *swage.argv(*args)], cwd=swage.cwd, env=swage.env, capture_output=True, text=True,
+                          timeout=timeout)
+    return done.returncode, done.stdout, done.stderr
+
+
+def database(swage):
+    return swage.home / "nix/var/nix/db/db.sqlite"
+
+
+def test_closed_streams(swage):
+    swage("store", "gc").ok()
+    assert in_shell(swage, '"$@" <&-', "store", "gc")[0] == 0
+    code, _, err = in_shell(swage, '"$@" >&-', "store", "gc")
+    assert (code, err) == (4, "error: cannot write the result: Bad file descriptor\n")
+    assert in_shell(swage, '"$@" 2>&-', "store", "gc")[:2] == (0, "deleted 0 paths, 0 B\n")
+    assert in_shell(swage, '"$@" 2>&-', "biuld")[0] == 2
+    assert in_shell(swage, '"$@" <&- >&- 2>&-', "store", "gc")[0] == 4
+    code, _, err = in_shell(swage, '"$@" <&-', "store", "restore", str(swage.cwd / "x"))
+    assert (code, err) == (4, "error: cannot read 'standard input': Bad file descriptor\n")
+    with open(database(swage), "rb") as file:
+        assert file.read(15) == b"SQLite format 3"
+    assert swage("store", "verify").ok().out == "ok: 0 paths checked, 0 B\n"
+
+
+def test_any_umask(swage):
+    for umask, mode in (("000", 0o755), ("077", 0o700), ("777", 0o700)):
+        home = swage.cwd / umask
+        code, out, err = in_shell(swage, f'umask {umask}; "$@"', "store", "gc", "--home", str(home))
+        assert (code, err) == (0, ""), umask
+        for place in ("", "nix/store", "nix/var/nix/db", "nix/var/nix/gcroots/auto"):
+            assert stat.S_IMODE(os.stat(home / place).st_mode) == mode, (umask, place)
+
+
+def test_few_descriptors(swage):
+    swage("store", "gc").ok()
+    assert in_shell(swage, 'ulimit -n 64; "$@"', "store", "verify")[0] == 0
+    code, _, err = in_shell(swage, 'ulimit -n 5; "$@"', "store", "gc")
+    assert code == 4
+    assert err.splitlines()[-1] == "hint: allow more open files, and try again: ulimit -n 1024"
+
+
+def test_the_hint_for_a_damaged_database_helps(swage):
+    """A home with every character that a shell knows something about."""
+    swage.home = swage.cwd / "it's a $HOME,\nwith: \"all\"; of * them"
+    swage.env["SWAGE_HOME"] = str(swage.home)
+    swage("store", "gc").ok()
+    database(swage).write_bytes(b"x" * 8192)
+    got = swage("store", "gc").fails(1)
+    hint = got.err[got.err.index("hint: "):]
+    command = hint[hint.index("makes a new one: ") + len("makes a new one: "):]
+    assert subprocess.run(["sh", "-c", command]).returncode == 0
+    assert swage("store", "gc").ok().out == "deleted 0 paths, 0 B\n"
+    assert swage("store", "verify").ok().out.startswith("ok: ")
+    assert (swage.home / "nix/var/nix/db.damaged/db.sqlite").exists()
+
+
+def test_links_to_a_home(swage):
+    (swage.cwd / "real").mkdir()
+    (swage.cwd / "link").symlink_to("real")
+    (swage.cwd / "dangling").symlink_to("new")
+    for home in ("link", "link/below", "./link/../relative"):
+        swage("store", "gc", "--home", home).ok()
+    got = swage("store", "gc", "--home", "dangling").fails(4)
+    assert got.err.startswith(f"error: '{swage.cwd / 'dangling'}' is a link to 'new', which does not exist\n")
+    (swage.cwd / "file").write_text("")
+    got = swage("store", "gc", "--home", "file").fails(4)
+    assert got.err.startswith(f"error: '{swage.cwd / 'file'}' is not a directory\n")
