@@ -1,5 +1,5 @@
 # The self-check of a gcc toolchain in $out/bin: a row that declares what is not so must not become a toolchain. Sourced last by the
-# toolchain scripts; its status is theirs.
+# toolchain scripts, after relocate.sh; its status is theirs.
 #
 # $prefix $gcc $binutils $libc $libc_version   what the row declares; an empty $binutils is not known, an empty $libc is none
 # $flags         what makes the compiler emit code for the platform, where that is not its default
@@ -7,6 +7,7 @@
 # $emulator      qemu-user's suffix for the target, or "" when there is none: then its programs are made and not run
 # $emulators     a root that holds qemu-user
 # $native        flags that tell a native compiler where its own headers are     $sysroot  where the target's loader is
+# $kernel_roots $script_enter   of a toolchain that takes an hour to make: the roots that the resolver may pair it with, to run it in them
 failed=
 expect() { # expect WHAT DECLARED FOUND
   if [ "$2" = "$3" ]; then
@@ -54,9 +55,10 @@ check_elf() { # check_elf FILE
   expect elf_machine "$elf_machine" "$(number $1 18 2)"
   expect elf_class "$elf_class" "$(( $(number $1 4 1) * 32 ))"
 }
+compile="$CC -ffreestanding -O2 -c object.c -o"
+echo 'int answer(int x) { return x + 42; }' > object.c
+$compile object.o
 if [ -z "$libc" ]; then
-  echo 'int answer(int x) { return x + 42; }' > object.c
-  $CC -ffreestanding -O2 -c object.c -o object.o
   check_elf object.o
 else
   # A static and a dynamic C program that run. With libm, whose parts are linker scripts too.
@@ -88,4 +90,32 @@ END
     expect dynamic_program "$said" "$($emulate -L $sysroot ./hello-dynamic)"
   fi
 fi
+
+# The programs that builds call, and those that the compiler calls, are the same in every root.
+programs=
+for name in gcc as ld ar nm objcopy objdump ranlib readelf strip; do
+  [ ! -e $out/bin/$prefix$name ] || programs="$programs $out/bin/$prefix$name"
+done
+for name in cc1 collect2 as ld; do
+  program=$($CC -print-prog-name=$name)
+  case $program in
+    /*) programs="$programs $program" ;;
+    $name) echo "self-check: the compiler takes '$name' from PATH" >&2; failed=1 ;;
+  esac
+done
+at_home $programs || failed=1
+
+# And what they make in each root is what they make here.
+echo "$compile in-root.o" > in-root.sh
+for kernel_root in ${kernel_roots-}; do
+  name=${kernel_root#*-root-}
+  if root=$kernel_root $busybox unshare --mount $busybox sh $script_enter --inside $PWD/in-root.sh && $busybox cmp object.o in-root.o; then
+    echo "checked: it runs in root $name"
+    echo "root $name" >> $out/toolchain
+  else
+    echo "self-check: it does not run in root '$name'" >&2
+    failed=1
+  fi
+  rm -f in-root.o
+done
 [ -z "$failed" ]

@@ -17,30 +17,8 @@ if [ ! -e "$compiler" ]; then
 fi
 mv ${compiler%/bin/*} $out/crosstool
 
-libraries=$out/usr/lib/x86_64-linux-gnu
-mkdir -p $out/usr/lib64 $libraries
-cp -L /lib64/ld-linux-x86-64.so.2 $out/usr/lib64/
 programs="$out/crosstool/bin $out/crosstool/libexec $out/crosstool/$dumpmachine/bin"
-missing=
-# The libraries that they name, and those that these name, until there are no new ones. Not everything is a program.
-wanted() { find $programs $libraries -type f 2>/dev/null | while read -r file; do patchelf --print-needed "$file" 2>/dev/null || :; done | sort -u; }
-while :; do
-  new=
-  for library in $(wanted); do
-    case " $missing ld-linux-x86-64.so.2 " in *" $library "*) continue ;; esac
-    [ ! -e $libraries/$library ] || continue
-    new=1
-    for directory in /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu; do
-      [ ! -e $directory/$library ] || cp -L $directory/$library $libraries/
-    done
-    [ -e $libraries/$library ] || missing="$missing $library"
-  done
-  [ -n "$new" ] || break
-done
-if [ -n "$missing" ]; then
-  echo "self-check: the archive's programs want$missing, which the root of this build does not have" >&2
-  exit 1
-fi
+bring_libraries $programs
 relocate_programs $programs
 
 for program in $out/crosstool/bin/$prefix*; do ln -s ../crosstool/bin/${program##*/} $out/bin/; done

@@ -33,5 +33,6 @@ expect clang "$version" "$($out/bin/clang -dumpversion)"
 expect lld "$version" "$($out/bin/ld.lld --version | sed 's/.*LLD \([0-9.]*\).*/\1/')"
 echo 'int answer(int x) { return x + 42; }' > object.c
 $out/bin/clang --target=aarch64-linux-gnu -ffreestanding -O2 -c object.c -o object.o
+at_home $out/bin/clang $out/bin/ld.lld $out/bin/llvm-* || failed=1
 expect nm "T answer" "$($out/bin/llvm-nm object.o | sed 's/^[0-9a-f]* //')"
 [ -z "$failed" ]

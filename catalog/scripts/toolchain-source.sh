@@ -1,18 +1,13 @@
 # The last stage of a toolchain built from source: its programs made to run in any root, and the whole checked against its row.
 #
-# $deps_host   the finished gcc       $target
+# $deps_host   the finished gcc       $target       $kernel_roots   the roots that it must work in
 # What the row declares: see check-toolchain.sh.
 . $script_relocate
 mkdir -p $out
 cp -a $deps_host/. $out/
 chmod -R u+w $out
 
-# The libraries of this root that its programs need, and their loader, where relocate.sh expects them.
-mkdir -p $out/usr/lib/x86_64-linux-gnu $out/usr/lib64
-cp -L /lib64/ld-linux-x86-64.so.2 $out/usr/lib64/
-find $out/bin $out/libexec $out/$target/bin -type f -perm /111 | while read -r file; do ldd "$file" 2>/dev/null || true; done |
-  sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u | while read -r library; do cp -L $library $out/usr/lib/x86_64-linux-gnu/; done
-chmod -R u+w $out/usr
+bring_libraries $out/bin $out/libexec $out/$target/bin
 relocate_programs $out/bin $out/libexec $out/$target/bin
 
 sysroot=$out/$target/sysroot

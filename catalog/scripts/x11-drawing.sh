@@ -13,7 +13,7 @@ drawn=
 for i in $(seq 60); do
   sleep 1
   kill -0 $client 2> /dev/null || break
-  xwdtopnm frames/Xvfb_screen0 2> /dev/null > screen.pnm
+  xwdtopnm -quiet frames/Xvfb_screen0 > screen.pnm
   ppmhist -noheader screen.pnm | awk '{ print $5, $1, $2, $3 }' | sort -rn > colours
   if [ $(awk '$1 >= 1200' colours | wc -l) -ge 2 ]; then drawn=1; break; fi
 done
@@ -21,5 +21,5 @@ kill $client $server 2> /dev/null || true
 cat server.log program.log
 head -n 5 colours
 [ -n "$drawn" ] || { echo "nothing was drawn" >&2; exit 1; }
-pnmtopng screen.pnm > $out/screen.png 2> /dev/null
+pnmtopng -quiet screen.pnm > $out/screen.png
 cp colours $out/colours

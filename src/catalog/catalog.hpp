@@ -188,6 +188,7 @@ struct ConstraintRow : Conditions {
   std::string reason{};
   std::string source{};                               // required
   std::string confidence = "reported";                // primary, bisected, observed, reported
+  std::vector<std::string> measured{};                // where it was seen (as `arches`), if it concerns more; empty: it is general
   Origin origin{};
 };
 
@@ -222,6 +223,7 @@ struct QuirkRow : Conditions {
   std::string reason{};
   std::string source{};
   std::string confidence{};                           // as of a constraint
+  std::vector<std::string> measured{};                // as of a constraint
   Origin origin{};
 };
 

@@ -537,6 +537,7 @@ const Schema<ConstraintRow>& constraint_schema() {
       .required("reason", &ConstraintRow::reason)
       .required("source", &ConstraintRow::source)
       .optional("confidence", word(&ConstraintRow::confidence, confidence_words()))
+      .optional("measured", reference(&ConstraintRow::measured, NameOf::arch))
       .optional("override", read_override<ConstraintRow>);
   return schema;
 }
@@ -568,6 +569,7 @@ const Schema<QuirkRow>& quirk_schema() {
       .required("reason", &QuirkRow::reason)
       .required("source", &QuirkRow::source)
       .required("confidence", word(&QuirkRow::confidence, confidence_words()))
+      .optional("measured", reference(&QuirkRow::measured, NameOf::arch))
       .optional("override", read_override<QuirkRow>);
   return schema;
 }

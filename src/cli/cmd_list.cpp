@@ -101,12 +101,12 @@ Result<Listing> machines(const Catalog& catalog) {
   return list;
 }
 Result<Listing> constraints(const Catalog& catalog) {
-  Listing list{.columns = {"id", "kernels", "arch", "requires", "effect", "reason", "source"}};
+  Listing list{.columns = {"id", "kernels", "arch", "measured", "requires", "effect", "reason", "source"}};
   SWAGE_TRY(const std::vector<const ConstraintRow*> rows, catalog.constraints());
   for (const ConstraintRow* c : rows) {
     std::vector<std::string> require;
     for (const auto& [variable, range] : c->require) require.push_back(variable + " " + range.str());
-    list.rows.push_back({c->id, c->kernels.str(), c->arches.empty() ? "all" : join(c->arches, " "), join(require, ", "),
+    list.rows.push_back({c->id, c->kernels.str(), c->arches.empty() ? "all" : join(c->arches, " "), join(c->measured, " "), join(require, ", "),
                          std::string(effect_name(c->effect)), c->reason, c->source});
     list.origins.push_back(&c->origin);
   }
@@ -114,10 +114,11 @@ Result<Listing> constraints(const Catalog& catalog) {
 }
 
 Result<Listing> quirks(const Catalog& catalog) {
-  Listing list{.columns = {"id", "kernels", "arch", "lifts", "reason", "source"}};
+  Listing list{.columns = {"id", "kernels", "arch", "measured", "lifts", "reason", "source"}};
   SWAGE_TRY(const std::vector<const QuirkRow*> rows, catalog.quirks());
   for (const QuirkRow* q : rows) {
-    list.rows.push_back({q->id, q->kernels.str(), q->arches.empty() ? "all" : join(q->arches, " "), join(q->lifts, " "), q->reason, q->source});
+    list.rows.push_back({q->id, q->kernels.str(), q->arches.empty() ? "all" : join(q->arches, " "), join(q->measured, " "), join(q->lifts, " "),
+                         q->reason, q->source});
     list.origins.push_back(&q->origin);
   }
   return list;

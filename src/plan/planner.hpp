@@ -21,7 +21,7 @@
 //   {root.name} {root.debs}                                                   in the recipe `root`
 //   {component.NAME}                                                          the source of one of the toolchain's components
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
-//   {roots.NAME}                                                              another root than the recipe's own
+//   {roots.NAME} {roots.kind:build}                                           another root than the recipe's own; all of that kind
 //   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
 //   {source}                                                                  the recipe's own source
 //   {script.FILE}                                                             another script of the catalog

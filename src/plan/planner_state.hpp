@@ -94,6 +94,7 @@ struct Planner::State {
   Result<Object> object(const std::string& recipe, const Cell& cell);
   Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees, bool with_cxx = false);
   Result<Object> root_object(const std::string& name);
+  Result<std::string> roots_of_kind(Draft& draft, std::string_view kind);   // their paths
   template <class Make>
   Result<Object> once(const std::string& key, const std::string& name, const Make& make);
   Result<Side> build_side();

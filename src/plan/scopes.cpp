@@ -163,6 +163,8 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"package", [&](std::string_view key) { return package_value(draft, key); }},
       {"roots", [&](std::string_view key) -> Result<std::string> {
+         constexpr std::string_view kind = "kind:";
+         if (key.starts_with(kind)) return roots_of_kind(draft, key.substr(kind.size()));
          SWAGE_TRY(const Object tree, root_object(std::string(key)));
          return add_object(draft, tree);
        }},
@@ -197,6 +199,17 @@ const Values& Planner::State::values_of(const ToolchainRow& row) {
   Values& values = toolchain_scopes[&row];
   if (values.empty()) values = toolchain_values(row);
   return values;
+}
+
+Result<std::string> Planner::State::roots_of_kind(Draft& draft, std::string_view kind) {
+  std::vector<std::string> paths;
+  for (const RootRow& row : catalog.roots()) {
+    if (row.kind != kind) continue;
+    SWAGE_TRY(const Object tree, root_object(row.name));
+    paths.push_back(add_object(draft, tree));
+  }
+  std::sort(paths.begin(), paths.end());   // whatever the order of the rows and layers
+  return join(paths, " ");
 }
 
 // `name` of the target platform, `toolchain.prefix` of what emits code for it.

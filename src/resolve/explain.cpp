@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "resolve/judge.hpp"
 #include "resolve/resolve.hpp"
 
 namespace swage {
@@ -91,28 +92,44 @@ void fill_screen(std::vector<Section>& sections, std::size_t room) {
   }
 }
 
-std::vector<std::string> rule_lines(const std::vector<RuleApplied>& rules) {
+// "builds-not" or "builds-not, measured on arm, assumed for mips"
+std::string effect_text(const ConstraintRow& row, const Platform& platform) {
+  const std::string assumed = assumption(row.measured, platform);
+  return fmt::format("{}{}{}", effect_name(row.effect), assumed.empty() ? "" : ", ", assumed);
+}
+
+std::vector<std::string> rule_lines(const std::vector<RuleApplied>& rules, const Platform& platform) {
   std::size_t width = 0;
   for (const RuleApplied& rule : rules) width = std::max(width, rule.constraint->id.size());
   std::vector<std::string> lines;
-  for (const RuleApplied& rule : rules) lines.push_back(fmt::format("{:<{}}  {}", rule.constraint->id, width, rule.text));
+  for (const RuleApplied& rule : rules) {
+    const std::string assumed = assumption(rule.constraint->measured, platform);
+    lines.push_back(fmt::format("{:<{}}  {}{}{}", rule.constraint->id, width, rule.text, assumed.empty() ? "" : "; ", assumed));
+  }
   return lines;
 }
 
 // "binutils-2.31-plt32 (boots-not): binutils 2.35.2 is not <2.31, for linux <4.16"
-std::vector<std::string> elsewhere_lines(const std::vector<RuleApplied>& rules) {
+std::vector<std::string> elsewhere_lines(const std::vector<RuleApplied>& rules, const Platform& platform) {
   std::vector<std::string> lines;
   for (const RuleApplied& rule : rules)
-    lines.push_back(fmt::format("{} ({}): {}, for linux {}", rule.constraint->id, effect_name(rule.constraint->effect), rule.text, rule.constraint->kernels.str()));
+    lines.push_back(fmt::format("{} ({}): {}, for linux {}", rule.constraint->id, effect_text(*rule.constraint, platform), rule.text,
+                                rule.constraint->kernels.str()));
   return lines;
 }
 
-std::vector<std::string> quirk_lines(const std::vector<QuirkApplied>& quirks) {
+std::vector<std::string> quirk_lines(const std::vector<QuirkApplied>& quirks, const Platform& platform) {
   std::vector<std::string> lines;
   for (const QuirkApplied& one : quirks) {
     std::vector<std::string> lifted;
-    for (const ConstraintRow* row : one.lifts) lifted.push_back(fmt::format("{} ({})", row->id, effect_name(row->effect)));
-    lines.push_back(fmt::format("{}: {}{}", one.quirk->id, one.quirk->reason, lifted.empty() ? "" : fmt::format("; lifts {}", and_list(lifted))));
+    std::string assumptions;   // on lines of their own: a long reason pushes the end of its line off the screen
+    for (const ConstraintRow* row : one.lifts) {
+      lifted.push_back(fmt::format("{} ({})", row->id, effect_name(row->effect)));
+      if (const std::string assumed = assumption(row->measured, platform); !assumed.empty()) assumptions += fmt::format("\n    {}: {}", row->id, assumed);
+    }
+    const std::string assumed = assumption(one.quirk->measured, platform);
+    lines.push_back(fmt::format("{}{}: {}{}{}", one.quirk->id, assumed.empty() ? "" : fmt::format(" ({})", assumed), one.quirk->reason,
+                                lifted.empty() ? "" : fmt::format("; lifts {}", and_list(lifted)), assumptions));
   }
   return lines;
 }
@@ -151,14 +168,14 @@ const ConstraintRow& gravest(const Rejection& rejection) {
   });
 }
 
-std::vector<std::string> rejection_texts(const std::vector<Rejection>& rejected) {
+std::vector<std::string> rejection_texts(const std::vector<Rejection>& rejected, const Platform& platform) {
   std::vector<std::string> texts;
   for (const Group& group : rejection_groups(rejected)) {
     const Rejection& first = group.first();
     std::string text = fmt::format("{}\n    {}", group.names(3), first.reason);
     if (!first.by.empty()) {
       const ConstraintRow& rule = gravest(first);
-      text += fmt::format("\n    {} ({}): {}", rule.id, effect_name(rule.effect), rule.reason);
+      text += fmt::format("\n    {} ({}): {}", rule.id, effect_text(rule, platform), rule.reason);
       if (first.by.size() > 1) text += fmt::format(" (and {} more)", first.by.size() - 1);
     }
     texts.push_back(std::move(text));
@@ -268,11 +285,17 @@ const ConstraintRow* against_kernel(const std::vector<Rejection>& rejected) {
 
 using Json = nlohmann::ordered_json;
 
-Json rule_json(const RuleApplied& rule, bool tested) {
+Json rule_json(const RuleApplied& rule, bool tested, const Platform& platform) {
   const ConstraintRow& row = *rule.constraint;
   return {{"id", row.id},         {"effect", std::string(effect_name(row.effect))}, {"tested", tested},
           {"text", rule.text},    {"reason", row.reason},                           {"source", row.source},
-          {"confidence", row.confidence}};
+          {"confidence", row.confidence}, {"measured", row.measured}, {"assumed", !assumption(row.measured, platform).empty()}};
+}
+
+// Of these, the ids of those that were seen elsewhere.
+std::vector<std::string> assumed_of(std::vector<const ConstraintRow*> rows, const Platform& platform) {
+  std::erase_if(rows, [&](const ConstraintRow* row) { return assumption(row->measured, platform).empty(); });
+  return ids_of(rows);
 }
 
 Json root_json(const RootRow& root) {
@@ -302,12 +325,13 @@ std::string explain(const Resolution& resolution) {
   } else if (const Rejection* near = nearest(resolution.rejected)) {
     out += fmt::format("  nearest is {}: {} in its way\n", near->toolchain->id, and_list(ids_of(near->by)));
   }
-  std::vector<Section> sections{{"quirks", quirk_lines(resolution.quirks)},
+  const Platform& platform = *request.platform;
+  std::vector<Section> sections{{"quirks", quirk_lines(resolution.quirks, platform)},
                                 {"ranking", ranking_lines(resolution)},
-                                {"rules that hold", rule_lines(resolution.rules)},
-                                {"not tested, no root says", rule_lines(resolution.untested)},
-                                {"rejected", rejection_texts(resolution.rejected)},
-                                {"would fail for other kernels", elsewhere_lines(resolution.elsewhere)}};
+                                {"rules that hold", rule_lines(resolution.rules, platform)},
+                                {"not tested, no root says", rule_lines(resolution.untested, platform)},
+                                {"rejected", rejection_texts(resolution.rejected, platform)},
+                                {"would fail for other kernels", elsewhere_lines(resolution.elsewhere, platform)}};
   fill_screen(sections, kScreen - static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')));
   for (const Section& section : sections) {
     if (section.items.empty()) continue;
@@ -341,11 +365,17 @@ std::string resolution_json(const Resolution& resolution) {
                              {"lifts", ids_of(one.lifts)},
                              {"reason", one.quirk->reason},
                              {"source", one.quirk->source},
-                             {"confidence", one.quirk->confidence}});
-  for (const RuleApplied& rule : resolution.rules) out["rules"].push_back(rule_json(rule, true));
-  for (const RuleApplied& rule : resolution.untested) out["rules"].push_back(rule_json(rule, false));
+                             {"confidence", one.quirk->confidence},
+                             {"measured", one.quirk->measured},
+                             {"assumed", !assumption(one.quirk->measured, *request.platform).empty()},
+                             {"assumes", assumed_of(one.lifts, *request.platform)}});
+  for (const RuleApplied& rule : resolution.rules) out["rules"].push_back(rule_json(rule, true, *request.platform));
+  for (const RuleApplied& rule : resolution.untested) out["rules"].push_back(rule_json(rule, false, *request.platform));
   for (const Rejection& rejection : resolution.rejected)
-    out["rejected"].push_back({{"toolchain", rejection.toolchain->id}, {"reason", rejection.reason}, {"rules", ids_of(rejection.by)}});
+    out["rejected"].push_back({{"toolchain", rejection.toolchain->id},
+                               {"reason", rejection.reason},
+                               {"rules", ids_of(rejection.by)},
+                               {"assumes", assumed_of(rejection.by, *request.platform)}});
   for (const RuleApplied& rule : resolution.elsewhere)
     out["elsewhere"].push_back({{"id", rule.constraint->id},
                                 {"effect", std::string(effect_name(rule.constraint->effect))},
@@ -378,7 +408,7 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
     const Rejection& first = groups[i].first();
     std::string note = fmt::format("{}: {}", groups[i].names(3), first.reason);
     std::vector<std::string> rules;
-    for (const ConstraintRow* row : first.by) rules.push_back(fmt::format("{}: {}", row->id, effect_name(row->effect)));
+    for (const ConstraintRow* row : first.by) rules.push_back(fmt::format("{}: {}", row->id, effect_text(*row, *request.platform)));
     if (!rules.empty()) note += fmt::format(" ({})", fmt::join(rules, ", "));
     error.notes.push_back(std::move(note));
   }

@@ -24,10 +24,23 @@ Subject::Variable Subject::variable(const std::string& name) const {
   return tool == root_->tools.end() ? Variable{} : Variable{Answer::known, &tool->second};
 }
 
-bool concerns_platform(const Conditions& row, const Platform& platform) {
-  if (row.bits != 0 && row.bits != platform.bits) return false;
+namespace {
+
+// Of a list that is empty where nothing is left out.
+bool names_platform(const std::vector<std::string>& arches, const Platform& platform) {
   const auto is_this = [&](const std::string& arch) { return arch == platform.name || arch == platform.kernel_arch; };
-  return row.arches.empty() || std::any_of(row.arches.begin(), row.arches.end(), is_this);
+  return arches.empty() || std::any_of(arches.begin(), arches.end(), is_this);
+}
+
+}  // namespace
+
+std::string assumption(const std::vector<std::string>& measured, const Platform& platform) {
+  if (names_platform(measured, platform)) return {};
+  return fmt::format("measured on {}, assumed for {}", fmt::join(measured, " and "), platform.name);
+}
+
+bool concerns_platform(const Conditions& row, const Platform& platform) {
+  return (row.bits == 0 || row.bits == platform.bits) && names_platform(row.arches, platform);
 }
 
 bool concerns_cell(const Conditions& row, const ResolveRequest& request) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "resolve/resolve.hpp"
 
@@ -33,6 +34,9 @@ class Subject {
   const RootRow* root_;
   std::optional<Version> libc_{};
 };
+
+// "measured on arm, assumed for mips": of a row that was seen on other platforms than this one (ConstraintRow::measured); else "".
+std::string assumption(const std::vector<std::string>& measured, const Platform& platform);
 
 // What is known before there is a candidate: kernel, platform.
 bool concerns_platform(const Conditions& row, const Platform& platform);

@@ -57,7 +57,10 @@ struct Tried {
   unsigned toolchain_weight = 0, root_weight = 0;      // of what quirks lift
 };
 
-using RankingKey = std::tuple<Evidence, unsigned, unsigned, long, bool, unsigned>;
+// Of what quirks lift: what nobody would see. A failed build is seen.
+unsigned silent(unsigned weight_lifted) { return weight_lifted == weight(Effect::builds_not) ? 0 : weight_lifted; }
+
+using RankingKey = std::tuple<Evidence, unsigned, unsigned, bool, unsigned, unsigned, long, unsigned>;
 
 // The cell of a request: all that does not depend on the candidate.
 class CellSolver {
@@ -103,7 +106,8 @@ class CellSolver {
 
   RankingKey ranking_key(const Tried& tried) const {
     const ToolchainRow& row = *tried.candidate.toolchain;
-    return {evidence_rank(row, request_), tried.toolchain_weight, tried.root_weight, age(row.released, released_), !row.prebuilt, row.provider_rank};
+    return {evidence_rank(row, request_), silent(tried.toolchain_weight), silent(tried.root_weight), !row.prebuilt,
+            tried.toolchain_weight,       tried.root_weight,              age(row.released, released_), row.provider_rank};
   }
   bool ranks_before(const Tried& a, const Tried& b) const {
     const RankingKey key_a = ranking_key(a), key_b = ranking_key(b);
@@ -159,11 +163,17 @@ class CellSolver {
   std::vector<const RootRow*> roots_{};   // best first as far as that is known without a candidate
 };
 
-// "needs no quirk" or "needs quirks only against builds-not".
-std::string quirk_need(unsigned toolchain_weight) {
-  if (toolchain_weight == 0) return "needs no quirk";
-  const Effect effect = toolchain_weight == 1 ? Effect::builds_not : toolchain_weight == 2 ? Effect::misbehaves : Effect::boots_not;
-  return fmt::format("needs a quirk against {}", effect_name(effect));
+std::string quirk_against(unsigned lifted) {
+  for (const Effect effect : {Effect::builds_not, Effect::misbehaves, Effect::boots_not})
+    if (lifted == weight(effect)) return fmt::format("a quirk against {}", effect_name(effect));
+  return "no quirk";
+}
+
+// "needs no quirk", "needs a quirk against builds-not and, for its root, a quirk against misbehaves".
+std::string quirk_need(const Tried& tried) {
+  if (tried.root_weight == 0) return "needs " + quirk_against(tried.toolchain_weight);
+  if (tried.toolchain_weight == 0) return fmt::format("needs {} for its root alone", quirk_against(tried.root_weight));
+  return fmt::format("needs {} and, for its root, {}", quirk_against(tried.toolchain_weight), quirk_against(tried.root_weight));
 }
 
 std::string_view evidence_text(Evidence evidence) {
@@ -175,14 +185,14 @@ std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
   const ToolchainRow &mine = *best.candidate.toolchain, &theirs = *next.candidate.toolchain;
   const Evidence seen = evidence_rank(mine, request_), seen_theirs = evidence_rank(theirs, request_);
   if (seen != seen_theirs) return fmt::format("it {}; {} {}", evidence_text(seen), theirs.id, evidence_text(seen_theirs));
-  if (best.toolchain_weight != next.toolchain_weight)
-    return fmt::format("it {}; {} {}", quirk_need(best.toolchain_weight), theirs.id, quirk_need(next.toolchain_weight));
-  if (best.root_weight != next.root_weight)
-    return fmt::format("its root {}; that of {} {}", quirk_need(best.root_weight), theirs.id, quirk_need(next.root_weight));
+  const auto silent_pair = [](const Tried& tried) { return std::pair(silent(tried.toolchain_weight), silent(tried.root_weight)); };
+  const auto need = [&] { return fmt::format("it {}; {} {}", quirk_need(best), theirs.id, quirk_need(next)); };
+  if (silent_pair(best) != silent_pair(next)) return need();
+  if (mine.prebuilt != theirs.prebuilt) return fmt::format("it is prebuilt; {} is built from source", theirs.id);
+  if (std::pair(best.toolchain_weight, best.root_weight) != std::pair(next.toolchain_weight, next.root_weight)) return need();
   const long my_age = age(mine.released, released_), their_age = age(theirs.released, released_);
   if (my_age != their_age)
     return fmt::format("its compiler's release is {} days from the kernel's ({}); that of {} is {} days", my_age, released_, theirs.id, their_age);
-  if (mine.prebuilt != theirs.prebuilt) return fmt::format("it is prebuilt; {} is built from source", theirs.id);
   if (mine.provider_rank != theirs.provider_rank) return fmt::format("provider {} comes before {}", mine.provider, theirs.provider);
   if (mine.version != theirs.version) return fmt::format("{} {} is newer than {} of {}", mine.compiler, mine.version.str(), theirs.version.str(), theirs.id);
   return fmt::format("its id sorts before {}", theirs.id);
@@ -194,7 +204,7 @@ std::string CellSolver::why_root(const Tried& best) const {
   if (!mine) return {};
   if (mine == first) return is_first_for_kernel(*mine) ? fmt::format("root {} comes first for linux {}", mine->name, mine->first_for->str()) : "";
   const Tried there = in_root(*best.candidate.toolchain, first, {});
-  const std::string better = there.blocked_by.empty() ? fmt::format("there it {}", quirk_need(there.root_weight))
+  const std::string better = there.blocked_by.empty() ? fmt::format("there it needs {}", quirk_against(there.root_weight))
                                                       : fmt::format("there {} rejects it", there.blocked_by.front()->id);
   return fmt::format("root {} and not {}: {}", mine->name, first->name, better);
 }

@@ -20,12 +20,13 @@
 //
 // The survivors are ranked by, in this order:
 //   1. recorded evidence for this cell (ResolveRequest::evidence): one that has booted first,
-//   2. what its quirks lift: nothing, then builds-not, then misbehaves, then boots-not, by the gravest lifted constraint; first of
-//      those on the toolchain, then of those on the root. A failed build is seen, the other two are not,
-//   3. closeness to the kernel's era: the absolute difference of the compiler's and the kernel's release dates, in days. A
+//   2. what its quirks lift of what nobody would see: nothing, then misbehaves, then boots-not, by the gravest lifted constraint; first
+//      of those on the toolchain, then of those on the root,
+//   3. prebuilt before built from source: a wrong kernel costs more than the hour that a compiler takes, a flag or two less,
+//   4. what its quirks lift of what a failed build would tell (builds-not): nothing first; of the toolchain, then of the root,
+//   5. closeness to the kernel's era: the absolute difference of the compiler's and the kernel's release dates, in days. A
 //      kernel without a row has the date of the nearest older series that has one,
-//   4. prebuilt before built from source,
-//   5. provider rank, 6. newer compiler, 7. id (so that ties are impossible).
+//   6. provider rank, 7. newer compiler, 8. id (so that ties are impossible).
 #pragma once
 
 #include <map>
@@ -104,9 +105,11 @@ std::string toolchain_text(const ToolchainRow& row);   // "gcc 12.2.0, binutils 
 std::string explain(const Resolution& resolution);
 // One JSON object; every key is always there, and null where there is nothing to say.
 //   {kernel, arch, purpose, toolchain: {id, provider, compiler, version, binutils, libc} or null,
-//    root: {name, suite, tools: {tool: version}} or null, quirks: [{id, lifts: [id], reason, source, confidence}],
-//    rules: [{id, effect, tested, text, reason, source, confidence}], rejected: [{toolchain, reason, rules: [id]}],
-//    elsewhere: [{id, effect, kernels, text}]}
+//    root: {name, suite, tools: {tool: version}} or null, quirks: [{id, lifts: [id], reason, source, confidence, measured, assumed, assumes: [id]}],
+//    rules: [{id, effect, tested, text, reason, source, confidence, measured, assumed}],
+//    rejected: [{toolchain, reason, rules: [id], assumes: [id]}], elsewhere: [{id, effect, kernels, text}]}
+// `measured` lists where a row was seen, if it says so; `assumed` is true where that is not this platform, and `assumes` names the
+// constraints of which that is so.
 std::string resolution_json(const Resolution& resolution);
 
 // Days between two dates written YYYY-MM-DD.

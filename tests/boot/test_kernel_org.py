@@ -111,4 +111,4 @@ def test_a_library_that_nobody_has_is_named(rootless, layer, tmp_path):
     subprocess.run(["cc", "-o", program, source, library], check=True)
     written, _ = layer(program=program)
     failed = build(rootless, written).fails(1)
-    assert "self-check: the archive's programs want libmpfr.so.4, which the root of this build does not have" in failed.err
+    assert "self-check: the programs want libmpfr.so.4, which the root of this build does not have" in failed.err

@@ -65,10 +65,24 @@ def test_quirks_and_root_are_in_the_plan(planner):
     assert resolved["root"]["name"] == "build-bullseye" and resolved["root"]["tools"]["host-gcc"] == "10.2.1"
     names = {d["name"] for d in planner("plan", "linux@4.19.325", "--for", "x86_64", "--json").ok().json()["derivations"]}
     assert "root-build-bullseye" in names
+
+
+def test_a_prebuilt_compiler_with_one_more_flag_comes_before_the_same_one_from_source(planner):
     best = planner("resolve", "linux@3.10.108", "--for", "armel", "--json").ok().json()
-    assert best["toolchain"]["provider"] == "source", "which needs less help than a distribution's gcc"
-    quirks = planner("resolve", "linux@3.10.108", "--for", "armel", "--toolchain", "debian-bullseye-gcc-9-armel", "--json").ok().json()["quirks"]
-    assert [q["id"] for q in quirks if q["lifts"]] == ["dtc-common", "no-default-pie"]
+    assert best["toolchain"]["id"] == "debian-bullseye-gcc-9-armel"
+    assert [q["id"] for q in best["quirks"] if q["lifts"]] == ["arm-put-user", "dtc-common", "no-default-pie"]
+    text = planner("resolve", "linux@3.10.108", "--for", "armel", "--explain").ok().out
+    assert "  because it is prebuilt; source-gcc-9-armel is built from source\n" in text
+
+
+def test_rows_say_where_they_were_measured(planner):
+    rows = {row["id"]: row for row in planner("list", "constraints", "--json").ok().json()["constraints"]}
+    assert "mipsel" in rows["gcc-7-ilog2-3.10"]["measured"] and not rows["min-gcc-3.2"]["measured"]
+    here, there = (planner("resolve", "linux@3.10.108", "--for", platform, "--explain").ok().out for platform in ["mipsel", "mips64"])
+    assert "    gcc-7-ilog2-3.10: measured on mipsel, assumed for mips64\n" in there
+    assert "gcc-7-ilog2-3.10: measured" not in here
+    quirks = planner("resolve", "linux@3.10.108", "--for", "mips64", "--json").ok().json()["quirks"]
+    assert next(q for q in quirks if q["id"] == "no-default-pie")["assumes"] == ["gcc-default-pie"]
 
 
 def test_llvm_and_a_gcc_contradict_each_other(planner):

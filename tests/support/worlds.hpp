@@ -52,10 +52,11 @@ class World {
                             version, released);
     return *this;
   }
-  // `when` and `require` are the insides of inline tables.
-  World& constraint(const std::string& id, const std::string& when, const std::string& require, const std::string& effect = "builds-not") {
-    constraints_.push_back(fmt::format("[[constraint]]\nid = \"{}\"\nwhen = {{ {} }}\nrequire = {{ {} }}\neffect = \"{}\"\nreason = \"reason of {}\"\nsource = \"s\"\n",
-                                       id, when, require, effect, id));
+  // `when` and `require` are the insides of inline tables, `more` are further lines.
+  World& constraint(const std::string& id, const std::string& when, const std::string& require, const std::string& effect = "builds-not",
+                    const std::string& more = "") {
+    constraints_.push_back(fmt::format("[[constraint]]\nid = \"{}\"\nwhen = {{ {} }}\nrequire = {{ {} }}\neffect = \"{}\"\nreason = \"reason of {}\"\nsource = \"s\"\n{}",
+                                       id, when, require, effect, id, more));
     return *this;
   }
   // One that lifts one constraint, and is left out when the world has no such constraint.

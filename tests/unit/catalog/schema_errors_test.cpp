@@ -86,6 +86,7 @@ effect = "boot-not"
 reason = "r"
 source = "s"
 confidence = "sure"
+measured = ["arm46"]
 )");
   EXPECT_EQ(dir.errors(), R"(error: 'amr64' is not a platform or a kernel architecture
   --> CAT/kernels/constraints.toml:3:18
@@ -112,6 +113,11 @@ error: 'sure' is not a known value of 'confidence'
    8 | confidence = "sure"
      |              ^^^^^^
 hint: the known values are primary, bisected, observed, reported
+error: 'arm46' is not a platform or a kernel architecture
+  --> CAT/kernels/constraints.toml:9:13
+   9 | measured = ["arm46"]
+     |             ^^^^^^^
+hint: did you mean 'arm64'?
 )");
 }
 

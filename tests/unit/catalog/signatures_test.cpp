@@ -77,6 +77,9 @@ TEST(ShippedSignatures, RecogniseTheLinesTheyAreFor) {
       {"m68k-section-flag", "arch/m68k/fpsp040/skeleton.S:502: Error: junk at end of line, first unrecognized character is `#'"},
       {"gnu23-bool", "./include/linux/stddef.h:11:9: error: cannot use keyword 'false' as enumeration constant"},
       {"loongarch-relocation", "module: Unknown relocation type 102"},
+      {"mips-soft-float", "arch/mips/kernel/r4k_fpu.S:59: Error: opcode not supported on this processor: mips3 (mips3) `sdc1 $f0,272+0($4)'"},
+      {"riscv-vdso-symbols", "riscv64-linux-gnu-ld: internal error: aborting at ../../ld/ldlang.c:11035 in cmdline_check_object_only_section"},
+      {"arm-register-check", "/tmp/cc3JEjMh.s:974: Error: .err encountered"},
       {"compiler-gcc4-header", "include/linux/compiler.h:40:3: error: #error no compiler-gcc.h file for this gcc version"},
   };
   std::set<std::string> known;

@@ -357,6 +357,24 @@ TEST(PlannerComponents, StagesAreMadeFromTheComponentsThatTheToolchainNames) {
   for (const char* key : {"src", "binutils"}) EXPECT_TRUE(stage.input_srcs.contains(StorePath::parse(stage.env.at(key)).value())) << key;
 }
 
+// A toolchain's self-check runs it in all roots that kernels are built in, and a layer's root is one of them.
+TEST(PlannerRoots, AllOfAKindAreInputsWhereARecipeAsksForThem) {
+  PlanWorld world;
+  world.write("roots.toml", std::string(kPlanRoots) + "[[root]]\nname = \"kernels-a\"\nkind = \"build\"\nsuite = \"bookworm\"\npackages = [\"make\"]\n"
+              "[[root]]\nname = \"kernels-b\"\nkind = \"build\"\nsuite = \"bookworm\"\npackages = [\"gcc\"]\n");
+  world.lock().set("root:kernels-a", {"make"}).set("root:kernels-b", {"gcc"});
+  world.recipe("asks", "[env]\nname = \"asks\"\nroots = \"{roots.kind:build}\"\nnone = \"{roots.kind:other}\"\n");
+  const FinishedDerivation& asks = world.plan("asks", world.cell());
+  const Derivation& drv = asks.drv;
+  EXPECT_EQ(drv.env.at("none"), "");
+  const auto roots = store_paths(drv.env.at("roots"));
+  ASSERT_EQ(roots.size(), 2u) << drv.env.at("roots");
+  std::set<std::string> kinds;
+  for (const std::string& path : roots) kinds.insert(path.substr(path.find("-root-")));
+  EXPECT_EQ(kinds, (std::set<std::string>{"-root-kernels-a", "-root-kernels-b"}));
+  expect_mentions_are_inputs(world.planner().graph(), asks);
+}
+
 TEST(PlannerComponents, ATreeOfTheUsersStandsInForAComponent) {
   PlanWorld world, plain;
   const std::string text = "[[component]]\nid = \"gcc-mine\"\nname = \"gcc\"\nversion = \"9.3.0\"\ntree = \"mine\"\nsource = \"s\"\n";

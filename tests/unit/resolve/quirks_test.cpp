@@ -67,6 +67,34 @@ TEST(Quirks, AgainstASilentFailureRankLast) {
   EXPECT_THAT(ids(resolution->ranking[2].quirks), ElementsAre("for-boot", "for-build"));
 }
 
+// Two compilers of one day, one of which would have to be built first. `effect` is of what the other one needs a quirk against.
+World source_or_quirk(const std::string& effect) {
+  World world;
+  world.kernel("4.14.336", "2017-11-12").provider("source", 30, false);
+  world.toolchain({.id = "a-from-source", .binutils = "2.40", .provider = "source"}).toolchain({.id = "b-prebuilt", .binutils = "2.44"});
+  return world.constraint("flags", "", "binutils = \"<2.41\"", effect).quirk("q", "binutils = \">=2\"", "lifts = [\"flags\"]");
+}
+
+TEST(Quirks, AgainstAFailedBuildCostLessThanBuildingACompiler) {
+  const auto resolution = ask(*source_or_quirk("builds-not").build(), {"4.14.336"});
+  EXPECT_THAT(ranked(*resolution), ElementsAre("b-prebuilt", "a-from-source"));
+  EXPECT_THAT(ids(resolution->quirks), ElementsAre("q"));
+  EXPECT_EQ(resolution->why.front(), "it is prebuilt; a-from-source is built from source");
+}
+
+TEST(Quirks, AgainstASilentFailureCostMoreThanBuildingACompiler) {
+  for (const std::string effect : {"misbehaves", "boots-not"}) {
+    const auto resolution = ask(*source_or_quirk(effect).build(), {"4.14.336"});
+    EXPECT_THAT(ranked(*resolution), ElementsAre("a-from-source", "b-prebuilt"));
+    EXPECT_EQ(resolution->why.front(), "it needs no quirk; b-prebuilt needs a quirk against " + effect);
+  }
+}
+
+TEST(Quirks, WhatHasBootedComesBeforeCost) {
+  const auto catalog = source_or_quirk("builds-not").build();
+  EXPECT_EQ(chosen(*catalog, {.kernel = "4.14.336", .evidence = {{"a-from-source", Evidence::booted}}}), "a-from-source");
+}
+
 TEST(Quirks, DoNotSaveFromAConstraintThatNoneLifts) {
   World world = two_binutils();
   world.constraint("lifted", "", "binutils = \"<2.39\"").constraint("hard", "", "binutils = \"<2.38\"");
@@ -271,6 +299,59 @@ TEST(Elsewhere, NamesTheRulesOfOtherKernelsThatTheChoiceWouldViolate) {
   EXPECT_EQ(resolution->elsewhere[1].constraint->id, "a-build");
 }
 
+// The root needs the same help whichever toolchain is taken: "needs no quirk" would not be true of either.
+TEST(ExplainQuirks, SaysWhatIsNeededForTheRootToo) {
+  World world = two_binutils();
+  world.root({.name = "main", .tools = "host-gcc = \"12.2.0\""});
+  world.constraint("flags", "", "binutils = \"<2.41\"").constraint("old-host", "", "host-gcc = \"<12\"");
+  world.quirk("q", "binutils = \">=2\"", "lifts = [\"flags\"]").quirk("host", "host-gcc = \">=12\"", "lifts = [\"old-host\"]");
+  EXPECT_EQ(ask(*world.build(), {"4.14.336"})->why.front(),
+            "it needs a quirk against builds-not for its root alone; "
+            "a-new needs a quirk against builds-not and, for its root, a quirk against builds-not");
+}
+
+TEST(ExplainQuirks, SaysWhereARowWasMeasuredAndThatItIsAssumedHere) {
+  World world = two_binutils();
+  const std::string measured = "measured = [\"x86\"]\n";
+  world.constraint("flags", "", "binutils = \"<2.39\"", "builds-not", measured).constraint("old", "", "gcc = \">=12\"", "boots-not", measured);
+  world.constraint("here", "", "gcc = \">=11\"", "builds-not", "measured = [\"x86_64\", \"arm64\"]\n");
+  world.quirk("flags-edit", "binutils = \">=2.39\"", measured + "lifts = [\"flags\"]");
+  world.toolchain({.id = "c-old", .version = "11.1.0"});
+  const auto catalog = world.build();
+  const auto resolution = ask(*catalog, {"4.14.336"});
+  EXPECT_EQ(explain(*resolution), R"(linux 4.14.336 for arm64: a-new
+  gcc 12.2.0, binutils 2.44, glibc 2.36, from debian, released 2022-08-19
+  because its id sorts before b-old
+
+quirks (1)
+  flags-edit (measured on x86, assumed for arm64): reason of flags-edit; lifts flags (builds-not)
+    flags: measured on x86, assumed for arm64
+
+ranking (2)
+  1. a-new  gcc 12.2.0, binutils 2.44, glibc 2.36, 1741 days from the kernel, needs flags-edit
+  2. b-old  gcc 12.2.0, binutils 2.40, glibc 2.36, 1741 days from the kernel, needs flags-edit
+
+rules that hold (2)
+  here  gcc 12.2.0 satisfies >=11
+  old   gcc 12.2.0 satisfies >=12; measured on x86, assumed for arm64
+
+rejected (1)
+  c-old
+    gcc 11.1.0 is not >=12
+    old (boots-not, measured on x86, assumed for arm64): reason of old
+)");
+  const auto json = nlohmann::json::parse(resolution_json(*resolution));
+  EXPECT_EQ(json["rules"][0]["measured"], (nlohmann::json{"x86_64", "arm64"}));
+  EXPECT_EQ(json["rules"][0]["assumed"], false);
+  EXPECT_EQ(json["rules"][1]["assumed"], true);
+  EXPECT_EQ(json["quirks"][0]["assumed"], true);
+  EXPECT_EQ(json["quirks"][0]["assumes"], nlohmann::json{"flags"});
+  EXPECT_EQ(json["rejected"][0]["assumes"], nlohmann::json{"old"});
+  // On x86_64, whose ARCH is x86, nothing is assumed.
+  world.toolchain({.id = "d-x86", .binutils = "2.44", .platform = "x86_64"});
+  EXPECT_EQ(explain(*ask(*world.build(), {"4.14.336", "x86_64"})).find("assumed"), std::string::npos);
+}
+
 TEST(ExplainQuirks, SaysRootQuirksAndOtherKernels) {
   World world = three_roots();
   world.constraint("flags", "kernel = \"<5.4\"", "binutils = \"<2.39\"").constraint("old-host", "", "host-gcc = \"<12\"");
@@ -307,7 +388,7 @@ TEST(ExplainQuirks, JsonHasRootQuirksAndOtherKernels) {
   world.quirk("flags-edit", "binutils = \">=2.39\"", "lifts = [\"flags\"]");
   const auto json = nlohmann::json::parse(resolution_json(*ask(*world.build(), {"4.14.336"})));
   EXPECT_EQ(json["root"], (nlohmann::json{{"name", "main"}, {"suite", "bookworm"}, {"tools", {{"make", "4.3"}}}}));
-  EXPECT_EQ(json["quirks"], nlohmann::json::parse(R"([{"id": "flags-edit", "lifts": ["flags"], "reason": "reason of flags-edit", "source": "s", "confidence": "observed"}])"));
+  EXPECT_EQ(json["quirks"], nlohmann::json::parse(R"([{"id": "flags-edit", "lifts": ["flags"], "reason": "reason of flags-edit", "source": "s", "confidence": "observed", "measured": [], "assumed": false, "assumes": []}])"));
   EXPECT_EQ(json["elsewhere"], nlohmann::json::parse(R"([{"id": "plt32", "effect": "boots-not", "kernels": "<4", "text": "gcc 12.2.0 is not <4"}])"));
 }
 

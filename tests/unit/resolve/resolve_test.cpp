@@ -256,7 +256,9 @@ TEST(Json, HasEveryKeyAlways) {
       "text": "gcc 12.2.0 satisfies >=11",
       "reason": "reason of min-gcc",
       "source": "s",
-      "confidence": "reported"
+      "confidence": "reported",
+      "measured": [],
+      "assumed": false
     },
     {
       "id": "min-make",
@@ -265,7 +267,9 @@ TEST(Json, HasEveryKeyAlways) {
       "text": "make >=3.82",
       "reason": "reason of min-make",
       "source": "s",
-      "confidence": "reported"
+      "confidence": "reported",
+      "measured": [],
+      "assumed": false
     }
   ],
   "rejected": [
@@ -274,7 +278,8 @@ TEST(Json, HasEveryKeyAlways) {
       "reason": "gcc 10.2.1 is not >=11",
       "rules": [
         "min-gcc"
-      ]
+      ],
+      "assumes": []
     }
   ],
   "elsewhere": []
