@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build demo check verify bench fmt lint install asan fuzz coverage clean
+.PHONY: all setup build demo check check-documented verify bench fmt lint install asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -22,6 +22,11 @@ demo: build
 
 check: build
 	@tests/run.sh
+
+# Every command that the documentation shows, as it is written. `make check` plans those that take minutes, and runs the rest.
+check-documented: build
+	@SWAGE_DOCUMENTED=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
+	  pytest-3 -q -rs -p no:cacheprovider tests/boot/test_documented.py
 
 # Builds and boots every kernel that the lock file pins on every platform, with gcc and then with clang, then builds and tests every package,
 # and keeps the records; starts firmware. What has succeeded before is left out, so an interrupted sweep goes on where it was.

@@ -1,6 +1,7 @@
 #include "catalog/workspace.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -107,6 +108,8 @@ Result<const Instance*> find_instance(const Instances& instances, std::string_vi
   Error error{.what = fmt::format("'{}' is not an instance", name), .hint = did_you_mean(name, known)};
   error.notes.push_back(known.empty() ? "there is none: a layer's instances.toml, or a swage.toml in this directory or above it, may have [instance.NAME]"
                                       : fmt::format("known: {}", join(known, ", ")));
+  if (!name.empty() && std::isdigit(static_cast<unsigned char>(name.front())))
+    error.notes.push_back("a package is of one version unless its recipe has [[member]]s: swage list packages");
   return Fail(std::move(error));
 }
 

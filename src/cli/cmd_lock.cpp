@@ -9,19 +9,23 @@ namespace swage {
 
 namespace {
 
-Result<int> run(Session& session, bool update) {
+struct LockCommand {
+  bool update = false, allow_older = false;
+};
+
+Result<int> run(Session& session, const LockCommand& command) {
   SWAGE_TRY(const fs::path path, session.lock_path());
   std::optional<Lockfile> before;
   if (path_exists(path)) {
     Result<Lockfile> old = Lockfile::read(path);
     // One that cannot be read is replaced when it would be anyway.
-    if (!old && !update) return Fail(std::move(old).error());
+    if (!old && !command.update) return Fail(std::move(old).error());
     if (old) before = std::move(*old);
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const std::set<std::string> architectures = before ? pinned_architectures(*catalog, *before) : std::set<std::string>{};
-  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !update ? &*before : nullptr, architectures,
-                                                             before ? before->archives : std::map<std::string, std::string>{}));
+  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !command.update ? &*before : nullptr, architectures,
+                                                      before ? &*before : nullptr, command.allow_older));
   session.stop_reporter();
   std::size_t added = 0;
   std::size_t removed = 0;
@@ -41,9 +45,10 @@ Result<int> run(Session& session, bool update) {
 }  // namespace
 
 Action declare_lock(CLI::App& app) {
-  auto update = std::make_shared<bool>(false);
-  app.add_flag("--update", *update, "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
-  return [update](Session& session) { return run(session, *update); };
+  auto command = std::make_shared<LockCommand>();
+  app.add_flag("--update", command->update, "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
+  app.add_flag("--allow-older", command->allow_older, "take package indices that are older than those that the lock was made from, or that have expired");
+  return [command](Session& session) { return run(session, *command); };
 }
 
 }  // namespace swage

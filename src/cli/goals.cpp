@@ -1,6 +1,7 @@
 #include "cli/goals.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <tuple>
 
@@ -76,17 +77,40 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
   return Fail(std::move(error));
 }
 
-// What is on record of the cell, by toolchain: of several configurations one that booted counts.
-Result<std::map<std::string, Evidence>> recorded(const Catalog& catalog, const Platform& platform, const Version& kernel) {
-  std::map<std::string, Evidence> found;
-  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform.name, kernel));
+// The release that the catalog has records of and that says most of this one: itself, or else the nearest of its series, which moves on
+// with every security fix. Nothing: none is on record.
+Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const Version& kernel) {
+  SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel));
+  if (!exact->empty()) return kernel;
+  SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
+  const std::size_t series = kernel.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
+  const auto same_series = [&](const Version& other) {
+    return other.parts().size() >= series && kernel.parts().size() >= series &&
+           std::equal(kernel.parts().begin(), kernel.parts().begin() + static_cast<std::ptrdiff_t>(series), other.parts().begin());
+  };
+  std::optional<Version> older, newer;
+  for (const EvidenceRow& row : *all) {
+    SWAGE_TRY(Version version, Version::parse(row.kernel));
+    if (!same_series(version)) continue;
+    if (version < kernel && (!older || *older < version)) older = std::move(version);
+    else if (kernel < version && (!newer || version < *newer)) newer = std::move(version);
+  }
+  return older ? older : newer;
+}
+
+// Gives the request what is on record of the cell, by toolchain: of several configurations one that booted counts.
+Result<void> add_records(const Catalog& catalog, ResolveRequest& request) {
+  SWAGE_TRY(const std::optional<Version> release, recorded_release(catalog, *request.platform, *request.kernel));
+  if (!release) return {};
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release));
   for (const EvidenceRow& row : *rows) {
     const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
                         : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
-    const auto [known, is_new] = found.emplace(row.toolchain, seen);
+    const auto [known, is_new] = request.evidence.emplace(row.toolchain, seen);
     if (!is_new) known->second = std::min(known->second, seen);
   }
-  return found;
+  if (*release != *request.kernel) request.recorded = release;
+  return {};
 }
 
 bool boots(const Goal& goal, KernelGoal kernel_goal) {
@@ -103,7 +127,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   ResolveRequest request{.platform = goal.platform, .purpose = purpose, .compiler = options.llvm ? "clang" : "gcc"};
   if (goal.cell.kernel) {
     request.kernel = goal.cell.kernel->version;
-    if (options.by_records) { SWAGE_TRY(request.evidence, recorded(catalog, *goal.platform, *request.kernel)); }
+    if (options.by_records) SWAGE_CHECK(add_records(catalog, request));
   }
   const bool emulated = goal.cell.mode != BuildMode::cross;
   const bool own_compiler = goal.instance && goal.instance->changes_compiler();
@@ -196,10 +220,28 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
   return {};
 }
 
+// What stands after a package's @ is a member of its family or an instance, and was meant as a version.
+Result<void> check_version(Session& session, const Catalog& catalog, const Target& target) {
+  SWAGE_TRY(const Instances* instances, session.instances());
+  if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front()))) return {};
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(target.recipe));
+  SWAGE_TRY(const LockView lock, session.lock_view());
+  Error error{.what = fmt::format("'{}' has no version '{}'", target.name, target.version), .hint = "see which packages and versions there are with: swage list packages"};
+  std::vector<std::string> members;
+  SWAGE_TRY(const std::vector<const RecipeRow*> all, catalog.recipes());
+  for (const RecipeRow* row : all)
+    if (row->name == recipe->name && !row->member.empty()) members.push_back(row->full_name());
+  const std::string version = package_version(*recipe, lock.sources());
+  if (!members.empty()) error.notes.push_back(fmt::format("there are: {}", join(members, ", ")));
+  else if (!version.empty()) error.notes.push_back(fmt::format("it is {}{}", version, recipe->source.debian_package.empty() ? "" : fmt::format(", which the lock pins: the archive that {} has of it", recipe->source.debian_suite)));
+  return Fail(std::move(error));
+}
+
 // The instance that the target names, with what the command line changes of it; null: the usual set of packages.
 Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target) {
   Instance instance;
   if (is_package(target) && !target.version.empty()) {
+    SWAGE_CHECK(check_version(session, catalog, target));
     SWAGE_TRY(const Instances* known, session.instances());
     SWAGE_TRY(const Instance* found, find_instance(*known, target.version));
     instance = *found;

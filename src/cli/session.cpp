@@ -179,14 +179,14 @@ Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
   return update_lock(&before, {architecture});
 }
 
-Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures,
-                                             const std::map<std::string, std::string>& archives) {
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures, const Lockfile* before,
+                                             bool allow_older) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
-  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures, .archives = archives},
-                                     reporter()));
+  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures, .before = before,
+                                               .allow_older = allow_older}, reporter()));
   if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
   lock_ = std::make_unique<Lockfile>(std::move(lock));

@@ -49,9 +49,9 @@ class Session {
   Result<LockView> lock_view();
   // Begins to open it beside what else is done, for who will ask for lock_view().
   void expect_lock_view();
-  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. Architectures and archives: LockOptions.
-  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {},
-                                      const std::map<std::string, std::string>& archives = {});
+  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. The rest: LockOptions.
+  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {}, const Lockfile* before = nullptr,
+                                      bool allow_older = false);
   // The lock file with the roots of another architecture, which are pinned when they are first needed.
   Result<const Lockfile*> lock_with(const std::string& architecture);
   // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.

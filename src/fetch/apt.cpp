@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <ctime>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/interrupt.hpp"
@@ -140,19 +142,22 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
 AptSuite::AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries)
     : directory_(std::move(directory)), solving_(directory_), suite_(std::move(suite)), architecture_(std::move(architecture)), index_(index), tries_(tries) {}
 
-Result<void> AptSuite::configure(const AptSource& source) const {
-  // Another release is signed by keys that the host's entry need not name.
-  std::string signed_by = source.signed_by;
-  if (!signed_by.empty() && signed_by.starts_with('/') && signed_by.find('\n') == std::string::npos &&
-      signed_by.find(kArchiveKeyring) == std::string::npos && path_exists(kArchiveKeyring))
-    signed_by += fmt::format(" {}", kArchiveKeyring);
-  // A lock may be made from a mirror that stands still on purpose: how old an index is, is what the lock records.
-  const std::string sources = fmt::format(
-      "Types: deb{}\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: {}\nTargets: Packages Sources\n"
-      "PDiffs: no\nLanguages: none\nCheck-Valid-Until: no\n{}{}",
-      index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_, architecture_,
-      signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by), source.trusted ? "Trusted: yes\n" : "");
-  return write_state(directory_, sources);
+Result<void> AptSuite::configure(const std::vector<AptSource>& sources) const {
+  std::string stanzas;
+  for (const AptSource& source : sources) {
+    // Another release is signed by keys that the host's entry need not name.
+    std::string signed_by = source.signed_by;
+    if (!signed_by.empty() && signed_by.starts_with('/') && signed_by.find('\n') == std::string::npos &&
+        signed_by.find(kArchiveKeyring) == std::string::npos && path_exists(kArchiveKeyring))
+      signed_by += fmt::format(" {}", kArchiveKeyring);
+    // How old an index may be is looked at here, where an older one can be allowed.
+    stanzas += fmt::format(
+        "Types: deb{}\nURIs: {}\nSuites: {}{}\nComponents: main\nArchitectures: {}\nTargets: Packages Sources\n"
+        "PDiffs: no\nLanguages: none\nCheck-Valid-Until: no\n{}{}\n",
+        index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_, source.pocket, architecture_,
+        signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by), source.trusted ? "Trusted: yes\n" : "");
+  }
+  return write_state(directory_, stanzas);
 }
 
 Result<void> AptSuite::write_state(const fs::path& directory, const std::string& sources) const {
@@ -197,15 +202,143 @@ Acquire::Retries "{1}";
   return write_file_atomically(directory / "status", "", 0644, Durability::volatile_ok);
 }
 
-Result<void> AptSuite::update(const std::vector<AptSource>& sources) {
-  std::string why = "no mirror is configured";
+Result<void> AptSuite::try_update(const std::vector<AptSource>& sources) {
+  SWAGE_CHECK(configure(sources));
+  SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"update", "-q"}));
+  if (result.ok()) return {};
+  return fail(Errc::environment, without_hosts(complaint(result), sources));
+}
+
+// Some suites have no pockets, and others are one.
+static bool has_pockets(std::string_view suite) {
+  return suite.find_first_of("-/") == std::string_view::npos && suite != "sid" && suite != "unstable" && suite != "experimental";
+}
+
+Result<void> AptSuite::update(const std::vector<AptSource>& sources, const AptFreshness& freshness) {
+  std::vector<AptSource> pockets;
+  if (has_pockets(suite_))
+    std::copy_if(sources.begin(), sources.end(), std::back_inserter(pockets), [](const AptSource& source) { return !source.pocket.empty(); });
+  // apt itself keeps an index that is newer than what it is offered.
+  if (freshness.allow_older) SWAGE_CHECK(remove_tree(directory_ / "lists"));
+  Error why{.code = Errc::environment, .what = "no mirror is configured"};
   for (const AptSource& source : sources) {
-    SWAGE_CHECK(configure(source));
-    SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"update", "-q"}));
-    if (result.ok()) return {};
-    why = without_hosts(complaint(result), sources);
+    if (!source.pocket.empty()) continue;
+    std::vector<AptSource> read{source};
+    for (const AptSource& pocket : pockets)
+      if (std::none_of(read.begin(), read.end(), [&](const AptSource& other) { return other.pocket == pocket.pocket; })) read.push_back(pocket);
+    Result<void> updated = try_update(read);   // all at once, which is what mostly works
+    if (!updated && read.size() > 1 && updated.error().code != Errc::interrupted) {
+      read = {source};
+      updated = try_update(read);
+      if (updated) SWAGE_CHECK(read_pockets(read, pockets, freshness));
+    }
+    if (!updated) {
+      if (updated.error().code == Errc::interrupted) return updated;
+      why = std::move(updated).error();
+      continue;
+    }
+    SWAGE_CHECK(check_releases(read, freshness));
+    if (!stale_) return {};
   }
-  return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, why));
+  if (stale_) return Fail(*stale_);
+  why.what = fmt::format("suite '{}' cannot be read: {}", suite_, why.what);
+  return Fail(std::move(why));
+}
+
+// A pocket that cannot be read is left out: a release need not have it. But one that was read before is missed, as a newer state is.
+Result<void> AptSuite::read_pockets(std::vector<AptSource>& read, const std::vector<AptSource>& pockets, const AptFreshness& freshness) {
+  unread_.clear();
+  std::map<std::string, std::string> failed;   // by pocket
+  for (const AptSource& pocket : pockets) {
+    const auto of_same = [&](const AptSource& other) { return other.pocket == pocket.pocket; };
+    if (std::any_of(read.begin(), read.end(), of_same)) continue;
+    read.push_back(pocket);
+    if (Result<void> updated = try_update(read); !updated) {
+      if (updated.error().code == Errc::interrupted) return updated;
+      failed[pocket.pocket] = std::move(updated).error().what;
+      read.pop_back();
+      SWAGE_CHECK(configure(read));
+    } else {
+      failed.erase(pocket.pocket);
+    }
+  }
+  for (const auto& [pocket, reason] : failed) {
+    const std::string suite = suite_ + pocket;
+    const bool known = freshness.seen && std::any_of(freshness.seen->begin(), freshness.seen->end(),
+                                                     [&](const auto& entry) { return entry.first.ends_with("/" + suite); });
+    if (known && !freshness.allow_older)
+      return fail(Errc::environment, fmt::format("suite '{}' cannot be read, and the lock was made from it: {}", suite, reason));
+    if (known) unread_.push_back(fmt::format("suite '{}' cannot be read: {}", suite, reason));
+  }
+  return {};
+}
+
+// Takes what the Release files say, which apt has checked the signatures of.
+Result<void> AptSuite::check_releases(const std::vector<AptSource>& read, const AptFreshness& freshness) {
+  releases_.clear();
+  stale_.reset();
+  SWAGE_TRY(const std::vector<std::string> names, list_directory(directory_ / "lists"));
+  for (const AptSource& source : read) {
+    const std::string suite = suite_ + source.pocket;
+    std::string ending = fmt::format("_dists_{}_", suite);
+    std::replace(ending.begin(), ending.end(), '/', '_');
+    for (const std::string& name : names) {
+      if (!name.ends_with(ending + "InRelease") && !name.ends_with(ending + "Release")) continue;
+      SWAGE_TRY(const std::string text, read_file(directory_ / "lists" / name));
+      const AptRelease& release = releases_.emplace_back(parse_release(text, suite));
+      if (!stale_) stale_ = freshness.refusal(release, source.expires);
+    }
+  }
+  return {};
+}
+
+namespace {
+
+// `Sat, 31 Jan 2026 00:00:00 UTC` in the form of Lockfile::suites; "" anything else.
+std::string time_of(std::string_view text) {
+  std::tm parts{};
+  const std::string whole(text);
+  const char* end = ::strptime(whole.c_str(), "%a, %d %b %Y %H:%M:%S", &parts);
+  if (!end || (trim(end) != "UTC" && trim(end) != "GMT" && trim(end) != "+0000")) return {};
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", parts);
+}
+
+std::string readable(std::string time) {
+  std::replace(time.begin(), time.end(), 'T', ' ');
+  return time.substr(0, 19) + " UTC";
+}
+
+}  // namespace
+
+AptRelease parse_release(std::string_view text, std::string_view suite) {
+  AptRelease release;
+  std::string origin;
+  for (std::string_view line : split(text, '\n')) {
+    const auto colon = std::min(line.find(':'), line.size());
+    const std::string_view name = line.substr(0, colon), value = trim(line.substr(std::min(colon + 1, line.size())));
+    if (name == "Origin" && value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-") == std::string_view::npos) origin = value;
+    else if (name == "Date") release.date = time_of(value);
+    else if (name == "Valid-Until") release.valid_until = time_of(value);
+    else if (name == "SHA256") break;
+  }
+  release.key = fmt::format("{}/{}", origin, suite);
+  return release;
+}
+
+std::optional<Error> AptFreshness::refusal(const AptRelease& release, bool expires) const {
+  if (allow_older) return std::nullopt;
+  const std::string suite = release.key.substr(release.key.find('/') + 1);
+  const auto refuse = [&](std::string what, std::string note) {
+    return Error{.code = Errc::environment, .what = std::move(what), .notes = {std::move(note)}, .hint = "if that state is meant, allow it with: swage lock --allow-older"};
+  };
+  if (seen)
+    if (const auto known = seen->find(release.key); known != seen->end() && release.date < known->second)
+      return refuse(fmt::format("suite '{}' is older than the one that the lock was made from", suite),
+                    fmt::format("it is of {}, and the lock knows it of {}", release.date.empty() ? "an unknown day" : readable(release.date), readable(known->second)));
+  if (expires && !release.valid_until.empty() && release.valid_until < now)
+    return refuse(fmt::format("suite '{}' has expired", suite),
+                  fmt::format("it is of {}, and was valid until {}", release.date.empty() ? "an unknown day" : readable(release.date), readable(release.valid_until)));
+  return std::nullopt;
 }
 
 // The narrower index is a repository of one file, which apt reads like any other; its stanzas are those that apt has checked.
@@ -256,10 +389,17 @@ Result<std::string> AptSuite::source_dsc(const std::string& package) const {
 Result<std::string> AptSuite::index_text(std::string_view kind) const {
   const std::string format = "$(CREATED_BY) $(FILENAME)";
   SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"indextargets", "--format", format}));
+  std::string all;
+  bool found = false;
   for (std::string_view line : split(result.out, '\n'))
-    if (line.starts_with(kind) && line.size() > kind.size() && line[kind.size()] == ' ')
-      return read_file(fs::path(line.substr(kind.size() + 1)));
-  return fail(Errc::environment, fmt::format("suite '{}' has no {} index", suite_, kind));
+    if (line.starts_with(kind) && line.size() > kind.size() && line[kind.size()] == ' ') {
+      SWAGE_TRY(const std::string text, read_file(fs::path(line.substr(kind.size() + 1))));
+      all += text;
+      if (!all.ends_with("\n\n")) all += '\n';   // a stanza ends
+      found = true;
+    }
+  if (!found) return fail(Errc::environment, fmt::format("suite '{}' has no {} index", suite_, kind));
+  return all;
 }
 Result<std::string> AptSuite::packages_index() const { return index_text("Packages"); }
 Result<std::string> AptSuite::sources_index() const { return index_text("Sources"); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,31 +33,56 @@ std::string reachable_stanzas(std::string_view index, const std::vector<std::str
 
 // The upstream tarball of a source package, from the text of a Sources index; `dsc` is the file name of the version meant.
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc);
-// Those of all versions of a series (7.2: 7.2 and every 7.2.x), newest first. A pre-release is of no series.
-std::vector<LockedFile> find_series_in_sources(std::string_view index, std::string_view package, const Version& series);
+// Those of all its versions, or of those of a series (7.2: 7.2 and every 7.2.x), newest first, each once. A pre-release is left out.
+std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package, const std::optional<Version>& series);
 
 // `text` without the hosts of URLs and of these sources: what apt says must not carry a mirror's name into the lock.
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources);
+
+// What a Release file says of itself. Times as in Lockfile::suites; "": it does not say.
+struct AptRelease {
+  std::string key{};          // of Lockfile::suites: its Origin and the suite's name
+  std::string date{};
+  std::string valid_until{};
+};
+// `suite` is what it was asked for by; with an Origin that could be a host's name the key has none.
+AptRelease parse_release(std::string_view text, std::string_view suite);
+
+// What a suite must not be older than.
+struct AptFreshness {
+  const std::map<std::string, std::string>* seen = nullptr;   // Lockfile::suites; null: nothing was seen
+  std::string now{};                                          // in the same form
+  bool allow_older = false;
+  // Why the suite is refused, if it is. `expires`: its source says so.
+  std::optional<Error> refusal(const AptRelease& release, bool expires) const;
+};
 
 class AptSuite {
  public:
   enum class Index { packages, packages_and_sources };
   AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries);
 
-  // Gets the index from the first source that has it. Must have succeeded before all else.
-  Result<void> update(const std::vector<AptSource>& sources);
+  // Gets the index from the first source that has it as new as it must be, and those of its pockets. Must have succeeded before all else.
+  Result<void> update(const std::vector<AptSource>& sources, const AptFreshness& freshness);
+  // Why update() failed, when that is because all that could be read is too old.
+  const std::optional<Error>& stale() const { return stale_; }
+  const std::vector<AptRelease>& releases() const { return releases_; }         // that were read
+  const std::vector<std::string>& unread() const { return unread_; }            // why a pocket could not be, a line each
   // Prepares to solve for packages of this list only, fast.
   Result<void> narrow(const std::vector<std::string>& packages);
   // The packages, and all that they depend on, on a machine with nothing installed. Thread-safe.
   Result<std::vector<AptChoice>> solve(const std::vector<std::string>& packages) const;
   // File name of the .dsc that apt takes for a source package. Thread-safe.
   Result<std::string> source_dsc(const std::string& package) const;
-  Result<std::string> packages_index() const;   // the text
+  Result<std::string> packages_index() const;   // the texts, those of pockets too
   Result<std::string> sources_index() const;
   const std::string& name() const { return suite_; }
 
  private:
-  Result<void> configure(const AptSource& source) const;
+  Result<void> configure(const std::vector<AptSource>& sources) const;
+  Result<void> try_update(const std::vector<AptSource>& sources);
+  Result<void> read_pockets(std::vector<AptSource>& read, const std::vector<AptSource>& pockets, const AptFreshness& freshness);
+  Result<void> check_releases(const std::vector<AptSource>& read, const AptFreshness& freshness);
   Result<void> write_state(const fs::path& directory, const std::string& sources) const;
   Result<std::string> index_text(std::string_view kind) const;
 
@@ -66,6 +92,9 @@ class AptSuite {
   std::string architecture_;
   Index index_;
   unsigned tries_;
+  std::optional<Error> stale_{};
+  std::vector<AptRelease> releases_{};
+  std::vector<std::string> unread_{};
 };
 
 }  // namespace swage

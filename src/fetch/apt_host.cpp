@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <optional>
 
 #include "base/process.hpp"
 #include "base/text.hpp"
@@ -56,24 +57,36 @@ std::vector<std::string> expand_uri(std::string_view uri) {
   return uris;
 }
 
+bool same_place(const AptSource& a, const AptSource& b) { return a.uri == b.uri && a.pocket == b.pocket; }
+
+// The pocket (AptSource) that a suite is of the host's release; nothing when it is of another.
+std::optional<std::string_view> pocket_of(std::string_view suite, std::string_view codename) {
+  for (const std::string_view release : {codename, std::string_view("stable"), std::string_view("oldstable"), std::string_view("oldoldstable"),
+                                         std::string_view("testing"), std::string_view("unstable"), std::string_view("sid")}) {
+    if (!suite.starts_with(release)) continue;
+    if (const std::string_view rest = suite.substr(release.size()); is_one_of(rest, {"", "-updates", "-security"})) return rest;
+  }
+  return std::nullopt;
+}
+
 void add_sources(const Entry& entry, std::string_view codename, std::vector<AptSource>& into) {
   const auto has = [](const std::vector<std::string_view>& list, const auto& test) {
     return std::any_of(list.begin(), list.end(), test);
   };
-  const bool serves = entry.enabled && has(entry.types, [](auto type) { return type == "deb"; }) &&
-                      has(entry.components, [](auto component) { return component == "main"; }) &&
-                      has(entry.suites, [&](auto suite) {
-                        return suite == codename ||
-                               is_one_of(suite, {"stable", "oldstable", "oldoldstable", "testing", "unstable", "sid"});
-                      });
-  if (!serves) return;
-  for (std::string_view uri : entry.uris)
-    for (std::string& expanded : expand_uri(uri)) {
-      if (std::any_of(into.begin(), into.end(), [&](const AptSource& known) { return known.uri == expanded; })) continue;
-      AptSource source = entry.source;
-      source.uri = std::move(expanded);
-      into.push_back(std::move(source));
-    }
+  if (!entry.enabled || !has(entry.types, [](auto type) { return type == "deb"; }) ||
+      !has(entry.components, [](auto component) { return component == "main"; }))
+    return;
+  for (std::string_view suite : entry.suites) {
+    const std::optional<std::string_view> pocket = pocket_of(suite, codename);
+    if (!pocket) continue;
+    for (std::string_view uri : entry.uris)
+      for (std::string& expanded : expand_uri(uri)) {
+        AptSource source = entry.source;
+        source.uri = std::move(expanded);
+        source.pocket = *pocket;
+        if (std::none_of(into.begin(), into.end(), [&](const AptSource& known) { return same_place(known, source); })) into.push_back(std::move(source));
+      }
+  }
 }
 
 }  // namespace
@@ -96,6 +109,7 @@ std::vector<AptSource> parse_one_line_sources(std::string_view text, std::string
         std::replace(value.begin(), value.end(), ',', ' ');
         if (option.starts_with("signed-by=")) entry.source.signed_by = std::move(value);
         else if (option.starts_with("trusted=")) entry.source.trusted = value == "yes";
+        else if (option.starts_with("check-valid-until=")) entry.source.expires = value != "no";
       }
       line = trim(line.substr(close + 1));
     }
@@ -122,6 +136,7 @@ std::vector<AptSource> parse_stanza_sources(std::string_view text, std::string_v
     else if (field == "components") add(entry.components);
     else if (field == "enabled") entry.enabled = trim(value) != "no";
     else if (field == "trusted") entry.source.trusted = trim(value) == "yes";
+    else if (field == "check-valid-until") entry.source.expires = trim(value) != "no";
     else if (field == "signed-by" && !trim(value).empty()) {
       // A whole key keeps its lines: they are written into another stanza as they are.
       std::string& all = entry.source.signed_by;
@@ -201,7 +216,7 @@ Result<std::vector<AptSource>> host_sources() {
     if ((!stanzas && file.extension() != ".list") || !path_exists(file)) return {};
     SWAGE_TRY(const std::string text, read_file(file));
     for (AptSource& source : stanzas ? parse_stanza_sources(text, codename) : parse_one_line_sources(text, codename))
-      if (std::none_of(sources.begin(), sources.end(), [&](const AptSource& known) { return known.uri == source.uri; }))
+      if (std::none_of(sources.begin(), sources.end(), [&](const AptSource& known) { return same_place(known, source); }))
         sources.push_back(std::move(source));
     return {};
   };
@@ -211,13 +226,18 @@ Result<std::vector<AptSource>> host_sources() {
     SWAGE_TRY(const std::vector<std::string> names, list_directory(parts));
     for (const std::string& name : names) SWAGE_CHECK(add(parts / name));
   }
+  // A mirror that stands still on purpose: whoever set it up says so.
+  const auto checked = config.find("Acquire::Check-Valid-Until");
+  if (checked != config.end() && is_one_of(checked->second, {"false", "no", "0", "off", "without", "disable"}))
+    for (AptSource& source : sources) source.expires = false;
   return sources;
 }
 
 Result<std::vector<std::string>> host_mirrors() {
   SWAGE_TRY(const std::vector<AptSource> sources, host_sources());
   std::vector<std::string> uris;
-  for (const AptSource& source : sources) uris.push_back(source.uri);
+  for (const AptSource& source : sources)
+    if (std::find(uris.begin(), uris.end(), source.uri) == uris.end()) uris.push_back(source.uri);
   return uris;
 }
 

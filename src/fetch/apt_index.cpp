@@ -68,7 +68,7 @@ std::optional<LockedFile> tarball_of(std::string_view stanza, std::string_view d
     const std::string_view file = words[2];
     right_version = right_version || file == dsc;
     if (file.ends_with(".asc") || file.find(".tar.") == std::string_view::npos) continue;
-    LockedFile locked{.name = std::string(field(stanza, "Package")), .version = std::string(field(stanza, "Version")),
+    LockedFile locked{.name = std::string(field(stanza, "Package")), .version = source_version(field(stanza, "Version")),
                       .path = fmt::format("{}/{}", field(stanza, "Directory"), file), .sha256 = std::string(words[0]),
                       .size = number(words[1])};
     if (file.find(".orig.tar.") != std::string_view::npos) orig = std::move(locked);
@@ -135,16 +135,17 @@ Result<LockedFile> find_in_sources(std::string_view index, std::string_view pack
   return fail(Errc::environment, fmt::format("the source package '{}' has no upstream tarball in the index", package));
 }
 
-std::vector<LockedFile> find_series_in_sources(std::string_view index, std::string_view package, const Version& series) {
+std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package, const std::optional<Version>& series) {
   std::multimap<Version, LockedFile> found;
   each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
     const std::string upstream = upstream_version(field(stanza, "Version"));
     const auto version = Version::parse(upstream);
-    if (!version || !series.is_prefix_of(*version) || upstream.find('~') != std::string::npos) return;
+    if (!version || (series && !series->is_prefix_of(*version)) || upstream.find('~') != std::string::npos) return;
     if (auto file = tarball_of(stanza, "")) found.emplace(*version, std::move(*file));
   });
   std::vector<LockedFile> files;
-  for (auto at = found.rbegin(); at != found.rend(); ++at) files.push_back(std::move(at->second));
+  for (auto at = found.rbegin(); at != found.rend(); ++at)   // revisions of the distribution share an archive
+    if (std::none_of(files.begin(), files.end(), [&](const LockedFile& file) { return file.path == at->second.path; })) files.push_back(std::move(at->second));
   return files;
 }
 

@@ -50,16 +50,19 @@ struct SuiteWork {
   std::optional<Error> error{};         // the whole suite cannot be had
 };
 
-// Runs `work(i)` for all i below `count` on as many threads as there are cores.
+constexpr std::size_t kQuestions = 8;   // to mirrors at once
+
+std::size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+// Runs `work(i)` for all i below `count` on so many threads.
 template <class Work>
-void in_parallel(std::size_t count, const Work& work) {
+void in_parallel(std::size_t count, std::size_t at_once, const Work& work) {
   std::atomic<std::size_t> next{0};
   const auto loop = [&] {
     for (std::size_t i; (i = next++) < count;) work(i);
   };
   std::vector<std::thread> threads;
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t i = 1; i < std::min(count, cores); ++i) threads.emplace_back(loop);
+  for (std::size_t i = 1; i < std::min(count, at_once); ++i) threads.emplace_back(loop);
   loop();
   for (std::thread& thread : threads) thread.join();
 }
@@ -118,7 +121,8 @@ class Locker {
   Locker(const LockOptions& options, std::vector<AptSource> sources, Reporter& reporter)
       : options_(options), sources_(std::move(sources)), reporter_(reporter) {
     if (options.keep) lock_ = *options.keep;
-    else lock_.archives = options.archives;
+    else if (options.before) lock_.archives = options.before->archives;
+    if (const Lockfile* known = before()) seen_ = known->suites;
   }
 
   Result<Lockfile> make(std::vector<LockRequest> requests) {
@@ -130,6 +134,7 @@ class Locker {
     std::map<std::string, SuiteWork> suites = by_suite(requests);
     ask(suites);
     if (interrupted()) return fail(Errc::interrupted, "making the lock was interrupted");
+    SWAGE_CHECK(take_releases(suites));
     for (auto& [name, suite] : suites) {
       if (suite.error) {
         for (Job& job : suite.jobs) job.error = suite.error;
@@ -152,6 +157,23 @@ class Locker {
   }
 
  private:
+  const Lockfile* before() const { return options_.keep ? options_.keep : options_.before; }
+
+  // How old the suites are that were read; an error when one is too old.
+  Result<void> take_releases(const std::map<std::string, SuiteWork>& suites) {
+    std::map<std::string, std::string> read;   // the newest, of several architectures
+    for (const auto& [name, suite] : suites) {
+      if (suite.apt.stale()) return Fail(*suite.apt.stale());
+      for (const std::string& reason : suite.apt.unread()) reporter_.on(Message{fmt::format("note: {}", reason)});
+      if (suite.error) continue;
+      for (const AptRelease& release : suite.apt.releases())
+        if (!release.date.empty()) read[release.key] = std::max(read[release.key], release.date);
+    }
+    for (auto& [key, date] : seen_) lock_.suites.emplace(key, date);
+    for (auto& [key, date] : read) lock_.suites.insert_or_assign(key, std::move(date));
+    return {};
+  }
+
   // Whether the kept lock file has the answer, to the question as it is now.
   bool is_pinned(const LockRequest& request) const {
     if (is_source(request)) return lock_.sources.contains(request.key.substr(kSource.size()));
@@ -159,10 +181,15 @@ class Locker {
       const auto seed = lock_.seeds.find(request.key.substr(kSeed.size()));
       return seed != lock_.seeds.end() && seed->second.member == request.member;
     }
-    const auto set = lock_.sets.find(request.key);
-    if (set == lock_.sets.end() || set->second.suite != request.suite || set->second.request != set_request(request.packages)) return false;
+    return answers(lock_, request);
+  }
+
+  // Whether a set of the lock is what the request asks for.
+  static bool answers(const Lockfile& lock, const LockRequest& request) {
+    const auto set = lock.sets.find(request.key);
+    if (set == lock.sets.end() || set->second.suite != request.suite || set->second.request != set_request(request.packages)) return false;
     std::vector<AptChoice> choices;
-    for (const std::string& sha256 : set->second.files) choices.push_back({lock_.files.at(sha256).name, lock_.files.at(sha256).version});
+    for (const std::string& sha256 : set->second.files) choices.push_back({lock.files.at(sha256).name, lock.files.at(sha256).version});
     return !moved_on(request, choices);
   }
 
@@ -192,7 +219,7 @@ class Locker {
         std::vector<std::string> packages;
         for (const Job& job : suite.jobs)
           if (!is_source(*job.request)) packages.insert(packages.end(), job.request->packages.begin(), job.request->packages.end());
-        auto updated = suite.apt.update(sources_);
+        auto updated = suite.apt.update(sources_, {.seen = &seen_, .now = now_, .allow_older = options_.allow_older});
         if (updated) updated = suite.apt.narrow(packages);
         if (!updated) suite.error = std::move(updated).error();
         events.finish(!suite.error);
@@ -205,7 +232,7 @@ class Locker {
         for (Job& job : suite.jobs) jobs.emplace_back(&suite.apt, &job);
     if (jobs.empty()) return;
     JobEvents events(reporter_, fmt::format("{} package sets", jobs.size()), "apt");
-    in_parallel(jobs.size(), [&](std::size_t i) {
+    in_parallel(jobs.size(), cores(), [&](std::size_t i) {
       if (!interrupted()) answer(*jobs[i].first, *jobs[i].second);
     });
     events.finish(true);
@@ -233,19 +260,45 @@ class Locker {
         set.files.push_back(file->second.sha256);
         lock_.files.emplace(file->second.sha256, file->second);
       }
+      SWAGE_TRY(const bool kept, keep_before(job, set));
+      if (kept) continue;
       if (!job.error && !is_seed(*job.request)) lock_.sets.insert_or_assign(job.request->key, std::move(set));
     }
     return {};
+  }
+
+  // Whether the set of the lock before stands, because the mirrors do not have a package of the new one yet. Only what is new is asked for.
+  Result<bool> keep_before(const Job& job, const LockedSet& set) {
+    if (job.error || !options_.before || is_seed(*job.request) || !answers(*options_.before, *job.request)) return false;
+    const LockedSet& old = options_.before->sets.at(job.request->key);
+    for (const std::string& sha256 : set.files) {
+      if (options_.before->files.contains(sha256)) continue;
+      const LockedFile& file = lock_.files.at(sha256);
+      const auto known = absent_.find(sha256);
+      if (known == absent_.end()) {
+        SWAGE_TRY(absent_[sha256], transport_.absent({.name = file.store_name(), .sha256 = sha256, .pool_path = file.path}));
+      }
+      if (!absent_[sha256]) continue;
+      reporter_.on(Message{fmt::format("note: '{}' stays as it was: the mirrors do not have {} {}", job.request->key, file.name, file.version)});
+      for (const std::string& one : old.files) lock_.files.emplace(one, options_.before->files.at(one));
+      lock_.sets.insert_or_assign(job.request->key, old);
+      return true;
+    }
+    return false;
   }
 
   Result<void> take_sources(SuiteWork& suite) {
     const auto wanted = [](const Job& job) { return is_source(*job.request) && !job.error; };
     if (std::none_of(suite.jobs.begin(), suite.jobs.end(), wanted)) return {};
     SWAGE_TRY(const std::string index, suite.apt.sources_index());
-    for (Job& job : suite.jobs) {
-      if (!wanted(job)) continue;
-      auto file = job.request->series ? newest_of_series(index, *job.request)
-                                      : find_in_sources(index, job.request->packages.front(), job.dsc);
+    std::vector<Job*> jobs;
+    for (Job& job : suite.jobs)
+      if (wanted(job)) jobs.push_back(&job);
+    std::vector<Result<LockedFile>> files(jobs.size(), LockedFile{});
+    in_parallel(jobs.size(), kQuestions, [&](std::size_t i) { files[i] = newest_there(index, *jobs[i]); });
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      Job& job = *jobs[i];
+      auto& file = files[i];
       if (!file && file.error().code == Errc::interrupted) return Fail(std::move(file).error());
       if (file && !check_pool_path(file->path))
         file = fail(Errc::environment,
@@ -260,28 +313,46 @@ class Locker {
     return {};
   }
 
-  Result<LockedFile> newest_of_series(std::string_view index, const LockRequest& request) {
+  // What the index has of the source, best first, and then what the lock pinned before: an index may be ahead of the mirrors' files for hours.
+  Result<std::vector<LockedFile>> candidates(std::string_view index, const Job& job) const {
+    const LockRequest& request = *job.request;
     const std::string& package = request.packages.front();
-    std::vector<LockedFile> files = find_series_in_sources(index, package, *request.series);
-    if (files.empty())
+    std::vector<LockedFile> files = find_versions_in_sources(index, package, request.series);
+    if (!request.series) {
+      SWAGE_TRY(LockedFile chosen, find_in_sources(index, package, job.dsc));
+      std::erase_if(files, [&](const LockedFile& file) { return file.path == chosen.path; });
+      files.insert(files.begin(), std::move(chosen));
+    } else if (files.empty()) {
       return fail(Errc::invalid_input, fmt::format("suite '{}' has no {} {}", request.suite, package, request.series->str()));
-    Transport transport(fetch_options(), reporter_);
-    std::string absent;
+    }
+    if (const Lockfile* known = before())
+      if (const auto pinned = known->sources.find(request.key.substr(kSource.size())); pinned != known->sources.end())
+        files.push_back(known->files.at(pinned->second));
+    return files;
+  }
+
+  // The first of them that the mirrors have.
+  Result<LockedFile> newest_there(std::string_view index, const Job& job) {
+    SWAGE_TRY(std::vector<LockedFile> files, candidates(index, job));
+    const std::string& package = job.request->packages.front();
+    std::vector<std::string> absent;
     for (LockedFile& file : files) {
-      SWAGE_TRY(const bool is_absent, transport.absent({.name = file.store_name(), .sha256 = file.sha256, .pool_path = file.path}));
+      SWAGE_TRY(const bool is_absent, transport_.absent({.name = file.store_name(), .sha256 = file.sha256, .pool_path = file.path}));
+      const std::string version = upstream_version(file.version);
       if (!is_absent) {
-        if (!absent.empty())
-          reporter_.on(Message{fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, upstream_version(file.version), absent)});
+        std::erase(absent, version);   // another pocket has the same
+        if (!absent.empty()) reporter_.on(Message{fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, version, join(absent, ", "))});
         return std::move(file);
       }
-      absent += (absent.empty() ? "" : ", ") + upstream_version(file.version);
+      if (std::find(absent.begin(), absent.end(), version) == absent.end()) absent.push_back(version);
     }
-    return fail(Errc::environment, fmt::format("the mirrors do not have {} {}", package, absent));
+    return fail(Errc::environment, fmt::format("the mirrors do not have {} {}", package, join(absent, ", ")));
   }
 
   FetchOptions fetch_options() const {
     FetchOptions fetch = options_.fetch;
-    for (const AptSource& source : sources_) fetch.mirrors.push_back(source.uri);
+    for (const AptSource& source : sources_)
+      if (std::find(fetch.mirrors.begin(), fetch.mirrors.end(), source.uri) == fetch.mirrors.end()) fetch.mirrors.push_back(source.uri);
     return fetch;
   }
 
@@ -300,9 +371,8 @@ class Locker {
     const fs::path downloads = options_.cache_dir / "downloads";
     JobEvents events(reporter_, file.store_name(), file.store_name());
     SWAGE_TRY(const PartFile part, PartFile::acquire(downloads, file.sha256));
-    Transport transport(fetch_options(), reporter_);
     const auto got =
-        transport.get({.name = file.store_name(), .sha256 = file.sha256, .size = file.size, .pool_path = file.path},
+        transport_.get({.name = file.store_name(), .sha256 = file.sha256, .size = file.size, .pool_path = file.path},
                       part, events.id());
     events.finish(got.has_value());
     SWAGE_CHECK(got);
@@ -354,6 +424,10 @@ class Locker {
   const LockOptions& options_;
   std::vector<AptSource> sources_;
   Reporter& reporter_;
+  std::map<std::string, std::string> seen_{};   // Lockfile::suites, before
+  const std::string now_ = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  Transport transport_{fetch_options(), reporter_};
+  std::map<std::string, bool> absent_{};        // packages by sha256, once they were asked for
   Lockfile lock_{};
 };
 

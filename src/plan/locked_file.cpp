@@ -54,4 +54,9 @@ std::string upstream_version(std::string_view version) {
   return std::string(version.substr(0, version.rfind('-')));
 }
 
+std::string source_version(std::string_view version) {
+  const std::string upstream = upstream_version(version);
+  return upstream.find('-') == std::string::npos ? upstream : std::string(version);
+}
+
 }  // namespace swage

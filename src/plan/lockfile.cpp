@@ -48,6 +48,7 @@ std::string Lockfile::str() const {
                        json_string(seed.member), json_string(seed.nar_sha256));
   });
   if (!archives.empty()) write_section(out, "archives", archives, [](const std::string& sha256) { return json_string(sha256); });
+  if (!suites.empty()) write_section(out, "suites", suites, [](const std::string& date) { return json_string(date); });
   write_section(out, "missing", missing, [](const std::string& reason) { return json_string(reason); }, true);
   return out + "}\n";
 }

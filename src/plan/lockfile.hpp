@@ -5,8 +5,9 @@
 // JSON with one package a line, keys sorted, all keys always present:
 //   {"version": 1, "created": "2026-01-31",
 //    "files": {SHA256: {"name", "version", "path", "size"}}, "sets": {KEY: {"suite", "request", "files": [SHA256...]}},
-//    "sources": {KEY: SHA256}, "seeds": {KEY: {"sha256", "member", "nar_sha256"}}, "archives": {URL: SHA256}, "missing": {KEY: REASON}}
-// Without any, "archives" is left out.
+//    "sources": {KEY: SHA256}, "seeds": {KEY: {"sha256", "member", "nar_sha256"}}, "archives": {URL: SHA256},
+//    "suites": {ARCHIVE/SUITE: DATE}, "missing": {KEY: REASON}}
+// Without any, "archives" and "suites" are left out.
 #pragma once
 
 #include <map>
@@ -22,7 +23,7 @@ namespace swage {
 // A file of a distribution's pool.
 struct LockedFile {
   std::string name{};           // binary or source package
-  std::string version{};        // distribution version: 12.2.0-14
+  std::string version{};        // of a binary package the distribution's: 12.2.0-14; of a source upstream's: 12.2.0 (source_version)
   std::string path{};           // pool/main/g/gcc-12/...: relative to the mirror
   std::string sha256{};         // base16
   std::uint64_t size = 0;       // bytes
@@ -59,6 +60,9 @@ struct Lockfile {
   std::map<std::string, LockedSeed> seeds{};    // "busybox"
   // What their publisher said of archives whose rows have no sha256 (fetch/published.hpp), when they were first needed.
   std::map<std::string, std::string> archives{};  // URL -> sha256
+  // The newest Release of each suite that the lock was made from, by its archive's name for itself: "Debian/bookworm-security" ->
+  // "2026-01-31T00:00:00Z". An older one is a replay, or a mirror that fell behind.
+  std::map<std::string, std::string> suites{};
   // Sets ("root:build"), sources ("source:bookworm/linux") and seeds ("seed:busybox") that the distribution could not give
   // when the lock was made, with the reason in one clause: the error when one is needed.
   std::map<std::string, std::string> missing{};
@@ -77,5 +81,8 @@ Result<void> check_pool_path(std::string_view path);
 
 // `1.2.3-4`, `1:2.40-2`, `6.1.170-3` -> 1.2.3, 2.40, 6.1.170: the upstream part of a distribution version.
 std::string upstream_version(std::string_view distribution_version);
+// What is built of a source package is upstream's archive without the distribution's patches, so its version is upstream's too. Only
+// where that has a dash of its own, of which upstream_version() would take another part, it stays whole.
+std::string source_version(std::string_view distribution_version);
 
 }  // namespace swage

@@ -64,7 +64,8 @@ struct Schema {
 
 constexpr std::array kRootFields{Field{"version", Type::number}, Field{"created", Type::string}, Field{"files", Type::object},
                                  Field{"sets", Type::object},    Field{"sources", Type::object}, Field{"seeds", Type::object},
-                                 Field{"archives", Type::object, false}, Field{"missing", Type::object}};
+                                 Field{"archives", Type::object, false}, Field{"suites", Type::object, false},
+                                 Field{"missing", Type::object}};
 constexpr std::array kFileFields{Field{"name", Type::string}, Field{"version", Type::string}, Field{"path", Type::string},
                                  Field{"size", Type::number}};
 constexpr std::array kSetFields{Field{"suite", Type::string}, Field{"request", Type::string}, Field{"files", Type::array}};
@@ -75,7 +76,7 @@ constexpr Schema kFile{"a locked file", kFileFields};
 constexpr Schema kSet{"a locked set", kSetFields};
 constexpr Schema kSeed{"a locked seed", kSeedFields};
 
-enum class Section { files, sets, sources, seeds, archives, missing };   // in the order of kRootFields, from its third
+enum class Section { files, sets, sources, seeds, archives, suites, missing };   // in the order of kRootFields, from its third
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -95,6 +96,15 @@ bool is_date(std::string_view text) {
   if (text.size() != 10) return false;
   for (std::size_t i = 0; i < text.size(); ++i)
     if (i == 4 || i == 7 ? text[i] != '-' : !is_digit(text[i])) return false;
+  return true;
+}
+
+// 2026-01-31T00:00:00Z
+bool is_time(std::string_view text) {
+  constexpr std::string_view form = "T00:00:00Z";
+  if (text.size() != 10 + form.size() || !is_date(text.substr(0, 10))) return false;
+  for (std::size_t i = 0; i < form.size(); ++i)
+    if (form[i] == '0' ? !is_digit(text[10 + i]) : text[10 + i] != form[i]) return false;
   return true;
 }
 
@@ -162,6 +172,10 @@ class Reader {
       case Section::seeds: return seed_string(text);
       case Section::sources:
       case Section::archives: return take_sha256(text, *free_value_);
+      case Section::suites:
+        if (!is_time(text)) return stop(fmt::format("'{}' is not a time YYYY-MM-DDTHH:MM:SSZ", text));
+        *free_value_ = text;
+        return true;
       case Section::missing:
         if (!is_printable(text)) return stop("a reason is empty or not printable");
         *free_value_ = text;
@@ -208,7 +222,7 @@ class Reader {
   }
   Type wanted() const {
     if (in_array_) return Type::string;
-    if (depth_ == 2) return section_ == Section::sources || section_ == Section::archives || section_ == Section::missing ? Type::string : Type::object;
+    if (depth_ == 2) return section_ == Section::files || section_ == Section::sets || section_ == Section::seeds ? Type::object : Type::string;
     return schema_->fields[field_].type;
   }
   bool wrong_type(std::string_view found) {
@@ -247,6 +261,7 @@ class Reader {
       case Section::sources: return add(lock_.sources, free_value_);
       case Section::seeds: return add(lock_.seeds, seed_);
       case Section::archives: return add(lock_.archives, free_value_);
+      case Section::suites: return add(lock_.suites, free_value_);
       case Section::missing: return add(lock_.missing, free_value_);
     }
     return false;

@@ -23,6 +23,8 @@ struct HostViewSpec {
   fs::path store_root{};                        // Store::root(): its nix/ appears as /nix
   std::vector<std::string> argv{};
   std::map<std::string, std::string> env{};     // added to the caller's
+  std::vector<std::string> unset{};             // of the caller's, first
+  fs::path directory{};                         // where the program starts; "" where the caller is
   std::optional<Emulation> emulation{};
   fs::path system{};                            // a root whose programs and libraries are there in place of the host's; "" the host's
 };

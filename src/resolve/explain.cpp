@@ -4,7 +4,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
+#include "base/text.hpp"
 #include "resolve/judge.hpp"
 #include "resolve/resolve.hpp"
 
@@ -230,12 +232,20 @@ std::vector<std::string> compilers_of(const Catalog& catalog, const Platform& pl
   return names;
 }
 
-std::string hint_other_platforms(const Catalog& catalog) {
-  std::vector<std::string> names;
+// Those that are most like it first: of its kernel architecture and C library, of its architecture, of a like name.
+std::string hint_other_platforms(const Catalog& catalog, const Platform& wanted) {
+  constexpr std::size_t shown = 4;
+  std::vector<std::tuple<bool, bool, std::size_t, std::string>> able;
   for (const Platform& platform : catalog.platforms())
-    if (catalog.has_toolchains(platform.name)) names.push_back(platform.name);
-  if (names.empty()) return "the catalog has no toolchain at all: swage list toolchains";
-  return fmt::format("platforms with a toolchain are {}: swage list toolchains", and_list(names));
+    if (catalog.has_toolchains(platform.name))
+      able.emplace_back(platform.kernel_arch != wanted.kernel_arch || platform.bare_metal() != wanted.bare_metal(), platform.libc != wanted.libc,
+                        edit_distance(platform.name, wanted.name), platform.name);
+  if (able.empty()) return "the catalog has no toolchain at all: swage list toolchains";
+  std::sort(able.begin(), able.end());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(shown, able.size()); ++i) names.push_back(std::get<3>(able[i]));
+  if (able.size() <= shown) return fmt::format("platforms with a toolchain are {}: swage list platforms", and_list(names));
+  return fmt::format("{} platforms have one, {} among them: swage list platforms", able.size(), and_list(names));
 }
 
 // The release of the same series, next above the one asked for, that has a toolchain; answers change only at versions that
@@ -391,7 +401,7 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
     const std::vector<std::string> compilers = compilers_of(catalog, *request.platform);
     const std::string wanted = compilers.empty() ? "toolchain" : request.version ? fmt::format("{} {}", request.compiler, request.version->str()) : request.compiler;
     error.what = fmt::format("'{}' has no {}", request.platform->name, wanted);
-    error.hint = compilers.empty() ? hint_other_platforms(catalog) : fmt::format("it has {}: swage list toolchains", and_list(compilers));
+    error.hint = compilers.empty() ? hint_other_platforms(catalog, *request.platform) : fmt::format("it has {}: swage list toolchains", and_list(compilers));
     return error;
   }
   error.what = fmt::format("'{}' for {}: no toolchain satisfies every constraint", subject(request), request.platform->name);

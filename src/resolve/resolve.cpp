@@ -176,15 +176,17 @@ std::string quirk_need(const Tried& tried) {
   return fmt::format("needs {} and, for its root, {}", quirk_against(tried.toolchain_weight), quirk_against(tried.root_weight));
 }
 
-std::string_view evidence_text(Evidence evidence) {
-  return evidence == Evidence::booted ? "has booted this kernel" : evidence == Evidence::none ? "is not recorded to have booted it" : "failed on record";
+std::string evidence_text(Evidence evidence, const ResolveRequest& request) {
+  if (evidence == Evidence::none) return "is not recorded to have booted it";
+  if (!request.recorded) return evidence == Evidence::booted ? "has booted this kernel" : "failed on record";
+  return fmt::format("{} linux {}, the nearest on record", evidence == Evidence::booted ? "has booted" : "failed with", request.recorded->str());
 }
 
 // The first step of the ranking at which the best two differ.
 std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
   const ToolchainRow &mine = *best.candidate.toolchain, &theirs = *next.candidate.toolchain;
   const Evidence seen = evidence_rank(mine, request_), seen_theirs = evidence_rank(theirs, request_);
-  if (seen != seen_theirs) return fmt::format("it {}; {} {}", evidence_text(seen), theirs.id, evidence_text(seen_theirs));
+  if (seen != seen_theirs) return fmt::format("it {}; {} {}", evidence_text(seen, request_), theirs.id, evidence_text(seen_theirs, request_));
   const auto silent_pair = [](const Tried& tried) { return std::pair(silent(tried.toolchain_weight), silent(tried.root_weight)); };
   const auto need = [&] { return fmt::format("it {}; {} {}", quirk_need(best), theirs.id, quirk_need(next)); };
   if (silent_pair(best) != silent_pair(next)) return need();

@@ -19,7 +19,8 @@
 // by name. So any other kernel leaves the default root only for one that needs less help.
 //
 // The survivors are ranked by, in this order:
-//   1. recorded evidence for this cell (ResolveRequest::evidence): one that has booted first,
+//   1. recorded evidence for this cell, or for the nearest recorded sublevel of its series (ResolveRequest::evidence): one that has
+//      booted first,
 //   2. what its quirks lift of what nobody would see: nothing, then misbehaves, then boots-not, by the gravest lifted constraint; first
 //      of those on the toolchain, then of those on the root,
 //   3. prebuilt before built from source: a wrong kernel costs more than the hour that a compiler takes, a flag or two less,
@@ -55,6 +56,7 @@ struct ResolveRequest {
   std::optional<Version> version{};          // of the compiler: 13, 13.2 ...; nothing: any
   std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
   std::map<std::string, Evidence> evidence{};   // what is recorded of this cell, by toolchain id
+  std::optional<Version> recorded{};         // the release of the same series that it is recorded of; nothing: of `kernel` itself
   friend bool operator==(const ResolveRequest&, const ResolveRequest&) = default;
 };
 

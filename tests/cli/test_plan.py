@@ -175,6 +175,27 @@ def test_a_toolchain_that_has_booted_the_cell_comes_first(planner, tmp_path):
     assert chosen() == best
 
 
+def test_where_a_sublevel_is_not_on_record_the_nearest_of_its_series_counts(planner, tmp_path):
+    """A security fix is a new sublevel, and what booted the one before is still the best guess."""
+    catalog = catalog_without_evidence(tmp_path)
+
+    def resolve(*args):
+        return planner("resolve", "linux@6.1", "--for", "arm64", "--catalog", catalog, *args).ok()
+
+    def chosen():
+        return resolve("--json").json()["toolchain"]["id"]
+
+    best, other, third = chosen(), "debian-trixie-gcc-14-arm64", "debian-bookworm-gcc-11-arm64"
+    place = planner.home / "evidence"
+    write_record(place, kernel="6.12.1", toolchain=third)
+    assert chosen() == best, "of another series"
+    write_record(place, kernel="6.1.99", toolchain=third)
+    assert chosen() == third
+    write_record(place, kernel="6.1.175", toolchain=other)
+    assert chosen() == other, "nearer"
+    assert f"it has booted linux 6.1.175, the nearest on record; {best} is not recorded to have booted it" in resolve("--explain").out
+
+
 def test_patches_change_the_tree_and_what_is_made_of_it(planner):
     def plan(*args):
         rows = planner("plan", "linux@6.1", "--for", "arm64", "--json", *args).ok().json()["derivations"]

@@ -1,6 +1,9 @@
 """Wrong usage and wrong input: exact text, exit code 2, nothing written."""
 import os
+import re
 import subprocess
+
+from swage_cli import write_recipe
 
 
 def test_unknown_command_is_suggested(swage):
@@ -164,3 +167,25 @@ def test_results_that_cannot_be_written_are_an_error(planner):
         with open("/dev/full", "w") as full:
             run = subprocess.run(planner.argv(*args), env=planner.env, cwd=planner.cwd, stdout=full, stderr=subprocess.PIPE, text=True)
         assert (run.returncode, run.stderr) == (4, "error: cannot write the result: No space left on device\n"), args
+
+
+def test_what_stands_after_a_packages_at_is_meant_as_a_version(planner):
+    hint = "hint: see which packages and versions there are with: swage list packages\n"
+    assert planner("plan", "busybox@2.0").fails(2).err == (
+        "error: 'busybox' has no version '2.0'\nnote: it is 1.35.0, which the lock pins: the archive that bookworm has of it\n" + hint)
+    assert planner("build", "cc@12", "--dry-run").fails(2).err == "error: 'cc' has no version '12'\n" + hint
+
+
+def test_so_it_is_of_a_dependency(planner, tmp_path):
+    layer = write_recipe(tmp_path, "tool", '[package]\nname = "tool"\nversion = "1"\n[source]\nurls = ["https://example.org/t.tar.gz"]\n'
+                         f'sha256 = "{"0" * 64}"\n[build]\nsystem = "make"\n[deps]\nhost = ["zlib@1.2.11"]\n')
+    said = planner("--layer", layer, "plan", "tool", "--for", "arm64").fails(2).err.splitlines()
+    assert said[0] == "error: '1.2.11' is not an instance"
+    assert "note: a package is of one version unless its recipe has [[member]]s: swage list packages" in said
+
+
+def test_a_platform_without_a_toolchain_is_told_of_its_likes_not_of_all(planner):
+    for args in [["resolve", "linux@6.1", "--for", "vc4"], ["plan", "zlib", "--for", "vc4"]]:
+        said = planner(*args).fails(3).err.splitlines()
+        assert said[0] == "error: 'vc4' has no toolchain"
+        assert re.fullmatch(r"hint: \d+ platforms have one, [\w-]+, [\w-]+, [\w-]+ and [\w-]+ among them: swage list platforms", said[-1]), said

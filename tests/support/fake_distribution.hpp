@@ -51,14 +51,19 @@ class FakeDistribution {
     sources_[suite] += "\n";
     return directory + "/" + tarball;
   }
-  // Writes the indices of a suite.
-  void publish(const std::string& suite) {
-    std::string release = fmt::format("Origin: Test\nSuite: {0}\nCodename: {0}\nDate: Sat, 31 Jan 2026 00:00:00 UTC\nArchitectures: amd64\nComponents: main\nSHA256:\n", suite);
+  // Writes the indices of a suite. `more`: fields of its Release.
+  void publish(const std::string& suite, const std::string& date = "Sat, 31 Jan 2026 00:00:00 UTC", const std::string& more = "") {
+    std::string release = fmt::format("Origin: Test\nSuite: {0}\nCodename: {0}\nDate: {1}\n{2}Architectures: amd64\nComponents: main\nSHA256:\n", suite, date, more);
     for (const auto& [name, text] : {std::pair<std::string, std::string>("main/binary-amd64/Packages", packages_[suite]), {"main/source/Sources", sources_[suite]}}) {
       write(root_ / "dists" / suite / name, text, 0644);
       release += fmt::format(" {} {} {}\n", sha256(text).hex(), text.size(), name);
     }
     write(root_ / "dists" / suite / "Release", release, 0644);
+  }
+  // As if nothing had been added to a suite.
+  void forget(const std::string& suite) {
+    packages_.erase(suite);
+    sources_.erase(suite);
   }
   std::string uri() const { return "file://" + root_.string(); }
   std::string bytes(const std::string& path) const { return read_file(root_ / path).value(); }

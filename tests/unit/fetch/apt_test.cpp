@@ -10,7 +10,7 @@ namespace {
 
 std::vector<std::string> uris(const std::vector<AptSource>& sources) {
   std::vector<std::string> all;
-  for (const AptSource& source : sources) all.push_back(source.uri);
+  for (const AptSource& source : sources) all.push_back(source.pocket.empty() ? source.uri : source.uri + " " + source.pocket);
   return all;
 }
 
@@ -27,11 +27,55 @@ deb cdrom:[Debian]/ bookworm main
 deb http://class.example/debian oldstable main
 deb [broken http://x.example/ bookworm main
 )", "bookworm");
-  EXPECT_EQ(uris(sources), (std::vector<std::string>{"http://mirror.example/debian", "https://second.example/debian", "http://class.example/debian"}));
+  EXPECT_EQ(uris(sources), (std::vector<std::string>{"http://mirror.example/debian", "https://second.example/debian", "http://mirror.example/debian -updates",
+                                                     "http://class.example/debian"}));
   EXPECT_EQ(sources[0].signed_by, "");
   EXPECT_FALSE(sources[0].trusted);
+  EXPECT_TRUE(sources[0].expires);
   EXPECT_EQ(sources[1].signed_by, "/usr/share/keyrings/a.gpg /b.gpg");
   EXPECT_TRUE(sources[1].trusted);
+}
+
+// Security fixes and what cannot wait for the next point release are suites of their own, often at another mirror.
+TEST(AptHost, ReadsTheReleasesPockets) {
+  const auto lines = parse_one_line_sources(R"(deb http://mirror.example/debian bookworm main
+deb [check-valid-until=no] http://security.example/debian-security bookworm-security main
+deb http://security.example/debian-security bookworm-security main
+deb http://mirror.example/debian stable-updates main
+deb http://mirror.example/debian bookworm-backports main
+deb http://mirror.example/debian trixie-security main
+deb http://mirror.example/debian bookworm-proposed-updates main
+)", "bookworm");
+  EXPECT_EQ(uris(lines), (std::vector<std::string>{"http://mirror.example/debian", "http://security.example/debian-security -security", "http://mirror.example/debian -updates"}));
+  EXPECT_FALSE(lines[1].expires);
+  const auto stanzas = parse_stanza_sources(R"(Types: deb
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates bookworm-backports
+Components: main
+
+Types: deb
+URIs: http://security.example/debian-security http://second.example/debian-security
+Suites: bookworm-security
+Components: main contrib
+Check-Valid-Until: no
+)", "bookworm");
+  EXPECT_EQ(uris(stanzas), (std::vector<std::string>{"http://mirror.example/debian", "http://mirror.example/debian -updates",
+                                                     "http://security.example/debian-security -security", "http://second.example/debian-security -security"}));
+  EXPECT_TRUE(stanzas[1].expires);
+  EXPECT_FALSE(stanzas[3].expires);
+}
+
+TEST(Apt, ReadsHowOldASuiteIs) {
+  const AptRelease release = parse_release("Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\nDate: Sat, 28 Nov 2026 02:53:00 UTC\n"
+                                           "Valid-Until: Sat, 05 Dec 2026 02:53:00 UTC\nSHA256:\n Date: Sun, 29 Nov 2026 00:00:00 UTC\n", "bookworm-security");
+  EXPECT_EQ(release.key, "Debian/bookworm-security");
+  EXPECT_EQ(release.date, "2026-11-28T02:53:00Z");
+  EXPECT_EQ(release.valid_until, "2026-12-05T02:53:00Z");
+  // What may be a mirror's name does not get into a lock; a time that is none is no time.
+  const AptRelease odd = parse_release("Origin: mirror.example.org\nDate: yesterday\nValid-Until: Sat, 05 Dec 2026 02:53:00 CET\n", "x");
+  EXPECT_EQ(odd.key, "/x");
+  EXPECT_EQ(odd.date, "");
+  EXPECT_EQ(odd.valid_until, "");
 }
 
 TEST(AptHost, ReadsStanzas) {
@@ -63,9 +107,10 @@ signed-by:
  .
  abc
  -----END PGP PUBLIC KEY BLOCK-----)", "bookworm");
-  EXPECT_EQ(uris(sources), (std::vector<std::string>{"http://mirror.example/debian", "https://second.example/debian", "http://key.example/debian"}));
+  EXPECT_EQ(uris(sources), (std::vector<std::string>{"http://mirror.example/debian", "https://second.example/debian", "http://mirror.example/debian -updates",
+                                                     "https://second.example/debian -updates", "http://mirror.example/debian-security -security", "http://key.example/debian"}));
   EXPECT_EQ(sources[1].signed_by, "/usr/share/keyrings/debian-archive-keyring.gpg");
-  EXPECT_EQ(sources[2].signed_by, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----");
+  EXPECT_EQ(sources[5].signed_by, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----");
 }
 
 TEST(AptHost, ASchemeWithoutAPlaceIsNoMirror) {
@@ -231,21 +276,24 @@ Checksums-Sha256:
  31 10 broken_3.dsc
 )";
   EXPECT_EQ(find_in_sources(index, "linux", "linux_6.1.176-1.dsc").value(),
-            (LockedFile{"linux", "6.1.176-1", "pool/main/l/linux/linux_6.1.176.orig.tar.xz", "13", 22}));
+            (LockedFile{"linux", "6.1.176", "pool/main/l/linux/linux_6.1.176.orig.tar.xz", "13", 22}));
   EXPECT_EQ(find_in_sources(index, "native", "native_3.dsc").value(), (LockedFile{"native", "3", "pool/main/n/native/native_3.tar.xz", "22", 20}));
   EXPECT_EQ(find_in_sources(index, "broken", "broken_3.dsc").error().what, "the source package 'broken' has no upstream tarball in the index");
 }
 
-TEST(Apt, FindsTheVersionsOfASeriesNewestFirst) {
+TEST(Apt, FindsTheVersionsNewestFirst) {
   const auto stanza = [](const std::string& version, const std::string& upstream) {
     return fmt::format("Package: linux\nVersion: {0}\nDirectory: pool\nChecksums-Sha256:\n 1 2 linux_{0}.dsc\n 3 4 linux_{1}.orig.tar.xz\n\n", version, upstream);
   };
   const std::string index = stanza("7.2.9-1", "7.2.9") + stanza("7.2.10-1~bpo13+1", "7.2.10") + stanza("7.2-1", "7.2") + stanza("7.20.1-1", "7.20.1") +
                             stanza("7.1.8-2", "7.1.8") + stanza("7.2~rc7-1~exp1", "7.2~rc7");
   std::vector<std::string> versions;
-  for (const LockedFile& file : find_series_in_sources(index, "linux", Version::parse("7.2").value())) versions.push_back(file.version);
-  EXPECT_EQ(versions, (std::vector<std::string>{"7.2.10-1~bpo13+1", "7.2.9-1", "7.2-1"}));
-  EXPECT_TRUE(find_series_in_sources(index, "other", Version::parse("7.2").value()).empty());
+  for (const LockedFile& file : find_versions_in_sources(index, "linux", Version::parse("7.2").value())) versions.push_back(file.version);
+  EXPECT_EQ(versions, (std::vector<std::string>{"7.2.10", "7.2.9", "7.2"}));
+  EXPECT_TRUE(find_versions_in_sources(index, "other", Version::parse("7.2").value()).empty());
+  versions.clear();
+  for (const LockedFile& file : find_versions_in_sources(index, "linux", std::nullopt)) versions.push_back(file.version);
+  EXPECT_EQ(versions, (std::vector<std::string>{"7.20.1", "7.2.10", "7.2.9", "7.2", "7.1.8"}));
 }
 
 TEST(Apt, HidesMirrors) {

@@ -24,6 +24,7 @@ class LockTest : public testing::Test {
   TempDir dir = TempDir::create("lock").value();
   test::FakeDistribution archive{dir.path() / "archive"};
   Messages messages;
+  std::vector<AptSource> sources{{.uri = archive.uri(), .trusted = true}};
 
   std::shared_ptr<const Catalog> catalog(const std::string& roots, const std::string& kernels = "", const std::string& toolchains = "") {
     const fs::path directory = dir.path() / "catalog";
@@ -48,8 +49,11 @@ elf_class = 64
     return *loaded;
   }
   Result<Lockfile> lock(const std::string& roots, const std::string& kernels = "", const Lockfile* keep = nullptr) {
-    return make_lock(*catalog(roots, kernels),
-                     {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}, .keep = keep}, messages);
+    return make_lock(*catalog(roots, kernels), {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .keep = keep}, messages);
+  }
+  // `swage lock --update`
+  Result<Lockfile> update(const std::string& roots, const std::string& kernels, const Lockfile& before, bool allow_older = false) {
+    return make_lock(*catalog(roots, kernels), {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .before = &before, .allow_older = allow_older}, messages);
   }
   static std::vector<std::string> names(const Lockfile& lock, const std::string& set) {
     std::vector<std::string> all;
@@ -129,7 +133,7 @@ source = "https://example.org/"
   EXPECT_EQ(pinned.sha256, sha256(archive.bytes(libc)).hex());
   EXPECT_EQ(pinned.size, archive.bytes(libc).size());
   const LockedFile& source = made->files.at(made->sources.at("old/linux"));
-  EXPECT_EQ(source, (LockedFile{"linux", "5.10.3-1", tarball, sha256("old sources").hex(), 11}));
+  EXPECT_EQ(source, (LockedFile{"linux", "5.10.3", tarball, sha256("old sources").hex(), 11}));
   const LockedSeed& seed = made->seeds.at("shell");
   EXPECT_EQ(seed.sha256, sha256(archive.bytes(shell)).hex());
   EXPECT_EQ(seed.member, "./bin/shell");
@@ -271,8 +275,8 @@ TEST_F(LockTest, ASeriesIsTheNewestThatTheMirrorsHave) {
   const std::string root = "[[root]]\nname = \"build\"\nsuite = \"new\"\npackages = [\"make\"]\n";
   const auto made = lock(root, row("7.1") + row("7.2") + row("7.3"));
   ASSERT_TRUE(made.has_value()) << render(made.error());
-  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.2")), (LockedFile{"linux", "7.2.9-1", tarball, sha256("sources").hex(), 7}));
-  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.1")).version, "7.1.8-1");
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.2")), (LockedFile{"linux", "7.2.9", tarball, sha256("sources").hex(), 7}));
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.1")).version, "7.1.8");
   EXPECT_EQ(made->missing, (std::map<std::string, std::string>{{"source:new/linux@7.3", "suite 'new' has no linux 7.3"}}));
   EXPECT_EQ(messages.texts[0], "note: linux 7.2.9 is pinned: the mirrors do not have 7.2.13");
 
@@ -280,6 +284,132 @@ TEST_F(LockTest, ASeriesIsTheNewestThatTheMirrorsHave) {
   ASSERT_TRUE(fs::remove(dir.path() / "archive/pool/main/linux/linux_7.2.8.orig.tar.xz"));
   EXPECT_EQ(lock(root, row("7.2"))->missing,
             (std::map<std::string, std::string>{{"source:new/linux@7.2", "the mirrors do not have linux 7.2.13, 7.2.9, 7.2.8"}}));
+}
+
+const std::string kMake = "[[root]]\nname = \"build\"\nsuite = \"new\"\npackages = [\"make\"]\n";
+
+std::string kernel_of(const std::string& version) {
+  return "[[kernel]]\nversion = \"" + version + "\"\nreleased = \"2024-11-17\"\ndebian = { suite = \"new\", package = \"linux\" }\nsource = \"https://example.org/\"\n";
+}
+
+// Also without a series: what the lock pinned before will do where the index has but one version, and that is not there yet.
+TEST_F(LockTest, ASourceAheadOfItsPoolStepsBack) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  const std::string old = archive.add_source("new", "linux", "6.12.116-1", "old sources");
+  archive.publish("new");
+  const auto before = lock(kMake, kernel_of("6.12"));
+  ASSERT_TRUE(before) << render(before.error());
+  archive.forget("new");
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  const std::string ahead = archive.add_source("new", "linux", "6.12.117-1", "new sources");
+  archive.publish("new");
+  ASSERT_TRUE(fs::remove(dir.path() / "archive" / ahead));
+  const auto after = update(kMake, kernel_of("6.12"), *before);
+  ASSERT_TRUE(after) << render(after.error());
+  EXPECT_EQ(after->files.at(after->sources.at("new/linux")), (LockedFile{"linux", "6.12.116", old, sha256("old sources").hex(), 11}));
+  EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: linux 6.12.116 is pinned: the mirrors do not have 6.12.117"}));
+  // With nothing to step back to it is an error of that source alone.
+  EXPECT_EQ(lock(kMake, kernel_of("6.12"))->missing, (std::map<std::string, std::string>{{"source:new/linux", "the mirrors do not have linux 6.12.117"}}));
+}
+
+// A set whose new packages are not there yet stays as it was, whole: half of one and half of the other is what nobody has tested.
+TEST_F(LockTest, ASetAheadOfItsPoolStaysAsItWas) {
+  archive.add("new", {.name = "make", .version = "4.3-2", .depends = "libc6"});
+  archive.add("new", {.name = "libc6", .version = "2.36"});
+  archive.publish("new");
+  const auto before = lock(kMake);
+  ASSERT_TRUE(before) << render(before.error());
+  archive.add("new", {.name = "make", .version = "4.4-1", .depends = "libc6"});
+  const std::string ahead = archive.add("new", {.name = "libc6", .version = "2.37"});
+  archive.publish("new");
+  ASSERT_TRUE(fs::remove(dir.path() / "archive" / ahead));
+  const auto after = update(kMake, "", *before);
+  ASSERT_TRUE(after) << render(after.error());
+  EXPECT_EQ(names(*after, "root:build"), (std::vector<std::string>{"libc6 2.36", "make 4.3-2"}));
+  EXPECT_EQ(after->files.size(), 2U);
+  EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: 'root:build' stays as it was: the mirrors do not have libc6 2.37"}));
+}
+
+TEST_F(LockTest, SecurityFixesAndUpdatesAreRead) {
+  archive.add("new", {.name = "make", .version = "4.3-1", .depends = "libssl"});
+  archive.add("new", {.name = "libssl", .version = "3.0.17-1"});
+  archive.add_source("new", "linux", "6.1.176-1", "sources");
+  archive.publish("new");
+  archive.add("new-security", {.name = "libssl", .version = "3.0.17-1+deb12u2"});
+  const std::string fixed = archive.add_source("new-security", "linux", "6.1.192-3", "fixed sources");
+  archive.publish("new-security", "Sun, 01 Feb 2026 10:00:00 UTC");
+  archive.add("new-updates", {.name = "make", .version = "4.3-1+deb12u1", .depends = "libssl"});
+  archive.publish("new-updates");
+  sources.push_back({.pocket = "-security", .uri = archive.uri(), .trusted = true});
+  sources.push_back({.pocket = "-updates", .uri = archive.uri(), .trusted = true});
+  const auto made = lock(kMake, kernel_of("6.1"));
+  ASSERT_TRUE(made) << render(made.error());
+  EXPECT_EQ(names(*made, "root:build"), (std::vector<std::string>{"libssl 3.0.17-1+deb12u2", "make 4.3-1+deb12u1"}));
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux")), (LockedFile{"linux", "6.1.192", fixed, sha256("fixed sources").hex(), 13}));
+  EXPECT_EQ(made->suites, (std::map<std::string, std::string>{{"Test/new", "2026-01-31T00:00:00Z"}, {"Test/new-security", "2026-02-01T10:00:00Z"},
+                                                              {"Test/new-updates", "2026-01-31T00:00:00Z"}}));
+  EXPECT_EQ(made->str().find(archive.uri()), std::string::npos);
+  EXPECT_TRUE(messages.texts.empty()) << messages.texts.front();
+
+  // A pocket that a release does not have is left out; one that was there and is gone is as good as an older one.
+  ASSERT_TRUE(remove_tree(dir.path() / "archive/dists/new-security"));
+  const auto fresh = lock(kMake, kernel_of("6.1"));
+  ASSERT_TRUE(fresh) << render(fresh.error());
+  EXPECT_EQ(names(*fresh, "root:build"), (std::vector<std::string>{"libssl 3.0.17-1", "make 4.3-1+deb12u1"}));
+  const auto gone = update(kMake, kernel_of("6.1"), *made);
+  ASSERT_FALSE(gone);
+  EXPECT_TRUE(gone.error().what.starts_with("suite 'new-security' cannot be read, and the lock was made from it: ")) << gone.error().what;
+  EXPECT_EQ(gone.error().code, Errc::environment);
+  const auto allowed = update(kMake, kernel_of("6.1"), *made, true);
+  ASSERT_TRUE(allowed) << render(allowed.error());
+  EXPECT_EQ(names(*allowed, "root:build"), (std::vector<std::string>{"libssl 3.0.17-1", "make 4.3-1+deb12u1"}));
+}
+
+// The signatures of old indices stay good: who can replay them keeps vulnerable packages alive.
+TEST_F(LockTest, AnOlderIndexIsRefused) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.publish("new", "Tue, 10 Feb 2026 08:00:00 UTC");
+  const auto before = lock(kMake);
+  ASSERT_TRUE(before) << render(before.error());
+  archive.publish("new");
+  // apt ignores it where it has the newer one, which is not everywhere that a lock is.
+  ASSERT_TRUE(remove_tree(dir.path() / "cache"));
+  const auto replayed = update(kMake, "", *before);
+  ASSERT_FALSE(replayed);
+  EXPECT_EQ(render(replayed.error()), R"(error: suite 'new' is older than the one that the lock was made from
+note: it is of 2026-01-31 00:00:00 UTC, and the lock knows it of 2026-02-10 08:00:00 UTC
+hint: if that state is meant, allow it with: swage lock --allow-older
+)");
+  EXPECT_EQ(replayed.error().code, Errc::environment);
+  // Also for what is only added to a lock.
+  EXPECT_FALSE(lock(kMake + "[[root]]\nname = \"two\"\nsuite = \"new\"\npackages = [\"make\"]\n", "", &*before));
+  const auto allowed = update(kMake, "", *before, true);
+  ASSERT_TRUE(allowed) << render(allowed.error());
+  EXPECT_EQ(allowed->suites, (std::map<std::string, std::string>{{"Test/new", "2026-01-31T00:00:00Z"}}));
+  // A second mirror that is up to date will do.
+  test::FakeDistribution other{dir.path() / "other"};
+  other.add("new", {.name = "make", .version = "4.3-2"});
+  other.publish("new", "Wed, 11 Feb 2026 08:00:00 UTC");
+  sources.push_back({.uri = other.uri(), .trusted = true});
+  const auto second = update(kMake, "", *before);
+  ASSERT_TRUE(second) << render(second.error());
+  EXPECT_EQ(second->suites.at("Test/new"), "2026-02-11T08:00:00Z");
+}
+
+TEST_F(LockTest, AnExpiredIndexIsRefusedUnlessTheHostDoesNotCare) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.publish("new", "Sat, 31 Jan 2026 00:00:00 UTC", "Valid-Until: Sat, 07 Feb 2026 00:00:00 UTC\n");
+  const auto expired = lock(kMake);
+  ASSERT_FALSE(expired);
+  EXPECT_EQ(render(expired.error()), R"(error: suite 'new' has expired
+note: it is of 2026-01-31 00:00:00 UTC, and was valid until 2026-02-07 00:00:00 UTC
+hint: if that state is meant, allow it with: swage lock --allow-older
+)");
+  sources.front().expires = false;
+  EXPECT_TRUE(lock(kMake));
+  sources.front().expires = true;
+  archive.publish("new", "Sat, 31 Jan 2026 00:00:00 UTC", "Valid-Until: Thu, 07 Feb 2126 00:00:00 UTC\n");
+  EXPECT_TRUE(lock(kMake));
 }
 
 TEST_F(LockTest, NothingAtAllIsAnError) {

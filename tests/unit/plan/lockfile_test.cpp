@@ -69,6 +69,23 @@ TEST(Lockfile, ArchivesAreInItWhenThereAreAny) {
   EXPECT_EQ(first_line(with("  \"missing\"", "  \"archives\": {\"a\": {}},\n  \"missing\"")), "error: 'a' is an object, not a string");
 }
 
+TEST(Lockfile, KnowsHowOldItsSuitesWere) {
+  Lockfile lock = small_lock();
+  lock.suites["Debian/bookworm-security"] = "2026-01-31T02:53:00Z";
+  EXPECT_EQ(lock.str(), with("  \"missing\"", "  \"suites\": {\n    \"Debian/bookworm-security\": \"2026-01-31T02:53:00Z\"\n  },\n  \"missing\""));
+  EXPECT_EQ(Lockfile::parse(lock.str(), "x").value(), lock);
+  for (const char* wrong : {"2026-01-31", "2026-01-31T02:53:00", "2026-01-31 02:53:00Z", "2026-01-31T02:5x:00Z", ""})
+    EXPECT_EQ(first_line(with("  \"missing\"", fmt::format("  \"suites\": {{\"a\": \"{}\"}},\n  \"missing\"", wrong))),
+              fmt::format("error: '{}' is not a time YYYY-MM-DDTHH:MM:SSZ", wrong));
+}
+
+TEST(Lockfile, ASourcesVersionIsUpstreams) {
+  EXPECT_EQ(source_version("3.0.17-1~deb12u3"), "3.0.17");
+  EXPECT_EQ(source_version("1:2.6.1-4+deb13u3"), "2.6.1");
+  EXPECT_EQ(source_version("2.8.1-dev-1"), "2.8.1-dev-1") << "its upstream part has a dash, and upstream_version() would take that for the distribution's";
+  EXPECT_EQ(upstream_version(source_version("2.8.1-dev-1")), "2.8.1-dev");
+}
+
 TEST(Lockfile, ErrorsNameTheFileAndThePlace) {
   EXPECT_EQ(error_of(with("\"size\": 108512", "\"siez\": 108512")), fmt::format(
 R"(error: 'siez' is not a key of a locked file

@@ -188,7 +188,7 @@ hint: on arm64, linux 6.1 and 6.12 have a toolchain: swage resolve linux@6.1 --f
 TEST(Unsatisfied, APlatformWithoutToolchainNamesThoseThatHaveOne) {
   const auto catalog = three_eras().build();
   EXPECT_EQ(render(unsatisfied(*catalog, *ask(*catalog, {.kernel = "6.1", .platform = "x86_64"}))),
-            "error: 'x86_64' has no toolchain\nhint: platforms with a toolchain are arm64: swage list toolchains\n");
+            "error: 'x86_64' has no toolchain\nhint: platforms with a toolchain are arm64: swage list platforms\n");
 }
 
 TEST(Explain, FitsTheWholeStoryOnAScreen) {

@@ -1,0 +1,152 @@
+"""The commands that the documentation shows: every line of README, HACKING and docs/ between fences that begins with a program's name,
+and every `swage ...` in their text that says more than which command is meant."""
+import pathlib
+import re
+import shlex
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "HACKING.md", "ARCHITECTURE.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+
+# What is never run, and why: beginnings of lines, whole ones where `$` ends them.
+EXCEPTIONS = {
+    "make demo": "is `make`, which the tests come after, and the boot of README's first command",
+    "make check$": "is this",
+    "make check-documented": "is this, with all that takes minutes",
+    "make asan": "runs all tests once more, under sanitizers; `make check` runs the fuzz corpora so",
+    "make fuzz": "fuzzers need clang; `make asan` builds them all",
+    "make verify": "takes a day; tests/verify runs `swage verify` on made-up kernels",
+    "make bench": "needs the machine for itself",
+    "make lint fmt": "changes the checkout; `make lint` is run as well",
+    "make$": "has made the program that is tested",
+    "swage new recipe tool --url https://example.org": "example.org has no such archive; tests/cli/test_new.py has one",
+    "swage new recipe$": "is the name of a command",
+    "swage new recipe NAME": "NAME and URL stand for others; tests/cli/test_new.py runs it",
+    "swage verify$": "sweeps every kernel that is pinned, for a day; tests/verify runs it on made-up kernels",
+    "swage verify --skip-verified": "the same",
+    "swage verify --packages": "builds every package, for hours; tests/boot/test_packages.py runs it on one",
+    "swage --layer layer build": "builds gcc and uClibc-ng from source, which nobody has recorded yet, as the page says",
+}
+# What takes minutes, where the rest is done in seconds once tests/boot has run: of these only the plan is made, unless all is asked for.
+LONG = {
+    "swage boot linux@6.1 --for arm64,armhf": "five kernels",
+    "swage build bison --for armel,arm64": "two toolchains, bison's tests under emulation",
+    "swage build linux@6.12": "a whole defconfig",
+    "swage build linux --src": "a kernel",
+    "swage build linux@6.1 --for arm64 --config tiny --check": "a kernel twice",
+    "swage build bison --for arm64 --accelerate": "bison and what it needs under emulation",
+    "swage build bison --for arm64 --emulate": "the same, compiled under emulation too",
+    "swage run m4 --for armel": "a toolchain and m4",
+    "swage shell linux@6.1": "a kernel of the user's own making",
+    "swage shell --for arm64 --emulate": "a root of arm64",
+    "swage verify linux@6.1 --for arm64,mipsel": "two kernels and boots",
+    "swage verify bison": "toolchains and packages",
+    "swage verify --replay": "a kernel and its boot",
+    "swage module": "a kernel with modules and its boot",
+    "swage --layer DIR lock": "asks the distribution",
+    "swage --layer DIR build": "three toolchains",
+    "swage lock": "asks the distribution",
+    "swage build less": "a toolchain and ncurses",
+    "swage build zlib --for arm-embedded": "a toolchain",
+    "swage build binutils": "two toolchains and binutils",
+    "swage shell toolchain": "a toolchain of some 100 MB",
+    "swage log": "needs what README builds before it",
+    "swage store du": "needs what README builds before it",
+}
+# Words that stand for others, in the text.
+PLACEHOLDERS = {"X": "roots", "PACKAGE...": "bison"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    page: str
+    number: int
+    line: str
+
+    @property
+    def words(self) -> list[str]:
+        return [PLACEHOLDERS.get(word, word) for word in shlex.split(self.line, comments=True)]
+
+    @property
+    def name(self) -> str:
+        return f"{self.page}:{self.number}: {' '.join(self.words)}"
+
+    def reason(self, table: dict[str, str]) -> str:
+        """Of the longest beginning of the line that the table has; "" none."""
+        text = " ".join(shlex.split(self.line, comments=True))
+        fits = [start for start in table if text + "$" == start or text.startswith(start)]
+        return table[max(fits, key=len)] if fits else ""
+
+
+def shown() -> list[Shown]:
+    found = []
+    for page in PAGES:
+        fence = None
+        for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
+            if line.startswith("```"):
+                fence = None if fence is not None else line[3:]
+            elif fence is not None:
+                if fence in ("", "sh") and re.match(r"(swage|make) ?", line) and "=" not in line.split()[0] and " = " not in line:
+                    found.append(Shown(page, number, line))
+            else:
+                found += [Shown(page, number, text) for text in re.findall(r"`(swage [^`]+)`", line) if len(text.split()) > 2]
+    return found
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```(?:toml)?\n(.*?)^```", (ROOT / page).read_text(), re.S | re.M)
+
+
+def write_files(directory: pathlib.Path, home: pathlib.Path):
+    """What the commands take for granted: the layers that the pages teach to write, a module, a program for a chip, a kernel tree."""
+    recipe, = [text for text in blocks("docs/recipes.md") if text.startswith("[package]")]
+    features, = [text for text in blocks("docs/recipes.md") if text.startswith("[features]")]
+    member, = [text for text in blocks("docs/recipes.md") if text.startswith("[[member]]")]
+    workspace, = [text for text in blocks("docs/recipes.md") if text.startswith("layers = ")]
+    files = {
+        "plain/DIR/packages/less/recipe.toml": recipe,
+        "features/swage.toml": workspace,
+        "features/layer/packages/less/recipe.toml": recipe + features,
+        "member/swage.toml": 'layers = ["layer"]\n',
+        "member/layer/packages/less/recipe.toml": recipe + member,
+        "plain/blink.c": "#include <avr/io.h>\nint main(void) { DDRB = 1; for (;;) PORTB ^= 1; }\n",
+        "plain/hello/Kbuild": "obj-m := hello.o\n",
+        "plain/hello/hello.c": '#include <linux/module.h>\nstatic int __init hello(void) { return 0; }\nmodule_init(hello);\nMODULE_LICENSE("GPL");\n',
+    }
+    for name, text in re.findall(r"`layer/(\S+)`.*?```toml\n(.*?)```", (ROOT / "docs/platforms.md").read_text(), re.S):
+        files[f"platforms/layer/{name}"] = text
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    (home / "linux").mkdir(parents=True, exist_ok=True)
+    (home / "linux/Makefile").write_text("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 99\nEXTRAVERSION =\n")
+
+
+def place_of(one: Shown) -> str:
+    """The directory of write_files() that the command is run in."""
+    if one.page == "docs/platforms.md":
+        return "platforms"
+    if re.search(r"less (--with|--without)|less@gcc13", one.line):
+        return "features"
+    return "member" if "less@5.1" in one.line else "plain"
+
+
+def planned(words: list[str]) -> list[str]:
+    """The same words to a command that makes the plan and builds nothing."""
+    at = next(i for i, word in enumerate(words) if i > 0 and not word.startswith("-") and words[i - 1] != "--layer")
+    before, command, rest = words[:at], words[at], words[at + 1:]
+    if command == "build":
+        return [*words, "--dry-run"]
+    if command == "run":
+        rest = rest[:rest.index("--")]
+    if command == "shell" and "-c" in rest:
+        rest = rest[:rest.index("-c")]
+    if command == "shell" and rest[0] == "--for":
+        rest = ["zlib", *rest]   # built by the same means
+    if command == "module":
+        rest = [rest[rest.index("--kernel") + 1], *rest[rest.index("--kernel") + 2:]]
+    if command in ("boot", "run", "shell", "module", "verify"):
+        return [*before, "plan", *[word for word in rest if word not in ("--boot", "--replay")]]
+    if command in ("lock", "log", "store"):
+        return [*before, command, *[word for word in rest if word == "du"], "--help"]
+    return words
