@@ -1,24 +1,24 @@
-/* The boot test's userland where the toolchain has no C library: says one line, loads the modules that /modules holds, turns the
- * machine off. System calls are made by hand, so it needs a compiler and a linker and nothing else.
+/* The boot test's userland where the toolchain has no C library: says one line, loads the modules that /modules/order
+ * names, turns the machine off. System calls are made by hand, so it needs a compiler and a linker and nothing else.
  *
  * Call numbers and conventions: each architecture's asm/unistd.h and syscall(2). Every call here has at most three arguments. */
 
 #if defined(__x86_64__)
-enum { SYS_read = 0, SYS_write = 1, SYS_open = 2, SYS_uname = 63, SYS_reboot = 169, SYS_init_module = 175 };
+enum { SYS_read = 0, SYS_write = 1, SYS_open = 2, SYS_uname = 63, SYS_reboot = 169, SYS_init_module = 175, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   long r;
   __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
   return r;
 }
 #elif defined(__i386__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   long r;
   __asm__ volatile("int $0x80" : "=a"(r) : "a"(n), "b"(a), "c"(b), "d"(c) : "memory");
   return r;
 }
 #elif defined(__arm__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long r7 __asm__("r7") = n;
   register long r0 __asm__("r0") = a;
@@ -29,11 +29,11 @@ static long call(long n, long a, long b, long c) {
 }
 #elif defined(__mips__)
 #if defined(_ABI64) && _MIPS_SIM == _ABI64
-enum { SYS_read = 5000, SYS_write = 5001, SYS_open = 5002, SYS_uname = 5061, SYS_reboot = 5164, SYS_init_module = 5168 };
+enum { SYS_read = 5000, SYS_write = 5001, SYS_open = 5002, SYS_uname = 5061, SYS_reboot = 5164, SYS_init_module = 5168, SYS_syslog = 5101 };
 #elif defined(_ABIN32) && _MIPS_SIM == _ABIN32
-enum { SYS_read = 6000, SYS_write = 6001, SYS_open = 6002, SYS_uname = 6061, SYS_reboot = 6164, SYS_init_module = 6168 };
+enum { SYS_read = 6000, SYS_write = 6001, SYS_open = 6002, SYS_uname = 6061, SYS_reboot = 6164, SYS_init_module = 6168, SYS_syslog = 6101 };
 #else
-enum { SYS_read = 4003, SYS_write = 4004, SYS_open = 4005, SYS_reboot = 4088, SYS_uname = 4122, SYS_init_module = 4128 };
+enum { SYS_read = 4003, SYS_write = 4004, SYS_open = 4005, SYS_reboot = 4088, SYS_uname = 4122, SYS_init_module = 4128, SYS_syslog = 4103 };
 #endif
 static long call(long n, long a, long b, long c) {
   register long v0 __asm__("$2") = n;
@@ -46,7 +46,7 @@ static long call(long n, long a, long b, long c) {
   return a3 ? -v0 : v0;
 }
 #elif defined(__powerpc__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long r0 __asm__("r0") = n;
   register long r3 __asm__("r3") = a;
@@ -57,7 +57,7 @@ static long call(long n, long a, long b, long c) {
   return r3;
 }
 #elif defined(__s390x__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long r1 __asm__("r1") = n;
   register long r2 __asm__("r2") = a;
@@ -67,7 +67,7 @@ static long call(long n, long a, long b, long c) {
   return r2;
 }
 #elif defined(__m68k__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long d0 __asm__("d0") = n;
   register long d1 __asm__("d1") = a;
@@ -77,7 +77,7 @@ static long call(long n, long a, long b, long c) {
   return d0;
 }
 #elif defined(__sh__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long r3 __asm__("r3") = n;
   register long r4 __asm__("r4") = a;
@@ -88,7 +88,7 @@ static long call(long n, long a, long b, long c) {
   return r0;
 }
 #elif defined(__sparc__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 55, SYS_uname = 189, SYS_init_module = 190 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 55, SYS_uname = 189, SYS_init_module = 190, SYS_syslog = 207 };
 static long call(long n, long a, long b, long c) {
   register long g1 __asm__("g1") = n;
   register long o0 __asm__("o0") = a;
@@ -102,7 +102,7 @@ static long call(long n, long a, long b, long c) {
   return o0;
 }
 #elif defined(__alpha__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 45, SYS_reboot = 311, SYS_init_module = 307, SYS_uname = 339 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 45, SYS_reboot = 311, SYS_init_module = 307, SYS_uname = 339, SYS_syslog = 310 };
 static long call(long n, long a, long b, long c) {
   register long v0 __asm__("$0") = n;
   register long a0 __asm__("$16") = a;
@@ -117,7 +117,7 @@ static long call(long n, long a, long b, long c) {
 __asm__(".globl _start\n.ent _start\n_start: br $27, 1f\n1: ldgp $29, 0($27)\n lda $27, begin\n jmp $31, ($27)\n.end _start\n");
 #define HAS_START
 #elif defined(__hppa__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 59, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 59, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long r28 __asm__("r28");
   register long r20 __asm__("r20") = n;
@@ -134,7 +134,7 @@ __asm__(".globl _start\n.import begin,code\n_start:\n ldil L%$global$, %r27\n ld
 #define HAS_START
 #elif defined(__aarch64__) || defined(__riscv) || defined(__loongarch__) || defined(__or1k__) || defined(__arc__) || defined(__nios2__)
 /* The generic table (asm-generic/unistd.h) has no open. */
-enum { SYS_openat = 56, SYS_read = 63, SYS_write = 64, SYS_init_module = 105, SYS_reboot = 142, SYS_uname = 160 };
+enum { SYS_openat = 56, SYS_read = 63, SYS_write = 64, SYS_init_module = 105, SYS_reboot = 142, SYS_uname = 160, SYS_syslog = 116 };
 #define AT_FDCWD -100
 static long call(long n, long a, long b, long c) {
 #if defined(__aarch64__)
@@ -189,7 +189,7 @@ static long call(long n, long a, long b, long c) {
 #endif
 }
 #elif defined(__microblaze__)
-enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128 };
+enum { SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_reboot = 88, SYS_uname = 122, SYS_init_module = 128, SYS_syslog = 103 };
 static long call(long n, long a, long b, long c) {
   register long r12 __asm__("r12") = n;
   register long r5 __asm__("r5") = a;
@@ -220,7 +220,7 @@ static void say(const char *text) {
 /* struct new_utsname: six fields of 65 bytes. */
 static char uts[6][65];
 static char line[512];
-static char module_image[4 << 20];
+static char module_image[16 << 20], order[16 << 10], kernel_log[64 << 10];
 
 static void say_line(void) {
   static const char token[] = "swage-boot-ok:";
@@ -238,21 +238,81 @@ static void say_line(void) {
   say(line);
 }
 
-/* /modules/0.ko, /modules/1.ko, ... False: one was refused. */
-static int load_modules(void) {
-  static char path[] = "/modules/0.ko";
-  for (;; ++path[9]) {
-    long size = 0, got;
-    const long file = open_file(path);
-    if (file < 0) return 1;
-    while ((got = call(SYS_read, file, (long)(module_image + size), sizeof module_image - size)) > 0) size += got;
-    if (call(SYS_init_module, (long)module_image, size, (long)"") < 0) {
-      say("the kernel refused ");
-      say(path);
-      say("\n");
-      return 0;
+/* All of a file but what is more than `room`; -1: it cannot be opened. */
+static long read_file(const char *path, char *into, long room) {
+  long size = 0, got;
+  const long file = open_file(path);
+  if (file < 0) return -1;
+  while ((got = call(SYS_read, file, (long)(into + size), room - size)) > 0) size += got;
+  return size;
+}
+
+static void say_of(const char *name, const char *what) {
+  say("swage-module: ");
+  say(name);
+  say(what);
+}
+
+/* What the kernel has said since this was asked before; without the level in front of each line. */
+enum { SYSLOG_READ_CLEAR = 4, SYSLOG_CLEAR = 5 };
+static void say_kernel_log(const char *name) {
+  const long size = call(SYS_syslog, SYSLOG_READ_CLEAR, (long)kernel_log, sizeof kernel_log - 1);
+  char *at = kernel_log, *end;
+  if (size <= 0) return;
+  kernel_log[size] = 0;
+  for (; *at; at = end) {
+    for (end = at; *end && *end != '\n'; ++end) {
     }
+    if (*end) *end++ = 0;
+    if (*at == '<') {
+      while (*at && *at != '>') ++at;
+      if (*at) ++at;
+    }
+    say_of(name, ": ");
+    say(at);
+    say("\n");
   }
+}
+
+/* Loads what a line of `order` says: FILE.ko, and after a space its parameters. False: the kernel refused it. */
+static int load_module(char *file) {
+  static char path[300] = "/modules/", number[4];
+  char *at = path + 9, *name = at, *from = file;
+  long size, error;
+  while (*from && *from != ' ' && at < path + sizeof path - 1) *at++ = *from++;
+  *at = 0;
+  if (*from == ' ') ++from;
+  size = read_file(path, module_image, sizeof module_image);
+  error = -call(SYS_init_module, (long)module_image, size < 0 ? 0 : size, (long)from);
+  if (at - name > 3) at[-3] = 0;   /* .ko */
+  if (error <= 0) {
+    say_of(name, " loaded\n");
+  } else {
+    char *digit = number + 3;
+    long left = error;
+    do *--digit = (char)('0' + left % 10);
+    while ((left /= 10) && digit > number);
+    say_of(name, " refused: error ");
+    say(digit);
+    say("\n");
+  }
+  say_kernel_log(name);
+  return error <= 0;
+}
+
+static int load_modules(void) {
+  char *at = order, *end;
+  const long size = read_file("/modules/order", order, sizeof order - 1);
+  if (size < 0) return 1;
+  order[size] = 0;
+  call(SYS_syslog, SYSLOG_CLEAR, 0, 0);
+  for (; *at; at = end) {
+    for (end = at; *end && *end != '\n'; ++end) {
+    }
+    if (*end) *end++ = 0;
+    if (!load_module(at)) return 0;
+  }
+  return 1;
 }
 
 #ifdef HAS_START

@@ -128,6 +128,7 @@ Result<std::vector<const QuirkRow*>> Catalog::quirks(const Platform& platform) c
 Result<std::vector<const QuirkRow*>> Catalog::quirks() const { return arch_rows(*state_, *state_->quirks, architectures(*state_->quirks)); }
 Result<const std::vector<MachineRow>*> Catalog::machines() const { return late_rows(*state_, state_->late->machines); }
 Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return late_rows(*state_, state_->late->signatures); }
+Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return late_rows(*state_, state_->late->symbols); }
 Result<const std::vector<ComponentRow>*> Catalog::components() const { return late_rows(*state_, state_->late->components); }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {

@@ -10,6 +10,7 @@
 //   kernels/constraints/         the same for one architecture, a platform's name or a kernel's ARCH: <architecture>.toml is read when a
 //   kernels/quirks/              platform of it is first asked for, and its rows have no `when.arch`
 //   kernels/signatures.toml      [[signature]]
+//   kernels/symbols.toml         [[symbol]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
@@ -201,6 +202,17 @@ struct SignatureRow {
   Origin origin{};
 };
 
+// What is known of a symbol of the kernel's configuration.
+struct SymbolRow {
+  std::string name;                          // without CONFIG_
+  std::string renamed{};                     // what it is called since; `reference` says where
+  bool path = false;                         // its value is files or directories, in words
+  std::string within{};                      // of a path: the symbol that says the directory of its words; "" the tree's top
+  std::vector<std::string> generated{};      // values that the build makes itself
+  std::string reference{};
+  Origin origin{};
+};
+
 // One change of the kernel's tree. `file` may be a shell pattern; a file that is not there is left alone.
 struct TreeEdit {
   std::string file{};
@@ -362,6 +374,7 @@ class Catalog {
   // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.
   Result<const std::vector<MachineRow>*> machines() const;
   Result<const std::vector<SignatureRow>*> signatures() const;
+  Result<const std::vector<SymbolRow>*> symbols() const;
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name.

@@ -210,6 +210,20 @@ void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findi
       [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
 }
 
+void read_late(const Catalog::State& state, LateRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_late_file(
+      state, "kernels/symbols.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<SymbolRow>& rows, Index& index) {
+        reader.check_tables(document, {"symbol"}, {});
+        reader.rows(document, "symbol", {"name"}, symbol_schema(), SymbolRow{}, rows, index);
+      },
+      [](std::vector<SymbolRow>& rows, Findings& found_wrong) {
+        for (const SymbolRow& row : rows)
+          if (row.renamed.empty() && !row.path)
+            found_wrong.errors.push_back(Error{.what = fmt::format("'{}' says nothing of its symbol: neither 'renamed' nor 'path'", row.name), .where = row.origin.pos});
+      });
+}
+
 namespace {
 
 fs::path recipe_directory(std::string_view name) { return fs::path("packages") / name; }
@@ -412,6 +426,7 @@ void check_unread_files(LoadResult& result) {
   if (late.components.read) check_component_names(*result.state, findings);
   read_late(*result.state, late.machines, findings, result.documents);
   read_late(*result.state, late.signatures, findings, result.documents);
+  read_late(*result.state, late.symbols, findings, result.documents);
   for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
   for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
 }

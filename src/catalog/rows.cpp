@@ -552,6 +552,18 @@ const Schema<SignatureRow>& signature_schema() {
   return schema;
 }
 
+const Schema<SymbolRow>& symbol_schema() {
+  static const Schema<SymbolRow> schema = Schema<SymbolRow>("[[symbol]]")
+      .required("name", &SymbolRow::name)
+      .optional("renamed", &SymbolRow::renamed)
+      .optional("path", &SymbolRow::path)
+      .optional("within", &SymbolRow::within)
+      .optional("generated", &SymbolRow::generated)
+      .required("source", &SymbolRow::reference)
+      .optional("override", read_override<SymbolRow>);
+  return schema;
+}
+
 const Schema<QuirkRow>& quirk_schema() {
   static const Schema<QuirkRow> schema = Schema<QuirkRow>("[[quirk]]")
       .required("id", &QuirkRow::id)

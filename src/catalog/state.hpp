@@ -115,6 +115,7 @@ struct Catalog::State {
     LateRows<MachineRow> machines{};
     LateRows<ComponentRow> components{};
     LateRows<SignatureRow> signatures{};
+    LateRows<SymbolRow> symbols{};
     bool all_constraints = false;                    // are read, those of every architecture
   };
   std::unique_ptr<Late> late = std::make_unique<Late>();
@@ -151,6 +152,7 @@ void check_references(LoadResult& result);
 void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_late(const Catalog::State& state, LateRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
                                                  Findings& findings, std::deque<TomlDocument>& documents);

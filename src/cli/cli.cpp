@@ -88,7 +88,8 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
     text = wants_command ? fmt::format("'{}' wants a command", full_name(command))
                          : fmt::format("'{}' wants {}", full_name(command), text.substr(0, text.find(' ')));
   } else if (const auto colon = text.find(": "); dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && colon != std::string::npos) {
-    text = fmt::format("'{}' wants a value", text.substr(0, colon));
+    const bool too_many = text.find("At Most", colon) != std::string::npos;
+    text = fmt::format("'{}' {}", text.substr(0, colon), too_many ? "is given twice" : "wants a value");
   } else if (dynamic_cast<const CLI::ConversionError*>(&problem)) {
     text = fmt::format("a value is not of the right kind: {}", text);
   }

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/config_report.hpp"
 #include "cli/realising.hpp"
 #include "realise/durations.hpp"
 
@@ -86,8 +87,14 @@ Result<int> run(Session& session, const BootOptions& options) {
   auto boots = nlohmann::ordered_json::array();
   for (const Goal& goal : goals) {
     SWAGE_TRY(const Verdict verdict, read_verdict(session, planned, goal, done));
-    if (session.options().json) boots.push_back(to_json(goal, verdict));
-    else print_text(goal, verdict);
+    SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
+    tell_config_report(session, goal, report);
+    if (!session.options().json) {
+      print_text(goal, verdict);
+      continue;
+    }
+    boots.push_back(to_json(goal, verdict));
+    if (report) boots.back()["configuration"] = config_report_json(*report);
   }
   if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"boots", std::move(boots)}}.dump());
   return 0;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/config_report.hpp"
 #include "cli/goals.hpp"
 #include "cli/realising.hpp"
 
@@ -52,8 +53,11 @@ Result<int> run(Session& session, const BuildOptions& options) {
       }
       if (!session.options().json && options.print_paths && name == "out") fmt::print("{}\n", real.string());
     }
+    SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
+    tell_config_report(session, goal, report);
     results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name},
                        {"drv", goal.wanted->drv.str()}, {"outputs", std::move(outputs)}});
+    if (report) results.back()["configuration"] = config_report_json(*report);
   }
   if (session.options().json) {
     auto built = nlohmann::ordered_json::array();

@@ -1,10 +1,16 @@
 // swage module: builds out-of-tree modules against a kernel, and loads them in a boot of it.
+#include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/config_report.hpp"
 #include "cli/goals.hpp"
+#include "cli/kconfig.hpp"
 #include "cli/realising.hpp"
+#include "cli/store_words.hpp"
 #include "cli/trees.hpp"
 
 namespace swage {
@@ -17,18 +23,113 @@ struct ModuleOptions {
   RealiseOptions realise{};
   std::string out_link = "result";
   bool boot = false;
+  std::vector<std::string> params{}, make{}, uses{};   // --param, --make, --uses
 };
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+}
+
+// [MODULE.]NAME=VALUE as the kernel reads parameters: a value with spaces is in double quotes.
+Result<std::string> module_parameter(const std::string& text) {
+  const auto equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const auto dot = name.find('.');
+  if (equals == std::string::npos || !is_name(name.substr(dot + 1)) || (dot != std::string::npos && !is_name(name.substr(0, dot))))
+    return Fail(Error{.what = fmt::format("'{}' is not a module parameter", printable(text)), .hint = "write it as: --param [MODULE.]NAME=VALUE"});
+  const std::string value = text.substr(equals + 1);
+  if (value.find_first_of("\"\n\t") != std::string::npos)
+    return Fail(Error{.what = fmt::format("'{}' is no value that the kernel would read as it is", printable(value)), .hint = "leave out quotes, tabs and new lines: spaces are quoted for you"});
+  return value.find(' ') == std::string::npos ? text : fmt::format("{}=\"{}\"", name, value);
+}
+
+// NAME=VALUE for the modules' make; what swage says itself is not the user's to say.
+Result<std::string> make_variable(const std::string& text) {
+  const auto equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  if (equals == std::string::npos || !is_name(name) || text.find('\n') != std::string::npos)
+    return Fail(Error{.what = fmt::format("'{}' is not a variable of make", printable(text)), .hint = "write it as: --make NAME=VALUE, for instance --make CONFIG_FOO=m"});
+  if (name == "KBUILD_EXTRA_SYMBOLS")
+    return Fail(Error{.what = "'KBUILD_EXTRA_SYMBOLS' is made from what '--uses' names", .hint = "build the other modules with swage module, and give: --uses RESULT"});
+  if (name == "M" || name == "O" || name == "ARCH" || name == "CROSS_COMPILE")
+    return Fail(Error{.what = fmt::format("'{}' is said by the kernel that the modules are for", name), .hint = "choose another kernel or platform with --kernel and --for"});
+  return text;
+}
+
+// What an earlier `swage module` made.
+Result<Source> earlier_modules(Session& session, const std::string& link) {
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(StorePath path, find_store_path(*store, link));
+  if (!path_exists(store->real_path(path) / "Module.symvers"))
+    return Fail(Error{.what = fmt::format("'{}' exports no symbols: it has no Module.symvers", link), .hint = "give what this made: swage module DIR -o RESULT"});
+  SWAGE_CHECK(store->add_temp_root(path));
+  return Source{.path = std::move(path), .how = Source::Present{link}};
+}
+
+Result<void> set_module_options(Session& session, const ModuleOptions& options, KernelOptions& kernel) {
+  if (!options.params.empty() && !options.boot)
+    return Fail(Error{.what = "'--param' says nothing without '--boot': nothing is loaded", .hint = "add: --boot"});
+  SWAGE_TRY(kernel.modules, module_source(session, options.directory));
+  for (const std::string& text : options.make) {
+    SWAGE_TRY(std::string variable, make_variable(text));
+    kernel.module_make.push_back(std::move(variable));
+  }
+  for (const std::string& text : options.params) {
+    SWAGE_TRY(std::string parameter, module_parameter(text));
+    kernel.module_params.push_back(std::move(parameter));
+  }
+  for (const std::string& link : options.uses) {
+    SWAGE_TRY(Source source, earlier_modules(session, link));
+    kernel.module_uses.push_back(std::move(source));
+  }
+  return {};
+}
+
+// What the boot loaded, in its order, and what the kernel said meanwhile (boot.sh).
+struct Loaded {
+  std::string name{};
+  std::vector<std::string> lines{};
+};
+Result<std::vector<Loaded>> read_loaded(const fs::path& out) {
+  SWAGE_TRY(const std::string text, read_file(out / "modules"));
+  std::vector<Loaded> loaded;
+  for (const std::string_view line : split(trim(text), '\n')) {
+    const auto colon = line.find(": ");
+    if (line.ends_with(" loaded") && colon == std::string_view::npos) loaded.push_back({.name = std::string(line.substr(0, line.size() - 7))});
+    else if (colon != std::string_view::npos && !loaded.empty()) loaded.back().lines.emplace_back(line.substr(colon + 2));
+  }
+  return loaded;
+}
+
+nlohmann::ordered_json to_json(const std::vector<Loaded>& loaded) {
+  auto array = nlohmann::ordered_json::array();
+  for (const Loaded& one : loaded) array.push_back({{"module", one.name}, {"log", one.lines}});
+  return array;
+}
+
+void print_loaded(const std::string& kernel, const std::string& said, const std::vector<Loaded>& loaded) {
+  fmt::print("loaded in a boot of {}\n  {}", kernel, said);
+  for (const Loaded& one : loaded) {
+    if (one.lines.empty()) fmt::print("  {}: loaded, without a word\n", one.name);
+    for (const std::string& line : one.lines) fmt::print("  {}: {}\n", one.name, printable(line));
+  }
+}
 
 Result<int> run(Session& session, const ModuleOptions& options) {
   TargetOptions targets = options.targets;
   // Before the user's own, which may say otherwise.
   targets.enable.insert(targets.enable.begin(), {"MODULES", "MODULE_UNLOAD"});
   const KernelGoal kernel_goal = options.boot ? KernelGoal::boot : KernelGoal::artifact;
+  KernelOptions modules;
+  SWAGE_CHECK(set_module_options(session, options, modules));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, targets, "tiny", kernel_goal));
-  SWAGE_TRY(const Source modules, module_source(session, options.directory));
   for (Goal& goal : goals) {
     if (!goal.cell.kernel) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel", goal.target.text));
-    goal.cell.kernel->options.modules = modules;
+    KernelOptions& kernel = goal.cell.kernel->options;
+    kernel.modules = modules.modules;
+    kernel.module_make = modules.module_make;
+    kernel.module_params = modules.module_params;
+    kernel.module_uses = modules.module_uses;
     goal.target.name = goal.target.recipe = options.boot ? "boot-modules" : "module";
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
@@ -40,19 +141,24 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
     const fs::path real = store->real_path(out);
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
+    SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
+    tell_config_report(session, goal, report);
+    std::vector<Loaded> loaded;
     if (options.boot) {
       SWAGE_TRY(const std::string said, read_file(real / "userland"));
-      if (!session.options().json) fmt::print("loaded in a boot of {}\n  {}", kernel, said);
+      SWAGE_TRY(loaded, read_loaded(real));
+      if (!session.options().json) print_loaded(kernel, said, loaded);
     } else {
       const fs::path link = fs::absolute(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name));
       SWAGE_CHECK(make_symlink_atomically(real.string(), link));
       SWAGE_CHECK(store->add_indirect_root(link));
       SWAGE_TRY(const std::vector<std::string> files, list_directory(real));
       if (!session.options().json)
-        for (const std::string& file : files) fmt::print("{}/{}: for {}\n", link.filename().string(), file, kernel);
+        for (const std::string& file : files)
+          if (file.ends_with(".ko")) fmt::print("{}/{}: for {}\n", link.filename().string(), file, kernel);
     }
     results.push_back({{"kernel", goal.cell.kernel->version.str()}, {"platform", goal.platform->name}, {"toolchain", goal.cell.toolchain->id},
-                       {"drv", goal.wanted->drv.str()}, {"path", real.string()}, {"booted", options.boot}});
+                       {"drv", goal.wanted->drv.str()}, {"path", real.string()}, {"booted", options.boot}, {"loaded", to_json(loaded)}});
   }
   if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"modules", std::move(results)}}.dump());
   return 0;
@@ -65,6 +171,9 @@ Action declare_module(CLI::App& app) {
   app.add_option("DIR", options->directory, "a directory with a Kbuild or Makefile that says obj-m")->required();
   declare_targets(app, options->targets, TargetsAs::kernel_option);
   declare_realise(app, options->realise);
+  app.add_option("--make", options->make, "NAME=VALUE for the modules' make: CONFIG_FOO=m")->allow_extra_args(false);
+  app.add_option("--uses", options->uses, "what an earlier `swage module` made (its link), whose symbols these use; loaded before them")->allow_extra_args(false);
+  app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded")->allow_extra_args(false);
   app.add_flag("--boot", options->boot, "boot the kernel and load the modules; fails unless it takes them");
   app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
   return [options](Session& session) { return run(session, *options); };

@@ -8,29 +8,13 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/store_words.hpp"
 
 namespace swage {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// A store path as a person may write it: the logical path, the base name, where it really is, or a link to one of these (./result).
-Result<StorePath> find_path(Store& store, const std::string& text) {
-  std::string base = text;
-  std::error_code error;
-  if (fs::is_symlink(text, error)) {
-    SWAGE_TRY(base, swage::read_symlink(text));
-  }
-  const std::string below = "/nix/store/";
-  if (const auto at = base.rfind(below); at != std::string::npos) base = base.substr(at + below.size());
-  base = base.substr(0, base.find('/'));
-  Result<StorePath> path = StorePath::parse_base(base);
-  if (!path) return Fail(Error{.what = fmt::format("'{}' is not a store path", text)});
-  SWAGE_TRY(const bool valid, store.is_valid(*path));
-  if (!valid) return fail(Errc::invalid_input, fmt::format("'{}' is not valid in this store", path->str()));
-  return path;
-}
 
 Result<PathInfo> info_of(Store& store, const StorePath& path) {
   SWAGE_TRY(std::optional<PathInfo> info, store.query(path));
@@ -57,7 +41,7 @@ Result<StorePathSet> find_paths(Session& session, const PathsOptions& options) {
   SWAGE_TRY(Store* store, session.store());
   StorePathSet paths;
   for (const std::string& text : options.paths) {
-    SWAGE_TRY(StorePath path, find_path(*store, text));
+    SWAGE_TRY(StorePath path, find_store_path(*store, text));
     paths.insert(std::move(path));
   }
   if (options.recursive) return store->closure(paths);
@@ -146,8 +130,8 @@ Result<int> tree(Session& session, const PathsOptions& options) {
 Result<int> why_depends(Session& session, const PathsOptions& options) {
   if (options.paths.size() != 2) return fail(Errc::invalid_input, "'store why-depends' wants two paths");
   SWAGE_TRY(Store* store, session.store());
-  SWAGE_TRY(const StorePath from, find_path(*store, options.paths[0]));
-  SWAGE_TRY(const StorePath to, find_path(*store, options.paths[1]));
+  SWAGE_TRY(const StorePath from, find_store_path(*store, options.paths[0]));
+  SWAGE_TRY(const StorePath to, find_store_path(*store, options.paths[1]));
   std::map<StorePath, std::optional<StorePath>> reached_from{{from, std::nullopt}};
   std::vector<StorePath> queue{from};
   for (std::size_t i = 0; i < queue.size() && !reached_from.contains(to); ++i) {
@@ -270,7 +254,7 @@ Result<int> dump(Session& session, const PathsOptions& options) {
   if (options.paths.size() != 1) return fail(Errc::invalid_input, "'store dump' wants one path");
   if (::isatty(STDOUT_FILENO))
     return Fail(Error{.what = "a NAR is not for a terminal", .hint = fmt::format("write it to a file: swage store dump {} > FILE", options.paths[0])});
-  SWAGE_TRY(const StorePath path, find_path(*store, options.paths[0]));
+  SWAGE_TRY(const StorePath path, find_store_path(*store, options.paths[0]));
   SWAGE_CHECK(dump_nar(store->real_path(path), [](std::string_view data) { return write_all(STDOUT_FILENO, data, "standard output"); }));
   return 0;
 }

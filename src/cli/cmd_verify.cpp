@@ -35,7 +35,7 @@ Result<void> refuse_private_input(const TargetOptions& options) {
                      : !options.enable.empty()                                                          ? "--enable"
                      : !options.disable.empty()                                                         ? "--disable"
                      : !options.set.empty()                                                             ? "--set"
-                     : !options.fragment.empty()                                                        ? "--fragment"
+                     : !options.fragments.empty()                                                       ? "--fragment"
                      : options.config.find('/') != std::string::npos || options.config.find('.') != std::string::npos ? "--config FILE"
                                                                                                        : nullptr;
   if (!what) return {};

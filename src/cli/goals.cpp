@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cli/kconfig.hpp"
+#include "cli/kernel_options.hpp"
 #include "cli/trees.hpp"
 #include "plan/parts.hpp"
 
@@ -21,42 +22,6 @@ bool needs_kernel(const Target& target) {
 }
 // Of a package's target what stands after @ is an instance.
 bool is_package(const Target& target) { return !needs_kernel(target) && target.name != "toolchain" && target.name != "root"; }
-
-Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_view default_config) {
-  KernelOptions kernel{.config = options.config.empty() ? std::string(default_config) : options.config,
-                       .strict = options.strict_config};
-  const bool named = kernel.config == "tiny" || kernel.config == "defconfig" || kernel.config.ends_with("_defconfig");
-  if (!named) {
-    if (!path_exists(kernel.config)) {
-      const std::vector<std::string> known{"tiny", "defconfig"};
-      Error error{.what = fmt::format("'{}' is not a kernel configuration", kernel.config)};
-      error.notes.push_back("give tiny, defconfig, NAME_defconfig or a file");
-      error.hint = did_you_mean(kernel.config, known);
-      return Fail(std::move(error));
-    }
-    SWAGE_TRY(std::string text, read_file(kernel.config));
-    SWAGE_CHECK(parse_config(text, kernel.config));
-    kernel.config_text = std::move(text);
-  }
-  if (!options.fragment.empty()) {
-    SWAGE_TRY(const std::string text, read_file(options.fragment));
-    SWAGE_TRY(kernel.lines, parse_config(text, options.fragment));
-  }
-  for (const auto& [symbols, value] : {std::pair(&options.enable, "y"), std::pair(&options.disable, "n")})
-    for (const std::string& name : *symbols) {
-      SWAGE_TRY(const std::string symbol, config_symbol(name));
-      kernel.lines.push_back(fmt::format("{}={}", symbol, value));
-    }
-  for (const std::string& file : options.patches) {
-    SWAGE_TRY(std::string text, read_file(file));
-    kernel.patches.emplace_back(fs::path(file).filename().string(), std::move(text));
-  }
-  for (const std::string& text : options.set) {
-    SWAGE_TRY(std::string line, config_assignment(text));
-    kernel.lines.push_back(std::move(line));
-  }
-  return kernel;
-}
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
@@ -303,6 +268,13 @@ Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goa
   return {};
 }
 
+// Where the kernel's tree is in the store, if it is there.
+std::optional<fs::path> tree_of(Session& session, const KernelChoice& choice) {
+  const Result<Store*> store = session.store();
+  if (!store || !choice.source) return std::nullopt;
+  return (*store)->real_path(choice.source->path);
+}
+
 }  // namespace
 
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
@@ -355,11 +327,11 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
   app.add_flag("--static", options.is_static, "programs and libraries are static")->group(package);
   const char* kernel = "Kernel";
   app.add_flag("--llvm", options.llvm, "clang and LLVM's other tools instead of gcc and binutils")->group("Toolchain");
-  app.add_option("--config", options.config, "tiny, defconfig, NAME_defconfig or a file")->group(kernel);
+  app.add_option("--config", options.config, "tiny, makes of the tree (defconfig, allnoconfig, NAME_defconfig; with NAME.config after a comma), or a file")->group(kernel);
   app.add_option("--enable", options.enable, "set a configuration symbol to y")->allow_extra_args(false)->group(kernel);
   app.add_option("--disable", options.disable, "set a configuration symbol to n")->allow_extra_args(false)->group(kernel);
   app.add_option("--set", options.set, "SYM=VALUE")->allow_extra_args(false)->group(kernel);
-  app.add_option("--fragment", options.fragment, "a file of configuration lines, applied over --config")->group(kernel);
+  app.add_option("--fragment", options.fragments, "a file of configuration lines, applied over --config; later ones win")->allow_extra_args(false)->group(kernel);
   app.add_flag("--strict-config", options.strict_config, "fail when a line does not take effect")->group(kernel);
   app.add_option("--patch", options.patches, "apply this patch file (-p1) to the tree, after those of quirks")->allow_extra_args(false)->group(kernel);
   app.add_option("--src", options.src, "build this kernel tree: a directory, an archive or a git URL (URL#REF); its Makefile tells the version")->group(kernel);
@@ -402,6 +374,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
         SWAGE_TRY(choice, std::move(found));
       }
       choice->options = kernel;
+      SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
     }
     for (const Platform* platform : platforms) {
       if (instance && !instance->libc.empty()) { SWAGE_TRY(platform, with_libc(*catalog, *platform, *instance)); }

@@ -25,7 +25,7 @@ struct TargetOptions {
   std::vector<std::string> platforms{};      // --for, split at commas; `all`: every platform with a toolchain and a machine
   std::string config{};                      // --config
   std::vector<std::string> enable{}, disable{}, set{};   // --enable SYM, --disable SYM, --set SYM=VALUE
-  std::string fragment{};                    // --fragment FILE
+  std::vector<std::string> fragments{};      // --fragment FILE
   bool strict_config = false;
   std::string src{};                         // --src DIR
   std::vector<std::string> patches{};        // --patch FILE

@@ -37,31 +37,55 @@ bool is_value(std::string_view value) {
   return !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) { return std::isxdigit(c); });
 }
 
+// A line of a configuration that is none, and where.
+Error bad_line(std::string_view line, unsigned number, const std::string& file, std::string what) {
+  std::string shown = printable(line);
+  const auto length = static_cast<unsigned>(shown.size());
+  return {.what = std::move(what), .where = SourcePos{.file = file, .line = number, .column = 1, .length = length, .line_text = std::move(shown)}};
+}
+
+constexpr std::size_t kMostErrors = 20;
+constexpr std::size_t kLongestShown = 100;
+
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (out.size() >= kLongestShown) return out + "...";
+    if (static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f) out.push_back(c);
+    else if (c == '\t') out += "\\t";
+    else if (c == '\n') out += "\\n";
+    else out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
 
 Result<std::string> config_symbol(std::string_view text) {
   std::string_view name = text;
   if (name.starts_with("CONFIG_")) name.remove_prefix(7);
-  if (!is_symbol(name)) return fail(Errc::invalid_input, fmt::format("'{}' is not a configuration symbol", text));
+  if (!is_symbol(name)) return fail(Errc::invalid_input, fmt::format("'{}' is not a configuration symbol", printable(text)));
   return fmt::format("CONFIG_{}", name);
 }
 
 Result<std::string> config_assignment(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos)
-    return Fail(Error{.what = fmt::format("'{}' does not set a value", text),
-                      .hint = fmt::format("write it as: --set {}=VALUE", text)});
+    return Fail(Error{.what = fmt::format("'{}' does not set a value", printable(text)),
+                      .hint = fmt::format("write it as: --set {}=VALUE", printable(text))});
   SWAGE_TRY(const std::string symbol, config_symbol(text.substr(0, equals)));
   const std::string_view value = text.substr(equals + 1);
   if (!is_value(value))
-    return Fail(Error{.what = fmt::format("'{}' is not a configuration value", value),
+    return Fail(Error{.what = fmt::format("'{}' is not a configuration value", printable(value)),
                       .hint = "values are y, m, n, a number, or a text in double quotes"});
   return fmt::format("{}={}", symbol, value);
 }
 
 Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file) {
+  if (text.find('\0') != std::string_view::npos) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel configuration: it is no text", file));
   std::vector<std::string> lines;
   std::vector<Error> errors;
+  std::size_t more = 0;
   unsigned number = 0;
   for (const std::string_view raw : split(text, '\n')) {
     ++number;
@@ -79,10 +103,10 @@ Result<std::vector<std::string>> parse_config(std::string_view text, const std::
       lines.push_back(std::move(*assignment));
       continue;
     }
-    errors.push_back(Error{.what = fmt::format("'{}' is not a line of a kernel configuration", line),
-                           .where = SourcePos{.file = file, .line = number, .column = 1,
-                                              .length = static_cast<unsigned>(line.size()), .line_text = std::string(line)}});
+    if (errors.size() == kMostErrors) ++more;
+    else errors.push_back(bad_line(line, number, file, fmt::format("'{}' is not a line of a kernel configuration", printable(line))));
   }
+  if (more > 0) errors.back().notes.push_back(fmt::format("and {} more", more));
   if (errors.empty()) return lines;
   return Fail(together(std::move(errors)));
 }
@@ -119,8 +143,7 @@ Result<void> check_config_arch(std::string_view text, const std::string& file, s
     std::string_view made_for = line.substr(8, end - 8);
     if (made_for == "x86_64" || made_for == "i386") made_for = "x86";
     if (made_for == arch) return {};
-    return Fail(Error{.what = fmt::format("'{}' is a configuration for {}, not for {}", file, made_for, arch),
-                      .where = SourcePos{.file = file, .line = number, .column = 1, .length = static_cast<unsigned>(line.size()), .line_text = std::string(line)}});
+    return Fail(bad_line(line, number, file, fmt::format("'{}' is a configuration for {}, not for {}", file, printable(made_for), arch)));
   }
   return {};
 }

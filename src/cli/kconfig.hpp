@@ -9,12 +9,15 @@
 
 namespace swage {
 
+// One line of a foreign file as it can be shown: what is no plain text as \\xNN, and not without end.
+std::string printable(std::string_view text);
 // `CONFIG_FOO`, `FOO` -> `CONFIG_FOO`. Errors on anything that is not a symbol.
 Result<std::string> config_symbol(std::string_view text);
 // `FOO=value` -> `CONFIG_FOO=value`.
 Result<std::string> config_assignment(std::string_view text);
 // Checks every line of a .config or a fragment: assignment, `# CONFIG_X is not set`, comment or empty. Returns the assignments
-// in the form of KernelOptions::lines (`=n` for not set). All bad lines are reported together.
+// in the form of KernelOptions::lines (`=n` for not set). Bad lines are reported together, the first
+// twenty of them; of a file with NULs only that it is no text.
 Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file);
 // A whole .config says on top what it was made for (`# Linux/arm64 6.1.0 Kernel Configuration`): an error when that is another
 // architecture than `arch` (the kernel's ARCH). x86 calls itself x86, x86_64 or i386.

@@ -15,10 +15,11 @@ namespace swage {
   X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read)
 
 #define SWAGE_ARCHIVE_FUNCTIONS(X)                                                                                               \
-  X(read_new) X(read_free) X(read_open) X(read_open_fd) X(read_next_header) X(read_data) X(read_data_block)                      \
+  X(read_new) X(read_free) X(read_open) X(read_open_fd) X(read_open_memory) X(read_next_header) X(read_data) X(read_data_block)                      \
   X(read_support_filter_gzip) X(read_support_filter_bzip2) X(read_support_filter_lzma) X(read_support_filter_lzip)               \
   X(read_support_filter_xz) X(read_support_filter_lz4) X(read_support_filter_zstd) X(read_support_format_ar)                     \
   X(read_support_format_tar) X(read_support_format_cpio) X(read_support_format_zip) X(read_support_format_7zip)                  \
+  X(read_support_format_raw)                                                                                                     \
   X(entry_filetype) X(entry_hardlink) X(entry_pathname) X(entry_perm) X(entry_symlink) X(error_string) X(set_error)
 
 // curl().easy_init() is curl_easy_init(), and so on.

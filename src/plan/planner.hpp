@@ -10,6 +10,8 @@
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} {toolchain.source} ...   the cell's toolchain
 //   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
+//   {kernel.modules} {kernel.module_make} {kernel.module_uses} {kernel.module_params}
+//   {kernel.symbols}                                                          what is known of the symbols that the request names
 //   {kernel.root}                                                             the root that the resolver chose for it
 //   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
 //   {kernel.patches}                                                          of the cell's quirks, then of the request
@@ -44,11 +46,14 @@ inline constexpr const char* kBuildPlatform = "x86_64";   // where builds run
 
 // What the user says about a kernel besides its version.
 struct KernelOptions {
-  std::string config = "tiny";                 // tiny, defconfig, NAME_defconfig
+  std::string config = "tiny";                 // tiny, or makes of the tree in words: allnoconfig, "defconfig kvm_guest.config"
   std::optional<std::string> config_text{};    // content of a .config file, instead of `config`
-  std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order
+  std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order; `# NAME`: where those after it are from
   bool strict = false;                         // a line without effect fails the build
   std::optional<Source> modules{};             // out-of-tree modules to build against it
+  std::vector<std::string> module_make{};      // NAME=VALUE, variables of their make
+  std::vector<Source> module_uses{};           // what earlier modules, whose symbols these use, were built to
+  std::vector<std::string> module_params{};    // [MODULE.]NAME=VALUE, for the kernel that loads them
   std::vector<std::pair<std::string, std::string>> patches{};   // file name and content, applied to the tree in order
 };
 

@@ -81,6 +81,7 @@ struct Planner::State {
                                const std::vector<std::string>& names);
   Result<std::string> kernel_value(Draft& draft, std::string_view key);
   Result<std::string> patches(Draft& draft);
+  Result<std::string> symbols(const Draft& draft);
   Result<std::string> component(Draft& draft, std::string_view key);
   VariableScopes scopes(Draft& draft);
   const Values& values_of(const Platform& platform, const Platform& built_on);

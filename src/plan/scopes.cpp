@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "plan/config_text.hpp"
 #include "plan/planner_state.hpp"
 #include "plan/quirks.hpp"
 #include "plan/sources.hpp"
@@ -56,6 +57,12 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
     return add_source(draft, std::move(text)).str();
   }
   if (key == "patches") return patches(draft);
+  if (key == "symbols") return symbols(draft);
+  if (key == "module_uses") {
+    std::vector<std::string> paths;
+    for (const Source& uses : kernel.options.module_uses) paths.push_back(add_source(draft, uses).str());
+    return join(paths, " ");
+  }
   if (key == "root" || key == "tools") {
     if (!draft.cell.root) return cell_lacks(draft, "a root to build kernels in");
     if (key == "root") return draft.cell.root->name;
@@ -67,12 +74,35 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
                   {"source", {}},
                   {"modules", {}},
                   {"patches", {}},
+                  {"symbols", {}},
+                  {"module_uses", {}},
+                  {"module_make", join(kernel.options.module_make, "\n")},
+                  {"module_params", join(kernel.options.module_params, "\n")},
                   {"root", {}},
                   {"tools", {}},
                   {"config", kernel.options.config},
                   {"config_lines", join(kernel.options.lines, "\n")},
                   {"strict", kernel.options.strict ? "1" : ""}},
                  "kernel", key);
+}
+
+// Rows of kernels/symbols.toml, one line each: `renamed OLD NEW`, `path SYMBOL [WITHIN]`. Only what the request names, so that a new row
+// concerns no other kernel.
+Result<std::string> Planner::State::symbols(const Draft& draft) {
+  const KernelOptions& options = draft.cell.kernel->options;
+  std::string asked = options.config_text.value_or("");
+  if (draft.cell.machine && options.config.starts_with("tiny")) asked += "\n" + join(draft.cell.machine->config, "\n");
+  asked += "\n" + quirk_values(draft.cell.quirks).at("config") + "\n" + join(options.lines, "\n");
+  const ConfigValues values = config_values(asked);
+  SWAGE_TRY(const std::vector<SymbolRow>* rows, catalog.symbols());
+  std::vector<std::string> known;
+  for (const SymbolRow& row : *rows) {
+    const auto value = values.find(row.name);
+    if (value == values.end()) continue;
+    if (!row.renamed.empty()) known.push_back(fmt::format("renamed {} {}", row.name, row.renamed));
+    if (names_files(row, value->second)) known.push_back(fmt::format("path {}{}{}", row.name, row.within.empty() ? "" : " ", row.within));
+  }
+  return join(known, "\n");
 }
 
 // The patches in the order of the quirks, each once, and then the request's.

@@ -52,6 +52,33 @@ def test_a_stock_nix_builds_the_same_content(rootless, booted):
         nix(rootless, "nix-store", "--realise", "--check", rows[name])
 
 
+def test_lines_without_effect_are_in_the_error_with_their_reasons(rootless, booted):
+    """The file says of SYSVIPC what an option overrides, and of CC_VERSION_TEXT what only the compiler can say: neither is a mistake."""
+    file = rootless.cwd / "strict.config"
+    subprocess.run([*rootless.prefix, "sh", "-c", 'cat > "$1"', "sh", str(file)], check=True, text=True,
+                   input='# CONFIG_SYSVIPC is not set\nCONFIG_CC_VERSION_TEXT="another"\nCONFIG_PAHOLE_VERSION=199\nCONFIG_RETPOLINE=y\n')
+    strict = ["build", KERNEL, "--for", "arm64", "--config", "tiny", "--fragment", file, "--enable", "SYSVIPC", "--strict-config", "--no-link"]
+    got = rootless(*strict, "--enable", "NONESUCH", "--enable", "SND").fails(1)
+    report = [line.strip() for line in got.err.splitlines()]
+    assert "error: 3 configuration lines did not take effect, and --strict-config wants all of them" in report
+    at = report.index("error: 3 configuration lines did not take effect, and --strict-config wants all of them")
+    assert report[at + 1:at + 4] == ["fragment: CONFIG_RETPOLINE=y did not take effect: no such symbol",
+                                     "option: CONFIG_NONESUCH=y did not take effect: no such symbol",
+                                     "option: CONFIG_SND=y did not take effect: it is not set: dependency missing: SOUND"]
+    log = rootless("log", got.err.split("swage log ")[1].split()[0]).ok().out
+    whole = log.split("config: begin of the report\n")[1].split("config: end of the report\n")[0]
+    assert "config: fragment: CONFIG_SYSVIPC=n is overridden by option: CONFIG_SYSVIPC=y\n" in whole
+    assert "config: fragment: CONFIG_PAHOLE_VERSION=199 did not take effect: it is 124: it has no prompt: " in whole
+    assert "SYSVIPC=y did not" not in whole
+
+
+def test_a_file_that_the_tree_does_not_have_is_missed_before_anything_is_compiled(rootless, booted):
+    got = rootless("build", KERNEL, "--for", "arm64", "--config", "tiny", "--no-link", "--enable", "ASYMMETRIC_KEY_TYPE", "--enable",
+                   "ASYMMETRIC_PUBLIC_KEY_SUBTYPE", "--enable", "X509_CERTIFICATE_PARSER", "--enable", "CRYPTO", "--enable", "CRYPTO_RSA", "--enable", "KEYS",
+                   "--enable", "SYSTEM_TRUSTED_KEYRING", "--set", 'SYSTEM_TRUSTED_KEYS="debian/certs/a.pem"').fails(1)
+    assert "  error: CONFIG_SYSTEM_TRUSTED_KEYS: 'debian/certs/a.pem' is not in the kernel's tree\n" in got.err
+
+
 def test_the_kernel_is_reproducible(rootless, booted):
     got = rootless("build", KERNEL, "--for", "arm64", "--config", "tiny", "--check", "--no-link", "--print-out-paths").ok()
     assert got.err.endswith(f"linux@{booted['kernel']} for arm64 was built again and is the same bit for bit\n")

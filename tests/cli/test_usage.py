@@ -67,7 +67,7 @@ def test_unknown_kernel_lists_the_known(planner):
 
 def test_unknown_configuration(planner):
     assert planner("build", "linux@6.1", "--config", "tiyn", "--dry-run").fails(2).err == (
-        "error: 'tiyn' is not a kernel configuration\nnote: give tiny, defconfig, NAME_defconfig or a file\n"
+        "error: 'tiyn' is not a kernel configuration\nnote: give tiny, defconfig, another make of the tree (allnoconfig, NAME_defconfig, NAME.config) or a file\n"
         "hint: did you mean 'tiny'?\n")
 
 

@@ -1,5 +1,6 @@
 #include "cli/kconfig.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -31,8 +32,10 @@ TEST(ConfigSymbol, GetsItsPrefix) {
 }
 
 TEST(ConfigSymbol, AnythingElseIsShownAsWritten) {
-  for (const char* bad : {"", "CONFIG_", "FOO=y", "FOO BAR", "FOO-BAR", "$(FOO)", "FOO\n", " FOO", "F\xc3\xb6"})
+  for (const char* bad : {"", "CONFIG_", "FOO=y", "FOO BAR", "FOO-BAR", "$(FOO)", " FOO"})
     EXPECT_EQ(symbol(bad), fmt::format("error: '{}' is not a configuration symbol\n", bad));
+  EXPECT_EQ(symbol("FOO\n"), "error: 'FOO\\n' is not a configuration symbol\n");
+  EXPECT_EQ(symbol("F\xc3\xb6"), "error: 'F\\xc3\\xb6' is not a configuration symbol\n");
   EXPECT_EQ(config_symbol("").error().code, Errc::invalid_input);
 }
 
@@ -47,7 +50,7 @@ TEST(ConfigAssignment, ABadValueIsNamed) {
   for (const char* value : {"", "yes", "Y", "-", "--1", "-ff", "0x", "1.5", "1 2", " y", "y ", "\"", "\"open", "open\"", "\"a\"b\"", "\"a\\\"",
                             "\"two\nlines\"", "\"\\\n\"", "'x'"})
     EXPECT_EQ(assignment(fmt::format("FOO={}", value)),
-              fmt::format("error: '{}' is not a configuration value\nhint: values are y, m, n, a number, or a text in double quotes\n", value));
+              fmt::format("error: '{}' is not a configuration value\nhint: values are y, m, n, a number, or a text in double quotes\n", printable(value)));
 }
 
 TEST(ConfigAssignment, WithoutAnEqualsSignSaysHowToWriteIt) {
@@ -103,6 +106,23 @@ error: 'CONFIG_C=maybe' is not a line of a kernel configuration
    5 | CONFIG_C=maybe
      | ^^^^^^^^^^^^^^
 )");
+}
+
+TEST(ParseConfig, BadLinesAreShownEscapedAndNotWithoutEnd) {
+  EXPECT_EQ(config("\x1b[31m\tx\xc2\x9b\n"), R"(error: '\x1b[31m\tx\xc2\x9b' is not a line of a kernel configuration
+  --> my.config:1:1
+   1 | \x1b[31m\tx\xc2\x9b
+     | ^^^^^^^^^^^^^^^^^^
+)");
+  const std::string many = config(std::string(30, 'x') + "\n" + join(std::vector<std::string>(24, "bad"), "\n"));
+  EXPECT_EQ(std::count(many.begin(), many.end(), '>'), 20);
+  EXPECT_TRUE(many.ends_with("note: and 5 more\n")) << many;
+  EXPECT_EQ(printable(std::string(1000, 'x')), std::string(100, 'x') + "...");
+}
+
+TEST(ParseConfig, WhatIsNoTextSaysSoOnce) {
+  using namespace std::string_literals;
+  EXPECT_EQ(config("\x7f" "ELF\0\0\nCONFIG_A=y\n"s), "error: 'my.config' is not a kernel configuration: it is no text\n");
 }
 
 RC_GTEST_PROP(ParseConfigProp, ReadsWhatItPrinted, (const std::string& text)) {

@@ -1,5 +1,6 @@
 #include "plan/planner.hpp"
 
+#include <deque>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -530,6 +531,39 @@ TEST(PlannerErrors, AStaleLockNamesTheSet) {
 note: while planning 'busybox-boot' for arm64
 hint: pin it with: swage lock
 )");
+}
+
+TEST(Planner, WhatIsKnownOfSymbolsThatTheRequestNamesIsTold) {
+  PlanWorld world;
+  world.write("kernels/symbols.toml", R"(
+[[symbol]]
+name = "OLD"
+renamed = "NEW"
+source = "x"
+[[symbol]]
+name = "KEY"
+path = true
+generated = ["made.pem"]
+source = "x"
+[[symbol]]
+name = "FIRMWARE"
+path = true
+within = "FIRMWARE_DIR"
+source = "x"
+)");
+  world.recipe("symbols", "[env]\nsymbols = \"{kernel.symbols}\"\n");
+  std::deque<Cell> cells;
+  const auto known = [&](std::vector<std::string> lines, std::optional<std::string> text) {
+    Cell& cell = cells.emplace_back(world.cell());
+    cell.kernel->options.lines = std::move(lines);
+    cell.kernel->options.config_text = std::move(text);
+    return world.plan("symbols", cell).drv.env.at("symbols");
+  };
+  EXPECT_EQ(known({"CONFIG_TTY=y"}, std::nullopt), "") << "a row that nothing names is in no derivation";
+  EXPECT_EQ(known({"CONFIG_OLD=n", "# fragment", "CONFIG_KEY=\"keys/a.pem\""}, std::nullopt), "renamed OLD NEW\npath KEY");
+  EXPECT_EQ(known({"CONFIG_KEY=\"\""}, "CONFIG_KEY=\"keys/a.pem\"\nCONFIG_FIRMWARE=\"a b\"\n# CONFIG_OLD is not set\n"),
+            "renamed OLD NEW\npath FIRMWARE FIRMWARE_DIR");
+  EXPECT_EQ(known({"CONFIG_KEY=\"made.pem\""}, std::nullopt), "");
 }
 
 TEST(PlannerErrors, AFailureIsNotRemembered) {
