@@ -28,6 +28,7 @@ struct JobFinished {
   std::uint64_t id = 0;
   bool ok = true;
   double seconds = 0;
+  bool cancelled = false;  // not `ok`, and nothing was wrong with it: another job failed, or the user stopped it
 };
 struct Totals {          // the plan's size, sent whenever it changes
   std::uint64_t done = 0;

@@ -129,6 +129,7 @@ Result<std::vector<const QuirkRow*>> Catalog::quirks() const { return arch_rows(
 Result<const std::vector<MachineRow>*> Catalog::machines() const { return late_rows(*state_, state_->late->machines); }
 Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return late_rows(*state_, state_->late->signatures); }
 Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return late_rows(*state_, state_->late->symbols); }
+Result<const std::vector<LogLineRow>*> Catalog::log_lines() const { return late_rows(*state_, state_->late->log_lines); }
 Result<const std::vector<ComponentRow>*> Catalog::components() const { return late_rows(*state_, state_->late->components); }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {

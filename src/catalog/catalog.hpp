@@ -16,6 +16,7 @@
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
 //   components.toml              [[component]], read only when asked for
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
+//   log_lines.toml               [[line]]
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
 //   packages/<name>/recipe.toml  [package], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
 //   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
@@ -213,6 +214,18 @@ struct SymbolRow {
   Origin origin{};
 };
 
+// What a line of a build's log says of a failure: it begins the report of a tool's error, or only looks like one.
+enum class LogTool { none, compiler, assembler, linker, other };
+struct LogLineRow {
+  std::string id;
+  std::string pattern{};                     // POSIX extended regular expression, for one line of a log
+  LogTool tool = LogTool::other;             // whose error it is; none: the line is harmless
+  bool weak = false;                         // builds also go on after it: it counts where no other line does
+  std::string text{};                        // what has happened, one clause; "" the line itself says enough
+  std::string hint{};                        // what to do; {target} and {platform} are those of the build
+  Origin origin{};
+};
+
 // One change of the kernel's tree. `file` may be a shell pattern; a file that is not there is left alone.
 struct TreeEdit {
   std::string file{};
@@ -375,6 +388,7 @@ class Catalog {
   Result<const std::vector<MachineRow>*> machines() const;
   Result<const std::vector<SignatureRow>*> signatures() const;
   Result<const std::vector<SymbolRow>*> symbols() const;
+  Result<const std::vector<LogLineRow>*> log_lines() const;
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name.

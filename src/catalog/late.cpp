@@ -224,6 +224,16 @@ void read_late(const Catalog::State& state, LateRows<SymbolRow>& found, Findings
       });
 }
 
+void read_late(const Catalog::State& state, LateRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_late_file(
+      state, "log_lines.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<LogLineRow>& rows, Index& index) {
+        reader.check_tables(document, {"line"}, {});
+        reader.rows(document, "line", {"id"}, log_line_schema(), LogLineRow{}, rows, index);
+      },
+      [](std::vector<LogLineRow>& rows, Findings& found_wrong) { check_log_lines(rows, found_wrong); });
+}
+
 namespace {
 
 fs::path recipe_directory(std::string_view name) { return fs::path("packages") / name; }
@@ -427,6 +437,7 @@ void check_unread_files(LoadResult& result) {
   read_late(*result.state, late.machines, findings, result.documents);
   read_late(*result.state, late.signatures, findings, result.documents);
   read_late(*result.state, late.symbols, findings, result.documents);
+  read_late(*result.state, late.log_lines, findings, result.documents);
   for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
   for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
 }

@@ -337,7 +337,7 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_entries(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "source_trees.toml", "swage.toml"}, {});
+  check_entries(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"}, {});
   check_entries(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml"},
                 {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);

@@ -48,6 +48,7 @@ const Schema<ToolchainRow>& toolchain_schema();
 const Schema<ConstraintRow>& constraint_schema();
 const Schema<SignatureRow>& signature_schema();
 const Schema<SymbolRow>& symbol_schema();
+const Schema<LogLineRow>& log_line_schema();
 const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
 const Schema<RecipeRow>& system_schema();      // of systems/NAME.toml: a recipe without [package] and [source]

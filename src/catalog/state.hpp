@@ -116,6 +116,7 @@ struct Catalog::State {
     LateRows<ComponentRow> components{};
     LateRows<SignatureRow> signatures{};
     LateRows<SymbolRow> symbols{};
+    LateRows<LogLineRow> log_lines{};
     bool all_constraints = false;                    // are read, those of every architecture
   };
   std::unique_ptr<Late> late = std::make_unique<Late>();
@@ -153,6 +154,7 @@ void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Finding
 void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_late(const Catalog::State& state, LateRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_late(const Catalog::State& state, LateRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
                                                  Findings& findings, std::deque<TomlDocument>& documents);
@@ -173,6 +175,7 @@ void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const std::vector<ComponentRow>& rows, Findings& findings);
 void check_recipe(const RecipeRow& row, Findings& findings);
 void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
+void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);
 // Components of toolchains that are read, when the components are too.
 void check_component_names(const Catalog::State& state, Findings& findings);
 

@@ -90,6 +90,10 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
   } else if (const auto colon = text.find(": "); dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && colon != std::string::npos) {
     const bool too_many = text.find("At Most", colon) != std::string::npos;
     text = fmt::format("'{}' {}", text.substr(0, colon), too_many ? "is given twice" : "wants a value");
+  } else if (const auto and_other = text.find(" excludes "); dynamic_cast<const CLI::ExcludesError*>(&problem)) {
+    text = fmt::format("'{}' and '{}' cannot be given together", text.substr(0, and_other), text.substr(and_other + std::strlen(" excludes ")));
+  } else if (const auto requires_other = text.find(" requires "); dynamic_cast<const CLI::RequiresError*>(&problem)) {
+    text = fmt::format("'{}' says nothing without '{}'", text.substr(0, requires_other), text.substr(requires_other + std::strlen(" requires ")));
   } else if (dynamic_cast<const CLI::ConversionError*>(&problem)) {
     text = fmt::format("a value is not of the right kind: {}", text);
   }

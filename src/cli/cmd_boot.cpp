@@ -74,19 +74,33 @@ nlohmann::ordered_json to_json(const Goal& goal, const Verdict& verdict) {
 }
 
 Result<int> run(Session& session, const BootOptions& options) {
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot));
-  for (const Goal& goal : goals) {
-    if (goal.target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", goal.target.text));
-    if (!goal.cell.machine)
-      return fail(Errc::unsatisfiable, fmt::format("'{}' has no boot machine for linux {}", goal.platform->name,
-                                                   goal.cell.kernel->version.str()));
+  SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
+  for (const Target& target : targets)
+    if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", target.text));
+  LeftOut left_out(session, options.realise.keep_going);
+  const OnImpossible impossible = left_out.collector();
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot, impossible));
+  for (std::size_t i = 0; i < goals.size();) {
+    if (goals[i].cell.machine) {
+      ++i;
+      continue;
+    }
+    const Error error{.code = Errc::unsatisfiable,
+                      .what = fmt::format("'{}' has no boot machine for linux {}", goals[i].platform->name, goals[i].cell.kernel->version.str())};
+    if (!impossible) return Fail(error);
+    impossible(goals[i], error);
+    goals.erase(goals.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::boot));
-  SWAGE_TRY(const RealiseResult done, realise_planned(session, planned, options.realise));
+  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::boot, impossible));
+  SWAGE_TRY(std::optional<Error> unmade, left_out.error(options.targets, planned.wanted.empty()));
+  if (unmade && planned.wanted.empty()) return Fail(*std::move(unmade));
+  SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
   session.stop_reporter();
   auto boots = nlohmann::ordered_json::array();
-  for (const Goal& goal : goals) {
-    SWAGE_TRY(const Verdict verdict, read_verdict(session, planned, goal, done));
+  for (std::size_t i = 0; i < planned.goals.size(); ++i) {
+    if (made.ends[i].end != BuildEnd::built) continue;
+    const Goal& goal = *planned.goals[i];
+    SWAGE_TRY(const Verdict verdict, read_verdict(session, planned, goal, made.done));
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
     tell_config_report(session, goal, report);
     if (!session.options().json) {
@@ -97,6 +111,8 @@ Result<int> run(Session& session, const BootOptions& options) {
     if (report) boots.back()["configuration"] = config_report_json(*report);
   }
   if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"boots", std::move(boots)}}.dump());
+  if (unmade) made.errors.push_back(*std::move(unmade));
+  if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
   return 0;
 }
 

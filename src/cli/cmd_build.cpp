@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/config_report.hpp"
 #include "cli/goals.hpp"
+#include "cli/json.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -21,50 +22,83 @@ struct BuildOptions {
   bool dry_run = false;
 };
 
-// `result`, or `result-NAME-PLATFORM` when there are several; outputs other than `out` append their name.
-std::string link_name(const BuildOptions& options, const Goal& goal, std::size_t count, std::string_view output) {
-  const std::string base = options.out_link.empty() ? "result" : options.out_link;
-  std::string name = goal.target.recipe.empty() ? goal.target.name : goal.target.recipe;
+// What tells a goal from the others: the name alone, unless another target of this run has it too.
+std::string link_part(const std::vector<const Goal*>& goals, const Goal& goal) {
+  const auto name_of = [](const Goal& one) { return one.target.recipe.empty() ? one.target.name : one.target.recipe; };
+  const bool alone = std::none_of(goals.begin(), goals.end(), [&](const Goal* other) {
+    return other->target.text != goal.target.text && name_of(*other) == name_of(goal);
+  });
+  std::string name = alone && !goal.instance ? name_of(goal) : goal.target.text;
   std::replace(name.begin(), name.end(), '@', '-');
-  const std::string link = count == 1 ? base : fmt::format("{}-{}-{}", base, name, goal.platform->name);
+  return name;
+}
+
+// `result`, or `result-NAME-PLATFORM` when there are several; outputs other than `out` append their name.
+std::string link_name(const BuildOptions& options, const std::vector<const Goal*>& goals, const Goal& goal, std::string_view output) {
+  const std::string base = options.out_link.empty() ? "result" : options.out_link;
+  const std::string link = goals.size() == 1 ? base : fmt::format("{}-{}-{}", base, link_part(goals, goal), goal.platform->name);
   return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 
-Result<int> run(Session& session, const BuildOptions& options) {
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig"));
-  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
-  if (options.dry_run) return print_dry_run(session, planned, options.realise.check);
-  SWAGE_TRY(const RealiseResult done, realise_planned(session, planned, options.realise));
-  if (options.realise.check && !session.options().quiet && !session.options().json)
-    for (const Goal& goal : goals) fmt::print(stderr, "{} was built again and is the same bit for bit\n", goal_label(goal));
-  nlohmann::ordered_json results = nlohmann::ordered_json::array();
+// Links what was made; the goal's outputs as JSON.
+Result<nlohmann::ordered_json> hand_over(Session& session, const BuildOptions& options, const Planned& planned, const Goal& goal) {
   SWAGE_TRY(Store* store, session.store());
-  for (const Goal& goal : goals) {
-    const Derivation& drv = planned.planner->graph().find(goal.wanted->drv)->drv;
-    nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
-    for (const auto& [name, output] : drv.outputs) {
-      SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
-      const fs::path real = store->real_path(path);
-      outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
-      if (!options.no_link) {
-        const fs::path link = fs::absolute(link_name(options, goal, goals.size(), name));
-        SWAGE_CHECK(make_symlink_atomically(real.string(), link));
-        SWAGE_CHECK(store->add_indirect_root(link));
-      }
-      if (!session.options().json && options.print_paths && name == "out") fmt::print("{}\n", real.string());
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+  for (const auto& [name, output] : planned.planner->graph().find(goal.wanted->drv)->drv.outputs) {
+    SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
+    const fs::path real = store->real_path(path);
+    outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
+    if (!options.no_link) {
+      const fs::path link = fs::absolute(link_name(options, planned.goals, goal, name));
+      SWAGE_CHECK(make_symlink_atomically(real.string(), link));
+      SWAGE_CHECK(store->add_indirect_root(link));
     }
-    SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
-    tell_config_report(session, goal, report);
-    results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name},
-                       {"drv", goal.wanted->drv.str()}, {"outputs", std::move(outputs)}});
+    if (!session.options().json && options.print_paths && name == "out") fmt::print("{}\n", real.string());
+  }
+  return outputs;
+}
+
+Result<int> run(Session& session, const BuildOptions& options) {
+  LeftOut left_out(session, options.realise.keep_going);
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig", KernelGoal::artifact, left_out.collector()));
+  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact, left_out.collector()));
+  SWAGE_TRY(const std::optional<Error> impossible, left_out.error(options.targets, planned.wanted.empty()));
+  if (impossible && planned.wanted.empty()) return Fail(*impossible);
+  if (options.dry_run) {
+    SWAGE_TRY(const int code, print_dry_run(session, planned, options.realise.check));
+    if (impossible) return Fail(*impossible);
+    return code;
+  }
+  SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
+  auto results = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < planned.goals.size(); ++i) {
+    const Goal& goal = *planned.goals[i];
+    const GoalEnd& end = made.ends[i];
+    auto outputs = nlohmann::ordered_json::object();
+    std::optional<ConfigReport> report;
+    if (end.end == BuildEnd::built) {
+      SWAGE_TRY(outputs, hand_over(session, options, planned, goal));
+      SWAGE_TRY(report, config_report_of(session, planned, goal));
+      tell_config_report(session, goal, report);
+      if (options.realise.check && !session.options().quiet && !session.options().json)
+        fmt::print(stderr, "{} was built again and is the same bit for bit\n", goal_label(goal));
+    }
+    results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name}, {"drv", goal.wanted->drv.str()},
+                       {"state", end_name(end.end)}, {"because", text_or_null(end.because)}, {"error", error_or_null(end.error)},
+                       {"outputs", std::move(outputs)}});
     if (report) results.back()["configuration"] = config_report_json(*report);
   }
+  for (const LeftOut::Item& item : left_out.items())
+    results.push_back({{"target", item.target}, {"platform", item.platform}, {"drv", nullptr}, {"state", "impossible"}, {"because", nullptr},
+                       {"error", error_or_null(item.error)}, {"outputs", nlohmann::ordered_json::object()}});
   if (session.options().json) {
     auto built = nlohmann::ordered_json::array();
-    for (const BuildRecord& one : done.built)
+    for (const BuildRecord& one : made.done.built)
       built.push_back({{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"results", std::move(results)}, {"built", std::move(built)}}.dump());
+    print_json({{"results", std::move(results)}, {"built", std::move(built)}});
   }
+  if (impossible) made.errors.push_back(*impossible);
+  if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
   return 0;
 }
 
@@ -74,10 +108,10 @@ Action declare_build(CLI::App& app) {
   auto options = std::make_shared<BuildOptions>();
   declare_targets(app, options->targets);
   declare_realise(app, options->realise);
-  app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
-  app.add_flag("--no-link", options->no_link, "make no link");
-  app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
-  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched");
+  CLI::Option* out_link = app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
+  CLI::Option* no_link = app.add_flag("--no-link", options->no_link, "make no link")->excludes(out_link);
+  CLI::Option* print_paths = app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
+  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched")->excludes(out_link)->excludes(no_link)->excludes(print_paths);
   app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
   return [options](Session& session) { return run(session, *options); };
 }

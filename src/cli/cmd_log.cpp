@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/option_kinds.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -13,6 +14,7 @@ Result<StorePath> find_derivation(Session& session, const TargetOptions& options
   const std::string& text = options.targets.front();
   SWAGE_TRY(Store* store, session.store());
   if (text.find('/') != std::string::npos) {
+    SWAGE_CHECK(check_options(options, {{text, TargetKind::store_path}}));
     const auto base = text.substr(text.rfind('/') + 1);
     SWAGE_TRY(const StorePath path, StorePath::parse_base(base));
     if (path.is_derivation()) return path;

@@ -47,6 +47,8 @@ Result<std::string> read_page(Session& session) {
 }
 
 Result<int> run_packages(Session& session, const MatrixOptions& options) {
+  if (session.options().json && options.markdown)
+    return Fail(Error{.what = "'--json' and '--markdown' cannot be given together", .hint = "see: swage matrix --help"});
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::vector<const Platform*> platforms;
   if (!options.platforms.empty()) { SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms)); }

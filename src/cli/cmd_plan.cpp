@@ -56,6 +56,8 @@ Result<std::set<StorePath>> built_ones(Session& session, const Graph& graph) {
 }
 
 Result<int> run(Session& session, const PlanOptions& options) {
+  if (session.options().json && options.graph)
+    return Fail(Error{.what = "'--json' and '--graph' cannot be given together", .hint = "a graph for programs is: --graph json"});
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest));
   // A platform without a boot machine for this kernel is no reason not to plan the others of `--for all`.
   if (goals.size() > 1) {

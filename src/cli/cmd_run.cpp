@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/option_kinds.hpp"
 #include "cli/realising.hpp"
 #include "platform/binfmt.hpp"
 
@@ -38,13 +39,25 @@ Result<std::string> find_program(const fs::path& store_root, const std::string& 
   return Fail(std::move(error));
 }
 
+// What has programs.
+Result<void> check_target(Session& session, const TargetOptions& options) {
+  SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options));
+  const TargetKind kind = kind_of(targets.front());
+  if (kind == TargetKind::package || kind == TargetKind::toolchain) return {};
+  const Target& target = targets.front();
+  const std::string version = target.version.empty() ? "" : "@" + target.version;
+  return Fail(Error{.what = fmt::format("'{}' is {}, which has no programs to run", target.text, kind_name(kind)),
+                    .hint = kind == TargetKind::kernel ? fmt::format("boot it with: swage boot linux{}", version) : "see: swage run --help"});
+}
+
 Result<int> run(Session& session, const RunOptions& options) {
+  SWAGE_CHECK(check_target(session, options.targets));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny"));
   if (goals.size() != 1) return fail(Errc::invalid_input, "'swage run' wants one platform");
   const Goal& goal = goals.front();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Platform* built_on, catalog->platform(kBuildPlatform));
-  const bool foreign = !runs(*built_on, *goal.platform);
+  const bool foreign = kind_of(goal.target) == TargetKind::package && !runs(*built_on, *goal.platform);   // a toolchain runs here
   if (foreign && goal.platform->qemu_user.empty())
     return Fail(Error{.code = Errc::unsatisfiable, .what = fmt::format("programs of '{}' cannot be run here: it has no emulator", goal.platform->name)});
   SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));

@@ -292,7 +292,7 @@ void add_paths_command(CLI::App& app, Action& chosen, const char* name, const ch
   CLI::App* sub = app.add_subcommand(name, summary);
   if (required) declare_paths(*sub, *options);
   else sub->add_option("PATH", options->paths, "a store path, its base name, or a link to it (default: all)");
-  if (recursive) sub->add_flag("-r,--recursive", options->recursive, "with everything that it refers to");
+  if (recursive) sub->add_flag("-r,--recursive", options->recursive, "with everything that it refers to")->needs("PATH");
   sub->callback([&chosen, options, run] { chosen = [options, run](Session& session) { return run(session, *options); }; });
 }
 

@@ -251,7 +251,7 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
                     options.cores);
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
-  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome) { recorder.on_built(drv, outcome); };
+  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) { recorder.on_built(drv, outcome, log); };
   const Result<RealiseResult> done = realise_planned(session, planned, options);
   SWAGE_CHECK(recorder.problem());
   if (!done) return Fail(failed_first(done.error()));
@@ -302,7 +302,8 @@ Action declare_verify(CLI::App& app) {
   app.add_flag("--packages", options->packages, "every package that is for the platforms")->excludes("TARGET");
   app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted, and packages of having been built");
   app.add_flag("--replay", options->replay, "repeat what is recorded, from its own lock file, and compare bit for bit")
-      ->excludes("--skip-verified");
+      ->excludes("--skip-verified")
+      ->excludes("--packages");
   return [options](Session& session) { return run(session, *options); };
 }
 

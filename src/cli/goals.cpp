@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/kconfig.hpp"
 #include "cli/kernel_options.hpp"
+#include "cli/option_kinds.hpp"
 #include "cli/trees.hpp"
 #include "plan/parts.hpp"
 
@@ -17,11 +18,11 @@ namespace {
 
 constexpr const char* kKernel = "linux";
 
-bool needs_kernel(const Target& target) {
-  return target.name == kKernel || target.name == "boot" || target.name == "linux-source";
-}
+bool is_all(std::string_view platform) { return platform == "all" || platform == "ALL"; }
+
+bool needs_kernel(const Target& target) { return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree; }
 // Of a package's target what stands after @ is an instance.
-bool is_package(const Target& target) { return !needs_kernel(target) && target.name != "toolchain" && target.name != "root"; }
+bool is_package(const Target& target) { return kind_of(target) == TargetKind::package; }
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
@@ -113,6 +114,9 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     if (const auto gcc = root->tools.find("host-gcc"); gcc != root->tools.end()) request.version = gcc->second;
   }
   if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
+    if (!options.toolchain.empty())
+      return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the target names its toolchain", goal.target.text),
+                        .hint = "leave out one of them"});
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
     request.purpose = Purpose::kernel;   // what it is for is not asked: one without a C library is a toolchain too
   }
@@ -275,7 +279,50 @@ std::optional<fs::path> tree_of(Session& session, const KernelChoice& choice) {
   return (*store)->real_path(choice.source->path);
 }
 
+// The kernel that the target is of, if it is of one.
+Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target,
+                                              KernelGoal kernel_goal) {
+  if (!needs_kernel(target)) return std::nullopt;
+  if (!options.src.empty()) return local_kernel(session, options.src, target.version);
+  SWAGE_TRY(const LockView lock, session.lock_view());
+  std::optional<Version> wanted;
+  if (!target.version.empty()) { SWAGE_TRY(wanted, Version::parse(target.version)); }
+  Result<KernelChoice> found = find_kernel(catalog, lock.sources(), wanted);
+  const bool unknown = !found && found.error().code == Errc::invalid_input;
+  if (unknown && wanted && kernel_goal == KernelGoal::resolution) return KernelChoice{.version = *wanted};
+  return found;
+}
+
+// All of a goal but its target, platform and instance. `resolutions`: of earlier goals.
+Result<void> complete_goal(Session& session, const TargetOptions& options, KernelGoal kernel_goal, const std::optional<KernelChoice>& choice,
+                           Goal& goal, std::vector<Resolution>& resolutions) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  if (goal.instance && !goal.instance->libc.empty()) { SWAGE_TRY(goal.platform, with_libc(*catalog, *goal.platform, *goal.instance)); }
+  const Platform& platform = *goal.platform;
+  goal.cell.platform = &platform;
+  goal.cell.instance = goal.instance.get();
+  SWAGE_TRY(goal.cell.mode, mode_of(session, *catalog, options, platform));
+  if (choice) {
+    const KernelOptions& kernel = choice->options;
+    if (kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform.kernel_arch));
+    goal.cell.kernel = choice;
+    if (kernel_goal != KernelGoal::resolution) { SWAGE_TRY(goal.cell.machine, find_machine(*catalog, platform, choice->version)); }
+  }
+  SWAGE_CHECK(set_target(*catalog, options, goal));
+  SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
+  if (goal.cell.toolchain && kernel_goal != KernelGoal::resolution)
+    if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned) goal.unpinned = std::move(pinned).error();
+  return {};
+}
+
 }  // namespace
+
+bool names_all(const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [](const std::string& list) {
+    const std::vector<std::string_view> parts = split(list, ',');
+    return std::any_of(parts.begin(), parts.end(), is_all);
+  });
+}
 
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
   std::vector<const Platform*> platforms;
@@ -284,7 +331,7 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
   };
   for (const std::string& list : names)
     for (const std::string_view name : split(list, ',')) {
-      if (name == "all" || name == "ALL") {
+      if (is_all(name)) {
         SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
         for (const Platform& platform : catalog.platforms())
           if (catalog.has_toolchains(platform.name) &&
@@ -310,31 +357,46 @@ Result<std::vector<const Platform*>> wanted_platforms(Session& session, const Ta
 }
 
 void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
+  options.command = app.get_name();
   auto* targets = as == TargetsAs::kernel_option
                       ? app.add_option("--kernel", options.targets, "the kernel: linux@6.1")
                       : app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox, bison@INSTANCE");
   targets->required();
   if (as != TargetsAs::many) targets->expected(1);
+  const auto option = [&](const char* name, auto& value, const char* group, const char* text) {
+    if (command_has(options.command, name)) app.add_option(name, value, text)->allow_extra_args(false)->group(group);
+  };
+  const auto flag = [&](const char* name, bool& value, const char* group, const char* text) {
+    if (command_has(options.command, name)) app.add_flag(name, value, text)->group(group);
+  };
   app.add_option("--for", options.platforms, "host platform: a short name, a nixpkgs name, a triple, several with commas, or all")
       ->allow_extra_args(false);
-  app.add_option("--toolchain", options.toolchain, "this toolchain (see `swage list toolchains`); still checked")->group("Toolchain");
+  option("--toolchain", options.toolchain, "Toolchain", "this toolchain (see `swage list toolchains`); still checked");
+  flag("--llvm", options.llvm, "Toolchain", "clang and LLVM's other tools instead of gcc and binutils");
   const char* package = "Package";
-  app.add_option("--with", options.with, "switch a feature on: FEATURE of the target, or PACKAGE:FEATURE")->allow_extra_args(false)->group(package);
-  app.add_option("--without", options.without, "switch a feature off")->allow_extra_args(false)->group(package);
-  app.add_flag("--emulate", options.emulate, "build as the host platform, under emulation, instead of cross-compiling")->group(package);
-  app.add_flag("--accelerate", options.accelerate, "the same, but with the cross toolchain's compiler")->group(package);
-  app.add_option("--target", options.emits_for, "the platform that a packaged compiler or assembler emits code for")->group(package);
-  app.add_flag("--static", options.is_static, "programs and libraries are static")->group(package);
+  option("--with", options.with, package, "switch a feature on: FEATURE of the target, or PACKAGE:FEATURE");
+  option("--without", options.without, package, "switch a feature off");
+  flag("--emulate", options.emulate, package, "build as the host platform, under emulation, instead of cross-compiling");
+  flag("--accelerate", options.accelerate, package, "the same, but with the cross toolchain's compiler");
+  option("--target", options.emits_for, package, "the platform that a packaged compiler or assembler emits code for");
+  flag("--static", options.is_static, package, "programs and libraries are static");
   const char* kernel = "Kernel";
-  app.add_flag("--llvm", options.llvm, "clang and LLVM's other tools instead of gcc and binutils")->group("Toolchain");
-  app.add_option("--config", options.config, "tiny, makes of the tree (defconfig, allnoconfig, NAME_defconfig; with NAME.config after a comma), or a file")->group(kernel);
-  app.add_option("--enable", options.enable, "set a configuration symbol to y")->allow_extra_args(false)->group(kernel);
-  app.add_option("--disable", options.disable, "set a configuration symbol to n")->allow_extra_args(false)->group(kernel);
-  app.add_option("--set", options.set, "SYM=VALUE")->allow_extra_args(false)->group(kernel);
-  app.add_option("--fragment", options.fragments, "a file of configuration lines, applied over --config; later ones win")->allow_extra_args(false)->group(kernel);
-  app.add_flag("--strict-config", options.strict_config, "fail when a line does not take effect")->group(kernel);
-  app.add_option("--patch", options.patches, "apply this patch file (-p1) to the tree, after those of quirks")->allow_extra_args(false)->group(kernel);
-  app.add_option("--src", options.src, "build this kernel tree: a directory, an archive or a git URL (URL#REF); its Makefile tells the version")->group(kernel);
+  option("--config", options.config, kernel,
+         "tiny, makes of the tree (defconfig, allnoconfig, NAME_defconfig; with NAME.config after a comma), or a file");
+  option("--enable", options.enable, kernel, "set a configuration symbol to y");
+  option("--disable", options.disable, kernel, "set a configuration symbol to n");
+  option("--set", options.set, kernel, "SYM=VALUE");
+  option("--fragment", options.fragments, kernel, "a file of configuration lines, applied over --config; later ones win");
+  flag("--strict-config", options.strict_config, kernel, "fail when a line does not take effect");
+  option("--patch", options.patches, kernel, "apply this patch file (-p1) to the tree, after those of quirks");
+  option("--src", options.src, kernel, "build this kernel tree: a directory, an archive or a git URL (URL#REF); its Makefile tells the version");
+}
+
+TargetKind kind_of(const Target& target) {
+  if (target.name == kKernel || target.name == "boot") return TargetKind::kernel;
+  if (target.name == "linux-source") return TargetKind::kernel_tree;
+  if (target.name == "toolchain") return TargetKind::toolchain;
+  return target.name == "root" ? TargetKind::root : TargetKind::package;
 }
 
 Result<Target> parse_target(const std::string& text) {
@@ -346,61 +408,50 @@ Result<Target> parse_target(const std::string& text) {
   return target;
 }
 
+Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  std::vector<Target> targets;
+  for (const std::string& text : options.targets) {
+    SWAGE_TRY(Target target, parse_target(text));
+    SWAGE_CHECK(look_up_target(*catalog, target));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
-                                    KernelGoal kernel_goal) {
+                                    KernelGoal kernel_goal, const OnImpossible& impossible) {
   session.expect_lock_view();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options));
+  std::vector<KnownTarget> known;
+  for (const Target& target : targets) known.push_back({target.text, kind_of(target)});
+  SWAGE_CHECK(check_options(options, known));
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   std::deque<Goal> goals;
   std::vector<Resolution> resolutions;
-  for (const std::string& text : options.targets) {
-    SWAGE_TRY(Target target, parse_target(text));
-    SWAGE_CHECK(look_up_target(*catalog, target));
+  for (const Target& target : targets) {
     SWAGE_TRY(const std::shared_ptr<const Instance> instance, instance_of(session, *catalog, options, target));
-    std::optional<KernelChoice> choice;
-    if (needs_kernel(target)) {
-      if (!options.src.empty()) {
-        SWAGE_TRY(choice, local_kernel(session, options.src, target.version));
-      } else {
-        SWAGE_TRY(const LockView lock, session.lock_view());
-        std::optional<Version> wanted;
-        if (!target.version.empty()) {
-          SWAGE_TRY(wanted, Version::parse(target.version));
-        }
-        Result<KernelChoice> found = find_kernel(*catalog, lock.sources(), wanted);
-        const bool unknown = !found && found.error().code == Errc::invalid_input;
-        if (unknown && wanted && kernel_goal == KernelGoal::resolution) found = KernelChoice{.version = *wanted};
-        SWAGE_TRY(choice, std::move(found));
-      }
+    SWAGE_TRY(std::optional<KernelChoice> choice, kernel_of(session, *catalog, options, target, kernel_goal));
+    if (choice) {
       choice->options = kernel;
       SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
     }
     for (const Platform* platform : platforms) {
-      if (instance && !instance->libc.empty()) { SWAGE_TRY(platform, with_libc(*catalog, *platform, *instance)); }
-      if (choice && kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform->kernel_arch));
       Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform, .instance = instance});
-      goal.cell.platform = platform;
-      goal.cell.instance = instance.get();
-      SWAGE_TRY(goal.cell.mode, mode_of(session, *catalog, options, *platform));
-      if (choice) {
-        goal.cell.kernel = choice;
-        if (kernel_goal != KernelGoal::resolution) {
-          SWAGE_TRY(goal.cell.machine, find_machine(*catalog, *platform, choice->version));
-        }
+      if (Result<void> made = complete_goal(session, options, kernel_goal, choice, goal, resolutions); !made) {
+        if (!impossible || made.error().code == Errc::interrupted) return Fail(std::move(made).error());
+        impossible(goal, made.error());
+        goals.pop_back();
       }
-      SWAGE_CHECK(set_target(*catalog, options, goal));
-      SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
-      if (goal.cell.toolchain && kernel_goal != KernelGoal::resolution)
-        if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned) goal.unpinned = std::move(pinned).error();
       if (target.name == "root") break;
     }
   }
   return goals;
 }
 
-Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal,
-                        const std::function<void(const Goal&, const Error&)>& unplanned) {
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal, const OnImpossible& impossible) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_CHECK(read_trees(session, *catalog, goals));
   const auto plan = [&](const Goal& goal) -> Result<Wanted> {
@@ -413,7 +464,7 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
   for (Goal& goal : goals) {
     Result<Wanted> wanted = plan(goal);
     if (wanted) goal.wanted = *std::move(wanted);
-    else if (unplanned) unplanned(goal, wanted.error());
+    else if (impossible) impossible(goal, wanted.error());
     else return Fail(std::move(wanted).error());
   }
   return {};

@@ -19,8 +19,12 @@ namespace swage {
 inline constexpr const char* kPackageRoot = "packages";    // that packages are built in
 inline constexpr const char* kEmulators = "emulators";     // with qemu-user
 
+// What a target is: options say something of some kinds only (option_kinds.hpp).
+enum class TargetKind { kernel, kernel_tree, package, toolchain, root, store_path };
+
 // The options that say what to build, shared by build, boot, plan, resolve and shell.
 struct TargetOptions {
+  std::string command{};                     // whose options these are
   std::vector<std::string> targets{};
   std::vector<std::string> platforms{};      // --for, split at commas; `all`: every platform with a toolchain and a machine
   std::string config{};                      // --config
@@ -43,6 +47,8 @@ void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = Targe
 // The platforms that --for names, each once; x86_64 when it names none.
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
 
+bool names_all(const std::vector<std::string>& names);   // that one of them is `all`
+
 // Those of --for, or the workspace's.
 Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options);
 
@@ -54,6 +60,9 @@ struct Target {
   std::string recipe{};                      // the recipe's full name, once it is looked up
 };
 Result<Target> parse_target(const std::string& text);
+TargetKind kind_of(const Target& target);
+// Every target that is named: parsed and found in the catalog.
+Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& options);
 
 // One target for one platform.
 struct Goal {
@@ -73,13 +82,16 @@ enum class KernelGoal {
   resolution,   // nothing is built: a kernel that the catalog does not have will do
 };
 
+// Told of a goal that cannot be made or planned: the others go on. Without one the first such error ends all.
+using OnImpossible = std::function<void(const Goal&, const Error&)>;
+
 // Parses targets and platforms and resolves a toolchain for each pair. Goals keep their addresses.
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
-                                    KernelGoal kernel_goal = KernelGoal::artifact);
+                                    KernelGoal kernel_goal = KernelGoal::artifact, const OnImpossible& impossible = {});
 
-// Adds what makes every goal to the planner's graph. `unplanned` is told of what cannot be planned; without it the first ends the planning.
+// Adds what makes every goal to the planner's graph.
 Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal = KernelGoal::artifact,
-                        const std::function<void(const Goal&, const Error&)>& unplanned = {});
+                        const OnImpossible& impossible = {});
 
 std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 

@@ -62,6 +62,7 @@ struct Job {
 
 std::string finished_line(const Job& job, const JobFinished& event, bool colour) {
   const Verb verb = verb_of(job.what.kind);
+  if (event.cancelled) return fmt::format("{} {} {} after {}\n", paint(colour, "33", "cancelled"), verb.running, job.what.name, human_seconds(event.seconds));
   if (!event.ok) return fmt::format("{} {} {} after {}\n", paint(colour, "1;31", "failed"), verb.running, job.what.name, human_seconds(event.seconds));
   const std::string size = job.progress.done ? fmt::format(", {}", human_bytes(job.progress.done)) : "";
   return fmt::format("{} {} in {}{}\n", paint(colour, "32", verb.done), job.what.name, human_seconds(event.seconds), size);
@@ -163,7 +164,7 @@ class TtyReporter final : public HumanReporter {
 
  private:
   void finished(const Job& job, const JobFinished& event) override {
-    if (!event.ok) print(finished_line(job, event, settings_.colour));
+    if (!event.ok && !event.cancelled) print(finished_line(job, event, settings_.colour));
   }
 
   void print(const std::string& line) override {
@@ -226,7 +227,7 @@ class JsonReporter final : public Reporter {
         Overloaded{[](const JobStarted& e) { return ordered_json{{"event", "start"}, {"id", e.id}, {"kind", e.kind}, {"name", e.name}, {"subject", e.subject}}; },
                    [](const JobLog& e) { return ordered_json{{"event", "log"}, {"id", e.id}, {"line", e.line}}; },
                    [](const JobProgress& e) { return ordered_json{{"event", "progress"}, {"id", e.id}, {"done", e.done}, {"total", e.total}}; },
-                   [](const JobFinished& e) { return ordered_json{{"event", "finish"}, {"id", e.id}, {"ok", e.ok}, {"seconds", e.seconds}}; },
+                   [](const JobFinished& e) { return ordered_json{{"event", "finish"}, {"id", e.id}, {"ok", e.ok}, {"cancelled", e.cancelled}, {"seconds", e.seconds}}; },
                    [](const Totals& e) { return ordered_json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}}; },
                    [](const Message& e) { return ordered_json{{"event", "message"}, {"text", e.text}}; }},
         event);

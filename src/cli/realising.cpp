@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -27,13 +28,14 @@ void declare_realise(CLI::App& app, RealiseOptions& options) {
       ->group(group);
 }
 
-Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal) {
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(LockView lock, session.lock_view());
   SWAGE_TRY(const Instances* instances, session.instances());
   Planned planned{.planner = std::make_unique<Planner>(*catalog, std::move(lock), *instances)};
-  SWAGE_CHECK(plan_goals(session, goals, *planned.planner, kernel_goal));
+  SWAGE_CHECK(plan_goals(session, goals, *planned.planner, kernel_goal, impossible));
   for (const Goal& goal : goals) {
+    if (!goal.wanted) continue;
     planned.wanted.push_back(*goal.wanted);
     planned.goals.push_back(&goal);
   }
@@ -43,14 +45,14 @@ Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, Kernel
 namespace {
 
 // Puts what is known of a failure into its error, by the first goal that it stands in the way of.
-void add_clues(const Catalog& catalog, Store& store, const Planned& planned, const StorePath& drv, Result<BuildRecord>& outcome) {
+void add_clues(const Catalog& catalog, Store& store, const Planned& planned, const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
   if (outcome || outcome.error().code != Errc::build_failed) return;
   for (std::size_t i = 0; i < planned.wanted.size(); ++i) {
     const Graph& graph = planned.planner->graph();
     const std::vector<StorePath> behind = graph.closure(planned.wanted[i].drv);
     if (std::find(behind.begin(), behind.end(), drv) == behind.end()) continue;
-    const Result<Clue> clue = find_clue(catalog, store, graph, *planned.goals[i], drv);
-    if (clue) add_clue(outcome.error(), *clue);
+    const Result<Clue> clue = find_clue(catalog, store, graph, *planned.goals[i], drv, log);
+    if (clue) add_clue(outcome.error(), *clue, *planned.goals[i]);
     else outcome.error().also.push_back(clue.error());
     return;
   }
@@ -61,7 +63,7 @@ class Work {
  public:
   void add(const Result<BuildRecord>& outcome) {
     const std::scoped_lock lock(mutex_);
-    if (!outcome) ++failed_;
+    if (!outcome) ++failed_;   // or cancelled
     else if (!outcome->waited_for_other) {
       ++built_;
       cpu_seconds_ += outcome->cpu_seconds;
@@ -93,15 +95,74 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   if (todo.build.empty() && todo.fetch.empty() && !options.check) return RealiseResult{.already_valid = todo.valid.size()};
   SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
   Work work;
-  options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome) {
-    add_clues(*catalog, *store, planned, drv, outcome);
+  SWAGE_TRY(const std::vector<LogLineRow>* rows, catalog->log_lines());
+  SWAGE_TRY(const LogLines error_lines, LogLines::compile(*rows));
+  options.error_lines = &error_lines;
+  options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
+    add_clues(*catalog, *store, planned, drv, outcome, log);
     work.add(outcome);
-    if (also) also(drv, outcome);
+    if (also) also(drv, outcome, log);
   };
   Result<RealiseResult> result = realise(*store, graph, planned.wanted, *fetcher, options, session.reporter());
   if (const std::string text = work.summary(); !text.empty()) session.reporter().on(Message{text});
   session.stop_reporter();
   return result;
+}
+
+const char* end_name(BuildEnd end) {
+  switch (end) {
+    case BuildEnd::built: return "built";
+    case BuildEnd::failed: return "failed";
+    case BuildEnd::cancelled: return "cancelled";
+    case BuildEnd::not_built: break;
+  }
+  return "not built";
+}
+
+Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptions options) {
+  Made made;
+  std::mutex mutex;
+  std::map<StorePath, GoalEnd> ends;        // of every derivation that was to be built
+  std::map<StorePath, Error> errors;
+  options.on_built = [&](const StorePath& drv, const Result<BuildRecord>& outcome, const FailedLog&) {
+    const std::scoped_lock lock(mutex);
+    if (outcome) made.done.built.push_back(*outcome);
+    else errors.insert_or_assign(drv, outcome.error());
+  };
+  options.on_end = [&](const StorePath& drv, BuildEnd end, const std::string& because) { ends[drv] = {.end = end, .because = because}; };
+  Result<RealiseResult> done = realise_planned(session, planned, options);
+  if (!done && (done.error().code == Errc::interrupted || ends.empty())) return Fail(std::move(done).error());
+  if (done) made.done = *std::move(done);
+  else made.errors.push_back(std::move(done).error());
+  for (const Wanted& wanted : planned.wanted) {
+    const auto told = ends.find(wanted.drv);
+    GoalEnd& end = made.ends.emplace_back(told == ends.end() ? GoalEnd() : told->second);
+    if (const auto error = errors.find(wanted.drv); end.end == BuildEnd::failed && error != errors.end()) end.error = error->second;
+  }
+  if (!made.errors.empty() && made.ends.size() > 1 && !session.options().quiet && !session.options().json)
+    for (std::size_t i = 0; i < made.ends.size(); ++i) {
+      const std::string& because = made.ends[i].because;
+      fmt::print(stderr, "{}: {}{}\n", goal_label(*planned.goals[i]), end_name(made.ends[i].end), because.empty() ? "" : fmt::format(", because of '{}'", because));
+    }
+  return made;
+}
+
+OnImpossible LeftOut::collector() {
+  if (!leave_out_) return {};
+  return [this](const Goal& goal, const Error& error) {
+    items_.push_back({.target = goal.target.text, .platform = goal.platform->name, .error = error});
+    session_.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), error.what)});
+  };
+}
+
+Result<std::optional<Error>> LeftOut::error(const TargetOptions& options, bool nothing_left) const {
+  SWAGE_TRY(const Workspace* workspace, session_.workspace());
+  const bool all = names_all(options.platforms.empty() ? workspace->platforms : options.platforms);
+  std::vector<Error> errors;
+  for (const Item& item : items_)
+    if (nothing_left || !all || item.error.code != Errc::unsatisfiable) errors.push_back(item.error);
+  if (errors.empty()) return std::nullopt;
+  return together(std::move(errors));
 }
 
 Result<Store*> realise_to_run(Session& session, const Planned& planned, const RealiseOptions& options) {

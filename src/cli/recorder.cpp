@@ -115,13 +115,13 @@ Result<void> Recorder::record_success(CellRun& cell) {
   return write(cell, log);
 }
 
-Result<void> Recorder::record_failure(CellRun& cell, const StorePath& drv, const Error& error) {
+Result<void> Recorder::record_failure(CellRun& cell, const StorePath& drv, const Error& error, const FailedLog& log) {
   EvidenceRow& row = cell.row;
   row.state = EvidenceState::failed;
   row.when = today();
   row.reason = cell.reason = error.what;
   cell.end = CellRun::End::failed;
-  SWAGE_TRY(const Clue clue, find_clue(catalog_, store_, graph_, cell.goal, drv));
+  SWAGE_TRY(const Clue clue, find_clue(catalog_, store_, graph_, cell.goal, drv, log));
   if (clue.signature) row.signature = clue.signature->id;
   if (clue.next) row.next = clue.next->id;
   SWAGE_TRY(const std::optional<PathInfo> kernel, output_of(*cell.kernel));
@@ -147,14 +147,14 @@ Result<void> Recorder::record_present() {
   return {};
 }
 
-void Recorder::on_built(const StorePath& drv, Result<BuildRecord>& outcome) {
+void Recorder::on_built(const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
   // Being stopped and a lack of the machine's say nothing about a cell.
   if (!outcome && (outcome.error().code == Errc::interrupted || outcome.error().code == Errc::environment)) return;
   const std::scoped_lock lock(mutex_);
   if (outcome && !outcome->waited_for_other) seconds_[drv] = outcome->seconds;
   for (CellRun& cell : cells_) {
     if (cell.end != CellRun::End::open || (outcome ? cell.wanted() != drv : !cell.reached.contains(drv))) continue;
-    Result<void> recorded = outcome ? record_success(cell) : record_failure(cell, drv, outcome.error());
+    Result<void> recorded = outcome ? record_success(cell) : record_failure(cell, drv, outcome.error(), log);
     if (!recorded && !problem_) problem_ = std::move(recorded).error().note(fmt::format("while recording {}", goal_label(cell.goal)));
     announce(cell);
   }

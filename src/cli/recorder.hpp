@@ -53,13 +53,13 @@ class Recorder {
   // Records cells whose result is in the store already, with the date it was made and no times: those are not known any more.
   Result<void> record_present();
   // For RealiseOptions::on_built.
-  void on_built(const StorePath& drv, Result<BuildRecord>& outcome);
+  void on_built(const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log);
   // The first record that could not be written.
   Result<void> problem() const;
 
  private:
   Result<void> record_success(CellRun& cell);
-  Result<void> record_failure(CellRun& cell, const StorePath& drv, const Error& error);
+  Result<void> record_failure(CellRun& cell, const StorePath& drv, const Error& error, const FailedLog& log);
   Result<void> write(CellRun& cell, std::string_view log);
   Result<std::string> lock_name();
   Result<std::optional<PathInfo>> output_of(const StorePath& drv);

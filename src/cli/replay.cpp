@@ -7,6 +7,7 @@
 #include "catalog/evidence.hpp"
 #include "catalog/package_evidence.hpp"
 #include "cli/json.hpp"
+#include "cli/option_kinds.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -173,6 +174,9 @@ Json to_json(const Replay& replay) {
 Result<int> replay(Session& session, const TargetOptions& targets, const RealiseOptions& options) {
   if (targets.targets.empty())
     return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
+  const bool kernels = std::all_of(targets.targets.begin(), targets.targets.end(), [](const std::string& text) { return text.substr(0, text.find('@')) == "linux"; });
+  SWAGE_CHECK(check_only(targets, kernels ? std::vector<std::string_view>{"--for", "--toolchain", "--llvm", "--config"} : std::vector<std::string_view>{"--for", "--toolchain"},
+                         kernels ? "a record of a kernel, which is repeated as it is" : "a record of a package, which is repeated as it is"));
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
   std::vector<Replay> replays;
   for (const std::string& text : targets.targets) {

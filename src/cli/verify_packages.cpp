@@ -213,7 +213,7 @@ Result<void> realise_runs(Session& session, Planned& planned, std::deque<Package
   PackageRecorder recorder(*store, graph, session.reporter(), runs, {.directory = evidence, .lock = reduced_lock(*lock, graph, wanted)});
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
-  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome) { recorder.on_built(drv, outcome); };
+  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog&) { recorder.on_built(drv, outcome); };
   const Result<RealiseResult> done = realise_planned(session, planned, options);
   SWAGE_CHECK(recorder.problem());
   if (!done) return Fail(done.error());

@@ -13,6 +13,7 @@
 #include "realise/build_dir.hpp"
 #include "realise/build_log.hpp"
 #include "realise/builder_env.hpp"
+#include "realise/first_error.hpp"
 #include "realise/outputs.hpp"
 #include "realise/sandbox.hpp"
 
@@ -125,13 +126,6 @@ Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& d
   return run;
 }
 
-std::string tail_note(const std::deque<std::string>& tail) {
-  if (tail.empty()) return "it printed nothing";
-  std::string text = tail.size() == 1 ? "last line of its log:" : fmt::format("last {} lines of its log:", tail.size());
-  for (const std::string& line : tail) text += "\n  " + line;
-  return text;
-}
-
 // Also when there is room again by now, because other builds have ended: what the builder said last tells.
 bool disk_was_full(const fs::path& dir, const BuildLog& log) {
   struct statvfs disk {};
@@ -139,9 +133,12 @@ bool disk_was_full(const fs::path& dir, const BuildLog& log) {
   return std::any_of(log.tail().begin(), log.tail().end(), [](const std::string& line) { return line.find("No space left on device") != std::string::npos; });
 }
 
-Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log) {
+constexpr int kKilled = 128;   // a shell's status of what a signal ended, plus the signal
+
+Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log, const FirstError& first,
+                    FailedLog& failed) {
   const RealiseOptions& options = context.options;
-  Error error{.code = Errc::build_failed, .notes = {tail_note(log.tail())}, .hint = "swage log " + drv.path.str()};
+  Error error{.code = Errc::build_failed, .notes = first.notes(log.tail()), .hint = "swage log " + drv.path.str()};
   std::string why;
   if (run.ended == Ended::silent) {
     why = fmt::format("it printed nothing for {} s", options.max_silent.count());
@@ -153,6 +150,7 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
     error.hint = "free space with: swage store gc";
   } else {
     why = fmt::format("builder ended with status {}", run.exit.status);
+    if (run.exit.status <= kKilled) failed = {.by_itself = true, .cause = first.row(), .known = first.known(log.tail())};
   }
   error.what = fmt::format("'{}' did not build: {}", drv.drv.name, why);
   return Fail(std::move(error));
@@ -185,13 +183,15 @@ fs::path log_file(Store& store, const StorePath& drv) {
 }
 
 Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, BuildMode mode,
-                              std::uint64_t job) {
+                              std::uint64_t job, FailedLog& failed) {
   Store& store = context.store;
   SWAGE_TRY(const StorePathSet closure, store.closure(inputs));
   SWAGE_TRY(BuildDir made, BuildDir::create(store.work_dir(), drv.path.hash_part()));
   Used used{context.remover, std::move(made)};
   BuildDir& dir = used.dir;
+  FirstError first(context.options.error_lines);
   SWAGE_TRY(BuildLog log, BuildLog::create(log_file(store, drv.path), context.options.log_lines, [&](const std::string& line) {
+    first.take(line);
     context.reporter.on(JobLog{job, line});
   }));
   const auto fail_keeping = [&](Error error) -> Fail {
@@ -202,7 +202,7 @@ Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivat
   };
   SWAGE_TRY(const Run run, run_builder(context, drv, closure, dir, log));
   if (run.ended == Ended::stopped) return fail(Errc::interrupted, "interrupted");
-  if (run.ended != Ended::by_itself || run.exit.status != 0) return fail_keeping(builder_failed(context, drv, run, log).value());
+  if (run.ended != Ended::by_itself || run.exit.status != 0) return fail_keeping(builder_failed(context, drv, run, log, first, failed).value());
   const fs::path kept = context.options.keep_failed ? store.work_dir() / "failed" : fs::path();
   const Checkpoint checkpoint = within_limits(context, drv, run);
   Result<void> finished = mode == BuildMode::build ? register_built(store, drv, dir.store(), closure, checkpoint)

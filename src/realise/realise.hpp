@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/events.hpp"
+#include "catalog/log_lines.hpp"
 #include "plan/graph.hpp"
 #include "store/store.hpp"
 
@@ -33,9 +34,24 @@ struct BuildRecord {               // one derivation that was built (not those f
   std::uint64_t max_rss = 0;       // bytes, of the largest process
   bool waited_for_other = false;   // another process built it meanwhile
 };
+// What the log tells of a build that failed.
+struct FailedLog {
+  bool by_itself = false;              // it was not stopped or killed, and the disk was not too small
+  const LogLineRow* cause = nullptr;   // of the first line that tells of a failure; null: there is none
+  const LogLineRow* known = nullptr;   // that has a text: of that line, or else of another that the error shows; null: there is none
+};
 // Told how each derivation ended, the moment it did: its outputs are valid then. May add notes to the error. Called from worker
 // threads, several at once.
-using OnBuilt = std::function<void(const StorePath& drv, Result<BuildRecord>& outcome)>;
+using OnBuilt = std::function<void(const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log)>;
+
+enum class BuildEnd {
+  built,
+  failed,
+  cancelled,   // stopped, or not begun: another one failed, or the user interrupted
+  not_built,   // something that it needs failed
+};
+// Told of each derivation that was to be built, once, when no more is done. `because`: the name of what failed, of `not_built`.
+using OnEnd = std::function<void(const StorePath& drv, BuildEnd end, const std::string& because)>;
 
 struct RealiseOptions {
   unsigned jobs = 0;               // derivations built at once; 0: as many as there are cores
@@ -47,7 +63,9 @@ struct RealiseOptions {
   std::chrono::seconds max_silent{0};   // kill a build that prints nothing for so long; 0: never
   std::chrono::seconds timeout{0};      // kill a build that runs for so long; 0: never
   unsigned log_lines = 25;         // lines of the log in the error of a failed build
+  const LogLines* error_lines = nullptr;   // what tells of a failure in logs; null: nothing is looked for
   OnBuilt on_built{};
+  OnEnd on_end{};
 };
 
 struct RealiseResult {
@@ -65,7 +83,7 @@ struct RealisePlan {
 };
 Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check = false);
 
-// Errors: Errc::build_failed (the last log lines and the command to see the rest), Errc::environment (no namespaces, no
+// Errors: Errc::build_failed (the first error of the log, its last lines and the command to see the rest), Errc::environment (no namespaces, no
 // space), Errc::interrupted. Nothing half-made becomes visible in any case.
 Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
                               const RealiseOptions& options, Reporter& reporter);

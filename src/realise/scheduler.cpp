@@ -121,28 +121,39 @@ void Scheduler::complete(std::size_t node, Result<Outcome> outcome) {
   }
   ++finished_;
   if (outcome) {
+    nodes_[node].end = BuildEnd::built;
     for (const std::size_t user : nodes_[node].users)
       if (--nodes_[user].missing == 0 && !nodes_[user].skipped) enqueue(user);
   } else {
     const Error& error = outcome.error();
     // A lack of the machine's would befall every other build as well.
     const bool hopeless = error.code == Errc::environment && nodes_[node].drv;
-    if (error.code == Errc::interrupted) cut_short_ = true;
-    else errors_.push_back(error);
-    skip_users(node);
+    if (error.code == Errc::interrupted) {
+      cut_short_ = true;
+      stop_.set();
+    } else {
+      nodes_[node].end = BuildEnd::failed;
+      errors_.push_back(error);
+      skip_users(node);
+    }
     if (!options_.keep_going || hopeless) stop_.set();
   }
   report_totals();
   changed_.notify_all();
 }
 
-void Scheduler::skip_users(std::size_t node) {
-  std::vector<std::size_t> open = nodes_[node].users;
+void Scheduler::skip_users(std::size_t failed) {
+  const Node& cause = nodes_[failed];
+  const Source::Download* download = cause.source ? download_of(*cause.source) : nullptr;
+  const std::string name = cause.drv ? cause.drv->drv.name : download ? download->name : std::string(cause.source->path.name());
+  std::vector<std::size_t> open = cause.users;
   while (!open.empty()) {
     Node& user = nodes_[open.back()];
     open.pop_back();
     if (std::exchange(user.skipped, true)) continue;
     ++skipped_;
+    user.end = BuildEnd::not_built;
+    user.because = name;
     open.insert(open.end(), user.users.begin(), user.users.end());
   }
 }
@@ -161,7 +172,9 @@ Result<Scheduler::Outcome> Scheduler::fetch(const Node& node) {
   const auto start = Clock::now();
   Result<void> fetched = fetcher_.fetch(*node.source, job);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  if (download) reporter_.on(JobFinished{job, fetched.has_value(), seconds});
+  if (download)
+    reporter_.on(JobFinished{
+        .id = job, .ok = fetched.has_value(), .seconds = seconds, .cancelled = !fetched && fetched.error().code == Errc::interrupted});
   if (!fetched) return Fail(std::move(fetched).error());
   if (download) {
     const std::scoped_lock lock(mutex_);
@@ -184,7 +197,7 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
     SWAGE_TRY(const StorePathSet valid, store_.valid_paths(outputs));
     if (valid.size() == outputs.size()) {
       Result<BuildRecord> record(BuildRecord{.drv = drv.path, .waited_for_other = true});
-      if (options_.on_built) options_.on_built(drv.path, record);
+      if (options_.on_built) options_.on_built(drv.path, record, {});
       const std::scoped_lock lock(mutex_);
       result_->built.push_back(*std::move(record));
       return Outcome::done;
@@ -200,14 +213,24 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
   const std::uint64_t job = next_job_id();
   reporter_.on(JobStarted{job, node.mode == BuildMode::build ? "build" : "check", drv.drv.name, drv.path.str()});
   const auto start = Clock::now();
-  Result<BuildRecord> record = build_one(context_, drv, inputs, node.mode, job);
-  reporter_.on(JobFinished{job, record.has_value(), std::chrono::duration<double>(Clock::now() - start).count()});
-  if (options_.on_built) options_.on_built(drv.path, record);
+  FailedLog failed;
+  Result<BuildRecord> record = build_one(context_, drv, inputs, node.mode, job, failed);
+  reporter_.on(JobFinished{.id = job,
+                           .ok = record.has_value(),
+                           .seconds = std::chrono::duration<double>(Clock::now() - start).count(),
+                           .cancelled = !record && record.error().code == Errc::interrupted});
+  if (options_.on_built) options_.on_built(drv.path, record, failed);
   if (!record) return Fail(std::move(record).error());
   const std::scoped_lock lock(mutex_);
   durations_.record(drv.drv.name, record->seconds);
   result_->built.push_back(*std::move(record));
   return Outcome::done;
+}
+
+void Scheduler::tell_ends() const {
+  if (!options_.on_end) return;
+  for (const Node& node : nodes_)
+    if (node.drv) options_.on_end(node.drv->path, node.end.value_or(BuildEnd::cancelled), node.because);
 }
 
 Result<void> Scheduler::verdict() {
@@ -240,6 +263,7 @@ Result<void> Scheduler::run(const RealisePlan& plan, const StorePathSet& check, 
   for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, nodes_.size() - fetches); ++i) workers.emplace_back([this] { work(true); });
   for (std::size_t i = 0; i < std::min<std::size_t>(options_.downloads, fetches); ++i) workers.emplace_back([this] { work(false); });
   workers.clear();   // joins
+  tell_ends();
   return verdict();
 }
 

@@ -36,6 +36,8 @@ class Scheduler {
     double path_seconds = 0;                   // expected, from its start to the end of all that needs it
     bool announced = false;                    // that another process is building it
     bool skipped = false;
+    std::optional<BuildEnd> end{};             // none: not begun, or stopped
+    std::string because{};                     // what failed, when it is skipped
   };
   enum class Outcome { done, locked_elsewhere };
 
@@ -45,11 +47,12 @@ class Scheduler {
   std::optional<std::size_t> next(bool builds);
   void enqueue(std::size_t node);
   void complete(std::size_t node, Result<Outcome> outcome);
-  void skip_users(std::size_t node);
+  void skip_users(std::size_t failed);
   void report_totals();
   bool over() const;
   Result<Outcome> fetch(const Node& node);
   Result<Outcome> build(Node& node);
+  void tell_ends() const;
   Result<void> verdict();
 
   Store& store_;

@@ -43,7 +43,7 @@ void Journal::on(const Event& event) {
                         },
                         [&](const JobLog& e) { lines_.push_back("log " + names_[e.id] + ": " + e.line); },
                         [&](const JobProgress&) {},
-                        [&](const JobFinished& e) { lines_.push_back((e.ok ? "done " : "failed ") + names_[e.id]); },
+                        [&](const JobFinished& e) { lines_.push_back((e.ok ? "done " : e.cancelled ? "cancelled " : "failed ") + names_[e.id]); },
                         [&](const Totals& e) { lines_.push_back(fmt::format("totals {}/{}", e.done, e.total)); },
                         [&](const Message& e) { lines_.push_back("message " + e.text); }},
              event);

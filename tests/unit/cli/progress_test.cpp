@@ -73,6 +73,18 @@ TEST_F(ProgressTest, PlainPrintsALineWhenAJobStartsAndEnds) {
   EXPECT_EQ(printed(), "fetching zlib\nfetched zlib in 0.3 s, 3.0 kB\nbuilding linux-6.1\nfailed building linux-6.1 after 1 m 15 s\nmade swage.lock\n");
 }
 
+TEST_F(ProgressTest, WhatIsCancelledHasNotFailed) {
+  for (const ProgressStyle style : {ProgressStyle::plain, ProgressStyle::json, ProgressStyle::tty}) {
+    const auto out = reporter(style);
+    out->on(JobStarted{1, "build", "slow", ""});
+    out->on(JobFinished{.id = 1, .ok = false, .seconds = 3, .cancelled = true});
+    const std::string text = printed();
+    EXPECT_THAT(text, testing::Not(HasSubstr("failed")));
+    if (style == ProgressStyle::plain) { EXPECT_EQ(text, "building slow\ncancelled building slow after 3.0 s\n"); }
+    if (style == ProgressStyle::json) { EXPECT_THAT(text, HasSubstr("\"ok\":false,\"cancelled\":true,")); }
+  }
+}
+
 TEST_F(ProgressTest, PlainPrintsLogLinesWhenAsked) {
   const auto out = reporter(ProgressStyle::plain, true);
   out->on(JobStarted{7, "check", "a", ""});
@@ -103,7 +115,7 @@ TEST_F(ProgressTest, JsonIsOneObjectPerEvent) {
             "{\"event\":\"start\",\"id\":1,\"kind\":\"build\",\"name\":\"a\\\"b\",\"subject\":\"/nix/store/x.drv\"}\n"
             "{\"event\":\"log\",\"id\":1,\"line\":\"bad \xef\xbf\xbd byte\"}\n"
             "{\"event\":\"progress\",\"id\":1,\"done\":5,\"total\":0}\n"
-            "{\"event\":\"finish\",\"id\":1,\"ok\":true,\"seconds\":0.5}\n"
+            "{\"event\":\"finish\",\"id\":1,\"ok\":true,\"cancelled\":false,\"seconds\":0.5}\n"
             "{\"event\":\"message\",\"text\":\"note\"}\n");
 }
 

@@ -104,6 +104,28 @@ TEST_F(BuildTest, FailureShowsTheEndOfTheLog) {
   EXPECT_EQ(world_.journal.starting_with("failed"), std::vector<std::string>{"failed bad"});
 }
 
+TEST_F(BuildTest, FailureShowsTheFirstErrorOfTheLogToo) {
+  const std::vector<LogLineRow> rows{{.id = "error", .pattern = "error:", .tool = LogTool::compiler}};
+  const LogLines lines = LogLines::compile(rows).value();
+  world_.options.error_lines = &lines;
+  world_.options.log_lines = 2;
+  FailedLog seen;
+  world_.options.on_built = [&](const StorePath&, Result<BuildRecord>&, const FailedLog& log) { seen = log; };
+  const StorePath drv = world_.add({.name = "bad", .script = "echo 0; echo x.c:1: error: y; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; exit 3"});
+  EXPECT_EQ(world_.error_of(drv), fmt::format("error: 'bad' did not build: builder ended with status 3\n"
+                                              "note: the first error, in line 2 of its log:\n  0\n  x.c:1: error: y\n  line 1\n  line 2\n  line 3\n"
+                                              "  line 4\n  line 5\n  line 6\n  line 7\n  line 8\n"
+                                              "note: last 2 lines of its log:\n  line 11\n  line 12\n"
+                                              "hint: swage log {}\n", drv.str()));
+  EXPECT_TRUE(seen.by_itself);
+  EXPECT_EQ(seen.cause, &rows[0]);
+  world_.error_of(world_.add({.name = "killed", .script = "echo error:; kill -9 $$"}));
+  EXPECT_FALSE(seen.by_itself || seen.cause) << "what was killed did not fail by itself";
+  world_.options.timeout = std::chrono::seconds(1);
+  world_.error_of(world_.add({.name = "slow", .script = "echo error:; b sleep 60"}));
+  EXPECT_FALSE(seen.by_itself || seen.cause);
+}
+
 TEST_F(BuildTest, SilentFailureSaysSo) {
   const StorePath drv = world_.add({.name = "mute", .script = "exit 1"});
   EXPECT_EQ(world_.error_of(drv), fmt::format("error: 'mute' did not build: builder ended with status 1\nnote: it printed nothing\nhint: swage log {}\n", drv.str()));

@@ -96,6 +96,36 @@ TEST_F(ScheduleTest, AFailureStopsTheOthers) {
   EXPECT_EQ(result.error().what, "'bad' did not build: builder ended with status 1");
   EXPECT_THAT(result.error().also, IsEmpty());
   EXPECT_LT(Clock::now() - start, std::chrono::seconds(20));
+  EXPECT_THAT(world_.journal.starting_with("failed"), ElementsAre("failed bad"));
+  EXPECT_THAT(world_.journal.starting_with("cancelled"), ElementsAre("cancelled slow")) << "nothing was wrong with it";
+}
+
+TEST_F(ScheduleTest, TellsHowEachDerivationEnded) {
+  const auto ends_of = [&](const std::vector<StorePath>& drvs) {
+    std::map<std::string, std::string> ends;
+    world_.options.on_end = [&](const StorePath& drv, BuildEnd end, const std::string& because) {
+      const char* const names[] = {"built", "failed", "cancelled", "not built"};
+      ends[std::string(drv.name())] = names[static_cast<int>(end)] + (because.empty() ? "" : " because of " + because);
+    };
+    EXPECT_FALSE(world_.realise(drvs));
+    return ends;
+  };
+  const Source gone = download("gone.tar", "bytes", false);
+  const StorePath bad = world_.add({.name = "bad", .script = "b sleep 0.3; exit 1"});
+  const StorePath user = world_.add({.name = "user", .script = ":", .needs = {bad}});
+  const StorePath its_user = world_.add({.name = "its-user", .script = ":", .needs = {user}});
+  const StorePath lost = world_.add({.name = "lost", .script = ":", .sources = {gone.path}});
+  const StorePath good = world_.add({.name = "good", .script = "echo > $out"});
+  world_.options.keep_going = true;
+  EXPECT_EQ(ends_of({its_user, lost, good}), (std::map<std::string, std::string>{{"bad.drv", "failed"},
+                                                                                  {"user.drv", "not built because of bad"},
+                                                                                  {"its-user.drv", "not built because of bad"},
+                                                                                  {"lost.drv", "not built because of gone.tar"},
+                                                                                  {"good.drv", "built"}}));
+  world_.options.keep_going = false;
+  const StorePath slow = world_.add({.name = "slow", .script = "b sleep 60"});
+  const StorePath late = world_.add({.name = "late", .script = ":", .needs = {slow}});
+  EXPECT_EQ(ends_of({bad, late}), (std::map<std::string, std::string>{{"bad.drv", "failed"}, {"slow.drv", "cancelled"}, {"late.drv", "cancelled"}}));
 }
 
 TEST_F(ScheduleTest, KeepGoingBuildsWhatItCan) {
@@ -121,7 +151,7 @@ TEST_F(ScheduleTest, TellsOfEachDerivationWhenItsOutputsAreValid) {
   const StorePath bad = world_.add({.name = "bad", .script = "exit 1"});
   const StorePath user = world_.add({.name = "user", .script = ":", .needs = {bad}});
   std::vector<std::string> told;
-  world_.options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome) {
+  world_.options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog&) {
     told.push_back(fmt::format("{} {} {}", drv.name(), outcome.has_value(), world_.store->is_valid(world_.output(drv)).value()));
     if (!outcome) outcome.error().notes.push_back("noted");
   };

@@ -1,0 +1,32 @@
+// A POSIX extended regular expression for one line of a log.
+#pragma once
+
+#include <memory>
+#include <regex.h>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace swage {
+
+// regcomp(3): no back references, so the time for a line grows with its length only. Of a longer line the first kLongest bytes count.
+class LinePattern {
+ public:
+  static constexpr std::size_t kLongest = 2000;
+
+  static Result<LinePattern> parse(const std::string& text);
+  bool matches(std::string_view line) const;   // thread-safe
+
+ private:
+  struct Free {
+    bool armed = false;
+    void operator()(regex_t* compiled) const {
+      if (armed) ::regfree(compiled);
+      delete compiled;
+    }
+  };
+  std::unique_ptr<regex_t, Free> compiled_{new regex_t{}, Free{}};
+};
+
+}  // namespace swage

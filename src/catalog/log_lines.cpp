@@ -1,0 +1,48 @@
+#include "catalog/log_lines.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "catalog/state.hpp"
+
+namespace swage {
+
+Result<LogLines> LogLines::compile(const std::vector<LogLineRow>& rows) {
+  std::vector<const LogLineRow*> ordered;
+  for (const LogLineRow& row : rows) ordered.push_back(&row);
+  const auto rank = [](const LogLineRow* row) { return row->tool == LogTool::none ? 0 : row->text.empty() ? 2 : 1; };
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const LogLineRow* a, const LogLineRow* b) { return rank(a) < rank(b); });
+  LogLines lines;
+  std::string any;
+  for (const LogLineRow* row : ordered) {
+    SWAGE_TRY(LinePattern pattern, LinePattern::parse(row->pattern).map_error([&](Error error) { return std::move(error).at(row->origin.pos); }));
+    lines.entries_.push_back({row, std::move(pattern)});
+    if (row->tool != LogTool::none) any += fmt::format("{}({})", any.empty() ? "" : "|", row->pattern);
+  }
+  if (!any.empty()) {
+    SWAGE_TRY(LinePattern all, LinePattern::parse(any));
+    lines.any_.push_back(std::move(all));
+  }
+  return lines;
+}
+
+const LogLineRow* LogLines::find(std::string_view line) const {
+  if (any_.empty() || !any_.front().matches(line)) return nullptr;
+  for (const Entry& entry : entries_)
+    if (entry.pattern.matches(line)) return entry.row->tool == LogTool::none ? nullptr : entry.row;
+  return nullptr;
+}
+
+bool is_of_toolchain(const LogLineRow& row) {
+  return row.tool == LogTool::compiler || row.tool == LogTool::assembler || row.tool == LogTool::linker;
+}
+
+void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings) {
+  for (const LogLineRow& row : rows) {
+    if (auto pattern = LinePattern::parse(row.pattern); !pattern) findings.errors.push_back(std::move(pattern).error().at(row.origin.pos));
+    if (!row.hint.empty() && row.text.empty())
+      findings.errors.push_back({.what = fmt::format("'{}' has a hint and no text: what to do against what?", row.id), .where = row.origin.pos});
+  }
+}
+
+}  // namespace swage
