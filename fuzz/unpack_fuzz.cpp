@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto beside = swage::list_directory(inner).value();
   if (beside != (done ? std::vector<std::string>{"tree"} : std::vector<std::string>{})) std::abort();
   if (swage::list_directory(directory.path()).value() != std::vector<std::string>{"inner"}) std::abort();
+  if (done && swage::list_directory(inner / "tree").value().empty()) std::abort();
   if (done)
     for (auto entry = swage::fs::recursive_directory_iterator(inner / "tree"); entry != swage::fs::recursive_directory_iterator(); ++entry)
       if (!entry->is_symlink() && !entry->is_directory() && !entry->is_regular_file()) std::abort();

@@ -6,8 +6,8 @@ case "${MAKEFLAGS-}" in
   *jobserver*) ;;
   *) jobs=-j${NIX_BUILD_CORES:-1} ;;
 esac
-mkdir source
-tar -x --strip-components=1 --no-same-owner -f $src -C source
+. $script_unpack
+unpack_source "$src" source
 cd source
 make $jobs PLATFORM=generic CROSS_COMPILE=$prefix PLATFORM_RISCV_XLEN=$xlen
 mkdir -p $out

@@ -5,8 +5,8 @@ case "${MAKEFLAGS-}" in
   *) jobs=-j${NIX_BUILD_CORES:-1} ;;
 esac
 export KCONFIG_NOTIMESTAMP=1
-mkdir -p source
-tar -x --strip-components=1 --no-same-owner -f "$src" -C source
+. $script_unpack
+unpack_source "$src" source
 cd source
 flags="$flags $(cat $toolchain/userland-flags)"
 make allnoconfig > /dev/null

@@ -1,4 +1,5 @@
-# Wraps a toolchain: the programs in $out/bin are called like the toolchain's own and add what packages need.
+# Wraps a toolchain: the programs in $out/bin are called like the toolchain's own and add what packages need; $out/compiler says what they
+# are called before `gcc`.
 #
 # $deps_build_target   the toolchain      $deps_target   what programs run with (libc.sh)
 # $prefix $flags       of the toolchain
@@ -42,3 +43,4 @@ END
 }
 for tool in gcc g++ c++ cpp; do compiler $tool $tool; done
 compiler cc gcc
+echo $out/bin/$prefix > $out/compiler

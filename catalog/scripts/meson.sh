@@ -12,7 +12,7 @@ ar = '$AR'
 nm = '$NM'
 strip = '$STRIP'
 objcopy = '$OBJCOPY'
-pkgconfig = 'pkg-config'
+pkgconfig = 'pkg-config-for-host'
 cmake = 'cmake'
 [properties]
 needs_exe_wrapper = true
@@ -27,11 +27,14 @@ END
 [binaries]
 c = 'gcc'
 cpp = 'g++'
-pkgconfig = 'pkg-config'
+pkgconfig = 'pkg-config-for-build'
+cmake = 'cmake'
+[built-in options]
+cmake_prefix_path = [$(printf "'%s', " ${build_prefixes:-/nowhere})]
 END
   eval "set -- $output_args ${static:+--default-library=static} $configure_args"
   # The host's compiler reaches meson by the cross file alone: in the environment it would be the build machine's.
-  env -u CC -u CXX -u CPP -u AR -u AS -u LD -u NM -u RANLIB -u STRIP meson setup ../build . --cross-file ../cross.ini --native-file ../native.ini \
+  for_build_machine meson setup ../build . --cross-file ../cross.ini --native-file ../native.ini \
     --prefix=$out --libdir=lib --buildtype=release --wrap-mode=nodownload --auto-features=disabled "$@"
 }
 steps

@@ -1,24 +1,19 @@
 # Unpacks a source archive, or copies a tree, and changes it: the tree that out-of-tree builds share.
 #
-# $src       an archive or a directory
+# $src       an archive or a directory      $script_unpack $archives   see unpack.sh
 # $patches   patch files, in order; one that the tree already has is passed over
 # $edits     a line for each change: sed<TAB>FILE<TAB>SCRIPT, or copy<TAB>FILE<TAB>FROM, which makes FILE unless it is there.
 #            FILE may be a shell pattern. What changes nothing is said, not an error: a release may have the fix.
-mkdir -p $out
-if [ -d "$src" ]; then
-  cp -a "$src/." $out/
-  chmod -R u+w $out
-else
-  tar -x --strip-components=1 --no-same-owner -f "$src" -C $out
-fi
+. $script_unpack
+unpack_source "$src" $out
 try_patch() { # try_patch FILE OPTION...: whether it would apply
   file=$1
   shift
   patch -d $out -p1 -f -s --dry-run "$@" < "$file" > /dev/null
 }
 for patch in ${patches-}; do
-  name=${patch##*/}
-  name=${name#*-}
+  name=$(patch_name "$patch")
+  check_patch "$patch"
   if try_patch "$patch"; then
     echo "patch: $name"
     patch -d $out -p1 -f -s --no-backup-if-mismatch < "$patch"

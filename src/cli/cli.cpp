@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <system_error>
@@ -15,6 +16,7 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/json.hpp"
 #include "cli/progress.hpp"
 
 namespace swage {
@@ -100,14 +102,40 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
   return Error{.what = std::move(text), .hint = fmt::format("see: {} --help", full_name(command))};
 }
 
-int print_error(const Error& error) {
-  std::fputs(render(error, want_colour(STDERR_FILENO)).c_str(), stderr);   // who has closed stderr still gets the exit code
+const char* error_name(Errc code) {
+  switch (code) {
+    case Errc::invalid_input: return "invalid-input";
+    case Errc::build_failed: return "build-failed";
+    case Errc::unsatisfiable: return "unsatisfiable";
+    case Errc::environment: return "environment";
+    case Errc::hash_mismatch: return "hash-mismatch";
+    case Errc::corrupt: return "corrupt";
+    case Errc::interrupted: break;
+  }
+  return "interrupted";
+}
+
+// One line for each error.
+std::string error_lines(const Error& error) {
+  using Json = nlohmann::ordered_json;
+  Json where = nullptr;
+  if (error.where) where = {{"file", error.where->file}, {"line", error.where->line}, {"column", error.where->column}};
+  const Json object = {{"code", error_name(error.code)}, {"what", error.what}, {"where", std::move(where)}, {"notes", error.notes},
+                       {"hint", text_or_null(error.hint)}};
+  std::string lines = Json{{"error", object}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (const Error& other : error.also) lines += error_lines(other);
+  return lines;
+}
+
+int print_error(const Error& error, bool json) {
+  const std::string text = json ? error_lines(error) : render(error, want_colour(STDERR_FILENO));
+  std::fputs(text.c_str(), stderr);   // who has closed stderr still gets the exit code
   return exit_code(error.code);
 }
 
 // Runs what prints a result and gives its exit code: that counts only when all of it arrived. A reader that has left, as `head` does,
 // ends swage as SIGPIPE would.
-int with_output(const std::function<int()>& print) {
+int with_output(bool json, const std::function<int()>& print) {
   int code = 0, error = 0;
   try {
     code = print();
@@ -120,7 +148,7 @@ int with_output(const std::function<int()>& print) {
   }
   if (error == 0) return code;
   if (error == EPIPE) return 128 + SIGPIPE;
-  return print_error({.code = Errc::environment, .what = fmt::format("cannot write the result: {}", std::strerror(error))});
+  return print_error({.code = Errc::environment, .what = fmt::format("cannot write the result: {}", std::strerror(error))}, json);
 }
 
 }  // namespace
@@ -147,27 +175,28 @@ int run_cli(int argc, char** argv) {
     }
   }
   app.require_subcommand(1);
+  const bool json = words.contains("--json");   // also where the words are wrong
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
-    return with_output([&] {
+    return with_output(json, [&] {
       std::ostringstream text;
       const int code = app.exit(help, text, text);
       fmt::print("{}", text.str());
       return code;
     });
   } catch (const CLI::ParseError& problem) {
-    return print_error(usage_error(app, problem));
+    return print_error(usage_error(app, problem), json);
   }
-  if (const std::vector<std::string> left = left_over(app); !left.empty()) return print_error(unknown_word(app, left.front()));
+  if (const std::vector<std::string> left = left_over(app); !left.empty()) return print_error(unknown_word(app, left.front()), json);
 
   Session session(std::move(global));
   for (const auto& [sub, action] : actions) {
     if (!sub->parsed()) continue;
-    return with_output([&] {
+    return with_output(json, [&] {
       const Result<int> code = action(session);
       session.stop_reporter();
-      return code ? *code : print_error(code.error());
+      return code ? *code : print_error(code.error(), json);
     });
   }
   return 2;

@@ -5,6 +5,9 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/goals.hpp"
+#include "cli/json.hpp"
+#include "plan/planner.hpp"
 #include "resolve/resolve.hpp"
 
 namespace swage {
@@ -13,123 +16,181 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A listing is rows of named columns; text and JSON print the same ones.
+// A listing is rows of named values. Text has those of some columns, JSON those of others: what people read in one is often several.
+enum class In { both, text, json };
+struct Column {
+  std::string name;
+  In in = In::both;
+};
+struct Row {
+  std::vector<Json> values{};
+  const Origin* origin = nullptr;
+};
 struct Listing {
-  std::vector<std::string> columns{};
-  std::vector<std::vector<std::string>> rows{};
-  std::vector<const Origin*> origins{};
+  std::vector<Column> columns{};
+  std::vector<Row> rows{};
 };
 
-// The id of the toolchain that programs for the platform are built with, or why there is none.
-Result<std::string> toolchain_of(const Catalog& catalog, const Platform& platform) {
-  if (!catalog.has_toolchains(platform.name)) return "none: no provider has one";
+// What rows are made from. `only`: the platforms that they must be for; none: all.
+struct Listed {
+  Session& session;
+  const Catalog& catalog;
+  std::vector<const Platform*> only{};
+
+  bool is_for(std::string_view platform) const {
+    return only.empty() || std::any_of(only.begin(), only.end(), [&](const Platform* one) { return one->name == platform; });
+  }
+};
+
+// The toolchain that programs for the platform are built with, or why there is none.
+struct UserlandToolchain {
+  std::string id{}, why_none{};
+};
+Result<UserlandToolchain> toolchain_of(const Catalog& catalog, const Platform& platform) {
+  const UserlandToolchain none{.why_none = "no provider has one"};
+  if (!catalog.has_toolchains(platform.name)) return none;
   SWAGE_TRY(const Resolution userland, resolve(catalog, {.platform = &platform, .purpose = Purpose::userland}));
-  if (userland.chosen) return userland.chosen->id;
-  return userland.rejected.empty() ? "none: no provider has one" : fmt::format("none: {} {}", userland.rejected.front().toolchain->id, userland.rejected.front().reason);
+  if (userland.chosen) return UserlandToolchain{.id = userland.chosen->id};
+  if (userland.rejected.empty()) return none;
+  return UserlandToolchain{.why_none = fmt::format("{} {}", userland.rejected.front().toolchain->id, userland.rejected.front().reason)};
 }
 
-Result<Listing> platforms(const Catalog& catalog) {
-  Listing list{.columns = {"name", "triple", "arch", "endian", "bits", "libc", "toolchain", "aliases"}};
-  for (const Platform& p : catalog.platforms()) {
-    SWAGE_TRY(std::string toolchain, toolchain_of(catalog, p));
-    list.rows.push_back({p.name, p.triple.str(), p.kernel_arch, p.endian == Endian::little ? "little" : "big",
-                         std::to_string(p.bits), p.libc, std::move(toolchain), join(p.aliases, " ")});
-    list.origins.push_back(&catalog.platform_origin(p.name));
+Json debian_json(const SourceSpec& source) {
+  if (source.debian_package.empty()) return nullptr;
+  return {{"suite", source.debian_suite}, {"package", source.debian_package}};
+}
+Json source_json(const SourceSpec& source) {
+  if (source.debian_package.empty() && source.urls.empty()) return nullptr;
+  return {{"debian", debian_json(source)}, {"urls", source.urls}, {"sha256", text_or_null(source.sha256)}};
+}
+std::string debian_text(const SourceSpec& source) {
+  return source.debian_package.empty() ? "" : fmt::format("{} of {}", source.debian_package, source.debian_suite);
+}
+std::string first_url(const SourceSpec& source) { return source.urls.empty() ? "" : source.urls.front(); }
+
+template <class T>
+Json ranges_json(const std::map<std::string, T>& by_name) {
+  Json object = Json::object();
+  for (const auto& [name, value] : by_name) object[name] = value.str();
+  return object;
+}
+std::string arches_text(const std::vector<std::string>& arches) { return arches.empty() ? "all" : join(arches, " "); }
+
+Result<Listing> platforms(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"triple"}, {"arch"}, {"endian"}, {"bits"}, {"libc"}, {"toolchain", In::text}, {"toolchain", In::json},
+                           {"whyNoToolchain", In::json}, {"bareMetal", In::json}, {"aliases"}}};
+  for (const Platform& p : wanted.catalog.platforms()) {
+    SWAGE_TRY(const UserlandToolchain toolchain, toolchain_of(wanted.catalog, p));
+    list.rows.push_back({{p.name, p.triple.str(), text_or_null(p.kernel_arch), p.endian == Endian::little ? "little" : "big", p.bits,
+                          text_or_null(p.libc), toolchain.id.empty() ? "none: " + toolchain.why_none : toolchain.id,
+                          text_or_null(toolchain.id), text_or_null(toolchain.why_none), p.bare_metal(), p.aliases},
+                         &wanted.catalog.platform_origin(p.name)});
   }
   return list;
 }
-std::string source_text(const SourceSpec& source) {
-  if (!source.debian_package.empty()) return fmt::format("{} of {}", source.debian_package, source.debian_suite);
-  return source.urls.empty() ? "" : source.urls.front();
-}
-Result<Listing> kernels(const Catalog& catalog) {
-  Listing list{.columns = {"version", "released", "source"}};
-  for (const KernelRow& k : catalog.kernels()) {
-    list.rows.push_back({k.version.str(), k.released, source_text(k.source)});
-    list.origins.push_back(&k.origin);
+Result<Listing> kernels(const Listed& wanted) {
+  Listing list{.columns = {{"version"}, {"released"}, {"source", In::text}, {"source", In::json}}};
+  for (const KernelRow& k : wanted.catalog.kernels()) {
+    const std::string debian = debian_text(k.source);
+    list.rows.push_back({{k.version.str(), text_or_null(k.released), debian.empty() ? first_url(k.source) : debian, source_json(k.source)}, &k.origin});
   }
   return list;
 }
-Result<Listing> toolchains(const Catalog& catalog) {
-  Listing list{.columns = {"id", "platform", "compiler", "version", "binutils", "libc", "headers", "released", "provider", "suite", "packages", "cxx", "from"}};
-  SWAGE_TRY(const std::vector<const ToolchainRow*> rows, catalog.all_toolchains());
+Result<Listing> toolchains(const Listed& wanted) {
+  Listing list{.columns = {{"id"}, {"platform"}, {"compiler"}, {"version"}, {"binutils", In::text}, {"libc", In::text}, {"binutils", In::json},
+                           {"libc", In::json}, {"libcVersion", In::json}, {"headers"}, {"released"}, {"provider"}, {"suite"}, {"packages"},
+                           {"cxx"}, {"from", In::text}, {"url", In::json}, {"components", In::json}, {"prebuilt", In::json}, {"fallback", In::json}}};
+  SWAGE_TRY(const std::vector<const ToolchainRow*> rows, wanted.catalog.all_toolchains());
   for (const ToolchainRow* row : rows) {
     const ToolchainRow& t = *row;
-    const std::string from = !t.source.urls.empty() ? t.source.urls.front() : join(t.components, " ");
-    list.rows.push_back({t.id, t.platform, t.compiler, t.version.str(), t.binutils ? t.binutils->str() : t.unknown.empty() ? "" : "unknown",
-                         t.libc.empty() ? "none" : t.libc + " " + t.libc_version, t.headers, t.released, t.provider, t.suite, join(t.packages, " "), join(t.cxx, " "), from});
-    list.origins.push_back(&t.origin);
+    if (!wanted.is_for(t.platform)) continue;
+    const Json binutils = t.binutils ? Json(t.binutils->str()) : Json(nullptr);
+    list.rows.push_back({{t.id, t.platform, t.compiler, t.version.str(), !t.binutils && !t.unknown.empty() ? Json("unknown") : binutils,
+                          t.libc.empty() ? "none" : t.libc + " " + t.libc_version, binutils, text_or_null(t.libc), text_or_null(t.libc_version),
+                          text_or_null(t.headers), text_or_null(t.released), t.provider, text_or_null(t.suite), t.packages, t.cxx,
+                          t.source.urls.empty() ? join(t.components, " ") : first_url(t.source), text_or_null(first_url(t.source)), t.components,
+                          t.prebuilt, t.fallback},
+                         &t.origin});
   }
   return list;
 }
-Result<Listing> components(const Catalog& catalog) {
-  Listing list{.columns = {"id", "name", "version", "released", "sha256", "debian", "from"}};
-  SWAGE_TRY(const std::vector<ComponentRow>* rows, catalog.components());
-  for (const ComponentRow& c : *rows) {
-    const SourceSpec& source = c.source;
-    list.rows.push_back({c.id, c.name, c.version.str(), c.released, source.sha256,
-                         source.debian_package.empty() ? "" : fmt::format("{} of {}", source.debian_package, source.debian_suite),
-                         !c.tree.empty() ? c.tree : source.urls.empty() ? "" : source.urls.front()});
-    list.origins.push_back(&c.origin);
-  }
+Result<Listing> components(const Listed& wanted) {
+  Listing list{.columns = {{"id"}, {"name"}, {"version"}, {"released"}, {"sha256", In::text}, {"debian", In::text}, {"from", In::text},
+                           {"source", In::json}, {"tree", In::json}}};
+  SWAGE_TRY(const std::vector<ComponentRow>* rows, wanted.catalog.components());
+  for (const ComponentRow& c : *rows)
+    list.rows.push_back({{c.id, c.name, c.version.str(), text_or_null(c.released), c.source.sha256, debian_text(c.source),
+                          c.tree.empty() ? first_url(c.source) : c.tree, source_json(c.source), text_or_null(c.tree)},
+                         &c.origin});
   return list;
 }
-Result<Listing> packages(const Catalog& catalog) {
-  Listing list{.columns = {"name", "version", "summary"}};
-  SWAGE_TRY(const std::vector<const RecipeRow*> rows, catalog.recipes());
+
+// Of a package of the distribution the lock file knows the version, where there is one.
+Result<std::optional<LockView>> present_lock(Session& session) {
+  SWAGE_TRY(const fs::path path, session.lock_path());
+  if (!path_exists(path)) return std::optional<LockView>();
+  SWAGE_TRY(LockView view, session.lock_view());
+  return std::optional(std::move(view));
+}
+Result<Listing> packages(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"version"}, {"summary"}, {"license", In::json}, {"homepage", In::json}, {"source", In::json},
+                           {"system", In::json}, {"dependencies", In::json}, {"outputs", In::json}, {"features", In::json}, {"arch", In::json},
+                           {"bareMetal", In::json}}};
+  SWAGE_TRY(const std::vector<const RecipeRow*> rows, wanted.catalog.recipes());
+  SWAGE_TRY(const std::optional<LockView> lock, present_lock(wanted.session));
   for (const RecipeRow* r : rows) {
-    list.rows.push_back({r->full_name(), r->version, r->summary});
-    list.origins.push_back(&r->origin);
+    if (!wanted.only.empty() && std::none_of(wanted.only.begin(), wanted.only.end(), [&](const Platform* one) { return r->is_for(*one); })) continue;
+    Json dependencies = Json::object(), features = Json::object();
+    for (const auto& [role, names] : r->deps) dependencies[role] = names;
+    for (const auto& [name, on] : r->features) features[name] = on;
+    list.rows.push_back({{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version), text_or_null(r->summary),
+                          text_or_null(r->license), text_or_null(r->homepage), source_json(r->source), text_or_null(r->system),
+                          std::move(dependencies), r->outputs, std::move(features), r->arch, r->bare_metal},
+                         &r->origin});
   }
   return list;
 }
-Result<Listing> roots(const Catalog& catalog) {
-  Listing list{.columns = {"name", "suite", "purpose", "packages"}};
-  for (const RootRow& r : catalog.roots()) {
-    list.rows.push_back({r.name, r.suite, r.purpose, join(r.packages, " ")});
-    list.origins.push_back(&r.origin);
-  }
+Result<Listing> roots(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"suite"}, {"purpose"}, {"packages"}, {"architecture", In::json}, {"like", In::json}, {"tools", In::json}}};
+  for (const RootRow& r : wanted.catalog.roots())
+    list.rows.push_back({{r.name, r.suite, text_or_null(r.purpose), r.packages, r.architecture, text_or_null(r.like), ranges_json(r.tools)}, &r.origin});
   return list;
 }
-Result<Listing> machines(const Catalog& catalog) {
-  Listing list{.columns = {"platform", "kernels", "qemu", "arguments", "defconfig"}};
-  SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());
-  for (const MachineRow& m : *rows) {
-    list.rows.push_back({m.platform, m.kernels.str(), m.qemu, join(m.qemu_args, " "), m.defconfig});
-    list.origins.push_back(&m.origin);
-  }
+Result<Listing> machines(const Listed& wanted) {
+  Listing list{.columns = {{"platform"}, {"kernels"}, {"qemu"}, {"arguments"}, {"defconfig"}}};
+  SWAGE_TRY(const std::vector<MachineRow>* rows, wanted.catalog.machines());
+  for (const MachineRow& m : *rows)
+    if (wanted.is_for(m.platform)) list.rows.push_back({{m.platform, m.kernels.str(), text_or_null(m.qemu), m.qemu_args, text_or_null(m.defconfig)}, &m.origin});
   return list;
 }
-Result<Listing> constraints(const Catalog& catalog) {
-  Listing list{.columns = {"id", "kernels", "arch", "measured", "requires", "effect", "reason", "source"}};
-  SWAGE_TRY(const std::vector<const ConstraintRow*> rows, catalog.constraints());
+Result<Listing> constraints(const Listed& wanted) {
+  Listing list{.columns = {{"id"}, {"kernels"}, {"arch", In::text}, {"arch", In::json}, {"measured"}, {"requires", In::text}, {"requires", In::json},
+                           {"effect"}, {"reason"}, {"source"}}};
+  SWAGE_TRY(const std::vector<const ConstraintRow*> rows, wanted.catalog.constraints());
   for (const ConstraintRow* c : rows) {
     std::vector<std::string> require;
     for (const auto& [variable, range] : c->require) require.push_back(variable + " " + range.str());
-    list.rows.push_back({c->id, c->kernels.str(), c->arches.empty() ? "all" : join(c->arches, " "), join(c->measured, " "), join(require, ", "),
-                         std::string(effect_name(c->effect)), c->reason, c->source});
-    list.origins.push_back(&c->origin);
+    list.rows.push_back({{c->id, c->kernels.str(), arches_text(c->arches), c->arches, c->measured, join(require, ", "), ranges_json(c->require),
+                          std::string(effect_name(c->effect)), text_or_null(c->reason), c->source},
+                         &c->origin});
   }
   return list;
 }
-
-Result<Listing> quirks(const Catalog& catalog) {
-  Listing list{.columns = {"id", "kernels", "arch", "measured", "lifts", "reason", "source"}};
-  SWAGE_TRY(const std::vector<const QuirkRow*> rows, catalog.quirks());
-  for (const QuirkRow* q : rows) {
-    list.rows.push_back({q->id, q->kernels.str(), q->arches.empty() ? "all" : join(q->arches, " "), join(q->measured, " "), join(q->lifts, " "),
-                         q->reason, q->source});
-    list.origins.push_back(&q->origin);
-  }
+Result<Listing> quirks(const Listed& wanted) {
+  Listing list{.columns = {{"id"}, {"kernels"}, {"arch", In::text}, {"arch", In::json}, {"measured"}, {"lifts"}, {"reason"}, {"source"}}};
+  SWAGE_TRY(const std::vector<const QuirkRow*> rows, wanted.catalog.quirks());
+  for (const QuirkRow* q : rows)
+    list.rows.push_back({{q->id, q->kernels.str(), arches_text(q->arches), q->arches, q->measured, q->lifts, q->reason, q->source}, &q->origin});
   return list;
 }
 
 struct Kind {
   const char* name;
-  Result<Listing> (*make)(const Catalog&);
+  Result<Listing> (*make)(const Listed&);
+  bool by_platform = false;                 // --for is of use
 };
-constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains}, {"platforms", platforms}, {"packages", packages},
-                          {"roots", roots},     {"machines", machines},     {"constraints", constraints}, {"quirks", quirks},
+constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains, true}, {"platforms", platforms},     {"packages", packages, true},
+                          {"roots", roots},     {"machines", machines, true},     {"constraints", constraints}, {"quirks", quirks},
                           {"components", components}};
 
 std::string origin_text(const Origin& origin) {
@@ -138,29 +199,48 @@ std::string origin_text(const Origin& origin) {
   return text;
 }
 
+std::string text_of(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_array()) return join(value.get<std::vector<std::string>>(), " ");
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 void print_text(const Listing& list, bool origins) {
-  // The last column is prose and stays unpadded.
-  std::vector<std::size_t> widths(list.columns.size());
-  for (std::size_t c = 0; c + 1 < widths.size(); ++c) {
-    widths[c] = list.columns[c].size();
-    for (const auto& row : list.rows) widths[c] = std::max(widths[c], row[c].size());
+  std::vector<std::vector<std::string>> lines(1 + list.rows.size());
+  for (std::size_t c = 0; c < list.columns.size(); ++c) {
+    if (list.columns[c].in == In::json) continue;
+    std::string head = list.columns[c].name;
+    std::transform(head.begin(), head.end(), head.begin(), [](char letter) { return letter >= 'a' && letter <= 'z' ? char(letter - 32) : letter; });
+    lines[0].push_back(std::move(head));
+    for (std::size_t i = 0; i < list.rows.size(); ++i) lines[i + 1].push_back(text_of(list.rows[i].values[c]));
   }
-  const auto print_row = [&](const std::vector<std::string>& row, const std::string& origin) {
+  // The last column is prose and stays unpadded.
+  std::vector<std::size_t> widths(lines[0].size());
+  for (std::size_t c = 0; c + 1 < widths.size(); ++c)
+    for (const auto& line : lines) widths[c] = std::max(widths[c], line[c].size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) line += fmt::format("{:<{}}  ", row[c], widths[c]);
-    line += origin;
+    for (std::size_t c = 0; c < widths.size(); ++c) line += fmt::format("{:<{}}  ", lines[i][c], widths[c]);
+    if (origins) line += i == 0 ? "ORIGIN" : origin_text(*list.rows[i - 1].origin);
     line.erase(line.find_last_not_of(' ') + 1);
     fmt::print("{}\n", line);
-  };
-  std::vector<std::string> head = list.columns;
-  for (std::string& name : head) std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-  print_row(head, origins ? "ORIGIN" : "");
-  for (std::size_t i = 0; i < list.rows.size(); ++i) {
-    print_row(list.rows[i], origins ? origin_text(*list.origins[i]) : "");
   }
 }
 
-Result<int> run(Session& session, const std::string& what, bool origins) {
+void print_json(const char* kind, const Listing& list) {
+  Json rows = Json::array();
+  for (const Row& from : list.rows) {
+    Json row = Json::object();
+    for (std::size_t c = 0; c < list.columns.size(); ++c)
+      if (list.columns[c].in != In::text) row[list.columns[c].name] = from.values[c];
+    const Origin& origin = *from.origin;
+    row["origin"] = {{"layer", origin.layer}, {"file", origin.pos.file}, {"line", origin.pos.line}, {"overridden", origin.overridden}};
+    rows.push_back(std::move(row));
+  }
+  fmt::print("{}\n", Json{{kind, std::move(rows)}}.dump());
+}
+
+Result<int> run(Session& session, const std::string& what, const std::vector<std::string>& platforms, bool origins) {
   const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& k) { return what == k.name; });
   if (kind == std::end(kinds)) {
     std::vector<std::string> known;
@@ -170,20 +250,19 @@ Result<int> run(Session& session, const std::string& what, bool origins) {
     return Fail(std::move(error));
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Listing list, kind->make(*catalog));
-  if (!session.options().json) {
-    print_text(list, origins);
-    return 0;
+  Listed wanted{.session = session, .catalog = *catalog};
+  if (!platforms.empty()) {
+    if (!kind->by_platform) {
+      std::vector<std::string> able;
+      for (const Kind& k : kinds)
+        if (k.by_platform) able.push_back(k.name);
+      return Fail(Error{.what = fmt::format("'--for' is of no use for '{}'", what), .notes = {fmt::format("it is for {}", join(able, ", "))}});
+    }
+    SWAGE_TRY(wanted.only, parse_platforms(*catalog, platforms));
   }
-  Json rows = Json::array();
-  for (std::size_t i = 0; i < list.rows.size(); ++i) {
-    Json row = Json::object();
-    for (std::size_t c = 0; c < list.columns.size(); ++c) row[list.columns[c]] = list.rows[i][c];
-    const Origin& origin = *list.origins[i];
-    row["origin"] = {{"layer", origin.layer}, {"file", origin.pos.file}, {"line", origin.pos.line}, {"overridden", origin.overridden}};
-    rows.push_back(std::move(row));
-  }
-  fmt::print("{}\n", Json{{kind->name, std::move(rows)}}.dump());
+  SWAGE_TRY(const Listing list, kind->make(wanted));
+  if (session.options().json) print_json(kind->name, list);
+  else print_text(list, origins);
   return 0;
 }
 
@@ -192,12 +271,14 @@ Result<int> run(Session& session, const std::string& what, bool origins) {
 Action declare_list(CLI::App& app) {
   struct Options {
     std::string what;
+    std::vector<std::string> platforms{};
     bool origins = false;
   };
   auto options = std::make_shared<Options>();
   app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components")->required();
+  app.add_option("--for", options->platforms, "only what is for these platforms: toolchains, packages, machines")->allow_extra_args(false);
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
-  return [options](Session& session) { return run(session, options->what, options->origins); };
+  return [options](Session& session) { return run(session, options->what, options->platforms, options->origins); };
 }
 
 }  // namespace swage

@@ -9,6 +9,7 @@
 #include "catalog/source_trees.hpp"
 #include "catalog/toml.hpp"
 #include "cli/command.hpp"
+#include "cli/json.hpp"
 #include "fetch/fetch.hpp"
 #include "fetch/transport.hpp"
 
@@ -92,7 +93,7 @@ std::string license_of(const fs::path& tree, const std::vector<std::string>& fil
 std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildFile& found,
                         const std::string& build_file) {
   const bool is_url = options.url.find("://") != std::string::npos;
-  const std::string source = is_url ? options.url : "file://" + archive.file.string();
+  const std::string source = is_url ? options.url : file_url(archive.file);
   std::string homepage;
   if (const auto host = source.find("://"); is_url) homepage = source.substr(0, source.find('/', host + 3)) + "/";
   const auto known = [](const char* key, const std::string& value) {
@@ -146,7 +147,7 @@ Result<int> run(Session& session, const NewOptions& options) {
   if (archive.part) archive.part->remove();
   session.stop_reporter();
   if (session.options().json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"recipe", file.string()}, {"system", found->system}, {"version", version}, {"sha256", archive.sha256}}.dump());
+    fmt::print("{}\n", nlohmann::ordered_json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}.dump());
     return 0;
   }
   fmt::print("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), found->system, layer.string(), options.name);

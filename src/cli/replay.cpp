@@ -9,6 +9,7 @@
 #include "cli/json.hpp"
 #include "cli/option_kinds.hpp"
 #include "cli/realising.hpp"
+#include "plan/reduced_lock.hpp"
 
 namespace swage {
 
@@ -63,6 +64,16 @@ Result<void> plan(Replay& replay, Planner& planner, const char* name, const std:
   return {};
 }
 
+// The lock file that was kept with a record, and from that of today the roots that the catalog has come to need since.
+Result<Lockfile> lock_of_record(Session& session, const fs::path& file) {
+  SWAGE_TRY(Lockfile lock, Lockfile::read(file));
+  SWAGE_TRY(const fs::path path, session.lock_path());
+  if (!path_exists(path)) return lock;
+  SWAGE_TRY(const Lockfile* today, session.lock());
+  add_missing_roots(lock, *today);
+  return lock;
+}
+
 // What ends the whole run, as opposed to saying something about the cell.
 bool ends_run(const Error& error) { return error.code == Errc::interrupted || error.code == Errc::environment; }
 
@@ -97,7 +108,7 @@ Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal&
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   Replay replay{.title = fmt::format("linux@{} for {}", row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
                 .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
-  SWAGE_TRY(replay.lock, Lockfile::read(evidence_lock(row)));
+  SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row)));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
     SWAGE_CHECK(plan(replay, planner, "kernel", "linux", row.kernel_drv, row.kernel_nar));
@@ -114,7 +125,7 @@ Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, c
   const std::string& platform = goal.platform->name;
   Replay replay{.title = fmt::format("{} for {}", record.name, platform), .when = record.when, .toolchain = record.toolchain,
                 .says = {{"package", record.name}, {"platform", platform}}, .file = package_evidence_file(kept.evidence, platform), .goal = goal};
-  SWAGE_TRY(replay.lock, Lockfile::read(kept.lock()));
+  SWAGE_TRY(replay.lock, lock_of_record(session, kept.lock()));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     Cell& cell = replay.goal.cell;
     cell.platform = goal.platform;

@@ -53,8 +53,8 @@ Result<void> extract_deb_program(const fs::path& deb, std::string_view member, c
                                  std::string_view shown_name = {});
 
 // Unpacks any archive libarchive reads below `target` (for `--src FILE`): refuses absolute names, `..`, entries that would be
-// written through a symlink, and device nodes; strips one leading directory when all entries share it. On an error nothing
-// is left at `target`.
+// written through a symlink, and device nodes; strips one leading directory when all entries share it; refuses what
+// holds nothing. On an error nothing is left at `target`. Builds read archives the same way: scripts/unpack.sh.
 Result<void> extract_archive(const fs::path& archive, const fs::path& target);
 
 }  // namespace swage

@@ -234,10 +234,23 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
   }
 }
 
+// The text with %XX in place of the bytes for which `plain` does not hold.
+template <class Plain>
+std::string escaped(std::string_view text, const Plain& plain) {
+  std::string url;
+  for (const char c : text) url += plain(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return url;
+}
+
+// As a person writes it: spaces and letters beyond ASCII, which URLs do not have.
+std::string written_out(std::string_view url) {
+  return escaped(url, [](char c) { return c > ' ' && c < 127; });
+}
+
 // What every request has, whatever becomes of its bytes.
 void set_up(CURL* easy, const Address& address, const FetchOptions& options) {
   curl().easy_reset(easy);
-  curl().easy_setopt(easy, CURLOPT_URL, address.url.c_str());
+  curl().easy_setopt(easy, CURLOPT_URL, written_out(address.url).c_str());
   curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
   curl().easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
@@ -263,6 +276,13 @@ void receive(CURL* easy, const Address& address, Request& request) {
 }
 
 }  // namespace
+
+std::string file_url(const fs::path& file) {
+  constexpr std::string_view marks = "/-._~+=:@,";
+  return "file://" + escaped(file.string(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
+  });
+}
 
 std::string shown_url(std::string_view url) {
   const auto host = url.find("://");

@@ -53,4 +53,7 @@ class Transport {
 // `https://user:secret@host/x` without the user and the secret.
 std::string shown_url(std::string_view url);
 
+// The URL of a file: every byte that is not plain in URLs is escaped.
+std::string file_url(const fs::path& file);
+
 }  // namespace swage

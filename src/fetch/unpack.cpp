@@ -172,6 +172,8 @@ Result<void> extract_archive(const fs::path& archive_path, const fs::path& targe
   struct stat st {};
   const bool one_directory = top.size() == 1 && ::lstat((temporary.path() / top[0]).c_str(), &st) == 0 && S_ISDIR(st.st_mode);
   const fs::path tree = one_directory ? temporary.path() / top[0] : temporary.path();
+  SWAGE_TRY(const std::vector<std::string> held, list_directory(tree));
+  if (held.empty()) return fail(Errc::corrupt, fmt::format("'{}' is an empty archive", archive_path.filename().string()));
   if (::chmod(tree.c_str(), 0755) != 0 || ::rename(tree.c_str(), target.c_str()) != 0)
     return fail_errno(fmt::format("cannot create '{}'", target.string()), errno);
   if (!one_directory) (void)temporary.release();

@@ -40,6 +40,25 @@ std::string Planner::State::add_outputs(Draft& draft, const RecipeRow& recipe, c
   return paths;
 }
 
+// Who uses packages of the build machine may link its own programs with them, by the compiler that those were made with: what is its compiler
+// in role `build`, in role `build-build`. Emulated, the two are one.
+Result<void> Planner::State::add_compiler_for_build(const Draft& draft, const Cell& own, std::vector<DependencyRef>& all) {
+  if (draft.recipe.system.empty() || draft.cell.mode != BuildMode::cross) return {};
+  std::vector<DependencyRef> compilers;
+  bool has_packages = false;
+  for (const DependencyRef& ref : all) {
+    if (offsets(ref.role).host >= 0 || ref.name == kToolchainDependency) continue;
+    SWAGE_TRY(const Dependency dependency, dependency_of(ref, own));
+    const RecipeRow& recipe = *dependency.recipe;
+    has_packages = has_packages || !recipe.system.empty();
+    if (recipe.of_compiler && recipe.targeted && ref.role == Role::build) compilers.push_back({Role::build_build, ref.name});
+  }
+  if (!has_packages) return {};
+  for (DependencyRef& compiler : compilers)
+    if (std::find(all.begin(), all.end(), compiler) == all.end()) all.push_back(std::move(compiler));
+  return {};
+}
+
 Result<void> Planner::State::add_dependencies(Draft& draft, const VariableScopes& variables) {
   std::vector<DependencyRef> direct = direct_dependencies(draft.parts);
   for (DependencyRef& ref : direct) {
@@ -53,10 +72,11 @@ Result<void> Planner::State::add_dependencies(Draft& draft, const VariableScopes
     SWAGE_TRY(const Catalog::RecipeName named, catalog.parse_recipe_name(ref.name));
     return named.recipe->of_compiler ? own : &draft.cell;
   };
-  SWAGE_TRY(const std::vector<DependencyRef> all, with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
+  SWAGE_TRY(std::vector<DependencyRef> all, with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
               SWAGE_TRY(const Cell* cell, cell_for(ref));
               return propagated_by(ref, *cell);
             }));
+  SWAGE_CHECK(add_compiler_for_build(draft, *own, all));
   const auto variable = [](Role role) {
     std::string name = fmt::format("deps_{}", role_name(role));
     std::replace(name.begin(), name.end(), '-', '_');

@@ -89,6 +89,7 @@ struct Planner::State {
   Result<std::string> target_value(const Draft& draft, std::string_view key);
   Result<std::string> package_value(Draft& draft, std::string_view key);
   Result<void> add_dependencies(Draft& draft, const VariableScopes& variables);
+  Result<void> add_compiler_for_build(const Draft& draft, const Cell& own, std::vector<DependencyRef>& all);
   Result<void> add_package_environment(Draft& draft, const VariableScopes& variables);
   Result<Object> finish(Draft& draft);
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);

@@ -71,6 +71,14 @@ Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vecto
   return reduced;
 }
 
+void add_missing_roots(Lockfile& record, const Lockfile& today) {
+  for (const auto& [key, set] : today.sets) {
+    if (!key.starts_with("root:") || !record.sets.emplace(key, set).second) continue;
+    for (const std::string& sha256 : set.files)
+      if (const auto file = today.files.find(sha256); file != today.files.end()) record.files.insert(*file);
+  }
+}
+
 bool covers(const Lockfile& whole, const Lockfile& part) {
   return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) && contains_all(whole.sources, part.sources) &&
          contains_all(whole.seeds, part.seeds) && contains_all(whole.archives, part.archives);

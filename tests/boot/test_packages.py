@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from helper_recipes import FILES, helper_recipe
 from swage_cli import nix, write_recipe
 
 # A compiler that the boots use too.
@@ -158,3 +159,38 @@ def test_a_stock_nix_builds_the_same_content(rootless):
     assert len(built) == 3, built
     for name in built:
         nix(rootless, "nix-store", "--realise", "--check", rows[name])
+
+
+@pytest.mark.parametrize("system", FILES)
+def test_what_runs_during_the_build_is_linked_with_the_build_machines_library(rootless, tmp_path, system):
+    layer = write_recipe(tmp_path, f"helped-by-{system}", helper_recipe(f"helped-by-{system}", system))
+    path = rootless("--layer", layer, "build", f"helped-by-{system}", *FOR_ARM64, "--no-link", "--print-out-paths").ok().out.strip()
+    assert closure(rootless, path) == {f"helped-by-{system}-1-arm64", "zlib-1.3.1-arm64", "libc-debian-bookworm-gcc-12-arm64"}
+
+
+# For a chip with floats in hardware, one that passes them in software, as boot code does.
+IMAGE = """[package]
+name = "image"
+version = "1"
+bare_metal = true
+[source]
+debian = { suite = "trixie", package = "zlib" }
+[build]
+system = "make"
+[phase]
+build = "printf 'float f(float x) { return x; } void _start(void) {}' > image.c && $CC -O1 -g -mfloat-abi=soft -nostdlib image.c -o image.elf"
+install = "mkdir -p $out/boot && cp image.elf $out/boot/ && cp image.elf $out/image"
+"""
+
+
+def test_an_image_is_not_held_to_what_programs_agree_on(rootless, tmp_path):
+    layer = write_recipe(tmp_path, "image", IMAGE)
+    build = ["--layer", layer, "build", "image", "--for", "armhf-embedded", "--no-link", "--print-out-paths"]
+    refused = rootless(*build).fails(1).err
+    assert "check: image-1-armhf-embedded/boot/image.elf passes floats soft, not hard" in refused
+    write_recipe(tmp_path, "image", IMAGE.replace("[phase]", '[env]\nfreestanding = "boot/*"\n[phase]'))
+    refused = rootless(*build).fails(1).err
+    assert "check: image-1-armhf-embedded/image passes floats soft, not hard" in refused and "boot/image.elf" not in refused
+    write_recipe(tmp_path, "image", IMAGE.replace("[phase]", '[env]\nfreestanding = "*.elf image"\n[phase]'))
+    image = rootless.home / rootless(*build).ok().out.strip().lstrip("/") / "image"
+    assert b".debug_info" in image.read_bytes(), "what debuggers read is left in it"

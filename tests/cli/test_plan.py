@@ -227,10 +227,10 @@ def test_an_archive_is_planned_as_a_download(planner):
 def test_components_are_listed(planner):
     rows = planner("list", "components", "--json").ok().json()["components"]
     gcc = next(row for row in rows if row["name"] == "gcc" and row["version"] == "4.9.4")
-    assert gcc["from"] == "https://ftp.gnu.org/gnu/gcc/gcc-4.9.4/gcc-4.9.4.tar.bz2" and gcc["released"] == "2016-08-03"
-    assert gcc["sha256"] == "6c11d292cd01b294f9f84c9a59c230d80e9e4a47e5c6355f046bb36d4f358092"
+    assert gcc["source"]["urls"][0] == "https://ftp.gnu.org/gnu/gcc/gcc-4.9.4/gcc-4.9.4.tar.bz2" and gcc["released"] == "2016-08-03"
+    assert gcc["source"]["sha256"] == "6c11d292cd01b294f9f84c9a59c230d80e9e4a47e5c6355f046bb36d4f358092"
     musl = next(row for row in rows if row["name"] == "musl" and row["version"] == "1.2.3")
-    assert musl["debian"] == "musl of bookworm"
+    assert musl["source"]["debian"] == {"suite": "bookworm", "package": "musl"}
 
 
 ASSEMBLER = """[package]

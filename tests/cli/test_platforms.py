@@ -29,7 +29,7 @@ def test_its_files_are_a_layer(router):
 def test_one_toolchain_makes_its_kernel_and_its_programs(router):
     listed = {p["name"]: p for p in router("list", "platforms", "--json").ok().json()["platforms"]}
     assert listed["comtrend"]["toolchain"] == "source-gcc-12-comtrend"
-    assert (listed["comtrend"]["endian"], listed["comtrend"]["bits"], listed["comtrend"]["libc"]) == ("big", "32", "uclibc")
+    assert (listed["comtrend"]["endian"], listed["comtrend"]["bits"], listed["comtrend"]["libc"]) == ("big", 32, "uclibc")
     kernel = names(router("plan", "linux@6.1", "--for", "comtrend", "--config", "defconfig", "--json"))
     assert "toolchain-source-gcc-12-comtrend" in kernel and any(name.startswith("linux-6.1") for name in kernel)
     assert {"toolchain-source-gcc-12-comtrend", "libc-source-gcc-12-comtrend"} <= names(router("plan", "libc", "--for", "comtrend", "--json"))

@@ -86,24 +86,25 @@ def made_up_lock(swage: Swage) -> str:
         sets[key] = {"suite": suite, "request": " ".join(sorted(packages)), "files": pins}
 
     for row in swage("list", "roots", "--json").ok().json()["roots"]:
-        add_set("root:" + row["name"], row["suite"], row["packages"].split())
+        add_set("root:" + row["name"], row["suite"], row["packages"])
     for row in swage("list", "toolchains", "--json").ok().json()["toolchains"]:
         if row["packages"]:
-            add_set("toolchain:" + row["id"], row["suite"], row["packages"].split())
+            add_set("toolchain:" + row["id"], row["suite"], row["packages"])
         if row["cxx"]:
-            add_set("toolchain-c++:" + row["id"], row["suite"], row["packages"].split() + row["cxx"].split())
+            add_set("toolchain-c++:" + row["id"], row["suite"], row["packages"] + row["cxx"])
         if row["provider"] == "kernel-org":   # whose rows leave the sha256 to the publisher
-            archives[row["from"]] = hashlib.sha256(row["from"].encode()).hexdigest()
+            archives[row["url"]] = hashlib.sha256(row["url"].encode()).hexdigest()
     sources = {}
     wanted = {("linux", "bullseye"): "5.10.223-1", ("linux", "bookworm"): "6.1.176-1", ("linux", "trixie"): "6.12.107-1",
               ("busybox", "bookworm"): "1:1.35.0-4", ("opensbi", "trixie"): "1.6-1"}
     hashes = {}
     for row in swage("list", "components", "--json").ok().json()["components"]:
-        if row["debian"]:
-            place = tuple(row["debian"].split(" of "))
+        source = row["source"] or {"debian": None}
+        if source["debian"]:
+            place = source["debian"]["package"], source["debian"]["suite"]
             wanted.setdefault(place, row["version"] + "-1")
-            if row["sha256"]:
-                hashes[place] = row["sha256"]
+            if source["sha256"]:
+                hashes[place] = source["sha256"]
     for (package, suite), version in wanted.items():
         upstream = version.split(":")[-1].rsplit("-", 1)[0]
         path = f"pool/main/{package[0]}/{package}/{package}_{upstream}.orig.tar.xz"

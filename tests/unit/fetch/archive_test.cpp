@@ -158,6 +158,11 @@ TEST_F(ArchiveTest, KeepsTheTopWhenEntriesDoNotShareOne) {
   EXPECT_EQ(extract_archive(dir.path() / "x.tar", target).error().what, fmt::format("'{}' is there already", target.string()));
 }
 
+TEST_F(ArchiveTest, OneThatHoldsNothingIsNoTree) {
+  EXPECT_EQ(unpack({}), "'x.tar' is an empty archive");
+  EXPECT_EQ(unpack({{.name = "tool-1/", .type = AE_IFDIR}}), "'x.tar' is an empty archive");
+}
+
 TEST_F(ArchiveTest, ALaterEntryReplacesAnEarlierOneOfItsName) {
   ASSERT_EQ(unpack({{.name = "a", .type = AE_IFLNK, .content = "/etc/passwd"}, {.name = "a", .content = "new"}}), "");
   EXPECT_EQ(read_file(target / "a").value(), "new");

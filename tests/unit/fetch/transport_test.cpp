@@ -91,6 +91,16 @@ TEST_F(TransportTest, ReadsLocalFilesAndEmptyOnes) {
   EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
 }
 
+TEST_F(TransportTest, ReadsLocalFilesWhateverTheirName) {
+  for (const char* name : {"two words", "100%41", "a#b?c", "\xc3\xa9"}) {
+    const fs::path file = dir.path() / name;
+    ASSERT_TRUE(write_file_atomically(file, content).has_value());
+    EXPECT_EQ(get(wanted({file_url(file)})), "") << file_url(file);
+  }
+  EXPECT_EQ(file_url("/x/two words-1.0%.tar.gz"), "file:///x/two%20words-1.0%25.tar.gz");
+  EXPECT_EQ(get(wanted({"file://" + (dir.path() / "two words").string()})), "") << "as a person writes it";
+}
+
 TEST_F(TransportTest, ResumesWhatAnEarlierRunLeft) {
   ASSERT_TRUE(write_file_atomically(part_path(), content.substr(0, 1000)).has_value());
   HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });

@@ -38,6 +38,21 @@ TEST(Packages, AToolIsBuiltForTheBuildPlatformAndSharedBetweenHosts) {
   EXPECT_NE(arm64.env.at("deps_build").find(native.env.at("deps_host")), std::string::npos);
 }
 
+// Its programs of the build are linked with them by the compiler that they were made with.
+TEST(Packages, WhoUsesPackagesOfTheBuildMachineHasItsCompilerToo) {
+  PackageWorld world;
+  std::string cc = kCcRecipe;
+  world.write("packages/cc/recipe.toml", cc.insert(cc.find("targeted"), "of_compiler = true\n"));
+  world.package("zlib").package("user", "[deps]\nbuild = [\"zlib\"]\n").package("other", "[deps]\nbuild-build = [\"zlib\"]\nhost = [\"zlib\"]\n");
+  const Derivation& user = world.plan("user", world.host("arm64")).drv;
+  EXPECT_EQ(world.inputs(user), (std::vector<std::string>{"cc-arm64", "cc-x86_64", "zlib-1.0"}));
+  EXPECT_TRUE(user.env.at("deps_build_build").ends_with("-cc-x86_64")) << user.env.at("deps_build_build");
+  EXPECT_EQ(world.inputs(world.plan("other", world.host("arm64")).drv), (std::vector<std::string>{"cc-arm64", "cc-x86_64", "zlib-1.0", "zlib-1.0-arm64"}));
+  const Derivation& native = world.plan("user", world.host("x86_64")).drv;
+  EXPECT_NE(native.env.at("deps_build").find(native.env.at("deps_build_build")), std::string::npos) << "the same one in both roles";
+  EXPECT_FALSE(world.plan("zlib", world.host("arm64")).drv.env.contains("deps_build_build"));
+}
+
 TEST(Packages, OnBareMetalThereAreThoseThatSaySoAndTheyAreStatic) {
   PackageWorld world;
   world.write("platforms.toml", std::string(kSmallPlatforms) + kMipsel +

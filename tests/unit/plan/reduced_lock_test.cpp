@@ -52,6 +52,18 @@ TEST(ReducedLock, IsEnoughToPlanTheSameAgain) {
   EXPECT_EQ(world.boot(reduced, again), boot);
 }
 
+TEST(ReducedLock, ARootThatCameLaterIsThatOfToday) {
+  LockBuilder today = plan_lock();
+  Lockfile record = plan_lock().lock();
+  record.sets.at("root:build").suite = "older";
+  today.set("root:later", {"emacs"}).set("toolchain:later", {"gcc"});
+  add_missing_roots(record, today.lock());
+  EXPECT_EQ(record.sets.at("root:later"), today.lock().sets.at("root:later"));
+  for (const std::string& file : record.sets.at("root:later").files) EXPECT_TRUE(record.files.contains(file));
+  EXPECT_EQ(record.sets.at("root:build").suite, "older");
+  EXPECT_FALSE(record.sets.contains("toolchain:later"));
+}
+
 TEST(ReducedLock, HoldsNothingThatTheDerivationsDoNotReach) {
   Planned world;
   const Lockfile lock = plan_lock().lock();
