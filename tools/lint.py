@@ -15,6 +15,9 @@ BANNED = {
     r"[ \t]+$": "white space at the end of the line",
     "\t": "tab",
 }
+BANNED_IN_PROGRAM = {
+    r"\bfmt::print\(|\bstd::(cout|cerr)\b|\bstd::fputs\(|\bstd::fwrite\(": "foreign text may reach a terminal: use cli/output.hpp",
+}
 MAX_LINES = 700
 
 
@@ -49,7 +52,7 @@ def main() -> int:
         for number, line in enumerate(lines, 1):
             if "lint-ok:" in line:
                 continue
-            for pattern, reason in BANNED.items():
+            for pattern, reason in (BANNED | BANNED_IN_PROGRAM if name.startswith("src/") else BANNED).items():
                 if re.search(pattern, line):
                     problems.append(f"{name}:{number}: {reason}")
     for problem in problems:

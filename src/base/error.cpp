@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "base/visible.hpp"
+
 namespace swage {
 
 Fail fail(Errc code, std::string what) { return Fail(Error{.code = code, .what = std::move(what)}); }
@@ -37,26 +39,44 @@ int exit_code(Errc code) {
   return 1;
 }
 
+namespace {
+
+// Foreign text must not pass for a line of ours: what goes on below its first line is indented.
+std::string visible_note(std::string_view text) {
+  std::string out = visible(text);
+  for (std::size_t at = 0; (at = out.find('\n', at)) != std::string::npos; ++at)
+    if (out.compare(at + 1, 2, "  ") != 0) out.insert(at + 1, "  ");
+  return out;
+}
+
+// A tab stays a tab under the line, so that the caret lands under its column in any terminal.
+std::string blanks_under(std::string_view text) {
+  std::string out;
+  for (const char byte : text)
+    if (byte == '\t') out += '\t';
+    else if ((static_cast<unsigned char>(byte) & 0xc0) != 0x80) out += ' ';   // one for each character
+  return out;
+}
+
+}  // namespace
+
 std::string render(const Error& error, bool colour) {
   const auto paint = [&](std::string_view code, std::string_view text) {
     return colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
   };
-  std::string out = fmt::format("{} {}\n", paint("1;31", "error:"), error.what);
+  std::string out = fmt::format("{} {}\n", paint("1;31", "error:"), visible_note(error.what));
   if (error.where) {
     const SourcePos& pos = *error.where;
-    out += fmt::format("  --> {}:{}:{}\n", pos.file, pos.line, pos.column);
+    out += fmt::format("  --> {}:{}:{}\n", visible_line(pos.file), pos.line, pos.column);
     if (!pos.line_text.empty()) {
       const std::string number = std::to_string(pos.line);
-      // A tab stays a tab under the line, so that the caret lands under its column in any terminal.
-      std::string pad;
-      for (unsigned i = 0; i + 1 < pos.column && i < pos.line_text.size(); ++i)
-        pad += pos.line_text[i] == '\t' ? '\t' : ' ';
-      out += fmt::format("{:>4} | {}\n", number, pos.line_text);
+      const std::string pad = blanks_under(visible_line(std::string_view(pos.line_text).substr(0, pos.column - 1)));
+      out += fmt::format("{:>4} | {}\n", number, visible_line(pos.line_text));
       out += fmt::format("     | {}{}\n", pad, paint("1;31", std::string(pos.length ? pos.length : 1, '^')));
     }
   }
-  for (const std::string& note : error.notes) out += fmt::format("{} {}\n", paint("1;36", "note:"), note);
-  if (!error.hint.empty()) out += fmt::format("{} {}\n", paint("1;32", "hint:"), error.hint);
+  for (const std::string& note : error.notes) out += fmt::format("{} {}\n", paint("1;36", "note:"), visible_note(note));
+  if (!error.hint.empty()) out += fmt::format("{} {}\n", paint("1;32", "hint:"), visible_note(error.hint));
   for (const Error& other : error.also) out += render(other, colour);
   return out;
 }

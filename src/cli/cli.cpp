@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 
 namespace swage {
@@ -122,14 +123,14 @@ std::string error_lines(const Error& error) {
   if (error.where) where = {{"file", error.where->file}, {"line", error.where->line}, {"column", error.where->column}};
   const Json object = {{"code", error_name(error.code)}, {"what", error.what}, {"where", std::move(where)}, {"notes", error.notes},
                        {"hint", text_or_null(error.hint)}};
-  std::string lines = Json{{"error", object}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string lines = json_text(Json{{"error", object}}) + "\n";
   for (const Error& other : error.also) lines += error_lines(other);
   return lines;
 }
 
 int print_error(const Error& error, bool json) {
   const std::string text = json ? error_lines(error) : render(error, want_colour(STDERR_FILENO));
-  std::fputs(text.c_str(), stderr);   // who has closed stderr still gets the exit code
+  print_aside_text(text);   // who has closed stderr still gets the exit code
   return exit_code(error.code);
 }
 
@@ -143,7 +144,7 @@ int with_output(bool json, const std::function<int()>& print) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) error = errno ? errno : EIO;
   } catch (const std::filesystem::filesystem_error&) {
     throw;
-  } catch (const std::system_error& problem) {   // of fmt::print
+  } catch (const std::system_error& problem) {   // of print_text
     error = problem.code().value();
   }
   if (error == 0) return code;
@@ -182,7 +183,7 @@ int run_cli(int argc, char** argv) {
     return with_output(json, [&] {
       std::ostringstream text;
       const int code = app.exit(help, text, text);
-      fmt::print("{}", text.str());
+      print_result("{}", text.str());
       return code;
     });
   } catch (const CLI::ParseError& problem) {

@@ -5,6 +5,8 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/config_report.hpp"
+#include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 #include "realise/durations.hpp"
 
@@ -54,10 +56,10 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
 }
 
 void print_text(const Goal& goal, const Verdict& verdict) {
-  fmt::print("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal),
+  print_result("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal),
              fmt::format("{} ({})", toolchain_text(*goal.cell.toolchain), goal.cell.toolchain->id), verdict.banner, verdict.userland);
   for (const Part& part : verdict.parts)
-    fmt::print("  {:>9}  {}{}\n", part.seconds ? human_seconds(*part.seconds) : "?", part.name,
+    print_result("  {:>9}  {}{}\n", part.seconds ? human_seconds(*part.seconds) : "?", part.name,
                part.built_now ? "" : " (in the store)");
 }
 
@@ -110,7 +112,7 @@ Result<int> run(Session& session, const BootOptions& options) {
     boots.push_back(to_json(goal, verdict));
     if (report) boots.back()["configuration"] = config_report_json(*report);
   }
-  if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"boots", std::move(boots)}}.dump());
+  if (session.options().json) print_result("{}\n", json_text(nlohmann::ordered_json{{"boots", std::move(boots)}}));
   if (unmade) made.errors.push_back(*std::move(unmade));
   if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
   return 0;

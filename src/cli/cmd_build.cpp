@@ -7,6 +7,7 @@
 #include "cli/config_report.hpp"
 #include "cli/goals.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -53,7 +54,7 @@ Result<nlohmann::ordered_json> hand_over(Session& session, const BuildOptions& o
       SWAGE_CHECK(make_symlink_atomically(real.string(), link));
       SWAGE_CHECK(store->add_indirect_root(link));
     }
-    if (!session.options().json && options.print_paths && name == "out") fmt::print("{}\n", real.string());
+    if (!session.options().json && options.print_paths && name == "out") print_result("{}\n", real.string());
   }
   return outputs;
 }
@@ -81,7 +82,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
       SWAGE_TRY(report, config_report_of(session, planned, goal));
       tell_config_report(session, goal, report);
       if (options.realise.check && !session.options().quiet && !session.options().json)
-        fmt::print(stderr, "{} was built again and is the same bit for bit\n", goal_label(goal));
+        print_aside("{} was built again and is the same bit for bit\n", goal_label(goal));
     }
     results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name}, {"drv", goal.wanted->drv.str()},
                        {"state", end_name(end.end)}, {"because", text_or_null(end.because)}, {"error", error_or_null(end.error)},

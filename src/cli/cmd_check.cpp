@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/json.hpp"
+#include "cli/output.hpp"
 
 namespace swage {
 
@@ -31,12 +33,12 @@ Result<int> run(Session& session, const std::string& directory) {
                                       {"constraints", constraints.size()}, {"quirks", quirks.size()}, {"roots", catalog.roots().size()},
                                       {"packages", catalog.recipe_names().size()}, {"components", components->size()}};
   if (session.options().json) {
-    fmt::print("{}\n", counts.dump());
+    print_result("{}\n", json_text(counts));
     return 0;
   }
   std::string text;
   for (const auto& [name, count] : counts.items()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count.get<std::size_t>(), name);
-  fmt::print("ok: {}\n", text);
+  print_result("ok: {}\n", text);
   return 0;
 }
 

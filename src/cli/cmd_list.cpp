@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/goals.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "plan/planner.hpp"
 #include "resolve/resolve.hpp"
 
@@ -223,7 +224,7 @@ void print_text(const Listing& list, bool origins) {
     for (std::size_t c = 0; c < widths.size(); ++c) line += fmt::format("{:<{}}  ", lines[i][c], widths[c]);
     if (origins) line += i == 0 ? "ORIGIN" : origin_text(*list.rows[i - 1].origin);
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
+    print_result("{}\n", line);
   }
 }
 
@@ -237,7 +238,7 @@ void print_json(const char* kind, const Listing& list) {
     row["origin"] = {{"layer", origin.layer}, {"file", origin.pos.file}, {"line", origin.pos.line}, {"overridden", origin.overridden}};
     rows.push_back(std::move(row));
   }
-  fmt::print("{}\n", Json{{kind, std::move(rows)}}.dump());
+  print_result("{}\n", json_text(Json{{kind, std::move(rows)}}));
 }
 
 Result<int> run(Session& session, const std::string& what, const std::vector<std::string>& platforms, bool origins) {

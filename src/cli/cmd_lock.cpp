@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "fetch/lock.hpp"
 
 namespace swage {
@@ -34,10 +36,10 @@ Result<int> run(Session& session, const LockCommand& command) {
     for (const auto& [sha256, file] : before->files) removed += !lock->files.contains(sha256);
   }
   if (session.options().json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
-                                              {"added", added}, {"removed", removed}}.dump());
+    print_result("{}\n", json_text(nlohmann::ordered_json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
+                                              {"added", added}, {"removed", removed}}));
   else
-    fmt::print("{}: {} packages in {} sets{}\n", path.string(), lock->files.size(), lock->sets.size(),
+    print_result("{}: {} packages in {} sets{}\n", path.string(), lock->files.size(), lock->sets.size(),
                before ? fmt::format(", {} added, {} removed", added, removed) : "");
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/option_kinds.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -28,11 +29,31 @@ Result<StorePath> find_derivation(Session& session, const TargetOptions& options
   return planned.wanted.front().drv;
 }
 
+// Prints whole lines, so that neither a character nor a sequence of them is cut in two where it is made visible. A line that is longer
+// than any text goes out in pieces.
+class LinePrinter {
+ public:
+  void add(std::string_view bytes) {
+    pending_ += bytes;
+    const std::size_t end = pending_.size() > kLongestLine ? pending_.size() : pending_.rfind('\n') + 1;   // npos + 1: none
+    print_text(std::string_view(pending_).substr(0, end));
+    pending_.erase(0, end);
+  }
+  void finish() {
+    if (!pending_.empty()) print_result("{}\n", pending_);
+  }
+
+ private:
+  static constexpr std::size_t kLongestLine = 1 << 20;
+  std::string pending_{};
+};
+
 Result<int> run(Session& session, const TargetOptions& options) {
   SWAGE_TRY(const StorePath drv, find_derivation(session, options));
   SWAGE_TRY(Store* store, session.store());
-  SWAGE_TRY(const std::string log, read_log(*store, drv));
-  fmt::print("{}{}", log, log.empty() || log.ends_with('\n') ? "" : "\n");
+  LinePrinter printer;
+  SWAGE_CHECK(stream_log(*store, drv, [&](std::string_view bytes) { printer.add(bytes); }));
+  printer.finish();
   return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/matrix.hpp"
+#include "cli/output.hpp"
 #include "cli/package_matrix.hpp"
 #include "cli/progress.hpp"
 #include "cli/recorder.hpp"
@@ -53,7 +54,7 @@ Result<int> run_packages(Session& session, const MatrixOptions& options) {
   std::vector<const Platform*> platforms;
   if (!options.platforms.empty()) { SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms)); }
   SWAGE_TRY(const PackageMatrix matrix, make_package_matrix(*catalog, std::move(platforms)));
-  fmt::print("{}", session.options().json ? package_matrix_json(matrix) : options.markdown ? package_matrix_markdown(matrix) : package_matrix_text(matrix));
+  print_result("{}", session.options().json ? package_matrix_json(matrix) : options.markdown ? package_matrix_markdown(matrix) : package_matrix_text(matrix));
   return 0;
 }
 
@@ -78,9 +79,9 @@ Result<int> run(Session& session, const MatrixOptions& options) {
     SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));
     SWAGE_CHECK(write_file_atomically(options.html, text));
   }
-  if (session.options().json) fmt::print("{}", matrix_json(matrix));
+  if (session.options().json) print_result("{}", matrix_json(matrix));
   else if (options.html.empty())
-    fmt::print("{}", matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
+    print_painted(matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
   return 0;
 }
 

@@ -8,7 +8,9 @@
 #include "cli/command.hpp"
 #include "cli/config_report.hpp"
 #include "cli/goals.hpp"
+#include "cli/json.hpp"
 #include "cli/kconfig.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 #include "cli/store_words.hpp"
 #include "cli/trees.hpp"
@@ -108,10 +110,10 @@ nlohmann::ordered_json to_json(const std::vector<Loaded>& loaded) {
 }
 
 void print_loaded(const std::string& kernel, const std::string& said, const std::vector<Loaded>& loaded) {
-  fmt::print("loaded in a boot of {}\n  {}", kernel, said);
+  print_result("loaded in a boot of {}\n  {}", kernel, said);
   for (const Loaded& one : loaded) {
-    if (one.lines.empty()) fmt::print("  {}: loaded, without a word\n", one.name);
-    for (const std::string& line : one.lines) fmt::print("  {}: {}\n", one.name, printable(line));
+    if (one.lines.empty()) print_result("  {}: loaded, without a word\n", one.name);
+    for (const std::string& line : one.lines) print_result("  {}: {}\n", one.name, printable(line));
   }
 }
 
@@ -155,12 +157,12 @@ Result<int> run(Session& session, const ModuleOptions& options) {
       SWAGE_TRY(const std::vector<std::string> files, list_directory(real));
       if (!session.options().json)
         for (const std::string& file : files)
-          if (file.ends_with(".ko")) fmt::print("{}/{}: for {}\n", link.filename().string(), file, kernel);
+          if (file.ends_with(".ko")) print_result("{}/{}: for {}\n", link.filename().string(), file, kernel);
     }
     results.push_back({{"kernel", goal.cell.kernel->version.str()}, {"platform", goal.platform->name}, {"toolchain", goal.cell.toolchain->id},
                        {"drv", goal.wanted->drv.str()}, {"path", real.string()}, {"booted", options.boot}, {"loaded", to_json(loaded)}});
   }
-  if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"modules", std::move(results)}}.dump());
+  if (session.options().json) print_result("{}\n", json_text(nlohmann::ordered_json{{"modules", std::move(results)}}));
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "catalog/toml.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "fetch/fetch.hpp"
 #include "fetch/transport.hpp"
 
@@ -147,10 +148,10 @@ Result<int> run(Session& session, const NewOptions& options) {
   if (archive.part) archive.part->remove();
   session.stop_reporter();
   if (session.options().json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}.dump());
+    print_result("{}\n", json_text(nlohmann::ordered_json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}));
     return 0;
   }
-  fmt::print("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), found->system, layer.string(), options.name);
+  print_result("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), found->system, layer.string(), options.name);
   return 0;
 }
 

@@ -6,6 +6,8 @@
 
 #include "cli/command.hpp"
 #include "cli/graph_output.hpp"
+#include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 
 namespace swage {
@@ -70,7 +72,7 @@ Result<int> run(Session& session, const PlanOptions& options) {
   if (options.instantiate) SWAGE_CHECK(instantiate(session, graph));
   SWAGE_TRY(const std::set<StorePath> built, built_ones(session, graph));
   if (options.graph) {
-    fmt::print("{}", graph_text(graph, *options.graph, built));
+    print_result("{}", graph_text(graph, *options.graph, built));
     return 0;
   }
   auto list = nlohmann::ordered_json::array();
@@ -80,10 +82,10 @@ Result<int> run(Session& session, const PlanOptions& options) {
     const char* state = built.contains(derivation.path) ? "built" : "to build";
     if (session.options().json)
       list.push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"outputs", std::move(out)}, {"state", state}});
-    else fmt::print("{:>8}  {}\n", state, derivation.path.str());
+    else print_result("{:>8}  {}\n", state, derivation.path.str());
   }
-  if (session.options().json) fmt::print("{}\n", nlohmann::ordered_json{{"derivations", std::move(list)}}.dump());
-  else fmt::print(stderr, "{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
+  if (session.options().json) print_result("{}\n", json_text(nlohmann::ordered_json{{"derivations", std::move(list)}}));
+  else print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
   return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/goals.hpp"
+#include "cli/output.hpp"
 
 namespace swage {
 
@@ -19,13 +20,13 @@ Result<int> run(Session& session, const ResolveOptions& options) {
   const bool json = session.options().json;
   std::optional<Error> impossible;
   bool first = true;
-  if (json && goals.size() > 1) fmt::print("{{\"resolutions\":[");
+  if (json && goals.size() > 1) print_result("{{\"resolutions\":[");
   for (const Goal& goal : goals) {
     if (!goal.resolution) return fail(Errc::invalid_input, fmt::format("'{}' needs no toolchain", goal.target.text));
     const Resolution& resolution = *goal.resolution;
-    if (json) fmt::print("{}{}", first ? "" : ",", resolution_json(resolution));
-    else if (options.explain) fmt::print("{}{}", first ? "" : "\n", explain(resolution));
-    else if (resolution.chosen) fmt::print("{}: {}\n", goal_label(goal), resolution.chosen->id);
+    if (json) print_result("{}{}", first ? "" : ",", resolution_json(resolution));
+    else if (options.explain) print_result("{}{}", first ? "" : "\n", explain(resolution));
+    else if (resolution.chosen) print_result("{}: {}\n", goal_label(goal), resolution.chosen->id);
     if (!resolution.chosen) {
       Error error = unsatisfied(*catalog, resolution);
       if (impossible) impossible->also.push_back(std::move(error));
@@ -33,7 +34,7 @@ Result<int> run(Session& session, const ResolveOptions& options) {
     }
     first = false;
   }
-  if (json) fmt::print("{}\n", goals.size() > 1 ? "]}" : "");
+  if (json) print_result("{}\n", goals.size() > 1 ? "]}" : "");
   if (impossible) return Fail(std::move(*impossible));
   return 0;
 }

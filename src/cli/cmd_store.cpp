@@ -8,6 +8,8 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/store_words.hpp"
 
 namespace swage {
@@ -55,7 +57,7 @@ Result<int> path_info(Session& session, const PathsOptions& options) {
   for (const StorePath& path : paths) {
     SWAGE_TRY(const PathInfo info, info_of(*store, path));
     if (!session.options().json) {
-      fmt::print("{}\n  size        {}\n  hash        sha256:{}\n  references  {}\n  deriver     {}\n", path.str(), human_bytes(info.nar_size),
+      print_result("{}\n  size        {}\n  hash        sha256:{}\n  references  {}\n  deriver     {}\n", path.str(), human_bytes(info.nar_size),
                  info.nar_hash.hex(), info.references.size(), info.deriver ? info.deriver->str() : "none");
       continue;
     }
@@ -71,7 +73,7 @@ Result<int> path_info(Session& session, const PathsOptions& options) {
     if (info.ca) row["ca"] = info.ca->str();
     list.push_back(std::move(row));
   }
-  if (session.options().json) fmt::print("{}\n", Json{{"paths", std::move(list)}}.dump());
+  if (session.options().json) print_result("{}\n", json_text(Json{{"paths", std::move(list)}}));
   return 0;
 }
 
@@ -87,7 +89,7 @@ Result<void> print_tree(Store& store, const StorePath& root) {
     info.references.erase(path);
     return Level{.references = {info.references.begin(), info.references.end()}, .indent = std::move(indent)};
   };
-  fmt::print("{}\n", root.str());
+  print_result("{}\n", root.str());
   StorePathSet seen{root};
   std::vector<Level> open;
   SWAGE_TRY(Level first, level_of(root, ""));
@@ -101,7 +103,7 @@ Result<void> print_tree(Store& store, const StorePath& root) {
     const StorePath reference = level.references[level.next++];
     const bool last = level.next == level.references.size();
     const bool again = !seen.insert(reference).second;
-    fmt::print("{}{} {}{}\n", level.indent, last ? "└──" : "├──", reference.str(), again ? " [...]" : "");
+    print_result("{}{} {}{}\n", level.indent, last ? "└──" : "├──", reference.str(), again ? " [...]" : "");
     if (again) continue;
     SWAGE_TRY(Level below, level_of(reference, level.indent + (last ? "    " : "│   ")));
     open.push_back(std::move(below));
@@ -119,7 +121,7 @@ Result<int> tree(Session& session, const PathsOptions& options) {
       SWAGE_TRY(const PathInfo info, info_of(*store, path));
       nodes.push_back({{"path", path.str()}, {"references", path_array(info.references)}});
     }
-    fmt::print("{}\n", Json{{"roots", path_array(paths)}, {"nodes", std::move(nodes)}}.dump());
+    print_result("{}\n", json_text(Json{{"roots", path_array(paths)}, {"nodes", std::move(nodes)}}));
     return 0;
   }
   for (const StorePath& path : paths) SWAGE_CHECK(print_tree(*store, path));
@@ -146,11 +148,11 @@ Result<int> why_depends(Session& session, const PathsOptions& options) {
   if (session.options().json) {
     Json array = Json::array();
     for (const StorePath& path : chain) array.push_back(path.str());
-    fmt::print("{}\n", Json{{"chain", std::move(array)}}.dump());
+    print_result("{}\n", json_text(Json{{"chain", std::move(array)}}));
     return 0;
   }
-  if (chain.empty()) fmt::print("'{}' does not depend on '{}'\n", from.str(), to.str());
-  for (std::size_t i = 0; i < chain.size(); ++i) fmt::print("{}{}{}\n", std::string(i ? (i - 1) * 4 : 0, ' '), i ? "└── " : "", chain[i].str());
+  if (chain.empty()) print_result("'{}' does not depend on '{}'\n", from.str(), to.str());
+  for (std::size_t i = 0; i < chain.size(); ++i) print_result("{}{}{}\n", std::string(i ? (i - 1) * 4 : 0, ' '), i ? "└── " : "", chain[i].str());
   return 0;
 }
 
@@ -178,15 +180,15 @@ Result<int> collect_garbage(Session& session, const GcOptions& options) {
   if (session.options().json) {
     Json deleted = Json::array();
     for (const StorePath& path : result.deleted) deleted.push_back(path.str());
-    fmt::print("{}\n", Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed},
-                            {"bytesForBuilding", result.bytes_for_building}, {"stuck", stuck_array(result.stuck)}}.dump());
+    print_result("{}\n", json_text(Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed},
+                            {"bytesForBuilding", result.bytes_for_building}, {"stuck", stuck_array(result.stuck)}}));
     return 0;
   }
   if (options.dry_run)
-    for (const StorePath& path : result.deleted) fmt::print("{}\n", path.str());
-  fmt::print("{} {} paths, {}\n", options.dry_run ? "would delete" : "deleted", result.deleted.size(), human_bytes(result.bytes_freed));
+    for (const StorePath& path : result.deleted) print_result("{}\n", path.str());
+  print_result("{} {} paths, {}\n", options.dry_run ? "would delete" : "deleted", result.deleted.size(), human_bytes(result.bytes_freed));
   if (result.bytes_for_building)
-    fmt::print(stderr, "{} is kept only because linked results were built with it; --no-build-inputs deletes that too\n",
+    print_aside("{} is kept only because linked results were built with it; --no-build-inputs deletes that too\n",
                human_bytes(result.bytes_for_building));
   return 0;
 }
@@ -210,11 +212,11 @@ Result<int> verify(Session& session, const VerifyOptions& options) {
     Json problems = Json::array();
     for (const VerifyProblem& problem : result.problems)
       problems.push_back({{"kind", kind_name(problem.kind)}, {"path", problem.path}, {"detail", problem.detail}});
-    fmt::print("{}\n", Json{{"checked", result.checked}, {"bytes", result.bytes}, {"damaged", result.damaged()}, {"problems", std::move(problems)}, {"stuck", stuck_array(result.stuck)}}.dump());
+    print_result("{}\n", json_text(Json{{"checked", result.checked}, {"bytes", result.bytes}, {"damaged", result.damaged()}, {"problems", std::move(problems)}, {"stuck", stuck_array(result.stuck)}}));
   } else {
     for (const VerifyProblem& problem : result.problems)
-      fmt::print("{}: {}{}\n", kind_name(problem.kind), problem.path, problem.detail.empty() ? "" : " (" + problem.detail + ")");
-    fmt::print("{}: {} paths checked, {}\n", result.damaged() ? "damaged" : "ok", result.checked, human_bytes(result.bytes));
+      print_result("{}: {}{}\n", kind_name(problem.kind), problem.path, problem.detail.empty() ? "" : " (" + problem.detail + ")");
+    print_result("{}: {} paths checked, {}\n", result.damaged() ? "damaged" : "ok", result.checked, human_bytes(result.bytes));
   }
   // A repair mends all but what cannot be read.
   const bool unreadable = std::any_of(result.problems.begin(), result.problems.end(),
@@ -242,10 +244,10 @@ Result<int> disk_usage(Session& session, const PathsOptions& options) {
   Json list = Json::array();
   for (const PathInfo& info : infos) {
     if (session.options().json) list.push_back({{"path", info.path.str()}, {"narSize", info.nar_size}});
-    else fmt::print("{:>10}  {}\n", human_bytes(info.nar_size), info.path.str());
+    else print_result("{:>10}  {}\n", human_bytes(info.nar_size), info.path.str());
   }
-  if (session.options().json) fmt::print("{}\n", Json{{"paths", std::move(list)}, {"total", total}}.dump());
-  else fmt::print("{:>10}  in {} paths\n", human_bytes(total), infos.size());
+  if (session.options().json) print_result("{}\n", json_text(Json{{"paths", std::move(list)}, {"total", total}}));
+  else print_result("{:>10}  in {} paths\n", human_bytes(total), infos.size());
   return 0;
 }
 
@@ -280,8 +282,8 @@ Result<int> delete_paths(Session& session, const PathsOptions& options) {
   print_stuck(session, result.stuck);
   session.stop_reporter();
   if (session.options().json)
-    fmt::print("{}\n", Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}, {"stuck", stuck_array(result.stuck)}}.dump());
-  else fmt::print("deleted {} paths, {}\n", result.deleted.size(), human_bytes(result.bytes_freed));
+    print_result("{}\n", json_text(Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}, {"stuck", stuck_array(result.stuck)}}));
+  else print_result("deleted {} paths, {}\n", result.deleted.size(), human_bytes(result.bytes_freed));
   return 0;
 }
 

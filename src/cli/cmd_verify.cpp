@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 #include "cli/recorder.hpp"
 #include "cli/replay.hpp"
@@ -197,11 +198,11 @@ void print_text(const std::deque<CellRun>& cells, const fs::path& directory) {
     std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label, cell.row.toolchain,
                                    toolchain, why);
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
+    print_result("{}\n", line);
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  fmt::print("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
+  print_result("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
 }
 
 void print_json(const std::deque<CellRun>& cells, const fs::path& directory) {
@@ -221,7 +222,7 @@ void print_json(const std::deque<CellRun>& cells, const fs::path& directory) {
                     {"buildSeconds", value_or_null(cell.row.build_seconds)},
                     {"bootSeconds", value_or_null(cell.row.boot_seconds)},
                     {"record", text_or_null(cell.record.string())}});
-  fmt::print("{}\n", nlohmann::ordered_json{{"cells", std::move(list)}, {"evidence", directory.string()}}.dump());
+  print_result("{}\n", json_text(nlohmann::ordered_json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
 }
 
 // Those that failed first: they decide the exit code.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/kconfig.hpp"
+#include "cli/output.hpp"
 
 namespace swage {
 
@@ -88,7 +89,7 @@ Result<std::optional<ConfigReport>> config_report_of(Session& session, const Pla
 
 void tell_config_report(const Session& session, const Goal& goal, const std::optional<ConfigReport>& report) {
   if (!report || session.options().quiet || session.options().json) return;
-  if (const std::string text = config_summary(*report); !text.empty()) fmt::print(stderr, "linux@{} for {}: {}", goal.cell.kernel->version.str(), goal.platform->name, text);
+  if (const std::string text = config_summary(*report); !text.empty()) print_aside("linux@{} for {}: {}", goal.cell.kernel->version.str(), goal.platform->name, text);
 }
 
 }  // namespace swage

@@ -1,4 +1,5 @@
 #include "cli/graph_output.hpp"
+#include "cli/json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,7 @@ std::string json_graph(const Graph& graph, const std::set<StorePath>& built) {
     for (const auto& [input, outputs] : derivation.drv.input_drvs)
       out["edges"].push_back({{"from", input.str()}, {"to", derivation.path.str()}, {"outputs", outputs}});
   }
-  return out.dump() + "\n";
+  return json_text(out) + "\n";
 }
 
 }  // namespace

@@ -1,14 +1,20 @@
-// What every command's JSON says of things that are not there.
+// How every command writes JSON, and what it says of things that are not there.
 #pragma once
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "base/error.hpp"
+#include "base/visible.hpp"
+#include "cli/output.hpp"
 
 namespace swage {
+
+// On one line. Bytes that are no UTF-8, which names of files and logs may hold, become U+FFFD; what a terminal would act on is escaped.
+inline std::string json_text(const nlohmann::ordered_json& value) {
+  return visible_line(value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
 
 inline nlohmann::ordered_json text_or_null(const std::string& text) {
   return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
@@ -22,9 +28,6 @@ inline nlohmann::ordered_json error_or_null(const std::optional<Error>& error) {
   if (!error) return nullptr;
   return {{"what", error->what}, {"notes", error->notes}, {"hint", text_or_null(error->hint)}};
 }
-// As a line. Builds may have printed any bytes: what is not UTF-8 becomes U+FFFD.
-inline void print_json(const nlohmann::ordered_json& value) {
-  fmt::print("{}\n", value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
+inline void print_json(const nlohmann::ordered_json& value) { print_result("{}\n", json_text(value)); }
 
 }  // namespace swage

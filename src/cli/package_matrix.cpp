@@ -114,7 +114,7 @@ std::string package_matrix_json(const PackageMatrix& matrix) {
                         {"nar", text_or_null(record->nar)},
                         {"reason", text_or_null(record->reason)},
                         {"seconds", value_or_null(record->seconds)}});
-  return nlohmann::ordered_json{{"packages", std::move(list)}}.dump() + "\n";
+  return json_text(nlohmann::ordered_json{{"packages", std::move(list)}}) + "\n";
 }
 
 }  // namespace swage

@@ -7,13 +7,14 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "base/visible.hpp"
+#include "cli/json.hpp"
 
 namespace swage {
 
@@ -68,31 +69,20 @@ std::string finished_line(const Job& job, const JobFinished& event, bool colour)
   return fmt::format("{} {} in {}{}\n", paint(colour, "32", verb.done), job.what.name, human_seconds(event.seconds), size);
 }
 
-// The escape sequences of terminals: ESC [ ... letter, ESC ] ... BEL, or ESC and one character.
-std::size_t skip_escape(std::string_view text, std::size_t at) {
-  if (at + 1 >= text.size()) return text.size();
-  if (text[at + 1] == ']') return std::min(text.find('\a', at), text.size() - 1) + 1;
-  if (text[at + 1] != '[') return at + 2;
-  for (at += 2; at < text.size() && (text[at] < '@' || text[at] > '~'); ++at) {
-  }
-  return std::min(at + 1, text.size());
-}
-
 // UTF-8 characters of a text as they would show; a tab is a blank.
 std::vector<std::string> visible_characters(std::string_view text) {
   std::vector<std::string> characters;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte == 0x1b) {
-      at = skip_escape(text, at);
-      continue;
-    }
-    if (byte >= 0x80 && byte < 0xc0 && !characters.empty()) characters.back() += text[at];
-    else if (byte == '\t') characters.emplace_back(" ");
-    else if (byte >= 0x20 && byte != 0x7f) characters.emplace_back(1, text[at]);
-    ++at;
+  for (const char byte : visible_line(text)) {
+    const bool goes_on = (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+    if (goes_on && !characters.empty()) characters.back() += byte;
+    else characters.emplace_back(1, byte == '\t' ? ' ' : byte);
   }
   return characters;
+}
+
+JobStarted visible_names(JobStarted event) {
+  event.name = visible_line(event.name);
+  return event;
 }
 
 // What all styles for people share: the jobs that run, and whole lines to one descriptor.
@@ -102,7 +92,7 @@ class HumanReporter : public Reporter {
 
   void on(const Event& event) override {
     const std::scoped_lock lock(mutex_);
-    std::visit(Overloaded{[&](const JobStarted& e) { jobs_[e.id] = {.what = e, .start = settings_.now()}; started(e); },
+    std::visit(Overloaded{[&](const JobStarted& e) { started((jobs_[e.id] = {.what = visible_names(e), .start = settings_.now()}).what); },
                           [&](const JobLog& e) { log(e); },
                           [&](const JobProgress& e) {
                             if (const auto job = jobs_.find(e.id); job != jobs_.end()) job->second.progress = e;
@@ -114,7 +104,7 @@ class HumanReporter : public Reporter {
                             jobs_.erase(job);
                           },
                           [&](const Totals& e) { totals_ = e; },
-                          [&](const Message& e) { print(e.text + "\n"); }},
+                          [&](const Message& e) { print(visible(e.text) + "\n"); }},
                event);
     after_event();
   }
@@ -136,8 +126,9 @@ class HumanReporter : public Reporter {
   void log(const JobLog& event) {
     const auto job = jobs_.find(event.id);
     if (job == jobs_.end()) return;
-    if (settings_.logs) print(fmt::format("{} {}\n", paint(settings_.colour, "36", job->second.what.name + ">"), event.line));
-    job->second.last_line = event.line;
+    const std::string line = visible_line(event.line);
+    if (settings_.logs) print(fmt::format("{} {}\n", paint(settings_.colour, "36", job->second.what.name + ">"), line));
+    job->second.last_line = line;
   }
 };
 
@@ -231,8 +222,7 @@ class JsonReporter final : public Reporter {
                    [](const Totals& e) { return ordered_json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}}; },
                    [](const Message& e) { return ordered_json{{"event", "message"}, {"text", e.text}}; }},
         event);
-    // A build may print any bytes; what is not UTF-8 becomes U+FFFD.
-    const std::string line = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    const std::string line = json_text(object) + "\n";
     const std::scoped_lock lock(mutex_);
     (void)write_all(fd_, line, "standard error");
   }

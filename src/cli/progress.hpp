@@ -33,7 +33,7 @@ bool want_colour(int fd);
 // COLUMNS, else what the terminal says, else 80.
 unsigned terminal_width(int fd);
 
-// `text` without escape sequences and control characters, cut to `width` columns with `...` in its middle.
+// `text` made visible (base/visible.hpp), a tab as a blank, cut to `width` columns with `...` in its middle.
 std::string elide(std::string_view text, unsigned width);
 
 // Thread-safe. The destructor takes the live line away. Lines are written whole.

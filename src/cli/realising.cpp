@@ -10,6 +10,8 @@
 
 #include "base/text.hpp"
 #include "cli/clues.hpp"
+#include "cli/json.hpp"
+#include "cli/output.hpp"
 
 namespace swage {
 
@@ -24,7 +26,13 @@ void declare_realise(CLI::App& app, RealiseOptions& options) {
       ->group(group);
   app.add_option_function<unsigned>(
          "--max-silent-time", [&options](unsigned s) { options.max_silent = std::chrono::seconds(s); },
-         "seconds without output until a build is stopped")
+         "seconds without output until a build is stopped (default: 3600; 0: never)")
+      ->group(group);
+  const CLI::AsSizeValue size(true);   // 500M, 2G
+  app.add_option("--max-log-size", options.limits.log, "bytes that a build may print (default: 256M; 0: any number)")->transform(size)->group(group);
+  app.add_option("--max-processes", options.limits.processes, "processes that a build may have at once (default: 8192; 0: any number)")->group(group);
+  app.add_option("--max-memory", options.limits.memory, "bytes that a build may use (default: nine tenths of the memory; 0: all)")
+      ->transform(size)
       ->group(group);
 }
 
@@ -142,7 +150,7 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
   if (!made.errors.empty() && made.ends.size() > 1 && !session.options().quiet && !session.options().json)
     for (std::size_t i = 0; i < made.ends.size(); ++i) {
       const std::string& because = made.ends[i].because;
-      fmt::print(stderr, "{}: {}{}\n", goal_label(*planned.goals[i]), end_name(made.ends[i].end), because.empty() ? "" : fmt::format(", because of '{}'", because));
+      print_aside("{}: {}{}\n", goal_label(*planned.goals[i]), end_name(made.ends[i].end), because.empty() ? "" : fmt::format(", because of '{}'", because));
     }
   return made;
 }
@@ -192,14 +200,14 @@ Result<int> print_dry_run(Session& session, const Planned& planned, bool check) 
       for (const StorePath& path : list) array.push_back(path.str());
       return array;
     };
-    fmt::print("{}\n", nlohmann::ordered_json{{"build", paths(todo.build)}, {"fetch", paths(todo.fetch)}, {"valid", paths(todo.valid)}}.dump());
+    print_result("{}\n", json_text(nlohmann::ordered_json{{"build", paths(todo.build)}, {"fetch", paths(todo.fetch)}, {"valid", paths(todo.valid)}}));
     return 0;
   }
   std::uint64_t bytes = 0;
   for (const StorePath& path : todo.fetch)
     if (const auto* download = std::get_if<Source::Download>(&graph.sources.at(path).how)) bytes += download->size;
-  fmt::print("would build {} derivations and fetch {} files ({})\n", todo.build.size(), todo.fetch.size(), human_bytes(bytes));
-  for (const StorePath& path : todo.build) fmt::print("  {}\n", path.str());
+  print_result("would build {} derivations and fetch {} files ({})\n", todo.build.size(), todo.fetch.size(), human_bytes(bytes));
+  for (const StorePath& path : todo.build) print_result("  {}\n", path.str());
   return 0;
 }
 

@@ -15,7 +15,7 @@ struct Planned {
   std::vector<const Goal*> goals{};         // one for each of `wanted`
 };
 
-// -j, --cores, -k, --keep-failed, --timeout, --max-silent-time.
+// -j, --cores, -k, --keep-failed, --timeout, --max-silent-time, --max-log-size, --max-processes, --max-memory.
 void declare_realise(CLI::App& app, RealiseOptions& options);
 
 // With `impossible`, what cannot be planned is not among what is wanted.

@@ -8,6 +8,7 @@
 #include "catalog/package_evidence.hpp"
 #include "cli/json.hpp"
 #include "cli/option_kinds.hpp"
+#include "cli/output.hpp"
 #include "cli/realising.hpp"
 #include "plan/reduced_lock.hpp"
 
@@ -157,13 +158,13 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
 void print_text(const Replay& replay) {
-  fmt::print("{}: recorded on {} with {}\n", replay.title, replay.when, replay.toolchain);
+  print_result("{}: recorded on {} with {}\n", replay.title, replay.when, replay.toolchain);
   for (const Item& item : replay.items) {
-    if (item.equal()) fmt::print("  equal      {:<6}  {}\n", item.name, item.now);
-    else fmt::print("  different  {:<6}  recorded {}\n                     now      {}\n", item.name, item.recorded, or_nothing(item.now));
-    if (!item.problem.empty()) fmt::print("                     {}\n", item.problem);
+    if (item.equal()) print_result("  equal      {:<6}  {}\n", item.name, item.now);
+    else print_result("  different  {:<6}  recorded {}\n                     now      {}\n", item.name, item.recorded, or_nothing(item.now));
+    if (!item.problem.empty()) print_result("                     {}\n", item.problem);
     if (item.changed())
-      fmt::print("             recipe changed since: recorded {}\n                                   now      {}\n", item.recorded_drv,
+      print_result("             recipe changed since: recorded {}\n                                   now      {}\n", item.recorded_drv,
                  item.drv->str());
   }
 }
@@ -209,7 +210,7 @@ Result<int> replay(Session& session, const TargetOptions& targets, const Realise
     else print_text(replay);
     different = different || !std::all_of(replay.items.begin(), replay.items.end(), [](const Item& item) { return item.equal(); });
   }
-  if (session.options().json) fmt::print("{}\n", Json{{"replays", std::move(list)}}.dump());
+  if (session.options().json) print_result("{}\n", json_text(Json{{"replays", std::move(list)}}));
   return different ? 1 : 0;
 }
 

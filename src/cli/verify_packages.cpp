@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "catalog/package_evidence.hpp"
 #include "cli/json.hpp"
+#include "cli/output.hpp"
 #include "cli/recorder.hpp"
 
 namespace swage {
@@ -176,11 +177,11 @@ void print_text(const std::deque<PackageRun>& runs, const fs::path& evidence) {
                             : run.record.seconds ? human_seconds(*run.record.seconds) : "";
     std::string line = fmt::format("{:<9}  {:<{}}  {:<{}}  {}", end_of(run), goal_label(run.goal), label, run.record.toolchain, toolchain, why);
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
+    print_result("{}\n", line);
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  fmt::print("{} package{}: {}; records in '{}'\n", runs.size(), runs.size() == 1 ? "" : "s", summary, evidence.string());
+  print_result("{} package{}: {}; records in '{}'\n", runs.size(), runs.size() == 1 ? "" : "s", summary, evidence.string());
 }
 
 void print_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
@@ -195,7 +196,7 @@ void print_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
                     {"drv", text_or_null(run.record.drv)},
                     {"reason", text_or_null(run.problem.empty() ? run.record.reason : run.problem)},
                     {"seconds", value_or_null(run.record.seconds)}});
-  fmt::print("{}\n", nlohmann::ordered_json{{"packages", std::move(list)}, {"evidence", evidence.string()}}.dump());
+  print_result("{}\n", json_text(nlohmann::ordered_json{{"packages", std::move(list)}, {"evidence", evidence.string()}}));
 }
 
 Result<void> realise_runs(Session& session, Planned& planned, std::deque<PackageRun>& runs, const fs::path& evidence, RealiseOptions options) {

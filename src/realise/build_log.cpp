@@ -1,8 +1,10 @@
 #include "realise/build_log.hpp"
 
 #include <bzlib.h>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace swage {
 
@@ -31,6 +33,7 @@ void BuildLog::take_line() {
 
 void BuildLog::append(std::string_view bytes) {
   pending_ += bytes;
+  size_ += bytes.size();
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     const std::size_t room = kLongestLine - line_.size();
@@ -74,30 +77,58 @@ Result<void> BuildLog::write_stream() {
   return write_all(fd_.get(), packed, file_.string());
 }
 
-Result<std::string> decompress_log(std::string_view bytes, std::string_view name) {
-  const auto damaged = [&] { return fail(Errc::corrupt, fmt::format("'{}' is not a log in bzip2 format", name)); };
-  std::string text;
-  std::string buffer(1 << 16, '\0');
-  while (!bytes.empty()) {
-    bz_stream stream{};
-    if (::BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK) throw std::bad_alloc();
-    stream.next_in = const_cast<char*>(bytes.data());
-    stream.avail_in = static_cast<unsigned>(bytes.size());
-    std::string part;
-    int status = BZ_OK;
-    do {
-      stream.next_out = buffer.data();
-      stream.avail_out = static_cast<unsigned>(buffer.size());
-      status = ::BZ2_bzDecompress(&stream);
-      part.append(buffer.data(), buffer.size() - stream.avail_out);
-    } while (status == BZ_OK && (stream.avail_in > 0 || stream.avail_out == 0));
-    bytes.remove_prefix(bytes.size() - stream.avail_in);
-    ::BZ2_bzDecompressEnd(&stream);
-    if (status == BZ_OK) return text + part;  // cut off
-    if (status != BZ_STREAM_END) return damaged();
-    text += part;
+namespace {
+
+// One bzip2 stream after another.
+class Decompressor {
+ public:
+  Decompressor() = default;
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+  ~Decompressor() { end(); }
+
+  // False: this is not bzip2.
+  bool take(std::string_view bytes, const std::function<void(std::string_view)>& sink) {
+    stream_.next_in = const_cast<char*>(bytes.data());
+    stream_.avail_in = static_cast<unsigned>(bytes.size());
+    bool full = false;
+    while (stream_.avail_in > 0 || full) {
+      if (!open_ && ::BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) throw std::bad_alloc();
+      open_ = true;
+      char text[1 << 16];
+      stream_.next_out = text;
+      stream_.avail_out = sizeof text;
+      const int status = ::BZ2_bzDecompress(&stream_);
+      full = status == BZ_OK && stream_.avail_out == 0;
+      sink({text, sizeof text - stream_.avail_out});
+      if (status == BZ_STREAM_END) end();
+      else if (status != BZ_OK) return false;
+    }
+    return true;
   }
-  return text;
+
+ private:
+  void end() {
+    if (std::exchange(open_, false)) ::BZ2_bzDecompressEnd(&stream_);
+  }
+  bz_stream stream_{};
+  bool open_ = false;
+};
+
+}  // namespace
+
+Result<void> decompress_log(const fs::path& file, const std::function<void(std::string_view)>& sink) {
+  SWAGE_TRY(const UniqueFd fd, open_file(file, O_RDONLY));
+  Decompressor decompressor;
+  for (;;) {
+    char packed[1 << 16];
+    const ssize_t got = ::read(fd.get(), packed, sizeof packed);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(fmt::format("cannot read '{}'", file.string()), errno);
+    if (got == 0) return {};
+    if (!decompressor.take({packed, static_cast<std::size_t>(got)}, sink))
+      return fail(Errc::corrupt, fmt::format("'{}' is not a log in bzip2 format", file.string()));
+  }
 }
 
 }  // namespace swage

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <string>
@@ -26,6 +27,7 @@ class BuildLog {
   // a build.
   Result<void> finish();
   const std::deque<std::string>& tail() const { return tail_; }
+  std::uint64_t size() const { return size_; }   // bytes appended
 
  private:
   BuildLog(UniqueFd fd, fs::path file, std::size_t tail_lines, OnLine on_line);
@@ -37,6 +39,7 @@ class BuildLog {
   fs::path file_;
   std::size_t tail_lines_;
   OnLine on_line_;
+  std::uint64_t size_ = 0;
   std::string pending_{};        // not yet written
   std::string line_{};
   std::deque<std::string> tail_{};
@@ -45,7 +48,8 @@ class BuildLog {
   Result<void> written_{};
 };
 
-// All whole streams of such a file's bytes; a cut-off last one is left out. Errc::corrupt when they are not bzip2.
-Result<std::string> decompress_log(std::string_view bytes, std::string_view name_for_errors);
+// Such a file, piece by piece, to where it is cut off, if it is: the end of one that is being written. Errc::corrupt when it is not
+// bzip2.
+Result<void> decompress_log(const fs::path& file, const std::function<void(std::string_view bytes)>& sink);
 
 }  // namespace swage

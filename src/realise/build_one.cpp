@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <memory>
+#include <optional>
 #include <poll.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -13,9 +15,11 @@
 #include "realise/build_dir.hpp"
 #include "realise/build_log.hpp"
 #include "realise/builder_env.hpp"
+#include "realise/cgroup.hpp"
 #include "realise/first_error.hpp"
 #include "realise/outputs.hpp"
 #include "realise/sandbox.hpp"
+#include "realise/usage.hpp"
 
 namespace swage {
 
@@ -23,13 +27,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-enum class Ended { by_itself, silent, timeout, stopped };
+constexpr auto kLookAgain = std::chrono::milliseconds(500);
+
+enum class Ended { by_itself, silent, timeout, log, processes, memory, stopped };
 
 // Follows a running builder to its end, or kills it for one of the other reasons.
 class Monitor {
  public:
   Monitor(const BuildContext& context, Sandbox& sandbox, int output, BuildLog& log)
-      : context_(context), sandbox_(sandbox), output_(output), log_(log) {}
+      : context_(context), limits_(context.options.limits), sandbox_(sandbox), output_(output), log_(log) {
+    if (limits_.processes == 0 && limits_.memory == 0) return;
+    if (Result<UsageReader> opened = UsageReader::open(sandbox.pid())) usage_ = *std::move(opened);   // else it has ended
+  }
 
   Result<Ended> run() {
     // Both ends are awaited: a builder may close its output and go on, and what it wrote may be read after its end.
@@ -51,7 +60,8 @@ class Monitor {
  private:
   // Sleeps until the next limit, but wakes for the log and for an interrupt that came without a descriptor.
   int wait_ms() const {
-    auto next = Clock::now() + std::chrono::milliseconds(500);
+    auto next = Clock::now() + kLookAgain;
+    if (usage_) next = std::min(next, look_at_usage_);
     if (context_.options.max_silent.count()) next = std::min(next, last_output_ + context_.options.max_silent);
     if (context_.options.timeout.count()) next = std::min(next, started_ + context_.options.timeout);
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
@@ -65,7 +75,7 @@ class Monitor {
     if (got < 0) return fail_errno("cannot read a builder's output", errno);
     if (got == 0) output_open_ = false;
     last_output_ = Clock::now();
-    log_.append({buffer, static_cast<std::size_t>(got)});
+    if (ended_ != Ended::log) log_.append({buffer, static_cast<std::size_t>(got)});
     return {};
   }
 
@@ -75,6 +85,16 @@ class Monitor {
     if (interrupted() || context_.stop.is_set()) end(Ended::stopped);
     else if (options.timeout.count() && now - started_ >= options.timeout) end(Ended::timeout);
     else if (options.max_silent.count() && now - last_output_ >= options.max_silent) end(Ended::silent);
+    else if (limits_.log && log_.size() > limits_.log) end(Ended::log);
+    else if (usage_ && now >= look_at_usage_) look_at_usage(now);
+  }
+
+  // Memory can be had at some gigabytes a second: who has much of it is looked at more often.
+  void look_at_usage(Clock::time_point now) {
+    const UsageReader::Usage usage = usage_->look(limits_.memory);
+    look_at_usage_ = now + (limits_.memory && usage.memory > limits_.memory / 2 ? kLookAgain / 10 : kLookAgain);
+    if (limits_.processes && usage.tasks > limits_.processes) end(Ended::processes);
+    else if (limits_.memory && usage.memory > limits_.memory) end(Ended::memory);
   }
 
   void end(Ended reason) {
@@ -83,6 +103,7 @@ class Monitor {
   }
 
   const BuildContext& context_;
+  const BuildLimits& limits_;
   Sandbox& sandbox_;
   int output_;
   BuildLog& log_;
@@ -91,6 +112,8 @@ class Monitor {
   Ended ended_ = Ended::by_itself;
   Clock::time_point started_ = Clock::now();
   Clock::time_point last_output_ = started_;
+  std::optional<UsageReader> usage_{};
+  Clock::time_point look_at_usage_ = started_;
 };
 
 struct Run {
@@ -107,6 +130,10 @@ Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& d
   SWAGE_TRY(spec.env, builder_env(drv.drv, context.cores, context.jobserver, dir.build()));
   SWAGE_TRY(const Jobserver::Lease lease, context.jobserver.lease());
   spec.pass_fds = lease.pass_fds();
+  const BuildLimits& limits = context.options.limits;
+  const std::unique_ptr<BuildCgroup> cgroup = BuildCgroup::create(limits);
+  if (cgroup) spec.cgroup_fd = cgroup->fd();
+  spec.max_tasks = hard_limit(limits.processes);
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
   const UniqueFd output(fds[0]);
@@ -120,6 +147,7 @@ Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& d
   write_end.reset();
   SWAGE_TRY(run.ended, Monitor(context, sandbox, output.get(), log).run());
   SWAGE_TRY(run.exit, sandbox.wait());
+  if (run.ended == Ended::by_itself && cgroup && cgroup->memory_ran_out()) run.ended = Ended::memory;
   run.seconds = std::chrono::duration<double>(Clock::now() - run.started).count();
   if (const Result<void> kept = log.finish(); !kept)
     context.reporter.on(Message{fmt::format("the log of '{}' is not kept whole: {}", drv.drv.name, kept.error().what)});
@@ -142,8 +170,19 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
   std::string why;
   if (run.ended == Ended::silent) {
     why = fmt::format("it printed nothing for {} s", options.max_silent.count());
+    error.hint = "give it longer with: --max-silent-time SECONDS (0: for ever)";
   } else if (run.ended == Ended::timeout) {
     why = fmt::format("it ran for more than {} s", options.timeout.count());
+    error.hint = "give it longer with: --timeout SECONDS";
+  } else if (run.ended == Ended::log) {
+    why = fmt::format("it printed more than {}", human_bytes(options.limits.log));
+    error.hint = "let it print more with: --max-log-size BYTES (0: any number)";
+  } else if (run.ended == Ended::processes) {
+    why = fmt::format("it had more than {} processes at once", options.limits.processes);
+    error.hint = "let it have more with: --max-processes NUMBER (0: any number)";
+  } else if (run.ended == Ended::memory) {
+    why = fmt::format("it needed more than {} of memory", human_bytes(options.limits.memory));
+    error.hint = "let it have more with: --max-memory BYTES (0: all there is)";
   } else if (disk_was_full(context.store.work_dir(), log)) {
     error.code = Errc::environment;
     why = "the disk is full";

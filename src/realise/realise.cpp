@@ -95,16 +95,22 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   return result;
 }
 
-Result<std::string> read_log(Store& store, const StorePath& drv) {
+Result<void> stream_log(Store& store, const StorePath& drv, const LogSink& sink) {
   const fs::path packed = log_file(store, drv);
-  if (path_exists(packed)) {
-    SWAGE_TRY(const std::string bytes, read_file(packed));
-    return decompress_log(bytes, packed.string());
-  }
+  if (path_exists(packed)) return decompress_log(packed, sink);
   fs::path plain = packed;
   plain.replace_extension();
-  if (path_exists(plain)) return read_file(plain);
-  return Fail(Error{.code = Errc::invalid_input, .what = fmt::format("'{}' has no log: it was not built here", drv.str())});
+  if (!path_exists(plain))
+    return Fail(Error{.code = Errc::invalid_input, .what = fmt::format("'{}' has no log: it was not built here", drv.str())});
+  SWAGE_TRY(const MappedFile log, map_file(plain));
+  sink(log.text());
+  return {};
+}
+
+Result<std::string> read_log(Store& store, const StorePath& drv) {
+  std::string text;
+  SWAGE_CHECK(stream_log(store, drv, [&](std::string_view bytes) { text += bytes; }));
+  return text;
 }
 
 }  // namespace swage

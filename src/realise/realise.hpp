@@ -16,6 +16,7 @@
 #include "base/events.hpp"
 #include "catalog/log_lines.hpp"
 #include "plan/graph.hpp"
+#include "realise/limits.hpp"
 #include "store/store.hpp"
 
 namespace swage {
@@ -60,8 +61,9 @@ struct RealiseOptions {
   bool keep_going = false;
   bool keep_failed = false;        // leave the build directory of a failed build and say where it is
   bool check = false;              // rebuild the wanted derivations although valid, and compare bit for bit
-  std::chrono::seconds max_silent{0};   // kill a build that prints nothing for so long; 0: never
-  std::chrono::seconds timeout{0};      // kill a build that runs for so long; 0: never
+  std::chrono::seconds max_silent{3600};   // kill a build that prints nothing for so long; 0: never
+  std::chrono::seconds timeout{0};         // kill a build that runs for so long; 0: never
+  BuildLimits limits{};
   unsigned log_lines = 25;         // lines of the log in the error of a failed build
   const LogLines* error_lines = nullptr;   // what tells of a failure in logs; null: nothing is looked for
   OnBuilt on_built{};
@@ -88,7 +90,9 @@ Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::ve
 Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
                               const RealiseOptions& options, Reporter& reporter);
 
-// The kept log of a derivation's last build, decompressed.
+// The kept log of a derivation's last build, decompressed, piece by piece; of one that runs, what is written by now.
+using LogSink = std::function<void(std::string_view bytes)>;
+Result<void> stream_log(Store& store, const StorePath& drv, const LogSink& sink);
 Result<std::string> read_log(Store& store, const StorePath& drv);
 
 }  // namespace swage

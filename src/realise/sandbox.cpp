@@ -1,8 +1,10 @@
 #include "realise/sandbox.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +27,13 @@ namespace {
 bool sysctl_is(const char* path, std::string_view value) {
   const Result<std::string> text = read_file(path);
   return text && trim(*text) == value;
+}
+
+bool kernel_is_at_least(int major, int minor) {
+  utsname system{};
+  int own_major = 0, own_minor = 0;
+  if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &own_major, &own_minor) != 2) return false;
+  return std::pair(own_major, own_minor) >= std::pair(major, minor);
 }
 
 // Why this system refuses namespaces, and what its owner can do about it.
@@ -78,6 +88,19 @@ Result<std::vector<SandboxMount>> plan_mounts(const SandboxSpec& spec) {
   return mounts;
 }
 
+// A user's are counted in the sandbox's user namespace since Linux 5.14, before that together with all else that the user runs. Root's
+// are never counted; a pid namespace has a limit of its own since Linux 6.14, before that this would be the machine's.
+void limit_tasks(ChildSetup& setup, std::uint64_t most) {
+  if (most == 0) return;
+  constexpr std::uint64_t smallest = 400;   // a pid namespace keeps 300 numbers back
+  rlimit now{};
+  if (::geteuid() == 0) {
+    if (kernel_is_at_least(6, 14)) setup.max_tasks = std::to_string(std::clamp<std::uint64_t>(most, smallest, 1 << 22));
+  } else if (kernel_is_at_least(5, 14) && ::getrlimit(RLIMIT_NPROC, &now) == 0) {
+    setup.max_user_tasks = std::min<rlim_t>(most, now.rlim_max);
+  }
+}
+
 void add_pointers(std::vector<char*>& pointers, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
@@ -88,12 +111,20 @@ Result<pid_t> clone_child(const ChildSetup& setup, int& pidfd) {
   clone_args args{};
   args.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
   if (!setup.network) args.flags |= CLONE_NEWNET;
+  if (setup.cgroup_fd >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<std::uint64_t>(setup.cgroup_fd);
+  }
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0 && setup.cgroup_fd >= 0) {   // the group was taken away, or takes no processes
+    args.flags &= ~static_cast<std::uint64_t>(CLONE_INTO_CGROUP);
+    pid = ::syscall(SYS_clone3, &args, sizeof args);
+  }
   const int error = errno;
   if (pid == 0) run_sandbox_child(setup);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -153,6 +184,9 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
   setup.pass_fds = spec.pass_fds;
   for (const auto& [from, to] : spec.pass_fds) assert(from >= 0 && to >= 3 && to < 100);
   setup.output_fd = spec.output_fd;
+  setup.cgroup_fd = spec.cgroup_fd;
+  limit_tasks(setup, spec.max_tasks);
+  setup.by_root = ::geteuid() == 0;
   setup.network = spec.network;
   setup.interactive = spec.interactive;
   setup.probe = spec.builder.empty();
@@ -183,6 +217,7 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
 }
 
 void Sandbox::kill() { ::syscall(SYS_pidfd_send_signal, state_->pidfd.get(), SIGKILL, nullptr, 0); }
+pid_t Sandbox::pid() const { return state_->pid; }
 int Sandbox::pidfd() const { return state_->pidfd.get(); }
 Result<Sandbox::Exit> Sandbox::wait() { return state_->reap(); }
 

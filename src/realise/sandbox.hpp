@@ -1,9 +1,12 @@
 // The sandbox that one builder runs in: user, mount, pid, network, ipc and uts namespaces, no network, a private root
-// with nothing in it but the given store paths (read-only), /build, /proc and a small /dev; uid 1000, gid 100, seccomp
-// as Nix has it. Works as an ordinary user and as root in the same way; needs Linux 5.10. What a builder sees is the
+// with nothing in it but the given store paths (read-only), /build, /proc and a small /dev; uid 1000, gid 100, a session keyring
+// of its own, a filter of system calls (realise/seccomp.hpp). It may nest user namespaces, a few, and of the others those of mounts,
+// processes, ipc and names, which concern nobody else; not network namespaces, whose owner could load and reach the kernel's
+// whole network code. Works as an ordinary user and as root in the same way; needs Linux 5.10. What a builder sees is the
 // contract of facts nix_formats section 10; source: NixOS/nix src/libstore/unix/build (sandbox set-up).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,6 +27,8 @@ struct SandboxSpec {
   std::vector<std::pair<fs::path, std::string>> read_write{};  // likewise, writable: what an interactive shell needs
   std::vector<std::pair<int, int>> pass_fds{};        // (descriptor here, its number inside, 3 to 99): the jobserver's
   int output_fd = -1;                                 // becomes stdout and stderr; stdin is /dev/null
+  std::uint64_t max_tasks = 0;                        // processes and threads at once, where the kernel can bound them; 0: any number
+  int cgroup_fd = -1;                                 // begin in this control group
   bool network = false;                               // share the caller's network (interactive shells only)
   bool interactive = false;                           // keep the caller's terminal: stdin, stdout and stderr inherited
 };
@@ -45,6 +50,7 @@ class Sandbox {
     std::uint64_t max_rss = 0;    // bytes, of the largest process
   };
   void kill();
+  pid_t pid() const;              // of the builder, outside
   int pidfd() const;              // readable (poll) once it has ended
   Result<Exit> wait();
 

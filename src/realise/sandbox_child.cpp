@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
@@ -29,6 +30,9 @@ using Step = SetupFailure::Step;
 constexpr unsigned long kNoSuid = 2, kNoDev = 4, kNoExec = 8, kReadOnly = 1, kRemount = 32, kBind = 4096, kRecursive = 16384,
                         kPrivate = 1UL << 18;
 
+// Two are what `enter-emulated` and `enter` make; the others are for packages that try out what they are for.
+constexpr const char* kNestedUserNamespaces = "8";
+
 class Child {
  public:
   explicit Child(const ChildSetup& setup) : setup_(setup), error_fd_(setup.error_fd) {}
@@ -38,6 +42,7 @@ class Child {
     arrange_descriptors();
     tie_to_parent();
     map_ids();
+    leave_keyring();
     if (!setup_.interactive) ::setsid();
     enter_empty_root();
     make_devices();
@@ -45,6 +50,9 @@ class Child {
     for (const SandboxMount& mount : setup_.mounts) bind(mount);
     leave_host();
     name_host();
+    limit_namespaces();
+    limit_processes();
+    if (setup_.by_root) protect_kernel();
     if (setup_.probe) ::_exit(0);
     confine();
     ::execve(setup_.builder.c_str(), setup_.argv.data(), setup_.envp.data());
@@ -134,6 +142,10 @@ class Child {
     write_file("/proc/self/gid_map", setup_.gid_map);
     write_file("/proc/self/uid_map", setup_.uid_map);
   }
+
+  // The session keyring comes with the process, into any namespace. Should a new one be refused, because the caller may not have
+  // more keys, the filter still keeps builds from the old one.
+  static void leave_keyring() { ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
 
   void mount(const char* from, const char* to, const char* type, unsigned long flags, const char* data = nullptr) const {
     if (::syscall(SYS_mount, from, to, type, flags, data) != 0) fail(Step::mounts, "cannot mount", to);
@@ -260,6 +272,44 @@ class Child {
     std::memcpy(request.ifr_name, "lo", 3);
     request.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
     if (fd < 0 || ::ioctl(fd, SIOCSIFFLAGS, &request) != 0) fail(Step::namespaces, "cannot bring up", "lo");
+    ::close(fd);
+  }
+
+  // Counted for this user namespace and all below it, by each of which only its own limit could be raised.
+  void limit_namespaces() const {
+    write_file("/proc/sys/user/max_net_namespaces", setup_.network ? "0" : "1");   // the sandbox's own
+    write_file("/proc/sys/user/max_time_namespaces", "0");
+    write_file("/proc/sys/user/max_cgroup_namespaces", "0");
+    write_file("/proc/sys/user/max_user_namespaces", kNestedUserNamespaces);
+  }
+
+  // Root's processes are not counted by user; since Linux 6.14 a pid namespace can bound them instead. For the machine's sake: should
+  // memory run out, it is a build that the kernel ends, not swage or what else its user does.
+  void limit_processes() const {
+    const rlimit most{setup_.max_user_tasks, setup_.max_user_tasks};
+    if (most.rlim_max != RLIM_INFINITY && ::setrlimit(RLIMIT_NPROC, &most) != 0) fail(Step::namespaces, "cannot set", "RLIMIT_NPROC");
+    try_write("/proc/sys/kernel/pid_max", setup_.max_tasks);
+    try_write("/proc/self/oom_score_adj", "500");
+  }
+
+  // The machine's root owns the kernel's settings, and many need no capability: to whoever is its user, by whatever name,
+  // /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine. The list is that of
+  // container engines; source: moby, oci/defaults.go. What an ordinary user's builds see needs none of it, and stays whole, so that
+  // they can mount /proc anew.
+  void protect_kernel() const {
+    for (const char* path : {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"}) {
+      if (::access(path, F_OK) != 0) continue;
+      mount(path, path, nullptr, kBind | kRecursive);
+      mount(nullptr, path, nullptr, kRemount | kBind | kReadOnly | kNoSuid | kNoDev | kNoExec);
+    }
+    for (const char* path : {"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug"})
+      if (::access(path, F_OK) == 0) mount("/dev/null", path, nullptr, kBind);
+  }
+
+  static void try_write(const char* path, std::string_view text) {
+    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    [[maybe_unused]] const auto written = ::write(fd, text.data(), text.size());
     ::close(fd);
   }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <linux/filter.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <utility>
 #include <vector>
@@ -30,6 +31,10 @@ struct ChildSetup {
   std::vector<std::pair<int, int>> pass_fds{};
   int output_fd = -1;
   int error_fd = -1;
+  int cgroup_fd = -1;
+  std::string max_tasks{};                   // "": any number
+  rlim_t max_user_tasks = RLIM_INFINITY;
+  bool by_root = false;                      // the builder's user is the machine's root, without capabilities
   bool network = false;
   bool interactive = false;
   bool probe = false;                        // set up, then exit 0

@@ -1,13 +1,17 @@
 #include "realise/seccomp.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <fmt/format.h>
 #include <memory>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,27 +34,67 @@ int add_secondary_tables(scmp_filter_ctx context) {
   }
 }
 
+// Refuses a call, or only what all of `conditions` are true of.
+int refuse(scmp_filter_ctx context, const char* name, int error, std::initializer_list<scmp_arg_cmp> conditions = {}) {
+  return ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(error)), ::seccomp_syscall_resolve_name(name),
+                                  static_cast<unsigned>(conditions.size()), conditions.begin());
+}
+
+int refuse_all(scmp_filter_ctx context, std::initializer_list<const char*> names, int error) {
+  for (const char* name : names)
+    if (const int problem = refuse(context, name, error)) return problem;
+  return 0;
+}
+
 int refuse_set_id_modes(scmp_filter_ctx context) {
   struct Call {
     const char* name;
     unsigned mode_argument;
   };
   for (const Call& call : {Call{"chmod", 1}, Call{"fchmod", 1}, Call{"fchmodat", 2}}) {
-    const int number = ::seccomp_syscall_resolve_name(call.name);
     for (const scmp_datum_t bit : {S_ISUID, S_ISGID}) {
-      const scmp_arg_cmp mode{call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit};
-      if (const int error = ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(EPERM), number, 1, &mode)) return error;
+      if (const int error = refuse(context, call.name, EPERM, {{call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit}})) return error;
     }
   }
   return 0;
 }
 
 int refuse_extended_attributes(scmp_filter_ctx context) {
-  for (const char* name : {"setxattr", "lsetxattr", "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
-                           "flistxattr"})
-    if (const int error = ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(ENOTSUP), ::seccomp_syscall_resolve_name(name), 0, nullptr))
-      return error;
-  return 0;
+  return refuse_all(context, {"setxattr", "lsetxattr", "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
+                              "flistxattr"}, ENOTSUP);
+}
+
+int refuse_interfaces(scmp_filter_ctx context) {
+  return refuse_all(context, {"keyctl", "add_key", "request_key", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd",
+                              "bpf", "perf_event_open", "open_by_handle_at", "syslog", "kexec_load", "kexec_file_load", "init_module",
+                              "finit_module", "delete_module"}, ENOSYS);
+}
+
+int refuse_namespaces(scmp_filter_ctx context) {
+  constexpr scmp_datum_t new_time = 0x80;   // CLONE_NEWTIME: of unshare(2) only, to clone(2) it is part of a signal's number
+  for (const scmp_datum_t kind : {static_cast<scmp_datum_t>(CLONE_NEWNET), static_cast<scmp_datum_t>(CLONE_NEWCGROUP), new_time}) {
+    const scmp_arg_cmp flags{0, SCMP_CMP_MASKED_EQ, kind, kind};
+    if (const int error = refuse(context, "unshare", EPERM, {flags})) return error;
+    if (kind == new_time) continue;
+    if (const int error = refuse(context, "clone", EPERM, {flags})) return error;
+  }
+  return refuse(context, "setns", EPERM);
+}
+
+// All but a few families, in both calls that make sockets. Of netlink what tells of interfaces and routes, which is confined to the
+// sandbox's network.
+int refuse_sockets(scmp_filter_ctx context) {
+  constexpr scmp_datum_t allowed[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+  static_assert(AF_UNIX == 1 && AF_NETLINK == 16, "the first and the last");
+  for (const char* name : {"socket", "socketpair"}) {
+    if (const int error = refuse(context, name, EAFNOSUPPORT, {{0, SCMP_CMP_EQ, AF_UNSPEC, 0}})) return error;
+    if (const int error = refuse(context, name, EAFNOSUPPORT, {{0, SCMP_CMP_GT, AF_NETLINK, 0}})) return error;
+    for (scmp_datum_t family = AF_UNIX; family < AF_NETLINK; ++family) {
+      if (std::find(std::begin(allowed), std::end(allowed), family) != std::end(allowed)) continue;
+      if (const int error = refuse(context, name, EAFNOSUPPORT, {{0, SCMP_CMP_EQ, family, 0}})) return error;
+    }
+  }
+  return refuse(context, "socket", EPROTONOSUPPORT, {{0, SCMP_CMP_EQ, AF_NETLINK, 0}, {2, SCMP_CMP_NE, NETLINK_ROUTE, 0}});
 }
 
 // Calls that are younger than the library, put before its program. Since Linux 5.1 a new call has the same number in all
@@ -80,8 +124,8 @@ Result<std::vector<sock_filter>> compile() {
   if (const int error = add_secondary_tables(context.get())) return refused(error);
   // Decisions as a binary tree: a linear list would cost each of a build's many system calls some 40 comparisons.
   if (const int error = ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2)) return refused(error);
-  if (const int error = refuse_set_id_modes(context.get())) return refused(error);
-  if (const int error = refuse_extended_attributes(context.get())) return refused(error);
+  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces, refuse_sockets})
+    if (const int error = rules(context.get())) return refused(error);
   const UniqueFd memory(::memfd_create("filter", MFD_CLOEXEC));
   if (!memory) return refused(-errno);
   if (const int error = ::seccomp_export_bpf(context.get(), memory.get())) return refused(error);

@@ -171,10 +171,10 @@ TEST(Elide, CutsTheMiddleByCharacters) {
   EXPECT_EQ(elide("", 0), "");
 }
 
-TEST(Elide, DropsWhatWouldMoveTheCursor) {
-  EXPECT_EQ(elide("a\033[31mred\033[0m\tb\rc\a", 80), "ared bc");
-  EXPECT_EQ(elide("\033]0;title\ax\033", 80), "x");
-  EXPECT_EQ(elide("\033[", 80), "");
+TEST(Elide, SpellsOutWhatWouldMoveTheCursor) {
+  EXPECT_EQ(elide("a\033[31mred\033[0m\tb\rc", 80), "ared b\\u000dc");
+  EXPECT_EQ(elide("\xc2\x9b" "2J", 80), "\\u009b2J");
+  EXPECT_EQ(elide("ab\x9b\033[2J", 9), "ab\\...[2J");
 }
 
 TEST(Terminal, PipesAreNoTerminals) {

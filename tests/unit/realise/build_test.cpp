@@ -172,6 +172,37 @@ TEST_F(BuildTest, TimeoutKills) {
   world_.options.timeout = std::chrono::seconds(1);
   const StorePath drv = world_.add({.name = "slow", .script = "while :; do echo tick; b sleep 0.3; done"});
   EXPECT_THAT(world_.error_of(drv), HasSubstr("error: 'slow' did not build: it ran for more than 1 s\n"));
+  EXPECT_THAT(world_.error_of(drv), HasSubstr("hint: give it longer with: --timeout SECONDS\n"));
+}
+
+TEST_F(BuildTest, AnEndlessLogEndsTheBuild) {
+  world_.options.limits.log = 100'000;
+  const StorePath drv = world_.add({.name = "chatty", .script = "b yes 'the same again'"});
+  const StorePath other = world_.add({.name = "other", .script = "b sleep 1; echo > $out"});
+  EXPECT_EQ(world_.error_of(drv), "error: 'chatty' did not build: it printed more than 100.0 kB\nnote: last 25 lines of its log:\n" +
+                                      []{ std::string lines; for (int i = 0; i < 24; ++i) lines += "  the same again\n"; return lines; }() + "  the same again\n"
+                                      "hint: let it print more with: --max-log-size BYTES (0: any number)\n");
+  const std::string log = read_log(*world_.store, drv).value();
+  EXPECT_GT(log.size(), 100'000u);
+  EXPECT_LT(log.size(), 200'000u) << "a pipe's content more at most";
+  EXPECT_EQ(world_.error_of(other), "");
+}
+
+TEST_F(BuildTest, AForkBombEndsTheBuild) {
+  world_.options.limits.processes = 100;
+  const StorePath drv = world_.add({.name = "bomb", .script = "bomb() { bomb | bomb & }; bomb 2>/dev/null; b sleep 100"});
+  EXPECT_EQ(world_.error_of(drv), "error: 'bomb' did not build: it had more than 100 processes at once\nnote: it printed nothing\n"
+                                  "hint: let it have more with: --max-processes NUMBER (0: any number)\n");
+}
+
+TEST_F(BuildTest, AMemoryEaterEndsTheBuild) {
+  world_.options.limits.memory = 60'000'000;
+  const StorePath drv = world_.add({.name = "hungry", .script = "x=$(b head -c 20000000 /dev/zero | b tr '\\0' x); (b sleep 100; : $x) & y=$(b head -c 40000000 /dev/zero | b tr '\\0' y); b sleep 100; : $y"});
+  EXPECT_EQ(world_.error_of(drv), "error: 'hungry' did not build: it needed more than 60.0 MB of memory\nnote: it printed nothing\n"
+                                  "hint: let it have more with: --max-memory BYTES (0: all there is)\n");
+  // What processes share is counted once.
+  const StorePath sharing = world_.add({.name = "sharing", .script = "x=$(b head -c 10000000 /dev/zero | b tr '\\0' x); for i in 1 2 3 4 5 6 7 8 9; do (b sleep 1; : $x) & done; wait; echo > $out"});
+  EXPECT_EQ(world_.error_of(sharing), "");
 }
 
 TEST_F(BuildTest, TimeoutHoldsUntilTheOutputsAreRegistered) {
@@ -201,7 +232,8 @@ TEST_F(BuildTest, TreesDeeperThanTheLimitOfDescriptors) {
 TEST_F(BuildTest, SilenceKillsEvenWithTheOutputClosed) {
   world_.options.max_silent = std::chrono::seconds(1);
   const StorePath drv = world_.add({.name = "quiet", .script = "echo begin; exec >&- 2>&-; b sleep 100"});
-  EXPECT_EQ(world_.error_of(drv), fmt::format("error: 'quiet' did not build: it printed nothing for 1 s\nnote: last line of its log:\n  begin\nhint: swage log {}\n", drv.str()));
+  EXPECT_EQ(world_.error_of(drv), "error: 'quiet' did not build: it printed nothing for 1 s\nnote: last line of its log:\n  begin\n"
+                                  "hint: give it longer with: --max-silent-time SECONDS (0: for ever)\n");
 }
 
 TEST_F(BuildTest, KeepFailedKeepsTheBuildDirectory) {

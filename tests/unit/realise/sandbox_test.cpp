@@ -160,6 +160,31 @@ TEST_F(SandboxTest, NestedUserAndMountNamespaceWorks) {
   EXPECT_EQ(read_file(dir_.path() / "store/o").value(), "o\n");
 }
 
+// After `enter` a build has all capabilities in a namespace of its own: what they can be used on is bounded from outside.
+TEST_F(SandboxTest, NestedRootOwnsNothingThatMatters) {
+  EXPECT_EQ(output("b unshare -Urm /busybox sh -c 'for kind in net time cgroup; do (echo 9 > /proc/sys/user/max_${kind}_namespaces) 2>/dev/null; done; "
+                   "/busybox unshare -n /busybox true; /busybox unshare -Urn /busybox true; /busybox ip link add x type dummy; "
+                   "/busybox nsenter -t 1 -m /busybox true; /busybox grep CapEff /proc/self/status'; "
+                   "b cat /proc/sys/user/max_net_namespaces /proc/sys/user/max_user_namespaces; (echo 99 > /proc/sys/user/max_user_namespaces) 2>/dev/null; echo $?"),
+            "unshare: unshare(0x40000000): Operation not permitted\nunshare: unshare(0x50020000): Operation not permitted\n"
+            "ip: RTNETLINK answers: Operation not permitted\nnsenter: setns(): can't reassociate to namespace 'mnt': Operation not permitted\n"
+            "CapEff:\t000001ffffffffff\n1\n8\n1\n[0]");
+}
+
+// Those that want no capability are root's by its user, which is also that of its builds.
+TEST_F(SandboxTest, TheKernelsSettingsCannotBeWritten) {
+  EXPECT_EQ(output("for f in sys/kernel/core_pattern sys/vm/swappiness sysrq-trigger; do b test -e /proc/$f || continue; "
+                   "(: > /proc/$f) 2>/dev/null && echo $f; done; "
+                   "b unshare -Urm /busybox sh -c '/busybox mount -o remount,rw /proc/sys; /busybox umount /proc/sys; (: > /proc/sys/vm/swappiness) && echo opens' 2>/dev/null; echo done"),
+            "done\n[0]");
+}
+
+TEST_F(SandboxTest, UserNamespacesNestOnlySoDeep) {
+  EXPECT_EQ(output("for i in 1 2 3 4 5 6 7 8 9 10; do b unshare -U /busybox sleep 9 & done; b sleep 0.3; b ls -l /proc/*/ns/user 2>/dev/null | "
+                   "b sed 's/.* -> //' | b sort -u | b wc -l; b kill $(jobs -p) 2>/dev/null; exit 0"),
+            "unshare: unshare(0x10000000): No space left on device\nunshare: unshare(0x10000000): No space left on device\n9\n[0]");
+}
+
 TEST_F(SandboxTest, OnlyPassedDescriptorsAreOpen) {
   const UniqueFd other = open_file("/etc/passwd", O_RDONLY).value();
   const int inherited = ::fcntl(other.get(), F_DUPFD, 200);  // not close-on-exec

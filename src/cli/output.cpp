@@ -1,0 +1,25 @@
+#include "cli/output.hpp"
+
+#include <cstdio>
+#include <unistd.h>
+
+#include "base/visible.hpp"
+
+namespace swage {
+
+void print_text(std::string_view text) {
+  if (::isatty(STDOUT_FILENO)) fmt::print("{}", visible(text));   // lint-ok: the way out
+  else fmt::print("{}", text);   // lint-ok: the way out
+}
+
+void print_painted(std::string_view text) {
+  if (::isatty(STDOUT_FILENO)) fmt::print("{}", visible_painted(text));   // lint-ok: the way out
+  else fmt::print("{}", text);   // lint-ok: the way out
+}
+
+void print_aside_text(std::string_view text) {
+  // Who has closed standard error still gets the exit code.
+  std::fputs((::isatty(STDERR_FILENO) ? visible_painted(text) : std::string(text)).c_str(), stderr);   // lint-ok: the way out
+}
+
+}  // namespace swage

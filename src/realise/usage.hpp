@@ -1,0 +1,34 @@
+// How much the processes of a sandbox use, by its own /proc, in which they are alone: what needs neither privileges nor control groups.
+#pragma once
+
+#include <cstdint>
+#include <dirent.h>
+#include <memory>
+#include <sys/types.h>
+
+#include "base/error.hpp"
+
+namespace swage {
+
+class UsageReader {
+ public:
+  // `init` is the sandbox's first process, which has a /proc by now.
+  static Result<UsageReader> open(pid_t init);
+
+  struct Usage {
+    std::uint64_t tasks = 0;    // processes and their threads
+    std::uint64_t memory = 0;   // bytes: at most this
+  };
+  // Counts a page for each process that has it, which is quick; but where that gives more than `memory_limit` (0: none) it counts each
+  // page once. Files in a tmpfs, which are memory too, count as far as they are mapped.
+  Usage look(std::uint64_t memory_limit);
+
+ private:
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+  explicit UsageReader(DIR* directory) : directory_(directory) {}
+  std::unique_ptr<DIR, Close> directory_;
+};
+
+}  // namespace swage
