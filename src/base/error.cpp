@@ -1,10 +1,12 @@
 #include "base/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <iterator>
 
+#include "base/url.hpp"
 #include "base/visible.hpp"
 
 namespace swage {
@@ -58,16 +60,33 @@ std::string blanks_under(std::string_view text) {
   return out;
 }
 
-}  // namespace
+// A line that is too long for people is shown around what is meant.
+SourcePos shortened(SourcePos pos) {
+  constexpr std::size_t before = 100, longest = 240;
+  if (pos.line_text.size() <= longest) return pos;
+  constexpr std::string_view dots = "...";
+  std::string& text = pos.line_text;
+  const auto inside_letter = [&](std::size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
+  std::size_t from = pos.column > before ? pos.column - before : 0, to = from + longest;
+  while (inside_letter(from)) ++from;
+  while (inside_letter(to)) ++to;
+  if (to < text.size()) text.replace(to, std::string::npos, dots);
+  if (from > 0) {
+    text.replace(0, from, dots);
+    pos.column = static_cast<unsigned>(pos.column - from + dots.size());
+  }
+  pos.length = static_cast<unsigned>(std::min<std::size_t>(pos.length, text.size() - std::min<std::size_t>(pos.column - 1, text.size() - 1)));
+  return pos;
+}
 
-std::string render(const Error& error, bool colour) {
+std::string rendered(const Error& error, bool colour) {
   const auto paint = [&](std::string_view code, std::string_view text) {
     return colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
   };
   std::string out = fmt::format("{} {}\n", paint("1;31", "error:"), visible_note(error.what));
   if (error.where) {
-    const SourcePos& pos = *error.where;
-    out += fmt::format("  --> {}:{}:{}\n", visible_line(pos.file), pos.line, pos.column);
+    const SourcePos pos = shortened(*error.where);
+    out += fmt::format("  --> {}:{}:{}\n", visible_line(pos.file), pos.line, error.where->column);
     if (!pos.line_text.empty()) {
       const std::string number = std::to_string(pos.line);
       const std::string pad = blanks_under(visible_line(std::string_view(pos.line_text).substr(0, pos.column - 1)));
@@ -77,8 +96,12 @@ std::string render(const Error& error, bool colour) {
   }
   for (const std::string& note : error.notes) out += fmt::format("{} {}\n", paint("1;36", "note:"), visible_note(note));
   if (!error.hint.empty()) out += fmt::format("{} {}\n", paint("1;32", "hint:"), visible_note(error.hint));
-  for (const Error& other : error.also) out += render(other, colour);
+  for (const Error& other : error.also) out += rendered(other, colour);
   return out;
 }
+
+}  // namespace
+
+std::string render(const Error& error, bool colour) { return without_secrets(rendered(error, colour)); }
 
 }  // namespace swage

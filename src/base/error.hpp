@@ -80,7 +80,7 @@ int exit_code(Errc code);
 //        | ^^^^
 //   note: ...
 //   hint: ...
-// Ends in a newline. `colour` adds ANSI escapes.
+// Ends in a newline. `colour` adds ANSI escapes. A password in a URL is not shown, whoever wrote it.
 std::string render(const Error& error, bool colour = false);
 
 }  // namespace swage

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
+#include "base/text.hpp"
 
 namespace swage {
 
@@ -47,9 +48,70 @@ Result<std::string> read_fd(int fd, std::string_view name) {
   }
 }
 
-Result<std::string> read_file(const fs::path& path) {
-  SWAGE_TRY(UniqueFd fd, open_file(path, O_RDONLY));
-  return read_fd(fd.get(), path.string());
+namespace {
+
+constexpr std::size_t kPart = 1 << 20;   // after which a long read looks whether it is still wanted
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+Fail no_file(const fs::path& path, const char* kind) {
+  return fail(Errc::invalid_input, fmt::format("'{}' is {}, not a file", path.string(), kind));
+}
+
+Fail too_large(const fs::path& path, std::uint64_t limit) {
+  return fail(Errc::invalid_input, fmt::format("'{}' is larger than {}, which is the most that is read of it", path.string(), human_bytes(limit)));
+}
+
+Result<std::uint64_t> size_of(int fd, const fs::path& path) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
+  return static_cast<std::uint64_t>(st.st_size);
+}
+
+}  // namespace
+
+Result<UniqueFd> only_regular(UniqueFd fd, int error, const fs::path& path) {
+  if (!fd && error == ENXIO) return no_file(path, kind_of(S_IFSOCK));
+  if (!fd) return fail_errno(fmt::format("cannot open '{}'", path.string()), error);
+  struct stat st {};
+  if (::fstat(fd.get(), &st) != 0) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
+  if (!S_ISREG(st.st_mode)) return no_file(path, kind_of(st.st_mode));
+  return fd;
+}
+
+Result<UniqueFd> open_regular(const fs::path& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  return only_regular(std::move(fd), errno, path);
+}
+
+Result<std::string> read_regular(int fd, const fs::path& path, std::uint64_t limit) {
+  SWAGE_TRY(const std::uint64_t told, size_of(fd, path));
+  if (told > limit) return too_large(path, limit);
+  std::string data;
+  data.reserve(static_cast<std::size_t>(told) + 1);
+  for (std::size_t size = 0;;) {
+    if (size > limit) return too_large(path, limit);
+    if (size >= kPart && interrupted()) return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", path.string()));
+    data.resize(std::max(data.capacity(), size + 4096));
+    const ssize_t n = ::read(fd, data.data() + size, std::min(data.size() - size, kPart));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
+    size += static_cast<std::size_t>(n);
+    if (n == 0) {
+      data.resize(size);
+      return data;
+    }
+  }
+}
+
+Result<std::string> read_file(const fs::path& path, std::uint64_t limit) {
+  SWAGE_TRY(const UniqueFd fd, open_regular(path));
+  return read_regular(fd.get(), path, limit);
 }
 
 MappedFile::~MappedFile() {
@@ -57,10 +119,9 @@ MappedFile::~MappedFile() {
 }
 
 Result<MappedFile> map_file(const fs::path& path) {
-  SWAGE_TRY(const UniqueFd fd, open_file(path, O_RDONLY));
-  struct stat info{};
-  if (::fstat(fd.get(), &info) != 0) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
-  const auto size = static_cast<std::size_t>(info.st_size);
+  SWAGE_TRY(const UniqueFd fd, open_regular(path));
+  SWAGE_TRY(const std::uint64_t size, size_of(fd.get(), path));
+  if (size > kLargestFile) return too_large(path, kLargestFile);
   if (size == 0) return MappedFile(nullptr, 0);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (data == MAP_FAILED) return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);

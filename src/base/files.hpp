@@ -1,6 +1,7 @@
 // Files, directories and locks, with errors as values. Every descriptor is opened O_CLOEXEC.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -36,7 +37,16 @@ class UniqueFd {
 
 // open(2) with O_CLOEXEC added.
 Result<UniqueFd> open_file(const fs::path& path, int flags, mode_t mode = 0);
-Result<std::string> read_file(const fs::path& path);
+// A regular file, to read. What is none (a FIFO, a device, a directory) is refused with what it is, and opening it never waits.
+Result<UniqueFd> open_regular(const fs::path& path);
+// A descriptor that was just opened, unless it is of something else than a regular file; `error` is errno where there is none.
+Result<UniqueFd> only_regular(UniqueFd fd, int error, const fs::path& path_for_errors);
+
+inline constexpr std::uint64_t kLargestFile = 256'000'000;   // that is read whole
+// A regular file, whole. One of more than `limit` bytes is refused, also when that shows only while it is read (one that grows, or of
+// /proc); Ctrl-C ends a long read. Beneath (beneath.hpp) is for names that come from somebody else.
+Result<std::string> read_file(const fs::path& path, std::uint64_t limit = kLargestFile);
+Result<std::string> read_regular(int fd, const fs::path& path_for_errors, std::uint64_t limit = kLargestFile);
 Result<std::string> read_fd(int fd, std::string_view name_for_errors);  // to end of file
 
 // A file's bytes as the page cache has them, for one of which little is read. Whoever shortens the file meanwhile kills the reader
@@ -53,7 +63,7 @@ class MappedFile {
   const char* data_;
   std::size_t size_;
 };
-Result<MappedFile> map_file(const fs::path& path);
+Result<MappedFile> map_file(const fs::path& path);   // regular, and of at most kLargestFile
 
 Result<void> write_all(int fd, std::string_view data, std::string_view name_for_errors);
 

@@ -4,11 +4,17 @@
 #include "base/hash.hpp"
 
 #include <cassert>
+#include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
+#include <unistd.h>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/interrupt.hpp"
 
 namespace swage {
 
@@ -132,6 +138,19 @@ Hash hash_string(HashAlgo algo, std::string_view data) {
   Hasher hasher(algo);
   hasher.update(data);
   return hasher.finish();
+}
+
+Result<Hash> hash_file(HashAlgo algo, const fs::path& file) {
+  SWAGE_TRY(const UniqueFd fd, open_regular(file));
+  Hasher hasher(algo);
+  std::vector<char> part(1 << 20);
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), part.data(), part.size());
+    if (n < 0 && errno != EINTR) return fail_errno(fmt::format("cannot read '{}'", file.string()), errno);
+    if (interrupted()) return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", file.string()));
+    if (n == 0) return hasher.finish();
+    if (n > 0) hasher.update({part.data(), static_cast<std::size_t>(n)});
+  }
 }
 
 std::string base64_encode(std::span<const std::uint8_t> bytes) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -50,6 +51,8 @@ class Hasher {
 };
 
 Hash hash_string(HashAlgo algo, std::string_view data);
+// Of a regular file of any size; Ctrl-C ends it.
+Result<Hash> hash_file(HashAlgo algo, const std::filesystem::path& file);
 inline Hash sha256(std::string_view data) { return hash_string(HashAlgo::sha256, data); }
 
 std::string base64_encode(std::span<const std::uint8_t> bytes);

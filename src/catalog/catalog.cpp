@@ -12,6 +12,8 @@ namespace {
 // The order in which a person reads: by file as they were opened, then by place. A row that stands for many toolchains
 // would repeat its mistakes; the first one is enough.
 std::vector<Error> in_order(const LoadResult& result) {
+  for (const Error& error : result.findings.errors)
+    if (error.code == Errc::interrupted) return {error};
   std::vector<std::string> files;
   for (const TomlDocument& document : result.documents) files.push_back(document.path);
   const auto rank = [&](const Error& error) {
@@ -27,11 +29,16 @@ std::vector<Error> in_order(const LoadResult& result) {
 }
 
 Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::path>& layers) {
-  std::vector<Layer> stack{{"catalog", directory}};
-  for (const fs::path& layer : layers) stack.push_back({(layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer});
-  for (const Layer& layer : stack)
-    if (std::error_code error; !fs::is_directory(layer.directory, error))
-      return fail(Errc::invalid_input, fmt::format("'{}' is not a directory of a catalog or layer", layer.directory.string()));
+  std::vector<Layer> stack;
+  const auto push = [&](std::string name, const fs::path& place) -> Result<void> {
+    if (std::error_code error; !fs::is_directory(place, error))
+      return fail(Errc::invalid_input, fmt::format("'{}' is not a directory of a catalog or layer", place.string()));
+    SWAGE_TRY(Layer layer, open_layer(std::move(name), place));
+    stack.push_back(std::move(layer));
+    return {};
+  };
+  SWAGE_CHECK(push("catalog", directory));
+  for (const fs::path& layer : layers) SWAGE_CHECK(push((layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer));
   if (!path_exists(directory / "platforms.toml"))
     return fail(Errc::invalid_input, fmt::format("'{}' is not a catalog: it has no platforms.toml", directory.string()));
   LoadResult result = read_layers(stack);
@@ -272,16 +279,26 @@ Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_
   return Fail(std::move(error));
 }
 
-Result<fs::path> Catalog::script(std::string_view name) const {
-  for (const fs::path& directory : state_->script_directories)
-    if (path_exists(directory / name)) return directory / name;
-  return fail(Errc::invalid_input, fmt::format("'{}' is not a file under scripts/ of the catalog or any layer", name));
+namespace {
+
+Result<std::string> text_below(const Catalog::State& state, const fs::path& directory, std::string_view name) {
+  SWAGE_TRY(std::optional<std::string> text, text_of_last(state.layers, directory / name));
+  if (text) return *std::move(text);
+  return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/ of the catalog or any layer", name, directory.string()));
 }
 
-Result<fs::path> Catalog::patch(std::string_view name) const {
-  for (const fs::path& directory : state_->patch_directories)
-    if (path_exists(directory / name)) return directory / name;
-  return fail(Errc::invalid_input, fmt::format("'{}' is not a file under kernels/patches/ of the catalog or any layer", name));
+}  // namespace
+
+Result<std::string> Catalog::script(std::string_view name) const { return text_below(*state_, kScripts, name); }
+Result<std::string> Catalog::patch(std::string_view name) const { return text_below(*state_, kPatches, name); }
+Result<std::string> Catalog::recipe_file(const RecipeRow& recipe, std::string_view name) const {
+  return text_below(*state_, fs::path(kPackages) / recipe.name, name);
+}
+
+Result<Beneath> Catalog::beneath_layer_of(const fs::path& file) const {
+  const Layer* layer = layer_of(state_->layers, file);
+  if (!layer) return fail(Errc::invalid_input, fmt::format("'{}' leads out of the layer that names it", file.string()));
+  return Beneath::open(layer->directory);
 }
 
 const Origin& Catalog::platform_origin(std::string_view name) const {

@@ -33,13 +33,14 @@
 // provider's. The rows of such a file come after those of all tables: they replace or override rows of tables, of any layer.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/files.hpp"
+#include "base/beneath.hpp"
 #include "catalog/version.hpp"
 #include "platform/platform.hpp"
 
@@ -50,6 +51,8 @@ struct Origin {
   std::string layer{};          // "catalog", or the layer's directory name
   SourcePos pos{};
   std::map<std::string, std::string> overridden{};  // key -> the later layer that changed it by `override = true`
+  std::vector<std::string> wrong{};                 // keys with mistakes, which are reported: nothing follows from what they say
+  bool is_wrong(std::string_view key) const { return std::find(wrong.begin(), wrong.end(), key) != wrong.end(); }
 };
 
 // A static program of a distribution package that starts a build before there is any root.
@@ -296,7 +299,6 @@ struct RecipeRow : RecipeParts {
   bool bare_metal = false;                   // it needs no operating system
   std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
   std::vector<std::string> allowed_references{};   // names of what it may refer to although only builds need it
-  fs::path directory{};                      // for patches and config files
   Origin origin{};
   std::string full_name() const { return member.empty() ? name : name + "@" + member; }
   bool is_for(const Platform& platform) const;
@@ -372,10 +374,12 @@ class Catalog {
   // Both, of all platforms in their order: reads every file.
   Result<std::vector<const ToolchainRow*>> all_toolchains() const;
   bool has_toolchains(std::string_view platform) const;   // reads none of them
-  // The file under scripts/ of the last layer that has it.
-  Result<fs::path> script(std::string_view name) const;
-  // The file under kernels/patches/ of the last layer that has it.
-  Result<fs::path> patch(std::string_view name) const;
+  // The text of a file of the last layer that has it: under scripts/, under kernels/patches/, beside a recipe. Never one outside that layer.
+  Result<std::string> script(std::string_view name) const;
+  Result<std::string> patch(std::string_view name) const;
+  Result<std::string> recipe_file(const RecipeRow& recipe, std::string_view name) const;
+  // The layer that a path is written as below.
+  Result<Beneath> beneath_layer_of(const fs::path& path) const;
 
   // The records of a platform, or of one cell of it, by kernel version, toolchain and configuration. Of several of the same cell
   // and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that platform's

@@ -7,10 +7,10 @@
 namespace swage {
 namespace {
 
-std::vector<std::string> files_of(const std::vector<fs::path>& directories) {
+std::vector<std::string> files_of(const Catalog::State& state, const char* directory) {
   std::vector<std::string> names;
-  for (const fs::path& directory : directories)
-    for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) names.push_back(name);
+  for (const Layer& layer : state.layers)
+    for (std::string& name : list_directory(layer.directory / directory).value_or(std::vector<std::string>{})) names.push_back(std::move(name));
   return names;
 }
 
@@ -47,9 +47,10 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
       return names;
     }
     case NameOf::system: return {"a build system: there is no file of that name under systems/", system_names(state)};
-    case NameOf::script: return {"a file under scripts/", files_of(state.script_directories)};
-    case NameOf::patch: return {"a file under kernels/patches/", files_of(state.patch_directories)};
-    case NameOf::constraint: break;
+    case NameOf::script: return {"a file under scripts/", files_of(state, kScripts)};
+    case NameOf::patch: return {"a file under kernels/patches/", files_of(state, kPatches)};
+    case NameOf::constraint:
+    case NameOf::recipe_file: break;
   }
   KnownNames names{"a constraint", {}};
   for (const ConstraintRow& row : state.constraints->common) names.known.push_back(row.id);
@@ -59,6 +60,10 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
 }
 
 void check_source(const SourceSpec& source, const std::string& name, const Origin& origin, bool needed, std::vector<Error>& errors) {
+  if (std::any_of(origin.wrong.begin(), origin.wrong.end(), [](const std::string& key) {
+        return key == "debian" || key == "urls" || key == "sha256" || key == "sha256sums";
+      }))
+    return;
   const bool nothing = source.debian_package.empty() && source.urls.empty();
   if (nothing && needed) errors.push_back({.what = fmt::format("'{}' has no source: neither 'debian' nor 'urls'", name), .where = origin.pos});
   if (!source.urls.empty() && source.sha256.empty() && source.sha256sums.empty())
@@ -85,6 +90,24 @@ void index_platforms(LoadResult& result) {
   for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(triple_key(state.platforms[i].triple), i, true);
 }
 
+// The directory of layers in which a name is that of a file; none: it is no file.
+std::optional<fs::path> directory_of(const Reference& reference) {
+  switch (reference.kind) {
+    case NameOf::script: return kScripts;
+    case NameOf::patch: return kPatches;
+    case NameOf::recipe_file: return kPackages / fs::path(reference.document->path).parent_path().filename();
+    default: return std::nullopt;
+  }
+}
+
+// That the file that is meant can be read, without reading it.
+Result<void> check_file(const Catalog::State& state, const fs::path& directory, const std::string& name) {
+  Result<std::optional<LayerFile>> file = open_of_last(state.layers, directory / name);
+  if (!file) return Fail(std::move(file).error());
+  if (!*file) return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/", name, directory.string()));
+  return {};
+}
+
 }  // namespace
 
 std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
@@ -93,24 +116,49 @@ void check_names(const Catalog::State& state, Findings& findings) {
   Catalog::State::NameCache& cache = *state.names;
   const std::scoped_lock lock(cache.mutex);
   for (const Reference& reference : findings.references) {
-    if (reference.kind == NameOf::constraint && !state.late->all_constraints) continue;
+    if (stopped(findings)) return;
+    if (reference.kind == NameOf::constraint && !state.late->everything) continue;
     if (reference.kind == NameOf::package && is_package(state, cache, reference.name)) continue;
+    const std::optional<fs::path> directory = directory_of(reference);
+    const auto check_reference = [&] {
+      Result<void> file = check_file(state, *directory, reference.name);
+      if (!file) findings.errors.push_back(std::move(file).error().at(reference.document->pos(reference.span)));
+    };
+    if (reference.kind == NameOf::recipe_file) {
+      check_reference();
+      continue;
+    }
     auto at = cache.known.find(reference.kind);
     if (at == cache.known.end()) {
       at = cache.known.emplace(reference.kind, names_for(state, reference.kind)).first;
       at->second.set.insert(at->second.known.begin(), at->second.known.end());
     }
     const KnownNames& list = at->second;
-    if (list.set.contains(reference.name)) continue;
+    if (list.set.contains(reference.name)) {
+      if (directory && state.late->everything) check_reference();   // else whoever reads it will say so
+      continue;
+    }
+    if (findings.incomplete) continue;
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
     findings.errors.push_back(std::move(error));
   }
 }
 
+void check_files(const Catalog::State& state, Findings& findings) {
+  const auto is_known = [&](const Error& error) {   // with the place of who names it
+    return std::any_of(findings.errors.begin(), findings.errors.end(), [&](const Error& known) { return known.what == error.what; });
+  };
+  for (const Layer& layer : state.layers)
+    for (const fs::path directory : {kScripts, kPatches})
+      for (const std::string& name : list_directory(layer.directory / directory).value_or(std::vector<std::string>{}))
+        if (Result<UniqueFd> file = layer.files->open_regular(directory / name); !file && !is_known(file.error()))
+          findings.errors.push_back(std::move(file).error());
+}
+
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings) {
   for (const MachineRow& row : rows)
-    if (row.emulated() && row.qemu_root.empty())
+    if (row.emulated() && row.qemu_root.empty() && !row.origin.is_wrong("qemu_root"))
       findings.errors.push_back({.what = "'qemu_root' is missing in [[machine]], and it has 'qemu'", .where = row.origin.pos});
 }
 
@@ -161,14 +209,16 @@ void check_references(LoadResult& result) {
   index_platforms(result);
   // After the names are checked: a root may be like one that a later layer changes, but not like one that is like another.
   for (RootRow& row : state.roots) {
+    if (row.like.empty()) continue;
+    if (stopped(result.findings)) return;
     const auto base = std::find_if(state.roots.begin(), state.roots.end(), [&](const RootRow& other) { return other.name == row.like; });
-    if (row.like.empty() || base == state.roots.end()) continue;
+    if (base == state.roots.end()) continue;
     if (!base->like.empty())
       result.findings.errors.push_back({.what = fmt::format("'{}' is like '{}', which is like another root itself", row.name, row.like), .where = row.origin.pos});
     row.packages.insert(row.packages.begin(), base->packages.begin(), base->packages.end());
   }
   for (const RootRow& row : state.roots)
-    if (row.kind == "build" && row.released.empty())
+    if (row.kind == "build" && row.released.empty() && !row.origin.is_wrong("released"))
       result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
   for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/beneath.hpp"
+#include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "catalog/state.hpp"
 
@@ -69,8 +71,12 @@ Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& place
   std::vector<Error> errors;
   for (const fs::path& place : places) {
     const fs::path directory = place / platform;
-    for (const std::string& name : records_in(directory, prefix)) {
-      SWAGE_TRY(std::string text, read_file(directory / name));
+    const std::vector<std::string> names = records_in(directory, prefix);
+    if (names.empty()) continue;
+    SWAGE_TRY(const Beneath files, Beneath::open(place));
+    for (const std::string& name : names) {
+      if (interrupted()) return fail(Errc::interrupted, "reading the evidence was interrupted");
+      SWAGE_TRY(std::string text, files.read(fs::path(platform) / name, kLargestTable));
       Result<EvidenceRow> row = parse_evidence(std::move(text), (directory / name).string());
       if (!row) {
         errors.push_back(std::move(row).error());
@@ -172,6 +178,11 @@ fs::path evidence_log(const EvidenceRow& row) {
   return log.replace_extension(".log");
 }
 
+Result<std::string> read_evidence_log(const EvidenceRow& row) {
+  const fs::path log = evidence_log(row);
+  return read_beneath(row.file.parent_path().parent_path(), log.parent_path().filename() / log.filename());
+}
+
 fs::path evidence_lock(const EvidenceRow& row) { return row.file.parent_path().parent_path() / "locks" / row.lock; }
 
 Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform) const {
@@ -205,7 +216,9 @@ void check_evidence(LoadResult& result) {
       }
       for (const std::string& record : records_in(place / name, "")) {
         const fs::path file = place / name / record;
-        auto document = read_file(file).and_then([&](std::string text) { return parse_toml(std::move(text), file.string()); });
+        auto document = read_beneath(place, fs::path(name) / record, kLargestTable).and_then([&](std::string text) {
+          return parse_toml(std::move(text), file.string());
+        });
         if (!document) {
           errors.push_back(std::move(document).error());
           continue;

@@ -22,6 +22,7 @@ Result<EvidenceRow> parse_evidence(std::string text, const std::string& file);
 Result<void> write_evidence(const fs::path& directory, const EvidenceRow& row, std::string_view log);
 // Where the log of a record that was read stands, and the lock file it was made with.
 fs::path evidence_log(const EvidenceRow& row);
+Result<std::string> read_evidence_log(const EvidenceRow& row);   // below the directory with the records only
 fs::path evidence_lock(const EvidenceRow& row);
 
 }  // namespace swage

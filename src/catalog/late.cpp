@@ -18,27 +18,16 @@ bool settle(const Catalog::State& state, LoadResult& result, Findings& findings,
   return result.findings.errors.empty();
 }
 
-// The names of the layers that items are from, each at its index: all that reading a part of a catalog needs of them.
-template <class Item, class LayerOf>
-void name_layers(const std::vector<Item>& items, const LayerOf& layer_of, std::vector<Layer>& layers) {
-  for (const Item& item : items) {
-    const auto& [index, name] = layer_of(item);
-    if (layers.size() <= index) layers.resize(index + 1);
-    layers[index].name = name;
-  }
-}
-
 // The platform's rows of tables.
 void read_tables(const Catalog::State& state, const std::string& platform, Findings& findings) {
   Catalog::State::ToolchainCache& cache = *state.by_platform;
   const auto unread = cache.unread.find(platform);
   if (unread == cache.unread.end()) return;
   LoadResult result;
-  std::vector<Layer> layers;
-  name_layers(unread->second, [](const ToolchainItem& item) { return std::pair(item.table->layer, item.table->layer_name); }, layers);
-  Reader reader{.layers = layers, .result = result};
+  Reader reader{.layers = state.layers, .result = result};
   std::vector<ToolchainRow> rows;
   for (const ToolchainItem& item : unread->second) {
+    if (stopped(result.findings)) break;
     reader.layer = item.table->layer;
     reader.read_toolchain(item, platform, rows);
   }
@@ -55,8 +44,7 @@ void read_tables(const Catalog::State& state, const std::string& platform, Findi
 void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found, Findings& findings,
                 std::deque<TomlDocument>& documents) {
   LoadResult result;
-  std::vector<Layer> layers;
-  name_layers(found.files, [](const ToolchainFile& file) { return std::pair(file.layer, file.layer_name); }, layers);
+  const std::vector<Layer>& layers = state.layers;
   Reader reader{.layers = layers, .result = result};
   std::vector<ToolchainRow> rows = found.rows;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -78,6 +66,7 @@ void read_files(const Catalog::State& state, const std::string& platform, Catalo
     const TomlEntry* entry = document->root.find("toolchain");
     if (!entry) continue;
     for (const TomlValue& item : entry->value.items) {
+      if (stopped(result.findings)) break;
       if (item.kind != TomlValue::Kind::table) continue;
       if (const TomlEntry* list = item.find("platforms"); list) {
         reader.report({.what = fmt::format("'platforms' is not a key here: all rows of this file are for '{}'", platform),
@@ -236,7 +225,7 @@ void read_late(const Catalog::State& state, LateRows<LogLineRow>& found, Finding
 
 namespace {
 
-fs::path recipe_directory(std::string_view name) { return fs::path("packages") / name; }
+fs::path recipe_directory(std::string_view name) { return fs::path(kPackages) / name; }
 
 // The layers that have this file, in their order.
 std::vector<std::size_t> layers_with(const Catalog::State& state, const fs::path& file) {
@@ -264,7 +253,7 @@ std::vector<std::string> names_in(const Catalog::State& state, const char* direc
 }  // namespace
 
 std::vector<std::string> recipe_names(const Catalog::State& state) {
-  return names_in(state, "packages", [](const fs::path& in, const std::string& entry) { return path_exists(in / entry / kRecipeFile) ? entry : ""; });
+  return names_in(state, kPackages, [](const fs::path& in, const std::string& entry) { return path_exists(in / entry / kRecipeFile) ? entry : ""; });
 }
 
 std::vector<std::string> system_names(const Catalog::State& state) {
@@ -285,9 +274,7 @@ void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into
     report({.what = fmt::format("'{}' is not the name of its directory '{}'", written, name),
             .where = document->pos(package->value.find("name")->value.span)});
   const RecipeRow blank{.name = name};
-  const bool is_override = overrides(document->root);
-  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
-  if (row && !is_override) row->directory = directory;
+  merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
 }
 
 namespace {
@@ -358,7 +345,6 @@ void complete_member(const RecipeRow& family, RecipeRow& member) {
   member.of_compiler = family.of_compiler;
   member.outputs = family.outputs;
   member.features = family.features;
-  member.directory = family.directory;
   member.origin.layer = family.origin.layer;
 }
 
@@ -422,7 +408,7 @@ void check_unread_files(LoadResult& result) {
   Findings& findings = result.findings;
   // Constraints first: what is read after them refers to them, and so does what load() has read.
   check_arch_rows(result, "constraint", *result.state->constraints);
-  result.state->late->all_constraints = true;
+  result.state->late->everything = true;
   std::erase_if(findings.references, [](const Reference& reference) { return reference.kind != NameOf::constraint; });
   check_names(*result.state, findings);
   check_arch_rows(result, "quirk", *result.state->quirks);
@@ -440,6 +426,7 @@ void check_unread_files(LoadResult& result) {
   read_late(*result.state, late.log_lines, findings, result.documents);
   for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
   for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
+  check_files(*result.state, findings);
 }
 
 }  // namespace swage

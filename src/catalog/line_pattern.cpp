@@ -6,6 +6,8 @@
 namespace swage {
 
 Result<LinePattern> LinePattern::parse(const std::string& text) {
+  if (text.size() > kLongestPattern)
+    return fail(Errc::invalid_input, fmt::format("a pattern has more than {} bytes", kLongestPattern));
   LinePattern pattern;
   const int status = ::regcomp(pattern.compiled_.get(), text.c_str(), REG_EXTENDED | REG_NOSUB);
   if (status == 0) {

@@ -14,6 +14,7 @@ namespace swage {
 class LinePattern {
  public:
   static constexpr std::size_t kLongest = 2000;
+  static constexpr std::size_t kLongestPattern = 1000;   // regcomp(3) is recursive
 
   static Result<LinePattern> parse(const std::string& text);
   bool matches(std::string_view line) const;   // thread-safe

@@ -41,8 +41,11 @@ void fill_from_provider(const Provider& provider, const TomlValue& item, const s
 
 // Null when there is no such file, or when it is no TOML (reported).
 const TomlDocument* Reader::open(const fs::path& path) {
-  auto document = ahead ? ahead->take(path) : parse_file(path);
-  if (!document) report(std::move(document).error());
+  auto document = ahead ? ahead->take(path) : parse_file(layers, path);
+  if (!document) {
+    report(std::move(document).error());
+    findings().incomplete = true;
+  }
   if (!document || !*document) return nullptr;
   return &result.documents.emplace_back(std::move(**document));
 }
@@ -64,6 +67,7 @@ void Reader::check_tables(const TomlDocument& document, const std::vector<std::s
 namespace {
 
 constexpr const char* kProviderFile = "provider.toml";
+constexpr const char* kEvidence = "evidence";
 
 Platform platform_with(const CpuRow* cpu) {
   Platform row = blank_platform();
@@ -128,8 +132,13 @@ const CpuRow* Reader::cpu_of(const TomlValue& platform) const {
 // What neither the row nor its [[cpu]] says.
 void Reader::check_platform(const TomlDocument& document, const TomlValue& item, const CpuRow* cpu, const Platform& row) {
   const std::string whose = cpu ? ", and its [[cpu]] has none" : fmt::format(", and no [[cpu]] is called '{}'", row.triple.cpu());
+  // Of a triple that is none, or a key that is misspelt, nothing follows.
+  const auto& wrong = findings().wrong;
+  const auto is_wrong = [&](std::string_view key) { return std::find(wrong.begin(), wrong.end(), key) != wrong.end(); };
+  if (is_wrong("triple")) return;
   const auto needs = [&](const char* key, bool has) {
-    if (!has && !item.find(key)) report({.what = fmt::format("'{}' is missing in [[platform]]{}", key, whose), .where = document.pos(item.span)});
+    if (has || item.find(key) || is_wrong(key)) return;
+    report({.what = fmt::format("'{}' is missing in [[platform]]{}", key, whose), .where = document.pos(item.span)});
   };
   needs("endian", cpu);
   needs("bits", cpu);
@@ -143,6 +152,7 @@ void Reader::read_platforms(const TomlDocument& document) {
   const TomlEntry* entry = document.root.find("platform");
   if (!entry) return;
   for (const TomlValue& item : entry->value.items) {
+    if (stopped(findings())) return;
     if (item.kind != TomlValue::Kind::table) continue;
     const std::string key = key_text(item, {"name"});
     const CpuRow* cpu = cpu_of(item);
@@ -157,7 +167,7 @@ void Reader::read_platforms(const TomlDocument& document) {
       check_platform(document, item, cpu, *row);
     }
     Origin& origin = state().platform_origins[key];
-    if (!overrides(item)) origin = {layers[layer].name, document.pos(item.span)};
+    if (!overrides(item)) origin = {.layer = layers[layer].name, .pos = document.pos(item.span)};
     else
       for (const TomlEntry& field : item.entries)
         if (field.key != "override") origin.overridden[field.key] = layers[layer].name;
@@ -172,7 +182,7 @@ void Reader::read_provider(const fs::path& path) {
   check_tables(*document, {"target", "toolchain"}, {"provider"});
   read_provider_table(*document, name);
   read_targets(*document, name);
-  cache().tables.push_back({layer, layers[layer].name, document, &cache().providers[name], &cache().targets[name]});
+  cache().tables.push_back({layer, document, &cache().providers[name], &cache().targets[name]});
 }
 
 void Reader::read_provider_table(const TomlDocument& document, const std::string& name) {
@@ -217,7 +227,7 @@ void Reader::note_toolchain_files(const ProviderDirectory& directory) {
     }
     const Provider& provider = cache().providers[directory.provider];
     cache().known[{platform, provider.fallback}].files.push_back(
-        {directory.layer, layers[directory.layer].name, directory.path / file, provider, provider_keys[directory.provider]});
+        {directory.layer, directory.path / file, provider, provider_keys[directory.provider]});
   }
 }
 
@@ -225,6 +235,7 @@ void Reader::read_targets(const TomlDocument& document, const std::string& provi
   const TomlEntry* entry = document.root.find("target");
   if (!entry) return;
   for (const TomlValue& item : entry->value.items) {
+    if (stopped(findings())) return;
     if (item.kind != TomlValue::Kind::table) continue;
     const std::string platform = key_text(item, {"platform"});
     // Other keys of a target are free: they are what the templates name.
@@ -250,6 +261,7 @@ void Reader::place_toolchains(const ToolchainTable& table) {
   const TomlEntry* entry = table.document->root.find("toolchain");
   if (!entry) return;
   for (const TomlValue& item : entry->value.items) {
+    if (stopped(findings())) return;
     if (item.kind != TomlValue::Kind::table) continue;
     std::vector<std::string> names;
     const TomlEntry* list = item.find("platforms");
@@ -355,17 +367,16 @@ void Reader::read_layer() {
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
     else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
-  if (path_exists(directory / "scripts"))
-    state().script_directories.insert(state().script_directories.begin(), directory / "scripts");
-  state().evidence_directories.push_back(directory / "evidence");   // may come to be later
-  if (path_exists(directory / "kernels/patches"))
-    state().patch_directories.insert(state().patch_directories.begin(), directory / "kernels/patches");
+  // Records are looked for there later, and it may come to be.
+  Result<fs::path> evidence = layers[layer].files->directory(kEvidence);
+  if (!evidence && evidence.error().code == Errc::invalid_input) report(std::move(evidence).error());
+  else state().evidence_directories.push_back(directory / kEvidence);
 }
 
 LoadResult read_layers(const std::vector<Layer>& layers) {
   LoadResult result;
   result.state->layers = layers;
-  ParseAhead ahead(large_files(layers));
+  ParseAhead ahead(layers, large_files(layers));
   Reader reader{.layers = layers, .result = result, .ahead = &ahead};
   for (; reader.layer < layers.size(); ++reader.layer) reader.read_layer();
   // Toolchains come last: a row of any layer may use the targets of any other.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/beneath.hpp"
 #include "base/text.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/state.hpp"
@@ -97,7 +98,7 @@ Result<PackageRecords> parse_package_evidence(std::string text, const std::strin
 Result<PackageRecords> read_package_evidence(const fs::path& evidence, std::string_view platform) {
   const fs::path file = package_evidence_file(evidence, platform);
   if (!path_exists(file)) return PackageRecords{};
-  SWAGE_TRY(std::string text, read_file(file));
+  SWAGE_TRY(std::string text, read_beneath(evidence, package_evidence_file({}, platform), kLargestTable));
   return parse_package_evidence(std::move(text), file.string());
 }
 
@@ -124,7 +125,9 @@ void check_package_evidence(const fs::path& evidence, LoadResult& result) {
       errors.push_back({.what = fmt::format("'{}' is not the evidence of a platform", file.string()), .hint = did_you_mean(platform, platforms)});
       continue;
     }
-    auto document = read_file(file).and_then([&](std::string text) { return parse_toml(std::move(text), file.string()); });
+    auto document = read_beneath(evidence, fs::path(kDirectory) / name, kLargestTable).and_then([&](std::string text) {
+      return parse_toml(std::move(text), file.string());
+    });
     if (!document) {
       errors.push_back(std::move(document).error());
       continue;

@@ -11,20 +11,20 @@ constexpr std::uintmax_t kWorthAThread = 16 * 1024;
 
 }  // namespace
 
-Result<std::optional<TomlDocument>> parse_file(const fs::path& path) {
-  if (!path_exists(path)) return std::optional<TomlDocument>();
-  SWAGE_TRY(std::string text, read_file(path));
-  SWAGE_TRY(TomlDocument document, parse_toml(std::move(text), path.string()));
+Result<std::optional<TomlDocument>> parse_file(const std::vector<Layer>& layers, const fs::path& path) {
+  SWAGE_TRY(std::optional<std::string> text, find_text(layers, path, kLargestTable));
+  if (!text) return std::optional<TomlDocument>();
+  SWAGE_TRY(TomlDocument document, parse_toml(std::move(*text), path.string()));
   return std::optional(std::move(document));
 }
 
-void ParseAhead::Job::run() {
-  result = parse_file(path);
+void ParseAhead::Job::run(const std::vector<Layer>& layers) {
+  result = parse_file(layers, path);
   done = true;
   done.notify_one();
 }
 
-ParseAhead::ParseAhead(const std::vector<fs::path>& paths) {
+ParseAhead::ParseAhead(const std::vector<Layer>& layers, const std::vector<fs::path>& paths) : layers_(layers) {
   std::vector<std::pair<std::uintmax_t, const fs::path*>> sizes;
   for (const fs::path& path : paths) {
     std::error_code error;
@@ -38,7 +38,7 @@ ParseAhead::ParseAhead(const std::vector<fs::path>& paths) {
   for (std::size_t i = 1; i < std::min(cores, large + 1); ++i)
     threads_.emplace_back([this] {
       for (Job& job : jobs_)
-        if (!ending_ && job.claim()) job.run();
+        if (!ending_ && job.claim()) job.run(layers_);
     });
 }
 
@@ -49,12 +49,12 @@ ParseAhead::~ParseAhead() {
 
 Result<std::optional<TomlDocument>> ParseAhead::take(const fs::path& path) {
   const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.path == path; });
-  if (job == jobs_.end()) return parse_file(path);
-  if (job->claim()) job->run();
+  if (job == jobs_.end()) return parse_file(layers_, path);
+  if (job->claim()) job->run(layers_);
   // While another thread is at it, what is wanted later.
   for (Job& other : jobs_) {
     if (job->done) break;
-    if (other.claim()) other.run();
+    if (other.claim()) other.run(layers_);
   }
   job->done.wait(false);
   return std::move(*job->result);

@@ -101,7 +101,9 @@ Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const st
       return nullptr;
     }
     Row& row = into[found->second.index];
+    findings().wrong.clear();
     schema.read(document, item, row, Presence::overriding, findings());
+    if (Origin* origin = origin_of(row)) origin->wrong = findings().wrong;
     if (Origin* origin = origin_of(row))
       for (const TomlEntry& entry : item.entries)
         if (entry.key != "override") origin->overridden[entry.key] = layers[layer].name;
@@ -110,10 +112,11 @@ Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const st
     return &row;
   }
   Row row = blank;
+  findings().wrong.clear();
   schema.read(document, item, row, Presence::whole, findings());
   if (key.empty()) return nullptr;  // the missing key is reported
   SourcePos pos = document.pos(item.span);
-  if (Origin* origin = origin_of(row)) *origin = {layers[layer].name, pos};
+  if (Origin* origin = origin_of(row)) *origin = {.layer = layers[layer].name, .pos = pos, .wrong = findings().wrong};
   if (found == index.end()) {
     index[key] = {into.size(), layer, std::move(pos)};
     into.push_back(std::move(row));
@@ -130,7 +133,8 @@ void Reader::rows(const TomlDocument& document, const std::string& table, const 
   const TomlEntry* entry = document.root.find(table);
   if (!entry) return;
   for (const TomlValue& item : entry->value.items)
-    if (item.kind == TomlValue::Kind::table)
+    if (stopped(findings())) return;
+    else if (item.kind == TomlValue::Kind::table)
       merge(document, item, fmt::format("[[{}]]", table), key_text(item, key_fields), schema, blank, into, index);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/url.hpp"
+#include "catalog/closed_sets.hpp"
 #include "platform/roles.hpp"
 
 namespace swage {
@@ -40,6 +42,18 @@ std::vector<std::pair<std::string, std::string>> same_words(std::vector<std::str
 
 std::vector<std::pair<std::string, std::string>> confidence_words() { return same_words({"primary", "bisected", "observed", "reported"}); }
 
+// A key of a download: nobody's password.
+void read_urls(const FieldInput& in, std::vector<std::string>& urls) {
+  read_field(in, urls);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string)
+      if (auto open = refuse_secrets(item.text); !open) in.with(item, in.name).report(std::move(open).error());
+}
+void read_url(const FieldInput& in, std::string& url) {
+  read_field(in, url);
+  if (auto open = refuse_secrets(url); !open) in.report(std::move(open).error());
+}
+
 // An integer of a closed set.
 template <class Row>
 typename Schema<Row>::Reader one_of(int Row::*member, std::vector<int> values) {
@@ -66,7 +80,7 @@ void read_debian(const FieldInput& in, SourceSpec& source) {
 const Schema<SourceSpec>& source_schema() {
   static const Schema<SourceSpec> schema = Schema<SourceSpec>("[source]")
       .optional("debian", read_debian)
-      .optional("urls", &SourceSpec::urls)
+      .optional("urls", [](const FieldInput& in, SourceSpec& row) { read_urls(in, row.urls); })
       .optional("sha256", [](const FieldInput& in, SourceSpec& row) { read_sha256(in, row.sha256); })
       .optional("size", &SourceSpec::size);
   return schema;
@@ -76,32 +90,13 @@ const Schema<SourceSpec>& source_schema() {
 template <class Row>
 Schema<Row> with_download(Schema<Row> schema) {
   return std::move(schema)
-      .optional("urls", [](const FieldInput& in, Row& row) { read_field(in, row.source.urls); })
+      .optional("urls", [](const FieldInput& in, Row& row) { read_urls(in, row.source.urls); })
       .optional("sha256", [](const FieldInput& in, Row& row) { read_sha256(in, row.source.sha256); })
       .optional("size", [](const FieldInput& in, Row& row) { read_field(in, row.source.size); });
 }
 template <class Row>
 Schema<Row> with_source(Schema<Row> schema) {
   return with_download(std::move(schema)).optional("debian", [](const FieldInput& in, Row& row) { read_debian(in, row.source); });
-}
-
-// The variables that conditions and requirements may name: those of a toolchain, then those of the root that a build runs in.
-const std::vector<std::string>& toolchain_variables() {
-  static const std::vector<std::string> names{"gcc", "clang", "binutils", "glibc", "musl", "uclibc"};
-  return names;
-}
-const std::vector<std::string>& host_tools() {
-  static const std::vector<std::string> names{"make", "perl", "bash", "host-gcc", "python", "bc", "flex", "bison", "openssl", "pahole", "rustc"};
-  return names;
-}
-
-template <class Value>
-void check_names(const FieldInput& in, const std::map<std::string, Value>& values, const std::vector<std::string>& known) {
-  for (const auto& [name, value] : values) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    report_unknown_word(in.with(in.value, in.name), name, known);
-    in.findings.errors.back().where = in.document.pos(in.value.find(name)->key_span);
-  }
 }
 
 std::vector<std::string> constraint_variables() {
@@ -120,7 +115,7 @@ void read_conditions(const FieldInput& in, Conditions& row) {
     else if (entry.key == "bits") {
       read_field(field, row.bits);
       if (entry.value.kind == TomlValue::Kind::integer && row.bits != 32 && row.bits != 64) field.report({.what = "'bits' is neither 32 nor 64"});
-    } else if (entry.key == "feature") read_field(field, row.features);
+    } else if (entry.key == "feature") read_known_words(field, row.features, toolchain_features());
     else if (entry.key == "arch") {
       read_field(field, row.arches);
       field.refer(NameOf::arch);
@@ -241,23 +236,9 @@ void read_phases(const FieldInput& in, RecipeParts& row) {
   }
 }
 
-// Words of which each may have `!` before it, and that `check` sees without it.
-template <class Check>
-void read_negatable(const FieldInput& in, std::vector<std::string>& out, const Check& check) {
-  read_field(in, out);
-  for (const TomlValue& item : in.value.items)
-    if (item.kind == TomlValue::Kind::string) check(in.with(item, in.name), item.text.starts_with('!') ? item.text.substr(1) : item.text);
-}
-
 void read_platform_words(const FieldInput& in, std::vector<std::string>& out, NameOf kind) {
   read_negatable(in, out, [&](const FieldInput& item, const std::string& word) {
     item.findings.references.push_back({kind, word, &item.document, item.value.span});
-  });
-}
-
-void read_closed_words(const FieldInput& in, std::vector<std::string>& out, const std::vector<std::string>& known) {
-  read_negatable(in, out, [&](const FieldInput& item, const std::string& word) {
-    if (std::find(known.begin(), known.end(), word) == known.end()) report_unknown_word(item, word, known);
   });
 }
 
@@ -305,18 +286,23 @@ Schema<Row> with_parts(Schema<Row>&& schema) {
       .optional("env", [](const FieldInput& in, Row& row) { read_field(in, row.env); });
 }
 
+void read_recipe_files(const FieldInput& in, std::vector<std::string>& names) {
+  read_field(in, names);
+  in.refer(NameOf::recipe_file);
+}
+
 void read_variants(const FieldInput& in, RecipeRow& row) {
   static const Schema<RecipeVariant> when = Schema<RecipeVariant>("when")
-      .optional("libc", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.libc); })
+      .optional("libc", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.libc, c_libraries()); })
       .optional("arch", [](const FieldInput& field, RecipeVariant& variant) { read_platform_words(field, variant.arch, NameOf::arch); })
       .optional("endian", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.endian, {"little", "big"}); })
       .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
-      .optional("bits", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.bits); })
+      .optional("bits", one_of(&RecipeVariant::bits, {8, 16, 32, 64}))
       .optional("linkage", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.linkage, {"shared", "static"}); })
       .optional("features", &RecipeVariant::features)
       .optional("member", &RecipeVariant::member);
   static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
-      .optional("patches", [](const FieldInput& field, RecipeVariant& variant) { read_field(field, variant.patches); });
+      .optional("patches", [](const FieldInput& field, RecipeVariant& variant) { read_recipe_files(field, variant.patches); });
   static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")
       .required("when", section(when))
       .optional("build", section(build)));
@@ -339,12 +325,6 @@ void check_features(const FieldInput& in, const RecipeRow& row) {
   }
 }
 
-// What a platform's programs are linked with; "none" is one too. Constraints name those that have versions.
-std::vector<std::pair<std::string, std::string>> c_libraries() {
-  return same_words({"glibc", "musl", "uclibc", "newlib", "picolibc", "bionic", "avrlibc", "msvcrt", "ucrt", "msvc", "cygwin", "libSystem",
-                     "fblibc", "nblibc", "oblibc", "relibc", "wasilibc", "none"});
-}
-
 // [build] of a recipe and of a build system.
 Schema<RecipeRow> build_schema() {
   return with_build_parts(Schema<RecipeRow>("[build]")
@@ -354,7 +334,7 @@ Schema<RecipeRow> build_schema() {
 
 // A path is relative to the file that names it, also when the row overrides one of another layer.
 void read_tree(const FieldInput& in, ComponentRow& row) {
-  read_field(in, row.tree);
+  read_url(in, row.tree);
   if (row.tree.find("://") == std::string::npos && fs::path(row.tree).is_relative()) row.tree = (fs::path(in.document.path).parent_path() / row.tree).string();
 }
 
@@ -372,7 +352,7 @@ const Schema<Platform>& platform_schema() {
       .required("name", &Platform::name)
       .optional("aliases", &Platform::aliases)
       .required("triple", &Platform::triple)
-      .optional("libc", word(&Platform::libc, c_libraries()))
+      .optional("libc", word(&Platform::libc, same_words(c_libraries())))
       .optional("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))
       .optional("bits", one_of(&Platform::bits, {8, 16, 32, 64}))
       .optional("pointer_bits", one_of(&Platform::pointer_bits, {16, 32, 64}))
@@ -384,7 +364,7 @@ const Schema<Platform>& platform_schema() {
       .optional("format", word(&Platform::format, same_words({"elf", "pe", "mach-o", "wasm", "script"})))
       .optional("elf_machine", &Platform::elf_machine)
       .optional("elf_class", one_of(&Platform::elf_class, {32, 64}))
-      .optional("gcc", &Platform::gcc)
+      .optional("gcc", [](const FieldInput& in, Platform& row) { read_gcc_options(in, row.gcc); })
       .optional("override", read_override<Platform>);
   return schema;
 }
@@ -484,7 +464,7 @@ const Schema<Provider>& provider_schema() {
       .required("rank", &Provider::rank)
       .optional("prebuilt", &Provider::prebuilt)
       .optional("suites", &Provider::suites)
-      .optional("features", &Provider::features)
+      .optional("features", [](const FieldInput& in, Provider& row) { read_known_words(in, row.features, toolchain_features()); })
       .optional("userland", reference(&Provider::userland, NameOf::package))
       .optional("fallback", &Provider::fallback)
       .required("source", &Provider::reference);
@@ -499,7 +479,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("compiler", word(&ToolchainRow::compiler, same_words({"gcc", "clang"})))
       .required("version", &ToolchainRow::version)
       .optional("binutils", &ToolchainRow::binutils)
-      .optional("libc", word(&ToolchainRow::libc, c_libraries()))
+      .optional("libc", word(&ToolchainRow::libc, same_words(c_libraries())))
       .optional("unknown", [](const FieldInput& in, ToolchainRow& row) {
         read_field(in, row.unknown);
         for (const TomlValue& item : in.value.items)
@@ -516,11 +496,11 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("libc_config", &ToolchainRow::libc_config)
       .optional("components", &ToolchainRow::components)
       .optional("flags", &ToolchainRow::flags)
-      .optional("features", &ToolchainRow::features)
+      .optional("features", [](const FieldInput& in, ToolchainRow& row) { read_known_words(in, row.features, toolchain_features()); })
       .optional("userland", reference(&ToolchainRow::userland, NameOf::package))
       .optional("rank", &ToolchainRow::provider_rank)
       .optional("fallback", &ToolchainRow::fallback)
-      .optional("sha256sums", [](const FieldInput& in, ToolchainRow& row) { read_field(in, row.source.sha256sums); })
+      .optional("sha256sums", [](const FieldInput& in, ToolchainRow& row) { read_url(in, row.source.sha256sums); })
       .required("source", &ToolchainRow::reference)
       .optional("override", read_override<ToolchainRow>);
   return schema;
@@ -622,7 +602,7 @@ void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_platform_word
 void read_members(const FieldInput& in, RecipeRow& row) {
   static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]")
       .optional("root", read_root_or_template))
-      .optional("patches", [](const FieldInput& field, RecipeRow& member) { read_field(field, member.patches); });
+      .optional("patches", [](const FieldInput& field, RecipeRow& member) { read_recipe_files(field, member.patches); });
   static const Schema<RecipeRow> schema = with_own_parts(Schema<RecipeRow>("[[member]]")
       .required("name", &RecipeRow::member)
       .optional("version", &RecipeRow::version)
@@ -634,9 +614,12 @@ void read_members(const FieldInput& in, RecipeRow& row) {
   for (const TomlValue& item : in.value.items) {
     const FieldInput one = in.with(item, "member");
     if (!one.is(TomlValue::Kind::table)) continue;
+    if (stopped(in.findings)) return;
     RecipeRow& member = row.members.emplace_back();
+    in.findings.wrong.clear();
     schema.read(in.document, item, member, Presence::whole, in.findings);
     member.origin.pos = in.document.pos(item.span);
+    member.origin.wrong = in.findings.wrong;
     const auto same = [&](const RecipeRow& other) { return &other != &member && other.member == member.member; };
     if (std::any_of(row.members.begin(), row.members.end(), same)) one.report({.what = fmt::format("'{}' is defined twice in [[member]]", member.member)});
   }
@@ -651,14 +634,14 @@ const Schema<RecipeRow>& recipe_schema() {
       .optional("default", &RecipeRow::default_member)
       .optional("summary", &RecipeRow::summary)
       .optional("license", &RecipeRow::license)
-      .optional("homepage", &RecipeRow::homepage)
+      .optional("homepage", [](const FieldInput& in, RecipeRow& row) { read_url(in, row.homepage); })
       .optional("arch", read_recipe_arch)
       .optional("bare_metal", &RecipeRow::bare_metal);
   static const Schema<RecipeRow> build = build_schema()
       .optional("targeted", &RecipeRow::targeted)
       .optional("of_compiler", &RecipeRow::of_compiler)
       .optional("outputs", &RecipeRow::outputs)
-      .optional("patches", [](const FieldInput& in, RecipeRow& row) { read_field(in, row.patches); });
+      .optional("patches", [](const FieldInput& in, RecipeRow& row) { read_recipe_files(in, row.patches); });
   static const Schema<RecipeRow> schema = with_own_parts(Schema<RecipeRow>("a recipe")
       .required("package", section(package))
       .required("build", section(build))

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <limits>
 
+#include "base/interrupt.hpp"
 #include "base/text.hpp"
 
 namespace swage {
@@ -134,8 +135,15 @@ void FieldInput::refer(NameOf kind) const {
     if (item.kind == TomlValue::Kind::string) findings.references.push_back({kind, item.text, &document, item.span});
 }
 
+bool stopped(Findings& findings) {
+  if (!interrupted()) return false;
+  findings.errors.push_back(Error{.code = Errc::interrupted, .what = "reading the catalog was interrupted"});
+  return true;
+}
+
 void check_keys(const TomlDocument& document, const TomlValue& table, const std::string& title,
                 const std::vector<KeyRule>& rules, Presence presence, Findings& findings) {
+  std::vector<std::string> misspelt;
   for (const TomlEntry& entry : table.entries) {
     const auto is_this = [&](const KeyRule& rule) { return rule.key == entry.key; };
     if (std::any_of(rules.begin(), rules.end(), is_this)) continue;
@@ -144,10 +152,12 @@ void check_keys(const TomlDocument& document, const TomlValue& table, const std:
     Error error{.what = fmt::format("'{}' is not a key of {}", entry.key, title), .where = document.pos(entry.key_span)};
     error.hint = did_you_mean(entry.key, known);
     findings.errors.push_back(std::move(error));
+    for (std::string& key : closest(entry.key, known)) misspelt.push_back(std::move(key));
   }
+  findings.wrong.insert(findings.wrong.end(), misspelt.begin(), misspelt.end());
   if (presence == Presence::overriding) return;
   for (const KeyRule& rule : rules)
-    if (rule.required && !table.find(rule.key))
+    if (rule.required && !table.find(rule.key) && std::find(misspelt.begin(), misspelt.end(), rule.key) == misspelt.end())
       findings.errors.push_back({.what = fmt::format("'{}' is missing in {}", rule.key, title), .where = document.pos(table.span)});
 }
 

@@ -20,7 +20,7 @@
 namespace swage {
 
 // What a name in a table must be the name of. Checked when everything is read, because tables refer to each other.
-enum class NameOf { platform, arch, root, suite, package, script, system, constraint, patch };
+enum class NameOf { platform, arch, root, suite, package, script, system, constraint, patch, recipe_file };
 
 struct Reference {
   NameOf kind;
@@ -33,7 +33,13 @@ struct Reference {
 struct Findings {
   std::vector<Error> errors{};
   std::vector<Reference> references{};
+  // Keys of the row that was read last whose values are wrong, or that a misspelt key was near to: what else is amiss with them follows.
+  std::vector<std::string> wrong{};
+  bool incomplete = false;   // a file could not be read: that names are not found may come from that alone
 };
+
+// Whether the user has stopped swage, which the findings then say. Asked by what may take long.
+bool stopped(Findings& findings);
 
 // `whole`: required keys must be there. `overriding`: only the keys that are there change the row.
 enum class Presence { whole, overriding };
@@ -101,7 +107,11 @@ class Schema {
   void read(const TomlDocument& document, const TomlValue& table, Row& row, Presence presence, Findings& findings) const {
     check_keys(document, table, title_, rules_, presence, findings);
     for (std::size_t i = 0; i < rules_.size(); ++i)
-      if (const TomlEntry* entry = table.find(rules_[i].key)) readers_[i]({document, entry->value, entry->key, findings, presence}, row);
+      if (const TomlEntry* entry = table.find(rules_[i].key)) {
+        const std::size_t before = findings.errors.size();
+        readers_[i]({document, entry->value, entry->key, findings, presence}, row);
+        if (findings.errors.size() != before) findings.wrong.push_back(entry->key);
+      }
   }
 
  private:

@@ -1,10 +1,13 @@
 #include "catalog/source_trees.hpp"
 
+#include "base/beneath.hpp"
 #include "catalog/schema.hpp"
 
 namespace swage {
 
 namespace {
+
+constexpr const char* kFile = "source_trees.toml";
 
 template <class Row>
 void read_rows(const FieldInput& in, const Schema<Row>& schema, std::vector<Row>& rows) {
@@ -37,10 +40,10 @@ Result<SourceTrees> read_source_trees(const fs::path& catalog, const std::vector
   SourceTrees all;
   Findings findings;
   for (const fs::path& directory : directories) {
-    const fs::path file = directory / "source_trees.toml";
-    if (!path_exists(file)) continue;
-    SWAGE_TRY(std::string text, read_file(file));
-    SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
+    SWAGE_TRY(const Beneath files, Beneath::open(directory));
+    SWAGE_TRY(std::optional<std::string> text, files.find(kFile, kLargestTable));
+    if (!text) continue;
+    SWAGE_TRY(const TomlDocument document, parse_toml(std::move(*text), (directory / kFile).string()));
     file_schema().read(document, document.root, all, Presence::whole, findings);
   }
   if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));

@@ -10,22 +10,20 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/layer.hpp"
 #include "catalog/rows.hpp"
 
 namespace swage {
 
-// One directory in the order of layers.
-struct Layer {
-  std::string name{};
-  fs::path directory{};
-};
+inline constexpr const char* kScripts = "scripts";
+inline constexpr const char* kPatches = "kernels/patches";
+inline constexpr const char* kPackages = "packages";
 
 using TemplateKeys = std::map<std::string, std::string>;   // {key} of templates -> what stands for it
 
 // toolchains/<provider>/<platform>.toml of a layer, with what is known of it without reading it.
 struct ToolchainFile {
   std::size_t layer = 0;
-  std::string layer_name{};
   fs::path path{};
   Provider provider{};
   TemplateKeys keys{};                               // of provider.toml
@@ -34,7 +32,6 @@ struct ToolchainFile {
 // toolchains/<provider>.toml of a layer.
 struct ToolchainTable {
   std::size_t layer = 0;
-  std::string layer_name{};
   const TomlDocument* document = nullptr;
   const Provider* provider = nullptr;
   const std::map<std::string, TemplateKeys>* targets = nullptr;   // of the provider, by platform
@@ -80,7 +77,6 @@ struct Catalog::State {
   std::unique_ptr<ArchRows<ConstraintRow>> constraints = std::make_unique<ArchRows<ConstraintRow>>();
   std::unique_ptr<ArchRows<QuirkRow>> quirks = std::make_unique<ArchRows<QuirkRow>>();
   std::set<std::string> suites{};                    // of all providers
-  std::vector<fs::path> script_directories{};        // last layer first
   std::vector<fs::path> evidence_directories{};      // first layer first
   struct EvidenceCache {                             // like LateRows
     std::mutex mutex{};
@@ -117,7 +113,7 @@ struct Catalog::State {
     LateRows<SignatureRow> signatures{};
     LateRows<SymbolRow> symbols{};
     LateRows<LogLineRow> log_lines{};
-    bool all_constraints = false;                    // are read, those of every architecture
+    bool everything = false;                         // is read and tested: the constraints of every architecture are known
   };
   std::unique_ptr<Late> late = std::make_unique<Late>();
   struct RecipeCache {                               // like LateRows, recipe by recipe
@@ -126,7 +122,6 @@ struct Catalog::State {
     std::map<std::string, RecipeRow, std::less<>> systems{};   // whole, with what they build on
   };
   std::unique_ptr<RecipeCache> recipes = std::make_unique<RecipeCache>();
-  std::vector<fs::path> patch_directories{};         // last layer first
   std::map<std::string, Origin> platform_origins{};
   std::map<std::string, std::size_t, std::less<>> platform_names{};  // names, aliases and triple_key() of the triples
 };
@@ -170,6 +165,7 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
 // The parts of it that concern rows read later: what the findings refer to, and archives without a hash. What refers to a constraint is
 // tested once those of all architectures are read: only `swage check` needs them all.
 void check_names(const Catalog::State& state, Findings& findings);
+void check_files(const Catalog::State& state, Findings& findings);   // that scripts and patches can be read, also those that no table names
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const std::vector<ComponentRow>& rows, Findings& findings);

@@ -7,8 +7,17 @@
 #include "catalog/toml.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
+#include <istream>
 #include <optional>
+#include <streambuf>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/interrupt.hpp"
+#include "base/text.hpp"
 
 // One of its character tables takes a letter outside ASCII between tokens for impossible, which is undefined behaviour on
 // input like `a = 1 é`: there the answer is that the letter is not in the table.
@@ -42,7 +51,10 @@ TomlValue convert(const toml::node& node) {
   } else if (const auto* array = node.as_array()) {
     value.kind = TomlValue::Kind::array;
     value.items.reserve(array->size());
-    for (const toml::node& item : *array) value.items.push_back(convert(item));
+    for (const toml::node& item : *array) {
+      if (interrupted()) break;
+      value.items.push_back(convert(item));
+    }
   } else if (const auto* table = node.as_table()) {
     value.kind = TomlValue::Kind::table;
     value.entries.reserve(table->size());
@@ -78,35 +90,54 @@ const TomlEntry* last_entry_named(const TomlValue& value, std::string_view key) 
   return found;
 }
 
-// "cannot redefine existing integer 'a.b'" names the key; its last part is what stands in the table.
-std::string redefined_key(std::string_view description) {
+// Of a header's `a.b.c` the entry that is there already: a part that is no table, or the last.
+const TomlEntry* first_of_path(const TomlValue& root, std::string_view path) {
+  const TomlEntry* found = nullptr;
+  const TomlValue* at = &root;
+  for (const std::string_view part : split(path, '.')) {
+    const bool is_rows = at->kind == TomlValue::Kind::array && !at->items.empty();
+    const TomlEntry* entry = (is_rows ? at->items.back() : *at).find(trim(part));
+    if (!entry) break;
+    found = entry;
+    at = &entry->value;
+  }
+  return found;
+}
+
+// "cannot redefine existing integer 'a.b'" names the key, of a header its whole path.
+std::string redefined_path(std::string_view description) {
   constexpr std::string_view marker = "cannot redefine existing ";
   const auto at = description.find(marker);
   if (at == std::string_view::npos) return {};
   const auto open = description.find('\'', at);
   const auto close = description.find('\'', open + 1);
   if (open == std::string_view::npos || close == std::string_view::npos) return {};
-  const std::string_view path = description.substr(open + 1, close - open - 1);
-  return std::string(path.substr(path.rfind('.') + 1));
+  return std::string(description.substr(open + 1, close - open - 1));
 }
 
-Error twice_defined(const TomlDocument& document, const std::string& key, const TomlSpan& span) {
+Error twice_defined(const TomlDocument& document, const std::string& path, const TomlSpan& span) {
   const std::string_view line = document.line(span.line);
+  const std::string above = document.text.substr(0, document.line_starts[span.line - 1]);
+  const toml::parse_result before = toml::parse(std::string_view(above), std::string_view(document.path));
+  const TomlValue tree = before ? convert(before.table()) : TomlValue{};
+  std::string key = path.substr(path.rfind('.') + 1);   // what stands in its table
+  const TomlEntry* first = nullptr;
+  if (trim(line).starts_with('[')) {
+    first = first_of_path(tree, path);
+    if (first) key = first->key;
+  }
+  if (!first) first = last_entry_named(tree, key);
   const std::size_t column = std::min(byte_column(line, span.column), line.size() + 1) - 1;
   // The parser points at the value: carets belong under the key, which is the last place of that name before it.
   std::size_t at = line.substr(0, column + 1).rfind(key);
   if (at == std::string_view::npos) at = std::min(line.find(key), column);
   Error error{.what = fmt::format("'{}' is defined twice", key)};
   error.where = SourcePos{document.path, span.line, static_cast<unsigned>(at + 1), static_cast<unsigned>(key.size()), std::string(line)};
-  const std::string above = document.text.substr(0, document.line_starts[span.line - 1]);
   std::uint32_t first_line = 0;
   std::size_t first_column = 0;
-  if (const toml::parse_result before = toml::parse(std::string_view(above), std::string_view(document.path))) {
-    const TomlValue tree = convert(before.table());
-    if (const TomlEntry* first = last_entry_named(tree, key)) {
-      first_line = first->key_span.line;
-      first_column = byte_column(document.line(first_line), first->key_span.column);
-    }
+  if (first) {
+    first_line = first->key_span.line;
+    first_column = byte_column(document.line(first_line), first->key_span.column);
   }
   if (first_line == 0) {  // on the same line: an inline table
     first_line = span.line;
@@ -118,7 +149,7 @@ Error twice_defined(const TomlDocument& document, const std::string& key, const 
 
 // "Error while parsing string: unknown escape sequence '\q'" -> "unknown escape sequence '\q'"
 Error not_toml(const TomlDocument& document, std::string_view description, const TomlSpan& span) {
-  if (const std::string key = redefined_key(description); !key.empty() && !document.line(span.line).empty()) return twice_defined(document, key, span);
+  if (const std::string path = redefined_path(description); !path.empty() && !document.line(span.line).empty()) return twice_defined(document, path, span);
   if (const auto colon = description.find(": "); description.starts_with("Error while") && colon != std::string_view::npos)
     description.remove_prefix(colon + 2);
   std::string reason(description);
@@ -126,17 +157,143 @@ Error not_toml(const TomlDocument& document, std::string_view description, const
   return Error{.what = fmt::format("'{}' is not TOML: {}", document.path, reason), .where = document.pos(span)};
 }
 
-// TOML forbids control characters; toml++ 3.3 does not notice each of them.
-std::optional<Error> control_character(const TomlDocument& document) {
-  const auto forbidden = [](char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 127; };
-  const auto at = std::find_if(document.text.begin(), document.text.end(), forbidden);
-  if (at == document.text.end()) return {};
-  const auto offset = static_cast<std::uint32_t>(at - document.text.begin());
+enum class Byte : unsigned char { plain, control, quote, comment, dot, open, close, equals, comma, newline };
+
+constexpr std::array<Byte, 256> kBytes = [] {
+  std::array<Byte, 256> bytes{};
+  for (unsigned c = 0; c < 32; ++c) bytes[c] = Byte::control;
+  bytes[127] = Byte::control;
+  for (const char c : {'\t', '\r'}) bytes[static_cast<unsigned char>(c)] = Byte::plain;
+  for (const char c : {'"', '\''}) bytes[static_cast<unsigned char>(c)] = Byte::quote;
+  for (const char c : {'[', '{'}) bytes[static_cast<unsigned char>(c)] = Byte::open;
+  for (const char c : {']', '}'}) bytes[static_cast<unsigned char>(c)] = Byte::close;
+  bytes['#'] = Byte::comment;
+  bytes['.'] = Byte::dot;
+  bytes['='] = Byte::equals;
+  bytes[','] = Byte::comma;
+  bytes['\n'] = Byte::newline;
+  return bytes;
+}();
+
+// Goes over a document as TOML's lexer does, up to what the parser must not be given: toml++ 3.3 overlooks some control characters,
+// and its trees end by recursion, so that a key of 50,000 parts would overflow the stack. Where the text is no TOML the parser stops
+// before what this takes it for could matter.
+class Outline {
+ public:
+  explicit Outline(std::string_view text) : text_(text) {}
+
+  // Moves to it; false: there is nothing.
+  bool find_refused() {
+    for (; at_ < text_.size(); ++at_) {
+      switch (byte(at_)) {
+        case Byte::plain: break;
+        case Byte::control: return true;
+        case Byte::comment: skip_line(); break;
+        case Byte::quote: skip_string(); break;
+        case Byte::newline:
+          if (open_.empty()) in_header_ = false, key_ = dots_ = 0;
+          break;
+        case Byte::dot: ++(in_header_ ? header_ : dots_); break;
+        case Byte::equals: key_ = std::exchange(dots_, 0) + 1; break;
+        case Byte::comma: key_ = dots_ = 0; break;
+        case Byte::open: open(); break;
+        case Byte::close: close(); break;
+      }
+      if (header_ + base_ + key_ + dots_ > kDeepest) return true;
+    }
+    return false;
+  }
+  std::size_t at() const { return at_; }
+
+ private:
+  Byte byte(std::size_t at) const { return kBytes[static_cast<unsigned char>(text_[at])]; }
+  bool is(std::size_t at, std::string_view what) const { return text_.substr(std::min(at, text_.size()), what.size()) == what; }
+
+  // Each ends at the last byte of what it skips, before a line end or control character that does not belong there.
+  void skip_line() {
+    while (at_ + 1 < text_.size() && byte(at_ + 1) != Byte::newline && byte(at_ + 1) != Byte::control) ++at_;
+  }
+  void skip_string() {
+    const std::string_view quote = text_.substr(at_, 1);
+    const std::string triple(3, quote[0]);
+    const bool many_lines = is(at_, triple), escapes = quote == "\"";
+    for (at_ += many_lines ? 3 : 1; at_ < text_.size(); ++at_) {
+      if (byte(at_) == Byte::control || (byte(at_) == Byte::newline && !many_lines)) break;
+      if (escapes && text_[at_] == '\\' && (is(at_ + 1, "\"") || is(at_ + 1, "\\"))) {
+        ++at_;
+      } else if (!many_lines && is(at_, quote)) {
+        return;
+      } else if (many_lines && is(at_, triple)) {   // two more may belong to the text
+        at_ += 2;
+        for (int more = 0; more < 2 && is(at_ + 1, quote); ++more) ++at_;
+        return;
+      }
+    }
+    --at_;
+  }
+  void open() {
+    if (open_.empty() && key_ == 0) {   // [a.b] or [[a.b]]
+      if (!std::exchange(in_header_, true)) header_ = 1;
+      return;
+    }
+    open_.emplace_back(base_, key_);
+    base_ += key_ + 1;
+    key_ = dots_ = 0;
+  }
+  void close() {
+    if (in_header_ || open_.empty()) return;
+    std::tie(base_, key_) = open_.back();
+    open_.pop_back();
+    dots_ = 0;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::vector<std::pair<unsigned, unsigned>> open_{};   // base and key before each open bracket
+  unsigned header_ = 0, base_ = 0, key_ = 0, dots_ = 0;   // levels: of the table, of open brackets, of the key before =, of the one at hand
+  bool in_header_ = false;
+};
+
+std::optional<Error> refused(const TomlDocument& document) {
+  Outline outline(document.text);
+  if (!outline.find_refused()) return {};
+  const auto offset = static_cast<std::uint32_t>(outline.at());
   const auto next = std::upper_bound(document.line_starts.begin(), document.line_starts.end(), offset);
   const auto line = static_cast<unsigned>(next - document.line_starts.begin());
-  Error error{.what = fmt::format("'{}' is not TOML: it has the control character U+{:04X}", document.path, static_cast<unsigned>(*at))};
+  const auto byte = static_cast<unsigned char>(document.text[offset]);
+  Error error{.what = kBytes[byte] == Byte::control ? fmt::format("'{}' is not TOML: it has the control character U+{:04X}", document.path, byte)
+                                                    : fmt::format("'{}' is more than {} levels deep", document.path, kDeepest)};
   error.where = SourcePos{document.path, line, offset - *(next - 1) + 1, 1, std::string(document.line(line))};
   return error;
+}
+
+// A text that ends when the user stops swage.
+class WantedText : public std::streambuf {
+ public:
+  explicit WantedText(std::string_view text) : rest_(text) {}
+
+ protected:
+  int_type underflow() override {
+    if (rest_.empty() || interrupted()) return traits_type::eof();
+    const std::string_view part = rest_.substr(0, kPart);
+    rest_.remove_prefix(part.size());
+    char* data = const_cast<char*>(part.data());   // which nothing writes to
+    setg(data, data, data + part.size());
+    return traits_type::to_int_type(*data);
+  }
+
+ private:
+  static constexpr std::size_t kPart = 64 * 1024;
+  std::string_view rest_;
+};
+
+// The parser is fastest on a text in memory, but what takes long must end on Ctrl-C.
+toml::parse_result parse(const TomlDocument& document) {
+  constexpr std::size_t soon_done = 1'000'000;
+  if (document.text.size() <= soon_done) return toml::parse(std::string_view(document.text), std::string_view(document.path));
+  WantedText text(document.text);
+  std::istream stream(&text);
+  return toml::parse(stream, std::string_view(document.path));
 }
 
 }  // namespace
@@ -188,10 +345,13 @@ Result<TomlDocument> parse_toml(std::string text, std::string path) {
   document.line_starts.push_back(0);
   for (std::size_t at = 0; (at = document.text.find('\n', at)) != std::string::npos;)
     document.line_starts.push_back(static_cast<std::uint32_t>(++at));
-  if (auto error = control_character(document)) return Fail(std::move(*error));
-  const toml::parse_result parsed = toml::parse(std::string_view(document.text), std::string_view(document.path));
+  if (auto error = refused(document)) return Fail(std::move(*error));
+  const toml::parse_result parsed = parse(document);
+  const auto stopped = [&] { return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", document.path)); };
+  if (!parsed && interrupted()) return stopped();
   if (!parsed) return Fail(not_toml(document, parsed.error().description(), span_of(parsed.error().source())));
   document.root = convert(parsed.table());
+  if (interrupted()) return stopped();
   return document;
 }
 

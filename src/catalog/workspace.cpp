@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/beneath.hpp"
 #include "base/text.hpp"
-#include "catalog/schema.hpp"
+#include "catalog/closed_sets.hpp"
 
 namespace swage {
 
@@ -47,7 +51,10 @@ const Schema<Instance>& instance_schema() {
       .optional("toolchain", [](const FieldInput& in, Instance& instance) {
         if (!is_second_choice(in, instance)) read_field(in, instance.toolchain.emplace());
       })
-      .optional("libc", &Instance::libc)
+      .optional("libc", [](const FieldInput& in, Instance& instance) {
+        read_field(in, instance.libc);
+        if (!instance.libc.empty()) check_word(in, instance.libc, c_libraries());
+      })
       .optional("cflags", &Instance::cflags)
       .optional("static", &Instance::is_static);
   static const Schema<Instance> schema = Schema<Instance>("an instance")
@@ -64,6 +71,7 @@ void read_instance_tables(const FieldInput& in, Workspace& workspace) {
   for (const TomlEntry& entry : in.value.entries) {
     const FieldInput one = in.with(entry.value, entry.key);
     if (!one.is(TomlValue::Kind::table)) continue;
+    if (entry.key == kNoInstance) one.report({.what = fmt::format("'{}' is not a name for an instance: it says that none is meant", entry.key)});
     Instance& instance = workspace.instances.emplace(entry.key, Instance{.name = entry.key}).first->second;
     instance.pos = in.document.pos(entry.key_span);
     instance_schema().read(in.document, entry.value, instance, Presence::whole, in.findings);
@@ -87,10 +95,28 @@ const Schema<Workspace>& instances_schema() {
   return schema;
 }
 
-Result<Workspace> read(const fs::path& file, const Schema<Workspace>& schema) {
-  SWAGE_TRY(std::string text, read_file(file));
+// `instance = "NAME"` is what says which set is the usual one, and [instance.NAME] what one is: in TOML the same key twice. So the line
+// is taken out of the text, whose other lines stay where they are, before it is parsed.
+void take_usual_instance(std::string& text, const fs::path& file, Workspace& workspace) {
+  unsigned number = 0;
+  for (const std::string_view line : split(text, '\n')) {
+    ++number;
+    if (trim(line).starts_with('[')) return;
+    if (!trim(line).starts_with("instance")) continue;
+    const Result<TomlDocument> alone = parse_toml(std::string(line), file.string());
+    const TomlEntry* entry = alone ? alone->root.find("instance") : nullptr;
+    if (!entry || entry->value.kind != TomlValue::Kind::string) continue;
+    workspace.usual_instance = entry->value.text;
+    workspace.usual_pos = alone->pos(entry->value.span);
+    workspace.usual_pos.line = number;
+    const auto at = static_cast<std::size_t>(line.data() - text.data());
+    text.replace(at, line.size(), line.size(), ' ');
+    return;
+  }
+}
+
+Result<Workspace> read(std::string text, const fs::path& file, const Schema<Workspace>& schema, Workspace workspace = {}) {
   SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
-  Workspace workspace;
   Findings findings;
   schema.read(document, document.root, workspace, Presence::whole, findings);
   if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
@@ -124,12 +150,38 @@ std::pair<std::string, bool> feature_word(const std::string& word) {
   return {word.substr(off ? 1 : 0), !off};
 }
 
-Result<Workspace> read_workspace(const fs::path& file) { return read(file, workspace_schema()); }
+Result<void> check_owner(const fs::path& directory) {
+  const fs::path file = directory / kWorkspaceFile;
+  for (const fs::path& place : {directory, file}) {
+    struct stat st {};
+    if (::stat(place.c_str(), &st) != 0) return fail_errno(fmt::format("cannot read '{}'", place.string()), errno);
+    const bool own = st.st_uid == ::geteuid() || st.st_uid == 0;
+    if (own && (st.st_mode & S_IWOTH) == 0) continue;
+    const passwd* owner = ::getpwuid(st.st_uid);
+    const std::string name = owner ? fmt::format("'{}'", owner->pw_name) : std::to_string(st.st_uid);
+    Error error{.what = own ? fmt::format("'{}' is not obeyed: everybody can write '{}'", file.string(), place.string())
+                            : fmt::format("'{}' is not obeyed: '{}' belongs to user {}", file.string(), place.string(), name)};
+    error.notes = {"it would say what commands in all directories below are to build"};
+    error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment; to leave it out: --workspace none",
+                             directory.string());
+    return Fail(std::move(error));
+  }
+  return {};
+}
+
+Result<Workspace> read_workspace(const fs::path& file) {
+  SWAGE_TRY(std::string text, read_file(file, kLargestTable));
+  Workspace workspace;
+  take_usual_instance(text, file, workspace);
+  return read(std::move(text), file, workspace_schema(), std::move(workspace));
+}
 
 Result<Instances> read_instances(const fs::path& layer) {
-  const fs::path file = layer / "instances.toml";
-  if (!path_exists(file)) return Instances{};
-  SWAGE_TRY(Workspace found, read(file, instances_schema()));
+  constexpr const char* name = "instances.toml";
+  SWAGE_TRY(const Beneath files, Beneath::open(layer));
+  SWAGE_TRY(std::optional<std::string> text, files.find(name, kLargestTable));
+  if (!text) return Instances{};
+  SWAGE_TRY(Workspace found, read(*std::move(text), layer / name, instances_schema()));
   return std::move(found.instances);
 }
 

@@ -2,6 +2,7 @@
 //
 //   layers = ["layer", "../boards"]     # in order, later ones over earlier ones; before those of --layer
 //   for = ["armel"]                     # host platforms where --for names none
+//   instance = "gcc13"                  # the set of packages that is meant where a target names none
 //   [instance.gcc13]                    # a set of packages that differs from the usual one: swage build bison@gcc13
 //   override.gcc = "13"                 # or clang = "19", toolchain = "ID"; libc = "musl"; cflags = ["-O3"]; static = true
 //   only = ["zlib"]                     # of these packages alone; all others are those of the usual set
@@ -33,6 +34,8 @@ struct Instance {
   bool concerns(std::string_view package) const;             // by `only`
 };
 
+inline constexpr const char* kNoInstance = "none";   // where a name is wanted: the usual set of packages
+
 using Instances = std::map<std::string, Instance, std::less<>>;   // by name
 // An error that lists the known ones when there is none of that name.
 Result<const Instance*> find_instance(const Instances& instances, std::string_view name);
@@ -42,7 +45,14 @@ struct Workspace {
   std::vector<fs::path> layers{};                            // relative ones to the directory of the file
   std::vector<std::string> platforms{};
   Instances instances{};
+  std::string usual_instance{};                              // "" the usual set is none of them
+  SourcePos usual_pos{};
 };
+
+inline constexpr const char* kWorkspaceFile = "swage.toml";
+// Whether the swage.toml of a directory may be obeyed by who is only below it: it and the directory belong to the user or to root, and
+// not everybody can write them. The error says whose it is and how to allow it.
+Result<void> check_owner(const fs::path& directory);
 
 // All mistakes together, each with its place. Whether names are those of packages and platforms is not asked here.
 Result<Workspace> read_workspace(const fs::path& file);

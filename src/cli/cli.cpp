@@ -33,6 +33,10 @@ void declare_global(CLI::App& app, GlobalOptions& options) {
   app.add_flag("-L,--print-build-logs", options.log_lines, "show what builds print")->group(group);
   app.add_option("--catalog", options.catalog, "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)")->group(group);
   app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win")->allow_extra_args(false)->group(group);
+  app.add_option("--workspace", options.workspace,
+                 "the directory of the swage.toml that counts, whoever owns it, or none (default: $SWAGE_WORKSPACE, or the nearest one upwards)")
+      ->group(group);
+  app.add_option("--instance", options.instance, "the set of packages where a target names none, or none (default: what swage.toml says)")->group(group);
   app.add_option("--home", options.home, "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)")->group(group);
   app.add_option("--lock", options.lock, "the lock file (default: swage.lock beside swage.toml, or in the data directory)")->group(group);
 }

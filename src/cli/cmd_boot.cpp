@@ -8,6 +8,7 @@
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "cli/realising.hpp"
+#include "cli/recorder.hpp"
 #include "realise/durations.hpp"
 
 namespace swage {
@@ -38,8 +39,7 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
   const fs::path directory = store->real_path(out);
   Verdict verdict{.log_path = (directory / "log").string()};
   for (auto [file, text] : {std::pair("banner", &verdict.banner), std::pair("userland", &verdict.userland)}) {
-    SWAGE_TRY(*text, read_file(directory / file));
-    *text = std::string(trim(*text));
+    SWAGE_TRY(*text, read_output_line(directory, file));
   }
   const Durations durations = Durations::load(store->work_dir() / "durations");
   for (const StorePath& drv : graph.closure(goal.wanted->drv)) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/beneath.hpp"
 #include "cli/command.hpp"
 #include "cli/matrix.hpp"
 #include "cli/output.hpp"
@@ -42,9 +43,9 @@ Result<std::string> read_page(Session& session) {
   const auto& layers = session.options().layers;
   const fs::path name = "html/matrix.html";
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
-    if (path_exists(*layer / name)) return read_file(*layer / name);
+    if (path_exists(*layer / name)) return read_beneath(*layer, name);
   SWAGE_TRY(const fs::path catalog, session.catalog_dir());
-  return read_file(catalog / name);
+  return read_beneath(catalog, name);
 }
 
 Result<int> run_packages(Session& session, const MatrixOptions& options) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/beneath.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/config_report.hpp"
@@ -147,7 +148,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     tell_config_report(session, goal, report);
     std::vector<Loaded> loaded;
     if (options.boot) {
-      SWAGE_TRY(const std::string said, read_file(real / "userland"));
+      SWAGE_TRY(const std::string said, read_beneath(real, "userland"));
       SWAGE_TRY(loaded, read_loaded(real));
       if (!session.options().json) print_loaded(kernel, said, loaded);
     } else {

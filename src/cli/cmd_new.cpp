@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <unistd.h>
 
+#include "base/beneath.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "catalog/source_trees.hpp"
 #include "catalog/toml.hpp"
 #include "cli/command.hpp"
@@ -28,9 +31,12 @@ struct Archive {
   std::optional<PartFile> part{};           // of a download: goes when the recipe is written
 };
 
-Result<std::string> digest_of(const fs::path& file) {
-  SWAGE_TRY(const std::string content, read_file(file));
-  return sha256(content).hex();
+// The beginning of a file of a tree that came from elsewhere.
+std::string beginning_of(const Beneath& tree, const std::string& name) {
+  char text[4096];
+  const Result<UniqueFd> fd = tree.open_regular(name);
+  const ssize_t size = fd ? ::read(fd->get(), text, sizeof text) : 0;
+  return {text, static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
 // A file of this machine, or the bytes of the URL. With a hash they must be those.
@@ -48,7 +54,8 @@ Result<Archive> get_archive(Session& session, const NewOptions& options) {
     SWAGE_CHECK(transport.get({.name = name, .sha256 = options.sha256, .urls = {options.url}}, *archive.part, 0));
     archive.file = archive.part->path();
   }
-  SWAGE_TRY(archive.sha256, digest_of(archive.file));
+  SWAGE_TRY(const Hash digest, hash_file(HashAlgo::sha256, archive.file));
+  archive.sha256 = digest.hex();
   if (!options.sha256.empty() && options.sha256 != archive.sha256) {
     Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is meant", name)};
     error.notes = {fmt::format("expected sha256 {}", options.sha256), fmt::format("received sha256 {}", archive.sha256)};
@@ -78,11 +85,11 @@ std::string present(const BuildFile& one, const std::vector<std::string>& files)
 }
 
 // By the words at its beginning; "" what it is cannot be told.
-std::string license_of(const fs::path& tree, const std::vector<std::string>& files, const std::vector<LicenseWords>& known) {
+std::string license_of(const Beneath& tree, const std::vector<std::string>& files, const std::vector<LicenseWords>& known) {
   for (const std::string& name : files) {
     if (!name.starts_with("COPYING") && !name.starts_with("LICENSE") && !name.starts_with("LICENCE")) continue;
     std::string words;
-    for (const char c : read_file(tree / name).value_or("").substr(0, 4096))
+    for (const char c : beginning_of(tree, name))
       if (c != ' ' && c != '\t' && c != '\n' && c != '\r') words += c;
       else if (!words.ends_with(' ')) words += ' ';
     for (const LicenseWords& license : known)
@@ -124,6 +131,7 @@ Result<int> run(Session& session, const NewOptions& options) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_'; };
   if (!std::all_of(options.name.begin(), options.name.end(), plain) || options.name.starts_with('.'))
     return Fail(Error{.what = fmt::format("'{}' is not a name for a package", options.name), .hint = "lower-case letters, digits, and - + . _"});
+  SWAGE_CHECK(refuse_secrets(options.url));
   SWAGE_TRY(const fs::path layer, layer_of(session, options));
   const fs::path directory = layer / "packages" / options.name;
   const fs::path file = directory / "recipe.toml";
@@ -142,9 +150,10 @@ Result<int> run(Session& session, const NewOptions& options) {
     Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
     return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
   }
+  SWAGE_TRY(const Beneath tree_files, Beneath::open(tree));
   const std::string version = version_in(options.url.substr(options.url.rfind('/') + 1));
   SWAGE_CHECK(make_directories(directory));
-  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree, files, known.licenses), *found, present(*found, files))));
+  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree_files, files, known.licenses), *found, present(*found, files))));
   if (archive.part) archive.part->remove();
   session.stop_reporter();
   if (session.options().json) {

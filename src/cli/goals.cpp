@@ -23,6 +23,8 @@ bool is_all(std::string_view platform) { return platform == "all" || platform ==
 bool needs_kernel(const Target& target) { return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree; }
 // Of a package's target what stands after @ is an instance.
 bool is_package(const Target& target) { return kind_of(target) == TargetKind::package; }
+// What is of a set of packages: they, and their compiler where a target does not say which.
+bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == "toolchain" && target.version.empty()); }
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
@@ -99,8 +101,9 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   const bool own_compiler = goal.instance && goal.instance->changes_compiler();
   if (own_compiler && (emulated || !options.toolchain.empty()))
     return Fail(Error{.what = fmt::format("'{}' and '{}' contradict each other: the instance has a compiler of its own",
-                                          emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain", goal.target.text),
-                      .hint = "leave out one of them"});
+                                          emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain",
+                                          goal.target.version.empty() ? fmt::format("{}@{}", goal.target.text, goal.instance->name) : goal.target.text),
+                      .hint = goal.target.version.empty() ? "leave out the option, or the instance: --instance none" : "leave out one of them"});
   if (own_compiler && goal.instance->only.empty()) {
     request.version = goal.instance->version;
     request.toolchain = goal.instance->toolchain;
@@ -209,12 +212,16 @@ Result<void> check_version(Session& session, const Catalog& catalog, const Targe
 // The instance that the target names, with what the command line changes of it; null: the usual set of packages.
 Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target) {
   Instance instance;
+  const Instance* found = nullptr;
   if (is_package(target) && !target.version.empty()) {
     SWAGE_CHECK(check_version(session, catalog, target));
     SWAGE_TRY(const Instances* known, session.instances());
-    SWAGE_TRY(const Instance* found, find_instance(*known, target.version));
-    instance = *found;
-  } else if (options.with.empty() && options.without.empty() && !options.is_static) {
+    SWAGE_TRY(found, target.version == kNoInstance ? Result<const Instance*>(nullptr) : find_instance(*known, target.version));
+  } else if (is_of_a_set(target)) {
+    SWAGE_TRY(found, session.usual_instance());
+  }
+  if (found) instance = *found;
+  else if (options.with.empty() && options.without.empty() && !options.is_static) {
     return nullptr;
   }
   instance.is_static = instance.is_static || options.is_static;

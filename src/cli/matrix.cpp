@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "cli/recorder.hpp"
 #include "plan/planner.hpp"
 
 namespace swage {
@@ -63,7 +64,7 @@ class Recipes {
     const fs::path file = evidence_lock(row);
     auto& plan = plans_[file];
     if (!plan) {
-      auto lock = Lockfile::read(file);
+      auto lock = read_kept_lock(file.parent_path().parent_path(), row.lock);
       if (!lock) return std::nullopt;
       plan = std::make_unique<Plan>(Plan{.lock = std::move(*lock)});
       plan->planner = std::make_unique<Planner>(catalog_, plan->lock);

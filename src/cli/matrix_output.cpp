@@ -94,7 +94,7 @@ Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::s
 }
 
 std::string log_of(const EvidenceRow& row) {
-  std::string log = read_file(evidence_log(row)).value_or("");
+  std::string log = read_evidence_log(row).value_or("");
   if (log.size() <= kLongestLog) return log;
   return "...\n" + log.substr(log.find('\n', log.size() - kLongestLog) + 1);
 }

@@ -6,6 +6,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "base/beneath.hpp"
 #include "base/text.hpp"
 #include "cli/clues.hpp"
 
@@ -14,6 +15,7 @@ namespace swage {
 namespace {
 
 constexpr std::size_t kFailureLines = 60;
+constexpr const char* kLocks = "locks";
 
 // A record of the same derivations with the same results says all that a new one would, and the times as well.
 bool says_the_same(const EvidenceRow& old, const EvidenceRow& row) {
@@ -43,15 +45,26 @@ std::string date_of(std::int64_t seconds_since_1970) {
 std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
 
 Result<std::string> keep_lock(const RecorderPlace& place) {
-  const fs::path locks = place.directory / "locks";
+  const fs::path locks = place.directory / kLocks;
   for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{}))
     if (name.ends_with(".lock"))
-      if (const Result<Lockfile> known = Lockfile::read(locks / name); known && covers(*known, place.lock)) return name;
+      if (const Result<Lockfile> known = read_kept_lock(place.directory, name); known && covers(*known, place.lock)) return name;
   const std::string text = place.lock.str();
   const std::string name = fmt::format("{}-{}.lock", place.lock.created, sha256(text).hex().substr(0, 8));
   SWAGE_CHECK(make_directories(locks));
   SWAGE_CHECK(write_file_atomically(locks / name, text));
   return name;
+}
+
+Result<Lockfile> read_kept_lock(const fs::path& evidence, const std::string& name) {
+  const fs::path file = fs::path(kLocks) / name;
+  SWAGE_TRY(const std::string text, read_beneath(evidence, file));
+  return Lockfile::parse(text, (evidence / file).string());
+}
+
+Result<std::string> read_output_line(const fs::path& output, const char* file) {
+  SWAGE_TRY(const std::string text, read_beneath(output, file));
+  return std::string(trim(text));
 }
 
 Result<std::optional<PathInfo>> Recorder::output_of(const StorePath& drv) {
@@ -94,10 +107,9 @@ Result<void> Recorder::record_success(CellRun& cell) {
     row.boot_seconds = seconds_of(*cell.boot);
     const fs::path out = store_.real_path(last->path);
     for (auto [file, text] : {std::pair("banner", &row.banner), std::pair("userland", &row.userland)}) {
-      SWAGE_TRY(*text, read_file(out / file));
-      *text = std::string(trim(*text));
+      SWAGE_TRY(*text, read_output_line(out, file));
     }
-    SWAGE_TRY(log, read_file(out / "log"));
+    SWAGE_TRY(log, read_beneath(out, "log"));
   }
   const fs::path file = place_.directory / row.platform / (evidence_name(row) + ".toml");
   if (const Result<std::string> text = read_file(file); text && !row.build_seconds)

@@ -43,6 +43,11 @@ struct RecorderPlace {
 // Puts the lock file beside the records and tells its name. One serves all records of a run, and those of later runs that need nothing else.
 Result<std::string> keep_lock(const RecorderPlace& place);
 
+// A lock file that stands beside the records, by its name. Never one that is elsewhere.
+Result<Lockfile> read_kept_lock(const fs::path& evidence, const std::string& name);
+// One of the few lines that a boot leaves in its output. What a build made is nobody's friend: a link in it leads to no other file.
+Result<std::string> read_output_line(const fs::path& output, const char* file);
+
 // Thread-safe: the executor tells it from several threads.
 class Recorder {
  public:

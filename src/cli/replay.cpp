@@ -10,6 +10,7 @@
 #include "cli/option_kinds.hpp"
 #include "cli/output.hpp"
 #include "cli/realising.hpp"
+#include "cli/recorder.hpp"
 #include "plan/reduced_lock.hpp"
 
 namespace swage {
@@ -66,8 +67,8 @@ Result<void> plan(Replay& replay, Planner& planner, const char* name, const std:
 }
 
 // The lock file that was kept with a record, and from that of today the roots that the catalog has come to need since.
-Result<Lockfile> lock_of_record(Session& session, const fs::path& file) {
-  SWAGE_TRY(Lockfile lock, Lockfile::read(file));
+Result<Lockfile> lock_of_record(Session& session, const fs::path& evidence, const std::string& name) {
+  SWAGE_TRY(Lockfile lock, read_kept_lock(evidence, name));
   SWAGE_TRY(const fs::path path, session.lock_path());
   if (!path_exists(path)) return lock;
   SWAGE_TRY(const Lockfile* today, session.lock());
@@ -109,7 +110,7 @@ Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal&
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   Replay replay{.title = fmt::format("linux@{} for {}", row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
                 .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
-  SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row)));
+  SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
     SWAGE_CHECK(plan(replay, planner, "kernel", "linux", row.kernel_drv, row.kernel_nar));
@@ -126,7 +127,7 @@ Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, c
   const std::string& platform = goal.platform->name;
   Replay replay{.title = fmt::format("{} for {}", record.name, platform), .when = record.when, .toolchain = record.toolchain,
                 .says = {{"package", record.name}, {"platform", platform}}, .file = package_evidence_file(kept.evidence, platform), .goal = goal};
-  SWAGE_TRY(replay.lock, lock_of_record(session, kept.lock()));
+  SWAGE_TRY(replay.lock, lock_of_record(session, kept.evidence, record.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     Cell& cell = replay.goal.cell;
     cell.platform = goal.platform;

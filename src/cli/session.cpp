@@ -22,11 +22,11 @@ std::string env(const char* name) {
 }
 
 // The nearest directory upwards from here that holds a swage.toml.
-std::optional<fs::path> workspace_directory() {
+std::optional<fs::path> nearest_workspace() {
   std::error_code error;
   fs::path directory = fs::current_path(error);
   while (!error && !directory.empty()) {
-    if (path_exists(directory / "swage.toml")) return directory;
+    if (path_exists(directory / kWorkspaceFile)) return directory;
     if (directory == directory.root_path()) break;
     directory = directory.parent_path();
   }
@@ -60,9 +60,27 @@ Result<fs::path> Session::home() const {
   return fs::path(user_home) / ".local/share/swage";
 }
 
-Result<fs::path> Session::lock_path() const {
+Result<std::optional<fs::path>> Session::workspace_directory() {
+  if (workspace_directory_) return *workspace_directory_;
+  const std::string named = options_.workspace.empty() ? env("SWAGE_WORKSPACE") : options_.workspace;
+  std::optional<fs::path> found;
+  if (named.empty()) {
+    found = nearest_workspace();
+    if (found) SWAGE_CHECK(check_owner(*found));
+  } else if (named != "none") {
+    found = fs::absolute(named);
+    if (!path_exists(*found / kWorkspaceFile))
+      return Fail(Error{.what = fmt::format("'{}' is not a workspace: it has no {}", named, kWorkspaceFile),
+                        .hint = "to have none: --workspace none"});
+  }
+  workspace_directory_ = found;
+  return found;
+}
+
+Result<fs::path> Session::lock_path() {
   if (!options_.lock.empty()) return fs::path(options_.lock);
-  if (const auto directory = workspace_directory()) return *directory / "swage.lock";
+  SWAGE_TRY(const std::optional<fs::path> directory, workspace_directory());
+  if (directory) return *directory / "swage.lock";
   SWAGE_TRY(const fs::path data, home());
   return data / "swage.lock";
 }
@@ -90,7 +108,8 @@ Result<fs::path> Session::home_evidence() const {
 Result<const Workspace*> Session::workspace() {
   if (!workspace_) {
     Workspace found;
-    if (const auto directory = workspace_directory()) { SWAGE_TRY(found, read_workspace(*directory / "swage.toml")); }
+    SWAGE_TRY(const std::optional<fs::path> directory, workspace_directory());
+    if (directory) { SWAGE_TRY(found, read_workspace(*directory / kWorkspaceFile)); }
     workspace_ = std::make_unique<Workspace>(std::move(found));
   }
   return workspace_.get();
@@ -120,6 +139,16 @@ Result<const Instances*> Session::instances() {
     instances_ = std::make_unique<Instances>(std::move(all));
   }
   return instances_.get();
+}
+
+Result<const Instance*> Session::usual_instance() {
+  SWAGE_TRY(const Workspace* settings, workspace());
+  const std::string& name = options_.instance.empty() ? settings->usual_instance : options_.instance;
+  if (name.empty() || name == kNoInstance) return nullptr;
+  SWAGE_TRY(const Instances* known, instances());
+  Result<const Instance*> found = find_instance(*known, name);
+  if (!found && options_.instance.empty()) return Fail(std::move(found).error().at(settings->usual_pos));
+  return found;
 }
 
 Result<SourceTrees> Session::source_trees() {

@@ -25,6 +25,8 @@ struct GlobalOptions {
   std::vector<std::string> layers{};    // --layer DIR
   std::string home{};                   // --home DIR
   std::string lock{};                   // --lock FILE
+  std::string workspace{};              // --workspace DIR, or "none"
+  std::string instance{};               // --instance NAME, or "none"
   bool json = false;                    // --json
   bool quiet = false;                   // -q
   bool log_lines = false;               // -L
@@ -36,8 +38,11 @@ class Session {
   ~Session();
 
   const GlobalOptions& options() const { return options_; }
-  // The swage.toml of this directory or of the nearest one above it; one that says nothing when there is none.
+  // The swage.toml of this directory or of the nearest one above it, when it may be obeyed, or of the directory that --workspace or
+  // SWAGE_WORKSPACE names; one that says nothing when there is none.
   Result<const Workspace*> workspace();
+  // The set of packages that is meant where a target names none: --instance, or what the workspace says. Null: none of them.
+  Result<const Instance*> usual_instance();
   Result<std::vector<fs::path>> layers();   // of the workspace and of --layer, in order
   // Of the workspace and of all layers: those of --layer win over its own, and its own over those of the layers that it names.
   Result<const Instances*> instances();
@@ -62,14 +67,17 @@ class Session {
   void stop_reporter();                 // the terminal line is restored; before results are printed
 
   Result<fs::path> home() const;        // $SWAGE_HOME, or swage under the user's data directory
-  Result<fs::path> lock_path() const;   // --lock, or swage.lock beside the workspace's swage.toml, or in home()
+  Result<fs::path> lock_path();         // --lock, or swage.lock beside the workspace's swage.toml, or in home()
   Result<fs::path> catalog_dir() const;
   Result<fs::path> home_evidence() const;   // evidence/ in home(): records of a user whose catalog is not his
   // One more place with records, before the catalog is first asked for.
   void add_evidence(const fs::path& directory) { evidence_.push_back(directory); }
 
  private:
+  Result<std::optional<fs::path>> workspace_directory();
+
   GlobalOptions options_;
+  std::optional<std::optional<fs::path>> workspace_directory_{};
   std::vector<fs::path> evidence_{};
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<Instances> instances_;

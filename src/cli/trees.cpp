@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "base/beneath.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "cli/kconfig.hpp"
 #include "fetch/fetch.hpp"
 
@@ -19,6 +21,7 @@ bool is_git(const std::string& from) {
 
 // A shallow clone of one branch or tag.
 Result<fs::path> clone(Session& session, const std::string& from, const fs::path& into) {
+  SWAGE_CHECK(refuse_secrets(from));
   const auto hash = from.find('#');
   ProcessSpec git{.argv = {"git", "clone", "--quiet", "--depth", "1", "-c", "advice.detachedHead=false"}};
   if (hash != std::string::npos) git.argv.insert(git.argv.end(), {"--branch", from.substr(hash + 1)});
@@ -49,22 +52,53 @@ struct LocalTree {
   std::optional<TempDir> unpacked{};
 };
 
-Result<LocalTree> open_tree(Session& session, const std::string& from) {
-  LocalTree tree{.path = fs::absolute(from).lexically_normal()};
-  std::error_code ignored;
-  if (fs::is_directory(tree.path, ignored)) return tree;
+Error no_tree(const std::string& from) { return Error{.what = fmt::format("'{}' is no directory, archive or git URL", from)}; }
+
+// By `make`, which is given a directory.
+template <class Make>
+Result<LocalTree> made_tree(Session& session, const Make& make) {
   SWAGE_TRY(Store* store, session.store());
-  const bool archive = fs::is_regular_file(tree.path, ignored);
-  if (!archive && !is_git(from)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from));
+  LocalTree tree;
   SWAGE_TRY(tree.unpacked, TempDir::create("src-", store->work_dir()));
-  if (archive) {
-    session.reporter().on(Message{fmt::format("note: unpacking '{}'", from)});
-    SWAGE_CHECK(extract_archive(tree.path, tree.unpacked->path() / "tree"));
-    tree.path = tree.unpacked->path() / "tree";
-  } else {
-    SWAGE_TRY(tree.path, clone(session, from, tree.unpacked->path()));
-  }
+  SWAGE_TRY(tree.path, make(tree.unpacked->path()));
   return tree;
+}
+
+Result<LocalTree> cloned_tree(Session& session, const std::string& from) {
+  return made_tree(session, [&](const fs::path& into) { return clone(session, from, into); });
+}
+
+Result<LocalTree> unpacked_tree(Session& session, const fs::path& archive, const std::string& shown) {
+  return made_tree(session, [&](const fs::path& into) -> Result<fs::path> {
+    session.reporter().on(Message{fmt::format("note: unpacking '{}'", shown)});
+    SWAGE_CHECK(extract_archive(archive, into / "tree"));
+    return into / "tree";
+  });
+}
+
+// What the user names may be anywhere.
+Result<LocalTree> open_tree(Session& session, const std::string& from) {
+  const fs::path path = fs::absolute(from).lexically_normal();
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return LocalTree{.path = path};
+  if (fs::is_regular_file(path, ignored)) return unpacked_tree(session, path, from);
+  if (!is_git(from)) return Fail(no_tree(from));
+  return cloned_tree(session, from);
+}
+
+// What a layer names is below it, or comes from another machine.
+Result<LocalTree> open_layer_tree(Session& session, const std::string& from) {
+  const std::string_view scheme = std::string_view(from).substr(0, from.find("://"));
+  if (scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git") return cloned_tree(session, from);
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Beneath layer, catalog->beneath_layer_of(from));
+  const fs::path name = *layer.relative(from);
+  Result<fs::path> directory = layer.directory(name);
+  if (directory) return LocalTree{.path = *std::move(directory)};
+  if (directory.error().code == Errc::invalid_input) return Fail(std::move(directory).error());
+  SWAGE_TRY(const std::optional<UniqueFd> archive, layer.find_regular(name));
+  if (!archive) return Fail(no_tree(from));
+  return unpacked_tree(session, from, from);
 }
 
 }  // namespace
@@ -72,7 +106,8 @@ Result<LocalTree> open_tree(Session& session, const std::string& from) {
 Result<KernelChoice> local_kernel(Session& session, const std::string& from, const std::string& version) {
   SWAGE_TRY(const LocalTree opened, open_tree(session, from));
   const fs::path& tree = opened.path;
-  Result<std::string> makefile = read_file(tree / "Makefile");
+  SWAGE_TRY(const Beneath files, Beneath::open(tree));
+  SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
   if (!makefile) return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", from)});
   SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
   SWAGE_TRY(Version found, Version::parse(text));
@@ -89,7 +124,7 @@ Result<KernelChoice> local_kernel(Session& session, const std::string& from, con
 }
 
 Result<Source> component_source(Session& session, const ComponentRow& row) {
-  auto opened = open_tree(session, row.tree);
+  auto opened = open_layer_tree(session, row.tree);
   if (!opened) {
     Error error = std::move(opened).error();
     if (!error.where) error.where = row.origin.pos;

@@ -131,7 +131,8 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
   for (const Goal& goal : goals) {
     if (goal.target.recipe.empty() || goal.cell.kernel || goal.cell.target || goal.instance || goal.cell.mode != BuildMode::cross)
       return Fail(Error{.what = fmt::format("'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled", goal.target.text),
-                        .hint = "verify kernels and packages by a command for each"});
+                        .hint = goal.instance && goal.target.version.empty() ? "of the usual set with: swage --instance none verify ..."
+                                                                             : "verify kernels and packages by a command for each"});
     if (!seen.emplace(goal.target.recipe, goal.platform->name).second) continue;   // named twice
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});
     SWAGE_TRY(run.recipe, catalog->recipe(goal.target.recipe));

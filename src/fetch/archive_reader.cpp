@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/interrupt.hpp"
+
 namespace swage {
 
 void support_compressions(archive* reader) {
@@ -47,6 +49,7 @@ Result<void> copy_data(archive* reader, int fd, std::string_view file, std::stri
     const int status = libarchive().read_data_block(reader, &data, &size, &offset);
     if (status == ARCHIVE_EOF) break;
     if (status < ARCHIVE_WARN) return Fail(damaged(file, reader));
+    if (interrupted()) return fail(Errc::interrupted, fmt::format("unpacking '{}' was interrupted", file));
     for (const char* at = static_cast<const char*>(data); size > 0;) {
       const ssize_t n = ::pwrite(fd, at, size, offset);
       if (n < 0 && errno == EINTR) continue;

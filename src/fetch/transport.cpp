@@ -12,6 +12,7 @@
 
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "fetch/curl_handle.hpp"
 
 namespace swage {
@@ -257,6 +258,7 @@ void set_up(CURL* easy, const Address& address, const FetchOptions& options) {
   curl().easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
   curl().easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
   curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));   // URLs have no passwords of their own
   curl().easy_setopt(easy, CURLOPT_USERAGENT, "swage");
   curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
   curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -275,6 +277,27 @@ void receive(CURL* easy, const Address& address, Request& request) {
     curl().easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
 }
 
+// Why the file of a file: URL cannot be read, where that is no question of libcurl's, which would read a device or wait at a FIFO for ever.
+std::string no_regular_file(std::string_view url) {
+  constexpr std::string_view scheme = "file:";
+  const auto is_lower = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
+  if (url.size() < scheme.size() || !std::equal(scheme.begin(), scheme.end(), url.begin(), is_lower)) return {};
+  url.remove_prefix(scheme.size());
+  if (url.starts_with("//")) url.remove_prefix(std::min(url.find('/', 2), url.size()));   // a host is this one
+  std::string path;
+  for (; !url.empty(); url.remove_prefix(1)) {
+    unsigned code = 0;
+    if (url[0] != '%' || url.size() < 3 || std::from_chars(url.data() + 1, url.data() + 3, code, 16).ptr != url.data() + 3) {
+      path += url[0];
+      continue;
+    }
+    path += static_cast<char>(code);
+    url.remove_prefix(2);
+  }
+  const Result<UniqueFd> file = open_regular(path);
+  return file || file.error().code != Errc::invalid_input ? "" : "it is not a regular file";
+}
+
 }  // namespace
 
 std::string file_url(const fs::path& file) {
@@ -282,15 +305,6 @@ std::string file_url(const fs::path& file) {
   return "file://" + escaped(file.string(), [&](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
   });
-}
-
-std::string shown_url(std::string_view url) {
-  const auto host = url.find("://");
-  if (host == std::string_view::npos) return std::string(url);
-  const auto authority = url.substr(host + 3, url.find('/', host + 3) - host - 3);
-  const auto at = authority.rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
-  return fmt::format("{}{}", url.substr(0, host + 3), url.substr(host + 3 + at + 1));
 }
 
 Result<PartFile> PartFile::acquire(const fs::path& directory, std::string_view sha256) {
@@ -345,6 +359,7 @@ std::vector<Address> Transport::State::addresses(const Source::Download& what) c
 
 Result<Outcome> Transport::State::request(const Address& address, const Source::Download& what, Landing& landing,
                                           std::uint64_t job_id) {
+  if (std::string reason = no_regular_file(address.url); !reason.empty()) return Outcome{Outcome::Kind::final, std::move(reason)};
   SWAGE_CHECK(load_curl());
   std::unique_ptr<CurlHandle> handle = pool.take();
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");

@@ -50,9 +50,6 @@ class Transport {
   std::unique_ptr<State> state_;
 };
 
-// `https://user:secret@host/x` without the user and the secret.
-std::string shown_url(std::string_view url);
-
 // The URL of a file: every byte that is not plain in URLs is escaped.
 std::string file_url(const fs::path& file);
 

@@ -134,7 +134,7 @@ class TreeWriter {
 
 Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory) {
   const std::string name = archive_path.filename().string();
-  SWAGE_TRY(const UniqueFd fd, open_file(archive_path, O_RDONLY));
+  SWAGE_TRY(const UniqueFd fd, open_regular(archive_path));
   SWAGE_TRY(UniqueFd root, open_file(directory, O_RDONLY | O_DIRECTORY));
   SWAGE_CHECK(load_archive());
   const Utf8Names utf8;

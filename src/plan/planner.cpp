@@ -123,7 +123,7 @@ Result<void> Planner::State::add_package_environment(Draft& draft, const Variabl
   }
   std::string& patches = env["patches"];
   for (const std::string& name : draft.parts.patches) {
-    SWAGE_TRY(std::string content, read_file(draft.recipe.directory / name));
+    SWAGE_TRY(std::string content, catalog.recipe_file(draft.recipe, name));
     SWAGE_TRY(Source source, text_source(store_name_of(name), std::move(content)));
     if (!patches.empty()) patches += ' ';
     patches += add_source(draft, std::move(source)).str();

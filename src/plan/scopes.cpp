@@ -22,8 +22,7 @@ Result<std::string> Planner::State::script(Draft& draft, const std::string& name
     draft.drv.input_srcs.insert(known->second);
     return known->second.str();
   }
-  SWAGE_TRY(const fs::path file, catalog.script(name));
-  SWAGE_TRY(std::string content, read_file(file));
+  SWAGE_TRY(std::string content, catalog.script(name));
   SWAGE_TRY(Source source, text_source(name, std::move(content)));
   const StorePath path = add_source(draft, std::move(source));
   scripts.emplace(name, path);
@@ -112,8 +111,7 @@ Result<std::string> Planner::State::patches(Draft& draft) {
     for (const std::string& name : quirk->patches) {
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       names.push_back(name);
-      SWAGE_TRY(const fs::path file, catalog.patch(name));
-      SWAGE_TRY(std::string content, read_file(file));
+      SWAGE_TRY(std::string content, catalog.patch(name));
       SWAGE_TRY(Source source, text_source(name, std::move(content)));
       paths.push_back(add_source(draft, std::move(source)).str());
     }

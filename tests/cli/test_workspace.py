@@ -125,3 +125,43 @@ def test_mistakes(workspace, text, args, error):
     said = swage("plan", *args)
     assert said.code in (2, 3)
     assert said.err.startswith(error.replace("{toml}", str(swage.cwd / "swage.toml"))), said.err
+
+
+def test_an_instance_is_the_usual_set(workspace):
+    """As a global overlay: of every package where a target names no other, in every command."""
+    tables = '[instance.older]\noverride.gcc = "11"\n[instance.plain]\nfeatures.over = ["-colour"]\n'
+    swage = workspace('for = ["arm64"]\n' + tables)
+    usual, older, plain = names(swage, "over"), names(swage, "over@older"), names(swage, "over@plain")
+    assert usual != older != plain != usual
+    assert names(swage, "--instance", "older", "over") == older and names(swage, "over", "--instance", "none") == usual
+    swage = workspace('for = ["arm64"]\ninstance = "older"\n' + tables)
+    assert names(swage, "over") == older and names(swage, "over@older") == older
+    assert names(swage, "over@plain") == plain and names(swage, "--instance", "plain", "over") == plain, "what is named wins"
+    assert names(swage, "--instance", "none", "over") == usual == names(swage, "over@none")
+    assert names(swage, "over", "--without", "colour") == names(workspace('for = ["arm64"]\n' + tables), "over@older", "--without", "colour")
+    swage = workspace('for = ["arm64"]\ninstance = "older"\n' + tables)
+    compiler = swage("resolve", "over", "--json").ok().json()
+    assert compiler["toolchain"]["version"].startswith("11.")
+    assert "gcc-11" in swage("plan", "toolchain").ok().out and "gcc-14" in swage("plan", "toolchain", "--instance", "none").ok().out
+    assert names(swage, "linux@6.1") == names(workspace('for = ["arm64"]\n'), "linux@6.1"), "a kernel has the compiler that fits it"
+
+
+def test_a_usual_set_may_be_of_a_layer(workspace):
+    swage = workspace('for = ["arm64"]\ninstance = "older"\n')
+    (swage.cwd / "layer/instances.toml").write_text('[instance.older]\noverride.gcc = "11"\n')
+    assert "cc-debian-bookworm-gcc-11-arm64" in names(swage, "over")
+
+
+@pytest.mark.parametrize("text, args, error", [
+    ('instance = "oder"\n[instance.older]\noverride.gcc = "11"\n', [],
+     'error: \'oder\' is not an instance\n  --> {toml}:2:12\n   2 | instance = "oder"\n     |            ^^^^^^\nnote: known: older\nhint: did you mean \'older\'?\n'),
+    ('[instance.older]\noverride.gcc = "11"\n', ["--instance", "oder"], "error: 'oder' is not an instance\nnote: known: older\nhint: did you mean 'older'?\n"),
+    ('instance = "older"\n[instance.older]\noverride.gcc = "11"\n', ["--accelerate", "--for", "arm64"],
+     "error: '--accelerate' and 'over@older' contradict each other: the instance has a compiler of its own\nhint: leave out the option, or the instance: --instance none\n"),
+    ('instance = "older"\n[instance.older]\noverride.libc = "mussl"\n', [],
+     'error: \'mussl\' is not a known value of \'libc\'\n  --> {toml}:4:17\n   4 | override.libc = "mussl"\n     |                 ^^^^^^^\nhint: did you mean \'musl\'?\n'),
+])
+def test_mistakes_in_the_usual_set(workspace, text, args, error):
+    swage = workspace(text)
+    said = swage("plan", "over", *args).fails(2)
+    assert said.err == error.replace("{toml}", str(swage.cwd / "swage.toml"))

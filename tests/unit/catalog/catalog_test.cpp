@@ -205,17 +205,19 @@ prefix = "special-{gnu}-"
 TEST(Layers, ScriptsAndRecipesComeFromTheLastLayerThatHasThem) {
   CatalogDir dir;
   const std::string recipe = "[package]\nname = \"zlib\"\nversion = \"1\"\n[build]\nscript = \"a.sh\"\n";
-  dir.write("scripts/a.sh", "").write("scripts/b.sh", "").write("packages/zlib/recipe.toml", recipe);
-  dir.write("mine/scripts/a.sh", "").write("mine/packages/zlib/recipe.toml", "override = true\n[package]\nversion = \"2\"\n");
+  dir.write("scripts/a.sh", "theirs").write("scripts/b.sh", "theirs").write("packages/zlib/recipe.toml", recipe);
+  dir.write("mine/scripts/a.sh", "mine").write("mine/packages/zlib/recipe.toml", "override = true\n[package]\nversion = \"2\"\n");
   const auto catalog = dir.load({"mine"});
   ASSERT_TRUE(catalog) << dir.errors({"mine"});
-  EXPECT_EQ(*(*catalog)->script("a.sh"), dir.path() / "mine/scripts/a.sh");
-  EXPECT_EQ(*(*catalog)->script("b.sh"), dir.path() / "scripts/b.sh");
+  EXPECT_EQ(*(*catalog)->script("a.sh"), "mine");
+  EXPECT_EQ(*(*catalog)->script("b.sh"), "theirs");
   EXPECT_FALSE((*catalog)->script("c.sh"));
   const RecipeRow& zlib = **(*catalog)->recipe("zlib");
   EXPECT_EQ(zlib.version, "2");
   EXPECT_EQ(zlib.script, "a.sh");
-  EXPECT_EQ(zlib.directory, dir.path() / "packages/zlib");
+  dir.write("packages/zlib/p", "theirs").write("mine/packages/zlib/q", "mine");
+  EXPECT_EQ(*(*catalog)->recipe_file(zlib, "p"), "theirs");
+  EXPECT_EQ(*(*catalog)->recipe_file(zlib, "q"), "mine");
 }
 
 TEST(Platforms, HaveWhatTheirCpuHasAndSayWhatDiffers) {

@@ -121,6 +121,101 @@ hint: did you mean 'arm64'?
 )");
 }
 
+TEST(SchemaErrors, TablesInsideTablesAreClosedToo) {
+  CatalogDir dir;
+  dir.write("platforms.toml", std::string(kSmallPlatforms) + "gcc = { flot = \"soft\", float = \"sfot\" }\n");
+  dir.write("scripts/a.sh", "").write("packages/x/recipe.toml", R"([package]
+name = "x"
+[build]
+script = "a.sh"
+[[variant]]
+when = { libc = ["mussl", "!glibc"], bits = 47 }
+)");
+  dir.write("toolchains/debian.toml", std::string(kSmallProvider) + "features = [\"plugin\"]\n");
+  dir.write("kernels/constraints.toml", R"([[constraint]]
+id = "a"
+when = { feature = ["default-pi"] }
+require = { gcc = ">=5.1" }
+effect = "builds-not"
+reason = "r"
+source = "s"
+)");
+  EXPECT_EQ(dir.checked(), R"(error: 'flot' is not a known value of 'gcc'
+  --> CAT/platforms.toml:18:9
+  18 | gcc = { flot = "soft", float = "sfot" }
+     |         ^^^^
+hint: did you mean 'float'?
+error: 'sfot' is not a known value of 'float'
+  --> CAT/platforms.toml:18:32
+  18 | gcc = { flot = "soft", float = "sfot" }
+     |                                ^^^^^^
+hint: did you mean 'soft'?
+error: 'default-pi' is not a known value of 'feature'
+  --> CAT/kernels/constraints.toml:3:21
+   3 | when = { feature = ["default-pi"] }
+     |                     ^^^^^^^^^^^^
+hint: did you mean 'default-pie'?
+error: 'plugin' is not a known value of 'features'
+  --> CAT/toolchains/debian.toml:5:13
+   5 | features = ["plugin"]
+     |             ^^^^^^^^
+hint: did you mean 'plugins'?
+error: 'mussl' is not a known value of 'libc'
+  --> CAT/packages/x/recipe.toml:6:18
+   6 | when = { libc = ["mussl", "!glibc"], bits = 47 }
+     |                  ^^^^^^^
+hint: did you mean 'musl'?
+error: 'bits' is none of 8, 16, 32, 64: 47
+  --> CAT/packages/x/recipe.toml:6:45
+   6 | when = { libc = ["mussl", "!glibc"], bits = 47 }
+     |                                             ^^
+)");
+}
+
+// One mistake is one error: not also what would be so if it were meant as it stands.
+TEST(SchemaErrors, WhatFollowsFromAMistakeIsNotReported) {
+  CatalogDir dir;
+  dir.write("platforms.toml", R"([[platform]]
+name = "arm64"
+triple = "aarch46-linux-gnu"
+[[platform]]
+name = "mine"
+trple = "x86_64-linux-gnu"
+endian = "little"
+bits = 64
+kernel_arch = "x86"
+elf_machine = 62
+)");
+  dir.write("kernels/releases.toml", "[[kernel]]\nversion = \"6.1\"\nreleased = \"2022-12-11\"\ndebain = { suite = \"bookworm\", package = \"linux\" }\nsource = \"s\"\n"
+            "[[kernel]]\nversion = \"6.2\"\nreleased = \"2022-12-11\"\nurls = \"https://example.org/\"\nsource = \"s\"\n"
+            "[[kernel]]\nversion = \"6.3\"\nreleased = \"2022-12-11\"\ndebian = { suite = \"bookworm\", pakage = \"linux\" }\nsource = \"s\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'aarch46' is not a known cpu in triple 'aarch46-linux-gnu'
+  --> CAT/platforms.toml:3:10
+   3 | triple = "aarch46-linux-gnu"
+     |          ^^^^^^^^^^^^^^^^^^^
+hint: did you mean 'aarch64'?
+error: 'trple' is not a key of [[platform]]
+  --> CAT/platforms.toml:6:1
+   6 | trple = "x86_64-linux-gnu"
+     | ^^^^^
+hint: did you mean 'triple'?
+error: 'debain' is not a key of [[kernel]]
+  --> CAT/kernels/releases.toml:4:1
+   4 | debain = { suite = "bookworm", package = "linux" }
+     | ^^^^^^
+hint: did you mean 'debian'?
+error: 'urls' is a string, not an array
+  --> CAT/kernels/releases.toml:9:8
+   9 | urls = "https://example.org/"
+     |        ^^^^^^^^^^^^^^^^^^^^^^
+error: 'pakage' is not a key of 'debian'
+  --> CAT/kernels/releases.toml:14:32
+  14 | debian = { suite = "bookworm", pakage = "linux" }
+     |                                ^^^^^^
+hint: did you mean 'package'?
+)");
+}
+
 TEST(SchemaErrors, APlatformOfAnUnknownCpuSaysAllItself) {
   CatalogDir dir;
   dir.write("platforms.toml", R"([[cpu]]

@@ -1,0 +1,21 @@
+// Secrets in URLs. They are no part of a recipe, a log or a record, so none is taken, and none is shown when one was given.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace swage {
+
+// `https://user:secret@host/x` without the user and the secret.
+std::string shown_url(std::string_view url);
+
+// What stands before the host of every URL in the text, as that many asterisks: lengths and columns stay. The user of ssh://git@host/
+// alone is none.
+std::string without_secrets(std::string text);
+
+// Refuses a URL that has a password, or of http(s) any user, since tokens are written as one. The error does not show it.
+Result<void> refuse_secrets(std::string_view url);
+
+}  // namespace swage

@@ -1,0 +1,48 @@
+// A password in a URL is neither taken nor shown.
+#include "base/url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace swage {
+namespace {
+
+TEST(ShownUrl, HasNoUser) {
+  EXPECT_EQ(shown_url("https://me:secret@host:8/a@b"), "https://host:8/a@b");
+  EXPECT_EQ(shown_url("https://host/a@b"), "https://host/a@b");
+  EXPECT_EQ(shown_url("nonsense"), "nonsense");
+}
+
+TEST(WithoutSecrets, KeepsPlacesAndHidesEachOfThem) {
+  EXPECT_EQ(without_secrets("a = [\"https://me:secret@host/x\", \"ftp://u:p@h\"] # b@c"), "a = [\"https://*********@host/x\", \"ftp://***@h\"] # b@c");
+  EXPECT_EQ(without_secrets("https://ghp_token@host/x.git#main"), "https://*********@host/x.git#main");
+  EXPECT_EQ(without_secrets("https://a:p@ss@host/"), "https://******@host/");
+  for (const char* plain : {"ssh://git@host/x.git", "https://host/a:b@c", "https://host?q=a:b@c", "://", "see https://host, or a:b@c", ""})
+    EXPECT_EQ(without_secrets(plain), plain);
+}
+
+TEST(RefuseSecrets, NamesTheUrlWithoutThem) {
+  for (const char* url : {"https://me:secret@host/x", "http://token@host/x", "ssh://git:secret@host/x"}) {
+    const auto refused = refuse_secrets(url);
+    ASSERT_FALSE(refused) << url;
+    EXPECT_EQ(refused.error().what, "'" + shown_url(url) + "' has a user or a password in it");
+  }
+  for (const char* url : {"ssh://git@host/x", "https://host/@x", "file:///a@b", "../a:b@c", "git@host:x.git"}) EXPECT_TRUE(refuse_secrets(url)) << url;
+}
+
+TEST(Render, HidesWhatALineOfAFileSays) {
+  Error error{.what = "'urls' is wrong in https://u:pass@h/"};
+  error.where = SourcePos{.file = "f", .line = 1, .column = 9, .length = 19, .line_text = "urls = [\"https://u:pass@h/\"]"};
+  error.also.push_back(Error{.what = "second", .notes = {"git: cannot access 'https://u:pass@h/'"}});
+  EXPECT_EQ(render(error), "error: 'urls' is wrong in https://******@h/\n  --> f:1:9\n   1 | urls = [\"https://******@h/\"]\n     |         ^^^^^^^^^^^^^^^^^^^\n"
+                           "error: second\nnote: git: cannot access 'https://******@h/'\n");
+}
+
+TEST(Render, ShowsALongLineAroundThePlace) {
+  Error error{.what = "far"};
+  error.where = SourcePos{.file = "f", .line = 1, .column = 1001, .length = 3, .line_text = std::string(1000, 'a') + "xyz" + std::string(5000, 'b')};
+  const std::string text = render(error);
+  EXPECT_EQ(text, "error: far\n  --> f:1:1001\n   1 | ..." + std::string(99, 'a') + "xyz" + std::string(138, 'b') + "...\n     | " + std::string(102, ' ') + "^^^\n");
+}
+
+}  // namespace
+}  // namespace swage
