@@ -21,10 +21,10 @@ namespace swage::test {
 // `levels` directories, one in the other, each called `name`; a file `leaf` in the last.
 inline void make_deep(const fs::path& root, unsigned levels, const std::string& name, std::string_view leaf_text = "leaf") {
   if (::mkdir(root.c_str(), 0755) != 0) std::abort();
-  UniqueFd at(::open(root.c_str(), O_RDONLY | O_DIRECTORY));
+  UniqueFd at(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   for (unsigned i = 0; i < levels; ++i) {
     if (::mkdirat(at.get(), name.c_str(), 0755) != 0) std::abort();
-    at = UniqueFd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
+    at = UniqueFd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   const UniqueFd leaf(::openat(at.get(), "leaf", O_WRONLY | O_CREAT, 0644));
   if (!leaf || !write_all(leaf.get(), leaf_text, "leaf")) std::abort();
@@ -91,7 +91,7 @@ void on_small_disk(const fs::path& where, std::size_t bytes, Body body, unsigned
 
 // Writes to a new file until nothing more fits.
 inline void fill_disk(const fs::path& file) {
-  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT, 0600));
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   const std::string piece(64 * 1024, 'x');
   for (std::size_t size = piece.size(); size > 0;)
     if (::write(fd.get(), piece.data(), size) <= 0) size /= 2;
