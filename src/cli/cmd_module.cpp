@@ -146,15 +146,15 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
     tell_config_report(session, goal, report);
+    const fs::path link = fs::absolute(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name));
+    SWAGE_CHECK(make_symlink_atomically(real.string(), link));
+    SWAGE_CHECK(store->add_indirect_root(link));
     std::vector<Loaded> loaded;
     if (options.boot) {
       SWAGE_TRY(const std::string said, read_beneath(real, "userland"));
       SWAGE_TRY(loaded, read_loaded(real));
       if (!session.options().json) print_loaded(kernel, said, loaded);
     } else {
-      const fs::path link = fs::absolute(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name));
-      SWAGE_CHECK(make_symlink_atomically(real.string(), link));
-      SWAGE_CHECK(store->add_indirect_root(link));
       SWAGE_TRY(const std::vector<std::string> files, list_directory(real));
       if (!session.options().json)
         for (const std::string& file : files)
@@ -178,7 +178,7 @@ Action declare_module(CLI::App& app) {
   app.add_option("--uses", options->uses, "what an earlier `swage module` made (its link), whose symbols these use; loaded before them")->allow_extra_args(false);
   app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded")->allow_extra_args(false);
   app.add_flag("--boot", options->boot, "boot the kernel and load the modules; fails unless it takes them");
-  app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
+  app.add_option("-o,--out-link", options->out_link, "name of the link to the modules, or to what the boot said (default: result)");
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -1,4 +1,5 @@
 """Out-of-tree modules for real: built against a kernel, loaded in a boot of it."""
+import pathlib
 import subprocess
 
 import pytest
@@ -112,4 +113,5 @@ def test_a_kernel_has_what_its_configuration_wants_of_host_tools(rootless, modul
     assert open(f"{built['path']}/hello.ko", "rb").read().endswith(b"~Module signature appended~\n")
     boot = rootless("module", directory, *cell, "--boot", "--json").ok().json()["modules"][0]
     assert "hello from a module" in open(f"{boot['path']}/log").read()
+    assert (rootless.cwd / "result").resolve() == pathlib.Path(boot["path"]).resolve()   # a link, so that gc keeps it
     assert [one["module"] for one in boot["loaded"]] == ["hello"] and "hello from a module" in boot["loaded"][0]["log"][-1]
