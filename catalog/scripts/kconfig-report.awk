@@ -5,7 +5,8 @@
 #   symbols  rows of kernels/symbols.toml that matter here: "renamed OLD NEW"
 # Prints a line for each that had no effect, for those that a later one overrides, and for symbols that a whole configuration file does
 # not know; the same as JSON goes into `json`. Of several lines for a symbol only the last is looked at. Those that the user can be held
-# to go into `counted` too: not those of the catalog (machine.config, quirk), and what nobody can set only by an option.
+# to go into `counted` too: not those of the catalog (machine.config, quirk), what nobody can set only by an option, and not the symbols of other
+# architectures that a fragment of the tree (NAME.config) has.
 #
 # Reasons come from the tree's own Kconfig files, which are read here as scripts/kconfig does
 # (https://www.kernel.org/doc/html/latest/kbuild/kconfig-language.html), without macros: what a dependency asks the compiler
@@ -220,7 +221,7 @@ function explain(name, wanted, value,   list, n, i, here, part, want, found, oth
       if (value_of(selected_if[list[i]]) && tristate(selector[list[i]])) return because("selected", "selected by " selector[list[i]])
     }
   }
-  if (found != "") return because("dependency", "dependency missing: " found further(found))
+  if (found != "") return because("dependency", "dependency missing: " found (value_of(found) == 1 ? " (which is m)" : further(found)))
   n = split(defined[name], list, " ")
   for (i = 1; i <= n; i++) if (has_prompt[list[i]]) break
   if (i > n) return because("computed", "it has no prompt: the kernel or the compiler answers it")
@@ -276,7 +277,7 @@ END {
     i = unmet_lines[k]; name = symbol[i]; value = name in got ? got[name] : "n"
     explain(name, asked[i], value)
     absent = KIND == "unknown" || KIND == "renamed"
-    users = sources[i] !~ /^(machine\.config|quirk)$/ && (KIND != "computed" || sources[i] == "option")
+    users = sources[i] !~ /^(machine\.config|quirk)$/ && (KIND != "computed" || sources[i] == "option") && (KIND != "unknown" || sources[i] !~ /\.config$/)
     said = sources[i] ": CONFIG_" name "=" asked[i] " did not take effect: " (absent ? "" : shown(value) ": ") REASON
     print said
     if (users) print said > counted

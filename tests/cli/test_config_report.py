@@ -71,12 +71,17 @@ config LOADED
 	---help---
 	  Words.
 endif
+config FAST
+	tristate "fast"
+config SLOW
+	tristate "slow"
+	depends on FAST
 config DEEP
 	bool "deep"
 	depends on LOADED
 """,
 }
-GOT = ['ARM64=y', 'CC_VERSION_TEXT="gcc 12"', "EXPERT=y", "EXTRA=y", "HAVE_THING=y", "LITTLE=y", "PORT=0x3F8", "SURPRISE=y"]
+GOT = ['ARM64=y', "FAST=m", 'CC_VERSION_TEXT="gcc 12"', "EXPERT=y", "EXTRA=y", "HAVE_THING=y", "LITTLE=y", "PORT=0x3F8", "SURPRISE=y"]
 AWKS = [awk for awk in (["gawk"], ["mawk"], ["busybox", "awk"], ["awk"]) if shutil.which(awk[0])]
 
 
@@ -117,6 +122,7 @@ def reason(report, line):
     ("HELP=y", "no such symbol"),
     ("CARD=m", "it is not set: dependency missing: HAS_IOMEM (no such symbol)"),
     ("LOADED=m", "it is not set: dependency missing: MODULES"),
+    ("SLOW=y", "it is not set: dependency missing: FAST (which is m)"),
     ("DEEP=y", "it is not set: dependency missing: LOADED (which wants MODULES)"),
     ("PLUGIN=y", "it is not set: dependency missing: $(success,test -e plugin)"),
     ("EXTRA=m", "it is y: it is a bool, which has no m"),
@@ -155,6 +161,11 @@ def test_what_nobody_can_set_counts_only_when_it_was_asked_for_by_name(report):
         said, counted, found = report([f"{source}: {compiler}"])
         assert said[0].endswith("it has no prompt: the kernel or the compiler answers it")
         assert bool(counted) == counts == found["lines"][0]["counted"]
+
+
+def test_symbols_of_other_architectures_in_a_fragment_of_the_tree_do_not_count(report):
+    said, counted, _ = report(["kvm_guest.config: S390_GUEST=y", "kvm_guest.config: DEEP=y"])
+    assert len(said) == 2 and counted == [said[1]]
 
 
 def test_lines_of_the_catalog_do_not_count(report):
