@@ -361,8 +361,10 @@ TEST(PlannerComponents, StagesAreMadeFromTheComponentsThatTheToolchainNames) {
 // A toolchain's self-check runs it in all roots that kernels are built in, and a layer's root is one of them.
 TEST(PlannerRoots, AllOfAKindAreInputsWhereARecipeAsksForThem) {
   PlanWorld world;
-  world.write("roots.toml", std::string(kPlanRoots) + "[[root]]\nname = \"kernels-a\"\nkind = \"build\"\nsuite = \"bookworm\"\npackages = [\"make\"]\n"
-              "[[root]]\nname = \"kernels-b\"\nkind = \"build\"\nsuite = \"bookworm\"\npackages = [\"gcc\"]\n");
+  const auto root = [](const char* name, const char* package) {
+    return fmt::format("[[root]]\nname = \"{}\"\nkind = \"build\"\nsuite = \"bookworm\"\nreleased = \"2023-06-10\"\npackages = [\"{}\"]\n", name, package);
+  };
+  world.write("roots.toml", kPlanRoots + root("kernels-a", "make") + root("kernels-b", "gcc"));
   world.lock().set("root:kernels-a", {"make"}).set("root:kernels-b", {"gcc"});
   world.recipe("asks", "[env]\nname = \"asks\"\nroots = \"{roots.kind:build}\"\nnone = \"{roots.kind:other}\"\n");
   const FinishedDerivation& asks = world.plan("asks", world.cell());

@@ -76,7 +76,8 @@ World source_or_quirk(const std::string& effect) {
 }
 
 TEST(Quirks, AgainstAFailedBuildCostLessThanBuildingACompiler) {
-  const auto resolution = ask(*source_or_quirk("builds-not").build(), {"4.14.336"});
+  const auto catalog = source_or_quirk("builds-not").build();
+  const auto resolution = ask(*catalog, {"4.14.336"});
   EXPECT_THAT(ranked(*resolution), ElementsAre("b-prebuilt", "a-from-source"));
   EXPECT_THAT(ids(resolution->quirks), ElementsAre("q"));
   EXPECT_EQ(resolution->why.front(), "it is prebuilt; a-from-source is built from source");
@@ -84,7 +85,8 @@ TEST(Quirks, AgainstAFailedBuildCostLessThanBuildingACompiler) {
 
 TEST(Quirks, AgainstASilentFailureCostMoreThanBuildingACompiler) {
   for (const std::string effect : {"misbehaves", "boots-not"}) {
-    const auto resolution = ask(*source_or_quirk(effect).build(), {"4.14.336"});
+    const auto catalog = source_or_quirk(effect).build();
+    const auto resolution = ask(*catalog, {"4.14.336"});
     EXPECT_THAT(ranked(*resolution), ElementsAre("a-from-source", "b-prebuilt"));
     EXPECT_EQ(resolution->why.front(), "it needs no quirk; b-prebuilt needs a quirk against " + effect);
   }
