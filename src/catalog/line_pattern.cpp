@@ -6,8 +6,20 @@
 namespace swage {
 
 Result<LinePattern> LinePattern::parse(const std::string& text) {
-  if (text.size() > kLongestPattern)
-    return fail(Errc::invalid_input, fmt::format("a pattern has more than {} bytes", kLongestPattern));
+  if (text.size() > kLongestPattern) return fail(Errc::invalid_input, fmt::format("a pattern has more than {} bytes", kLongestPattern));
+  return compile(text);
+}
+
+Result<LinePattern> LinePattern::any_of(const std::vector<std::string>& texts) {
+  std::string any;
+  for (const std::string& text : texts) {
+    SWAGE_CHECK(parse(text));
+    any += fmt::format("{}({})", any.empty() ? "" : "|", text);
+  }
+  return compile(any);
+}
+
+Result<LinePattern> LinePattern::compile(const std::string& text) {
   LinePattern pattern;
   const int status = ::regcomp(pattern.compiled_.get(), text.c_str(), REG_EXTENDED | REG_NOSUB);
   if (status == 0) {

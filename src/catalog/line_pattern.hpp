@@ -5,6 +5,7 @@
 #include <regex.h>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -17,9 +18,12 @@ class LinePattern {
   static constexpr std::size_t kLongestPattern = 1000;   // regcomp(3) is recursive
 
   static Result<LinePattern> parse(const std::string& text);
+  // What one of them matches. The limit is for each: alternatives do not nest.
+  static Result<LinePattern> any_of(const std::vector<std::string>& texts);
   bool matches(std::string_view line) const;   // thread-safe
 
  private:
+  static Result<LinePattern> compile(const std::string& text);
   struct Free {
     bool armed = false;
     void operator()(regex_t* compiled) const {

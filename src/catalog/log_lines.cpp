@@ -13,14 +13,14 @@ Result<LogLines> LogLines::compile(const std::vector<LogLineRow>& rows) {
   const auto rank = [](const LogLineRow* row) { return row->tool == LogTool::none ? 0 : row->text.empty() ? 2 : 1; };
   std::stable_sort(ordered.begin(), ordered.end(), [&](const LogLineRow* a, const LogLineRow* b) { return rank(a) < rank(b); });
   LogLines lines;
-  std::string any;
+  std::vector<std::string> telling;
   for (const LogLineRow* row : ordered) {
     SWAGE_TRY(LinePattern pattern, LinePattern::parse(row->pattern).map_error([&](Error error) { return std::move(error).at(row->origin.pos); }));
     lines.entries_.push_back({row, std::move(pattern)});
-    if (row->tool != LogTool::none) any += fmt::format("{}({})", any.empty() ? "" : "|", row->pattern);
+    if (row->tool != LogTool::none) telling.push_back(row->pattern);
   }
-  if (!any.empty()) {
-    SWAGE_TRY(LinePattern all, LinePattern::parse(any));
+  if (!telling.empty()) {
+    SWAGE_TRY(LinePattern all, LinePattern::any_of(telling));
     lines.any_.push_back(std::move(all));
   }
   return lines;

@@ -54,7 +54,7 @@ def write_recipe(directory: pathlib.Path, name: str, text: str) -> pathlib.Path:
     recipe.parent.mkdir(parents=True, exist_ok=True)
     recipe.write_text(text)
     for path in [directory, *directory.parents][:3]:
-        path.chmod(0o755)
+        path.chmod(path.stat().st_mode | 0o755)   # /tmp may be among them
     return directory / "layer"
 
 

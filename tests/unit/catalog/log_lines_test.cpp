@@ -1,6 +1,7 @@
 // Lines of real logs: which tell of a failure, whose it is, and which only look like one.
 #include "catalog/log_lines.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -35,6 +36,14 @@ TEST(LogLines, HarmlessRowsComeFirstThenThoseThatSayWhatToDo) {
   EXPECT_EQ(found(lines, std::string_view("\0\xff error", 8)), "error") << "any bytes may come";
 }
 
+TEST(LogLines, ManyLongPatternsTogetherMayBeLongerThanOneMayBe) {
+  std::vector<LogLineRow> rows;
+  for (int i = 0; i < 300; ++i) rows.push_back({.id = std::to_string(i), .pattern = fmt::format("x{}y{}", i, std::string(900, 'z'))});
+  EXPECT_EQ(found(LogLines::compile(rows).value(), "ax7y" + std::string(900, 'z')), "7");
+  rows.push_back({.id = "long", .pattern = std::string(1001, 'x')});
+  EXPECT_EQ(render(LogLines::compile(rows).error()).substr(0, 43), "error: a pattern has more than 1000 bytes\n  ");
+}
+
 TEST(LogLines, MistakesAreFoundByCheck) {
   CatalogDir dir;
   dir.write("log_lines.toml",
@@ -50,7 +59,7 @@ error: 'b' has a hint and no text: what to do against what?
   --> CAT/log_lines.toml:5:1
    5 | [[line]]
      | ^^^^^^^^
-error: 'compilr' is not a value of 'tool'
+error: 'compilr' is not a known value of 'tool'
   --> CAT/log_lines.toml:8:8
    8 | tool = "compilr"
      |        ^^^^^^^^^
