@@ -425,7 +425,6 @@ Result<Outcome> Transport::State::persist(const Address& address, const Source::
     else ++fruitless;
     if (fruitless >= options.tries || requests >= patience * options.tries) {
       if (requests > 1) outcome.reason += fmt::format(" ({} tries)", requests);
-      outcome.kind = Outcome::Kind::final;
       return outcome;
     }
     SWAGE_CHECK(pause(delay));
@@ -438,7 +437,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   SWAGE_TRY(const bool complete, landing.open());
   if (complete) return {};
   std::vector<std::string> reasons;
-  std::size_t absent = 0;
+  std::size_t absent = 0, passing = 0;
   std::string received;
   for (const Address& address : state_->addresses(what)) {
     // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more, whole.
@@ -448,6 +447,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
       if (outcome.kind != Outcome::Kind::complete) {
         reasons.push_back(fmt::format("{}: {}", shown_url(address.url), outcome.reason));
         absent += outcome.absent;
+        passing += outcome.kind != Outcome::Kind::final;
         break;
       }
       std::string digest = landing.finish();
@@ -474,7 +474,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   else if (absent == error.notes.size())
     error.hint = what.pool_path.empty() ? "nobody has it any more under that address: correct its table, or bring it as --src or by a layer"
                                         : "the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file";
-  else error.hint = "when the network is back, run the same command again: what has arrived is kept";
+  else if (passing > 0) error.hint = "when the network is back, run the same command again: what has arrived is kept";
   return Fail(std::move(error));
 }
 

@@ -1,5 +1,6 @@
 #include "realise/sandbox_child.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -91,13 +92,16 @@ class Child {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
   }
 
+  // Above every number that the builder gets, and no higher: the caller may be allowed few descriptors.
   int move_up(int fd) const {
-    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, 100);
+    int lowest = STDERR_FILENO + 1;
+    for (const auto& [from, to] : setup_.pass_fds) lowest = std::max(lowest, to + 1);
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
     if (moved < 0) fail(Step::namespaces, "cannot copy", "a descriptor");
     return moved;
   }
 
-  // Only 0, 1, 2 and the passed ones reach the builder. Sources go above 99 first, so that no target hits a source.
+  // Only 0, 1, 2 and the passed ones reach the builder. Sources go above these first, so that no target hits a source.
   void arrange_descriptors() {
     error_fd_ = move_up(error_fd_);
     const int output = setup_.output_fd >= 0 ? move_up(setup_.output_fd) : -1;
@@ -117,8 +121,8 @@ class Child {
       if (null > 2 && !(null < 100 && keep[null])) ::close(null);
     }
     for (int fd = 3; fd < 100; ++fd)
-      if (!keep[fd]) ::close(fd);
-    const auto error_fd = static_cast<unsigned>(error_fd_);
+      if (!keep[fd] && fd != error_fd_) ::close(fd);
+    const auto error_fd = static_cast<unsigned>(std::max(error_fd_, 99));
     if (error_fd > 100) ::syscall(SYS_close_range, 100U, error_fd - 1, 0);
     ::syscall(SYS_close_range, error_fd + 1, ~0U, 0);
   }

@@ -94,9 +94,16 @@ std::string env(const char* name) {
   return value ? value : "";
 }
 
+// SQLite refuses names of more than 512 bytes, and does not say so.
+constexpr std::size_t kLongestHome = 400;
+
 Result<void> check_place(const fs::path& root) {
   struct stat st {};
   const char* another = "name another home with: swage --home DIR ..., or SWAGE_HOME";
+  if (const std::size_t size = root.string().size(); size > kLongestHome)
+    return Fail(Error{.code = Errc::environment,
+                      .what = fmt::format("'{}' has too long a name for a home: {} bytes, where its database allows {}", root.string(), size, kLongestHome),
+                      .hint = another});
   if (::stat(root.c_str(), &st) == 0) {
     if (S_ISDIR(st.st_mode)) return {};
     return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is not a directory", root.string()), .hint = another});

@@ -208,9 +208,9 @@ TEST_F(BuildTest, AMemoryEaterEndsTheBuild) {
 TEST_F(BuildTest, TimeoutHoldsUntilTheOutputsAreRegistered) {
   world_.options.timeout = std::chrono::seconds(1);
   const std::string good = sha256("x").hex();
-  const std::vector<StorePath> drvs{world_.add({.name = "sparse", .script = "b truncate -s 4T $out"}),
-                                    world_.add({.name = "flat", .script = "b truncate -s 4T $out", .hash_algo = "sha256", .hash = good}),
-                                    world_.add({.name = "nar", .script = "b mkdir $out; b truncate -s 4T $out/f", .hash_algo = "r:sha256", .hash = good})};
+  const std::vector<StorePath> drvs{world_.add({.name = "sparse", .script = "b truncate -s 4096G $out"}),
+                                    world_.add({.name = "flat", .script = "b truncate -s 4096G $out", .hash_algo = "sha256", .hash = good}),
+                                    world_.add({.name = "nar", .script = "b mkdir $out; b truncate -s 4096G $out/f", .hash_algo = "r:sha256", .hash = good})};
   for (const StorePath& drv : drvs) {
     const std::string text = world_.error_of(drv);
     EXPECT_THAT(text, HasSubstr(" did not build: it ran for more than 1 s\nnote: its builder ended after 0."));

@@ -336,7 +336,7 @@ TEST_F(StoreGc, WorksOnAFullDisk) {
       EXPECT_TRUE(opened->all_paths().value().empty());
       EXPECT_EQ(list_directory(root / "nix/store").value(), std::vector<std::string>{".links"});
       opened.reset();
-      EXPECT_TRUE(path_exists(root / "nix/var/nix/db/reserved"));
+      EXPECT_TRUE(reserve_is_lost || path_exists(root / "nix/var/nix/db/reserved"));
     });
 }
 
