@@ -112,7 +112,7 @@ TEST(ParseConfig, BadLinesAreShownEscapedAndNotWithoutEnd) {
   EXPECT_EQ(config("\x1b[31m\tx\xc2\x9b\n"), R"(error: '\x1b[31m\tx\xc2\x9b' is not a line of a kernel configuration
   --> my.config:1:1
    1 | \x1b[31m\tx\xc2\x9b
-     | ^^^^^^^^^^^^^^^^^^
+     | ^^^^^^^^^^^^^^^^^^^
 )");
   const std::string many = config(std::string(30, 'x') + "\n" + join(std::vector<std::string>(24, "bad"), "\n"));
   EXPECT_EQ(std::count(many.begin(), many.end(), '>'), 20);
