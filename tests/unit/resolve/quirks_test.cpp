@@ -116,7 +116,7 @@ TEST(Quirks, ApplyOnlyWhereTheirConditionsHold) {
   world.quirk("other-kernel", "kernel = \">=5\"", "lifts = [\"flags\"]").quirk("other-tool", "make = \">=1\"", "lifts = [\"flags\"]");
   world.quirk("other-feature", "feature = [\"plugins\"]", "lifts = [\"flags\"]");
   EXPECT_EQ(chosen(*world.build(), {"4.14.336"}), "none");
-  world.toolchain({.id = "z", .features = "\"plugins\", \"more\""});
+  world.toolchain({.id = "z", .features = "\"plugins\", \"default-ssp\""});
   const auto catalog = world.build();
   EXPECT_EQ(chosen(*catalog, {"4.14.336"}), "z");
   EXPECT_THAT(ids(ask(*catalog, {"4.14.336"})->quirks), ElementsAre("other-feature"));
