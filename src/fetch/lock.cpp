@@ -274,10 +274,7 @@ class Locker {
     for (const std::string& sha256 : set.files) {
       if (options_.before->files.contains(sha256)) continue;
       const LockedFile& file = lock_.files.at(sha256);
-      const auto known = absent_.find(sha256);
-      if (known == absent_.end()) {
-        SWAGE_TRY(absent_[sha256], transport_.absent({.name = file.store_name(), .sha256 = sha256, .pool_path = file.path}));
-      }
+      if (!absent_.contains(sha256)) { SWAGE_TRY(absent_[sha256], absent(file)); }
       if (!absent_[sha256]) continue;
       reporter_.on(Message{fmt::format("note: '{}' stays as it was: the mirrors do not have {} {}", job.request->key, file.name, file.version)});
       for (const std::string& one : old.files) lock_.files.emplace(one, options_.before->files.at(one));
@@ -331,22 +328,32 @@ class Locker {
     return files;
   }
 
-  // The first of them that the mirrors have.
+  // A mirror that asks another one when it is asked may not have a file at first: it is asked twice, where tries are allowed.
+  Result<bool> absent(const LockedFile& file) {
+    const Source::Download what{.name = file.store_name(), .sha256 = file.sha256, .pool_path = file.path};
+    SWAGE_TRY(const bool at_first, transport_.absent(what));
+    if (!at_first || options_.fetch.tries < 2) return at_first;
+    std::this_thread::sleep_for(std::chrono::duration<double>(options_.fetch.first_delay));
+    return transport_.absent(what);
+  }
+
+  // The first of them that the mirrors have; when they have none the best, which they may have when it is needed.
   Result<LockedFile> newest_there(std::string_view index, const Job& job) {
     SWAGE_TRY(std::vector<LockedFile> files, candidates(index, job));
     const std::string& package = job.request->packages.front();
-    std::vector<std::string> absent;
+    std::vector<std::string> missing;
     for (LockedFile& file : files) {
-      SWAGE_TRY(const bool is_absent, transport_.absent({.name = file.store_name(), .sha256 = file.sha256, .pool_path = file.path}));
+      SWAGE_TRY(const bool is_absent, absent(file));
       const std::string version = upstream_version(file.version);
       if (!is_absent) {
-        std::erase(absent, version);   // another pocket has the same
-        if (!absent.empty()) reporter_.on(Message{fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, version, join(absent, ", "))});
+        std::erase(missing, version);   // another pocket has the same
+        if (!missing.empty()) reporter_.on(Message{fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, version, join(missing, ", "))});
         return std::move(file);
       }
-      if (std::find(absent.begin(), absent.end(), version) == absent.end()) absent.push_back(version);
+      if (std::find(missing.begin(), missing.end(), version) == missing.end()) missing.push_back(version);
     }
-    return fail(Errc::environment, fmt::format("the mirrors do not have {} {}", package, join(absent, ", ")));
+    reporter_.on(Message{fmt::format("note: {} {} is pinned, and the mirrors do not have it{}", package, missing.front(), missing.size() > 1 ? ", nor an older one" : "")});
+    return std::move(files.front());
   }
 
   FetchOptions fetch_options() const {
