@@ -49,6 +49,15 @@ def build(rootless, tmp_path):
     return run
 
 
+def test_a_makefile_that_does_not_use_cc_is_told_what_is_wrong(rootless, tmp_path):
+    """`cc` in a Makefile is the build machine's, which is there for programs that run during builds."""
+    recipe = RECIPE.format(name="deaf", install=INSTALL, test="").replace("$CC -O2 program.c -o program -lz", "cc -x c -o program - << END\nint main(void) { return 0; }\nEND")
+    layer = ["--layer", write_recipe(tmp_path, "deaf", recipe)]
+    said = rootless(*layer, "build", "deaf", *FOR_ARM64, "--no-link").fails(1).err.splitlines()
+    assert ("note: this is known: the build machine's compiler made it, which Makefiles call that do not use what CC and the like name") in said
+    assert said[-1].startswith('hint: tell its Makefile: make = ["CC=$CC"] ')
+
+
 def closure(swage, path):
     return {line.split("-", 1)[1] for line in swage("store", "path-info", "-r", path).ok().out.splitlines() if line.startswith("/")}
 

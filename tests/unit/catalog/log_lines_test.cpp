@@ -92,6 +92,7 @@ constexpr Known kLines[] = {
     {"exec-format", "./conftest: cannot execute binary file: Exec format error"},
     {"exec-format", "/bin/sh: 1: ./mkconst: Exec format error"},
     {"exec-format", "./gen-table: 1: Syntax error: word unexpected (expecting \")\")"},
+    {"other-machine", "check: tool-1-arm64/bin/tool is for machine 62 (AMD x86-64), not 183"},
     {"no-executables", "configure: error: C compiler cannot create executables"},
     {"no-executables", "  is not able to compile a simple test program: The C compiler \"/usr/bin/cc\" is not able to compile a simple test program."},
     {"no-executables", "meson.build:1:0: ERROR: Compiler aarch64-linux-gnu-gcc can not compile programs."},
