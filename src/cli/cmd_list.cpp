@@ -67,6 +67,11 @@ Json source_json(const SourceSpec& source) {
 std::string debian_text(const SourceSpec& source) {
   return source.debian_package.empty() ? "" : fmt::format("{} of {}", source.debian_package, source.debian_suite);
 }
+// Nothing of what a distribution changes is built: people may take a version for the distribution's.
+std::string archive_text(const SourceSpec& source) {
+  if (source.debian_package.empty()) return source.urls.empty() ? "" : "upstream's archive";
+  return fmt::format("upstream's archive in {}, without its patches", source.debian_suite);
+}
 std::string first_url(const SourceSpec& source) { return source.urls.empty() ? "" : source.urls.front(); }
 
 template <class T>
@@ -134,7 +139,7 @@ Result<std::optional<LockView>> present_lock(Session& session) {
   return std::optional(std::move(view));
 }
 Result<Listing> packages(const Listed& wanted) {
-  Listing list{.columns = {{"name"}, {"version"}, {"summary"}, {"license", In::json}, {"homepage", In::json}, {"source", In::json},
+  Listing list{.columns = {{"name"}, {"version"}, {"source", In::text}, {"summary"}, {"license", In::json}, {"homepage", In::json}, {"source", In::json},
                            {"system", In::json}, {"dependencies", In::json}, {"outputs", In::json}, {"features", In::json}, {"arch", In::json},
                            {"bareMetal", In::json}}};
   SWAGE_TRY(const std::vector<const RecipeRow*> rows, wanted.catalog.recipes());
@@ -144,7 +149,7 @@ Result<Listing> packages(const Listed& wanted) {
     Json dependencies = Json::object(), features = Json::object();
     for (const auto& [role, names] : r->deps) dependencies[role] = names;
     for (const auto& [name, on] : r->features) features[name] = on;
-    list.rows.push_back({{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version), text_or_null(r->summary),
+    list.rows.push_back({{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version), archive_text(r->source), text_or_null(r->summary),
                           text_or_null(r->license), text_or_null(r->homepage), source_json(r->source), text_or_null(r->system),
                           std::move(dependencies), r->outputs, std::move(features), r->arch, r->bare_metal},
                          &r->origin});

@@ -1,4 +1,5 @@
 """Wrong usage and wrong input: exact text, exit code 2, nothing written."""
+import json
 import os
 import re
 import subprocess
@@ -190,3 +191,13 @@ def test_a_platform_without_a_toolchain_is_told_of_its_likes_not_of_all(planner)
         said = planner(*args).fails(3).err.splitlines()
         assert said[0] == "error: 'vc4' has no toolchain"
         assert re.fullmatch(r"hint: \d+ platforms have one, [\w-]+, [\w-]+, [\w-]+ and [\w-]+ among them: swage list platforms", said[-1]), said
+
+
+def test_a_distributions_source_is_upstreams_archive_and_says_so(planner):
+    lock = json.loads((planner.home / "swage.lock").read_text())
+    sha256 = lock["sources"]["bookworm/busybox"]
+    lock["files"][sha256]["version"] = "1:1.35.0-4+deb12u3"   # as locks had it
+    (planner.home / "swage.lock").write_text(json.dumps(lock))
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in planner("list", "packages").ok().out.splitlines() if line.strip()}
+    assert rows["busybox"].startswith("1.35.0 upstream's archive in bookworm, without its patches ")
+    assert not any("deb12" in row for row in rows.values())
