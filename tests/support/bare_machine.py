@@ -1,4 +1,5 @@
 """A machine as README wants one: a fresh Debian with git and make, whose user has nothing of his own yet."""
+import os
 import pathlib
 import subprocess
 
@@ -28,7 +29,7 @@ class BareMachine:
     def __call__(self, line: str, cwd=None, timeout=1800) -> subprocess.CompletedProcess:
         place = str(self.directory / "place")
         argv = [*self.swage.prefix, "unshare", "--user", "--map-root-user", "--mount", "sh", str(self.directory / "enter.sh"), place,
-                str(self.directory / "programs"), str(self.swage.program), "sh", "-c", line]
-        env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.home), "SWAGE_HOME": str(self.swage.home),
-               "NO_COLOR": "1", "SHELL": "/bin/sh"}
+                str(self.directory / "programs"), str(self.swage.program), "env", f"HOME={self.home}", "sh", "-c", line]
+        env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SWAGE_HOME": str(self.swage.home),
+               "NO_COLOR": "1", "SHELL": "/bin/sh", **{name: os.environ[name] for name in ["TMPDIR"] if name in os.environ}}
         return subprocess.run(argv, cwd=cwd or self.work, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)

@@ -25,6 +25,9 @@ EXCEPTIONS = {
     "swage verify$": "sweeps every kernel that is pinned, for a day; tests/verify runs it on made-up kernels",
     "swage verify --skip-verified": "the same",
     "swage verify --packages": "builds every package, for hours; tests/boot/test_packages.py runs it on one",
+    "swage resolve --explain$": "is an option's name",
+    "swage store gc": "deletes what the other tests have built; tests/faults runs it in homes of its own",
+    "swage store verify": "reads every file of the store; tests/faults runs it in homes of its own",
     "swage --layer layer build": "builds gcc and uClibc-ng from source, which nobody has recorded yet, as the page says",
 }
 # What takes minutes, where the rest is done in seconds once tests/boot has run: of these only the plan is made, unless all is asked for.
@@ -73,7 +76,7 @@ class Shown:
 
     def reason(self, table: dict[str, str]) -> str:
         """Of the longest beginning of the line that the table has; "" none."""
-        text = " ".join(shlex.split(self.line, comments=True))
+        text = " ".join(self.words)
         fits = [start for start in table if text + "$" == start or text.startswith(start)]
         return table[max(fits, key=len)] if fits else ""
 
@@ -148,5 +151,5 @@ def planned(words: list[str]) -> list[str]:
     if command in ("boot", "run", "shell", "module", "verify"):
         return [*before, "plan", *[word for word in rest if word not in ("--boot", "--replay")]]
     if command in ("lock", "log", "store"):
-        return [*before, command, *[word for word in rest if word == "du"], "--help"]
+        return [*before, command, *(rest[:1] if command == "store" else []), "--help"]
     return words
