@@ -236,6 +236,12 @@ Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Cata
 }
 
 // For the build platform itself there is nothing to emulate.
+Result<void> check_emulation(const TargetOptions& options, const std::vector<const Platform*>& platforms) {
+  const bool foreign = std::any_of(platforms.begin(), platforms.end(), [](const Platform* platform) { return platform->name != kBuildPlatform; });
+  if (foreign || (!options.emulate && !options.accelerate)) return {};
+  return Fail(Error{.what = fmt::format("'{}' says nothing of '{}', which is the platform that builds", options.emulate ? "--emulate" : "--accelerate", kBuildPlatform),
+                    .hint = "name another one with: --for PLATFORM"});
+}
 Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Platform& platform) {
   if ((!options.emulate && !options.accelerate) || platform.name == kBuildPlatform) return BuildMode::cross;
   if (platform.qemu_user.empty())
@@ -434,7 +440,11 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   std::vector<KnownTarget> known;
   for (const Target& target : targets) known.push_back({target.text, kind_of(target)});
   SWAGE_CHECK(check_options(options, known));
+  const auto takes_instance = [](const Target& target) { return is_of_a_set(target) && target.version.empty(); };
+  if (!session.options().instance.empty() && !targets.empty() && std::none_of(targets.begin(), targets.end(), takes_instance))
+    return Fail(nothing_of("--instance", known.front(), {"packages that name none"}, options.command));
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
+  SWAGE_CHECK(check_emulation(options, platforms));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   std::deque<Goal> goals;
   std::vector<Resolution> resolutions;

@@ -83,16 +83,19 @@ bool command_has(std::string_view command, std::string_view option) {
   });
 }
 
+Error nothing_of(std::string_view option, const KnownTarget& target, const std::vector<std::string>& kinds, std::string_view command) {
+  return {.what = fmt::format("'{}' says nothing of '{}', which is {}", option, target.text, kind_name(target.kind)),
+          .notes = {fmt::format("it is for {}", join(kinds, ", "))},
+          .hint = fmt::format("see: swage {} --help", command)};
+}
+
 Result<void> check_options(const TargetOptions& options, const std::vector<KnownTarget>& targets) {
   for (const OptionUse& use : uses()) {
     const auto takes = [&](const KnownTarget& target) { return std::find(use.kinds.begin(), use.kinds.end(), target.kind) != use.kinds.end(); };
     if (targets.empty() || !use.given(options) || std::any_of(targets.begin(), targets.end(), takes)) continue;
     std::vector<std::string> kinds;
     for (const Kind kind : use.kinds) kinds.emplace_back(plural(kind));
-    const KnownTarget& first = targets.front();
-    return Fail(Error{.what = fmt::format("'{}' says nothing of '{}', which is {}", use.name, first.text, kind_name(first.kind)),
-                      .notes = {fmt::format("it is for {}", join(kinds, ", "))},
-                      .hint = fmt::format("see: swage {} --help", options.command)});
+    return Fail(nothing_of(use.name, targets.front(), kinds, options.command));
   }
   return {};
 }

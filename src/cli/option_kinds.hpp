@@ -11,12 +11,14 @@ namespace swage {
 // Whether the command has the option: not one that would change nothing of what it does.
 bool command_has(std::string_view command, std::string_view option);
 
-// The first option that says something of none of the targets is an error, which names the first of them.
 struct KnownTarget {
   std::string_view text;
   TargetKind kind;
 };
+// The first option that says something of none of the targets is an error, which names the first of them.
 Result<void> check_options(const TargetOptions& options, const std::vector<KnownTarget>& targets);
+// That error. `kinds`: what the option is for.
+Error nothing_of(std::string_view option, const KnownTarget& target, const std::vector<std::string>& kinds, std::string_view command);
 
 // Refuses what is given besides `taken`: "'--static' says nothing of WHAT".
 Result<void> check_only(const TargetOptions& options, const std::vector<std::string_view>& taken, std::string_view what);

@@ -14,7 +14,8 @@ NOTHING = re.compile(r"^error: '(--[a-z-]+)' says nothing of '(\S+)', which is a
 # Options that say how, where and how much, not what: they hold for whatever is made.
 HOW = {"--help", "--json", "--quiet", "--print-build-logs", "--catalog", "--layer", "--home", "--lock", "--jobs", "--cores", "--keep-going",
        "--keep-failed", "--timeout", "--max-silent-time", "--out-link", "--no-link", "--print-out-paths", "--dry-run", "--check", "--explain",
-       "--graph", "--instantiate", "--program", "--command", "--kernel", "--boot", "--evidence", "--packages", "--skip-verified", "--replay"}
+       "--graph", "--instantiate", "--program", "--command", "--kernel", "--boot", "--evidence", "--packages", "--skip-verified", "--replay",
+       "--instance", "--max-log-size", "--max-processes", "--max-memory", "--make", "--uses", "--param", "--dir"}
 COMMANDS = ["build", "boot", "run", "plan", "resolve", "shell", "module", "log", "verify"]
 
 
@@ -27,6 +28,7 @@ def world(planner):
     """With what the options name: a kernel's tree, a patch, a fragment, and a package that has a feature."""
     (planner.cwd / "tree").mkdir()
     (planner.cwd / "tree/Makefile").write_text("VERSION = 6\nPATCHLEVEL = 6\nSUBLEVEL = 3\nEXTRAVERSION =\n")
+    (planner.cwd / "Kbuild").write_text("obj-m := x.o\n")
     (planner.cwd / "fragment").write_text("CONFIG_KPROBES=y\n")
     (planner.cwd / "x.patch").write_text("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n")
     return planner
@@ -41,7 +43,7 @@ def test_an_option_has_an_effect_on_a_target_or_is_refused(world):
     """The pairs that are refused are those of the table; of all others the plan is another one, or says why there is none."""
     def planned(target, *option):
         version = [] if option[:1] != ("--src",) else [target.split("@")[0]]
-        return world("plan", *(version or [target]), *option, "--json")
+        return world("plan", *(version or [target]), *option)
 
     refused = {
         "kernel": {"--with", "--without", "--static", "--target", "--emulate", "--accelerate"},
@@ -58,10 +60,13 @@ def test_an_option_has_an_effect_on_a_target_or_is_refused(world):
         if option in refused[kind]:
             assert got.code == 2 and said, f"{option} for a {kind}: {got}"
             assert said.groups() == (option, TARGETS[kind].split("@")[0] if option == "--src" else TARGETS[kind], kind, "plan")
+        elif option in ("--emulate", "--accelerate"):
+            assert got.fails(2).err.startswith(f"error: '{option}' says nothing of 'x86_64', which is the platform that builds\n")
+            assert planned(TARGETS[kind], option, "--for", "arm64").out != planned(TARGETS[kind], "--for", "arm64").ok().out
         elif got.code == 0:
             assert got.out != usual[kind], f"{option} changes nothing of a {kind}"
         else:   # what the option says does not go with this target: not ignored either
-            assert option in got.err or OPTIONS[option][0] in got.err, f"{option} for a {kind}: {got.err}"
+            assert any(word in got.err for word in [option, *OPTIONS[option], *(["clang"] if option == "--llvm" else [])]), f"{option} for a {kind}: {got.err}"
 
 
 def test_commands_do_not_have_what_would_change_nothing_of_them(world):
@@ -85,6 +90,12 @@ def test_the_given_cases(world):
     assert world("build", "nano", "--enable", "X").fails(2).err.startswith("error: '--enable' says nothing of 'nano', which is a package\n")
     assert world("run", "linux@6.1").fails(2).err == (
         "error: 'linux@6.1' is a kernel, which has no programs to run\nhint: boot it with: swage boot linux@6.1\n")
+
+
+def test_a_set_of_packages_is_for_packages(world):
+    assert world("plan", "linux@6.1", "--instance", "none").fails(2).err == (
+        "error: '--instance' says nothing of 'linux@6.1', which is a kernel\nnote: it is for packages that name none\nhint: see: swage plan --help\n")
+    world("plan", "busybox", "--instance", "none").ok()
 
 
 def test_an_option_for_one_of_several_targets_is_for_that_one(world):
@@ -131,7 +142,7 @@ def test_options_that_need_another(swage):
 @pytest.mark.parametrize("command", [["matrix", "--packages", "--markdown"], ["plan", "linux@6.1", "--graph=dot"]])
 def test_two_ways_of_printing_are_one_too_many(planner, command):
     option = command[-1].split("=")[0]
-    assert planner(*command, "--json").fails(2).err.startswith(f"error: '--json' and '{option}' cannot be given together\n")
+    assert planner(*command, "--json").fails(2).err.startswith('{"error":{"code":"invalid-input","what":"\'--json\' and \'' + option + "' cannot be given together\"")
 
 
 @pytest.mark.parametrize("pair", [("--out-link=x", "--no-link"), ("--out-link=x", "--dry-run"), ("--no-link", "--dry-run"),

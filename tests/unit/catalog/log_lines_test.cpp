@@ -38,10 +38,10 @@ TEST(LogLines, HarmlessRowsComeFirstThenThoseThatSayWhatToDo) {
 
 TEST(LogLines, ManyLongPatternsTogetherMayBeLongerThanOneMayBe) {
   std::vector<LogLineRow> rows;
-  for (int i = 0; i < 300; ++i) rows.push_back({.id = std::to_string(i), .pattern = fmt::format("x{}y{}", i, std::string(900, 'z'))});
+  for (int i = 0; i < 20; ++i) rows.push_back({.id = std::to_string(i), .pattern = fmt::format("x{}y{}", i, std::string(900, 'z'))});
   EXPECT_EQ(found(LogLines::compile(rows).value(), "ax7y" + std::string(900, 'z')), "7");
   rows.push_back({.id = "long", .pattern = std::string(1001, 'x')});
-  EXPECT_EQ(render(LogLines::compile(rows).error()).substr(0, 43), "error: a pattern has more than 1000 bytes\n  ");
+  EXPECT_EQ(LogLines::compile(rows).error().what, "a pattern has more than 1000 bytes");
 }
 
 TEST(LogLines, MistakesAreFoundByCheck) {

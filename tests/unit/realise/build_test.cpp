@@ -119,7 +119,7 @@ TEST_F(BuildTest, FailureShowsTheFirstErrorOfTheLogToo) {
                                               "hint: swage log {}\n", drv.str()));
   EXPECT_TRUE(seen.by_itself);
   EXPECT_EQ(seen.cause, &rows[0]);
-  world_.error_of(world_.add({.name = "killed", .script = "echo error:; kill -9 $$"}));
+  world_.error_of(world_.add({.name = "killed", .script = "echo error:; b sh -c 'kill -9 $$'; exit $?"}));
   EXPECT_FALSE(seen.by_itself || seen.cause) << "what was killed did not fail by itself";
   world_.options.timeout = std::chrono::seconds(1);
   world_.error_of(world_.add({.name = "slow", .script = "echo error:; b sleep 60"}));

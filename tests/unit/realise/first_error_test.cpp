@@ -98,12 +98,12 @@ TEST_F(FirstErrorTest, WhatIsKnownMayStandInAnyLineThatIsShown) {
 
 TEST_F(FirstErrorTest, AHostileLogTakesNoMoreThanAnother) {
   const std::string endless(100'000, 'x');
-  std::vector<std::string> log(2000, endless);
-  log[1000] = "error: " + endless;
+  std::vector<std::string> log(200, endless);
+  log[100] = "error: " + endless;
   const std::vector<std::string> got = notes(log);
   ASSERT_THAT(got, SizeIs(2));
   for (const std::string& note : got) EXPECT_LT(note.size(), 20'000u);
-  EXPECT_THAT(got.front(), HasSubstr("in line 1001 of its log:\n  xxx"));
+  EXPECT_THAT(got.front(), HasSubstr("in line 101 of its log:\n  xxx"));
   EXPECT_THAT(notes({"error: " + std::string(992, 'x') + "\xc3\xa9", "a", "b", "c"}).front(), HasSubstr("xxx...")) << "no half character";
 }
 
