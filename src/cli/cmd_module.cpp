@@ -114,7 +114,7 @@ void print_loaded(const std::string& kernel, const std::string& said, const std:
   print_result("loaded in a boot of {}\n  {}", kernel, said);
   for (const Loaded& one : loaded) {
     if (one.lines.empty()) print_result("  {}: loaded, without a word\n", one.name);
-    for (const std::string& line : one.lines) print_result("  {}: {}\n", one.name, printable(line));
+    for (const std::string& line : one.lines) print_result("  {}: {}\n", one.name, line);
   }
 }
 

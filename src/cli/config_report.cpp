@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/kconfig.hpp"
 #include "cli/output.hpp"
 
 namespace swage {
@@ -48,7 +47,7 @@ Result<ConfigReport> parse_config_report(std::string_view text) {
 std::string config_drift_text(const ConfigDrift& line) {
   std::string value;
   if (line.value) value = *line.value == "n" ? "it is not set: " : fmt::format("it is {}: ", *line.value);
-  return printable(fmt::format("{}: CONFIG_{}={} did not take effect: {}{}", line.source, line.symbol, line.asked, value, line.reason));
+  return fmt::format("{}: CONFIG_{}={} did not take effect: {}{}", line.source, line.symbol, line.asked, value, line.reason);
 }
 
 std::string config_summary(const ConfigReport& report) {
