@@ -170,8 +170,8 @@ def test_no_toolchain_cures_a_time_limit(packages):
 
 # What the sandbox itself answers, by the programs of a build that is there.
 @pytest.mark.parametrize("does,text,hint", [
-    ("$busybox cp $busybox su; $busybox chmod 4755 su", "builds cannot make set-user-id or set-group-id files: an output is everybody's", "install it without the bit (mode 755), "),
-    ("$busybox mkdir d; $busybox chmod 2775 d", "builds cannot make set-user-id or set-group-id files: an output is everybody's", "install it without the bit (mode 755), "),
+    ("$busybox cp $busybox su; $busybox chmod 4755 su", "the sandbox refuses set-user-id and set-group-id modes: an output is everybody's", "install it without the bit (mode 755), "),
+    ("$busybox mkdir d; $busybox chmod 2775 d", "the sandbox refuses set-user-id and set-group-id modes: an output is everybody's", "install it without the bit (mode 755), "),
     ("$busybox touch x; $busybox chown 12:34 x", "everything in a build belongs to one user, so files cannot be given to another", "install without owner and group: "),
     ("$busybox wget http://example.org/x", "builds have no network: all that they need is an input", "make what it fetches part of the recipe: "),
     ("$busybox touch ${busybox%/bin/busybox}/x", "only /build, /tmp and the outputs can be written in a build", "let it install into the output: "),
