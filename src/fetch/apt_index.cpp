@@ -1,7 +1,9 @@
 // Packages and Sources indices: stanzas of `Field: value` lines, parted by empty lines (deb-control(5)). They have tens of
 // megabytes, so that they are passed over once and only the stanzas that are wanted are taken apart.
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <compare>
 #include <fmt/format.h>
 #include <optional>
 #include <unordered_map>
@@ -79,6 +81,50 @@ std::optional<LockedFile> tarball_of(std::string_view stanza, std::string_view d
   return orig ? orig : native;
 }
 
+// Of characters that are no digits: `~` comes before all, also before the end; letters before others.
+int weight(std::string_view text, std::size_t at) {
+  if (at >= text.size() || (text[at] >= '0' && text[at] <= '9')) return 0;
+  const char c = text[at];
+  if (c == '~') return -1;
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ? c : c + 256;
+}
+
+// The order of deb-version(7) of parts of versions: what is no number, then a number, and so on.
+std::strong_ordering compare_parts(std::string_view a, std::string_view b) {
+  const auto digits = [](std::string_view& text) {
+    const std::string_view number = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+    text.remove_prefix(number.size());
+    return number.substr(std::min(number.find_first_not_of('0'), number.size()));
+  };
+  while (!a.empty() || !b.empty()) {
+    while (weight(a, 0) != 0 || weight(b, 0) != 0) {
+      if (const auto order = weight(a, 0) <=> weight(b, 0); order != 0) return order;
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+    const std::string_view x = digits(a), y = digits(b);
+    if (const auto order = x.size() <=> y.size(); order != 0) return order;
+    if (const auto order = x <=> y; order != 0) return order;
+  }
+  return std::strong_ordering::equal;
+}
+
+struct OlderVersion {
+  using is_transparent = void;
+  // Epoch, upstream's version, the distribution's.
+  static std::array<std::string_view, 3> parts(std::string_view version) {
+    const auto colon = version.find(':'), dash = version.rfind('-');
+    const std::size_t start = colon == std::string_view::npos ? 0 : colon + 1, end = dash == std::string_view::npos || dash < start ? version.size() : dash;
+    return {colon == std::string_view::npos ? "0" : version.substr(0, colon), version.substr(start, end - start), version.substr(std::min(end + 1, version.size()))};
+  }
+  bool operator()(std::string_view a, std::string_view b) const {
+    const auto x = parts(a), y = parts(b);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (const auto order = compare_parts(x[i], y[i]); order != 0) return order < 0;
+    return false;
+  }
+};
+
 }  // namespace
 
 std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const std::set<AptChoice>& wanted) {
@@ -136,12 +182,13 @@ Result<LockedFile> find_in_sources(std::string_view index, std::string_view pack
 }
 
 std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package, const std::optional<Version>& series) {
-  std::multimap<Version, LockedFile> found;
+  std::multimap<std::string, LockedFile, OlderVersion> found;
   each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
-    const std::string upstream = upstream_version(field(stanza, "Version"));
-    const auto version = Version::parse(upstream);
-    if (!version || (series && !series->is_prefix_of(*version)) || upstream.find('~') != std::string::npos) return;
-    if (auto file = tarball_of(stanza, "")) found.emplace(*version, std::move(*file));
+    const std::string whole(field(stanza, "Version")), upstream = upstream_version(whole);
+    if (upstream.find('~') != std::string::npos) return;
+    if (series)
+      if (const auto version = Version::parse(upstream); !version || !series->is_prefix_of(*version)) return;
+    if (auto file = tarball_of(stanza, "")) found.emplace(whole, std::move(*file));
   });
   std::vector<LockedFile> files;
   for (auto at = found.rbegin(); at != found.rend(); ++at)   // revisions of the distribution share an archive

@@ -296,6 +296,17 @@ TEST(Apt, FindsTheVersionsNewestFirst) {
   EXPECT_EQ(versions, (std::vector<std::string>{"7.20.1", "7.2.10", "7.2.9", "7.2", "7.1.8"}));
 }
 
+// In the order of deb-version(7): few upstreams number as kernels do.
+TEST(Apt, FindsTheVersionsOfAnyUpstreamNewestFirst) {
+  std::string index;
+  for (const char* version : {"2.1.12-stable-1", "1:1.2.13.dfsg-1", "2.1.9-stable-3", "1:1.3.dfsg+really1.3.1-1", "1:1.3.dfsg-3", "2.1.13-stable-1", "9.1-1", "1:1.3.dfsg-10"})
+    index += fmt::format("Package: x\nVersion: {0}\nDirectory: pool\nChecksums-Sha256:\n 1 2 x.dsc\n 3 4 x_{0}.orig.tar.xz\n\n", version);
+  std::vector<std::string> paths;
+  for (const LockedFile& file : find_versions_in_sources(index, "x", std::nullopt)) paths.push_back(file.path.substr(7, file.path.size() - 19));
+  EXPECT_EQ(paths, (std::vector<std::string>{"1:1.3.dfsg+really1.3.1-1", "1:1.3.dfsg-10", "1:1.3.dfsg-3", "1:1.2.13.dfsg-1", "9.1-1", "2.1.13-stable-1", "2.1.12-stable-1",
+                                             "2.1.9-stable-3"}));
+}
+
 TEST(Apt, HidesMirrors) {
   const std::vector<AptSource> sources{{.uri = "https://me:secret@mirror.example:8080/debian"}};
   EXPECT_EQ(without_hosts("Failed to fetch https://mirror.example:8080/debian/dists/x/InRelease  Could not resolve 'mirror.example' [IP: 10.0.0.1 80]", sources),
