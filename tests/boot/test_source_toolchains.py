@@ -38,7 +38,7 @@ name = "made-up-gcc"
 def build(rootless, tmp_path):
     """Builds the toolchain whose compiler is this script; `root` is another one for the last stage."""
     for path in [tmp_path, *tmp_path.parents][:3]:   # the ordinary user reads it
-        path.chmod(0o755)
+        path.chmod(path.stat().st_mode | 0o755)   # /tmp may be among them
 
     def run(compiler=COMPILER, root=None):
         layer = tmp_path / "layer"
@@ -51,13 +51,12 @@ def build(rootless, tmp_path):
         for name, text in files.items():
             (layer / name).parent.mkdir(parents=True, exist_ok=True)
             (layer / name).write_text(text)
-        return rootless("--layer", layer, "build", f"toolchain@{ID}", "--for", "arm64", "--no-link", "--json")
+        return rootless("--layer", layer, "build", f"toolchain@{ID}", "--for", "arm64", "--no-link", "--print-out-paths")
     return run
 
 
-def test_it_works_in_every_root_that_kernels_are_built_in(rootless, build):
-    built = build().ok().json()
-    out = rootless.home / pathlib.Path(built["results"][0]["outputs"]["out"]["path"]).relative_to("/")
+def test_it_works_in_every_root_that_kernels_are_built_in(build):
+    out = pathlib.Path(build().ok().out.strip())
     assert (out / "toolchain").read_text().splitlines() == [
         f"dumpmachine {MACHINE}", *CHECKED, "root build", "root build-bullseye", "root build-trixie"]
     libraries = {path.name.split(".so")[0] for path in (out / "usr/lib/x86_64-linux-gnu").iterdir()}
