@@ -19,7 +19,8 @@ const std::vector<std::string>& host_tools() {
 }
 
 const std::vector<std::string>& toolchain_features() {
-  static const std::vector<std::string> names{"plugins", "multilib32", "default-pie", "default-ssp", "default-cf-protection"};
+  static const std::vector<std::string> names{"plugins",   "multilib32", "no-m32", "default-pie", "default-ssp", "default-cf-protection",
+                                              "e500",      "spe",        "mips-r6"};
   return names;
 }
 
