@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "catalog/state.hpp"
 
@@ -116,7 +117,9 @@ std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs
   if (!result) return {result.error()};
   check_unread_files(*result);
   check_evidence(*result);
-  return in_order(*result);
+  std::vector<Error> errors = in_order(*result);
+  if (interrupted()) (void)new LoadResult(std::move(*result));   // to free it would take too long
+  return errors;
 }
 
 const std::vector<Platform>& Catalog::platforms() const { return state_->platforms; }

@@ -15,6 +15,7 @@ bool settle(const Catalog::State& state, LoadResult& result, Findings& findings,
   check_names(state, result.findings);
   for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
   findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+  if (!result.findings.errors.empty()) findings.incomplete = true;   // none of these rows is kept
   return result.findings.errors.empty();
 }
 

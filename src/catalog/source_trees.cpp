@@ -40,6 +40,7 @@ Result<SourceTrees> read_source_trees(const fs::path& catalog, const std::vector
   SourceTrees all;
   Findings findings;
   for (const fs::path& directory : directories) {
+    if (!path_exists(directory)) continue;   // a layer that is about to be begun
     SWAGE_TRY(const Beneath files, Beneath::open(directory));
     SWAGE_TRY(std::optional<std::string> text, files.find(kFile, kLargestTable));
     if (!text) continue;

@@ -10,6 +10,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <istream>
+#include <memory>
 #include <optional>
 #include <streambuf>
 #include <tuple>
@@ -115,12 +116,15 @@ std::string redefined_path(std::string_view description) {
   return std::string(description.substr(open + 1, close - open - 1));
 }
 
-Error twice_defined(const TomlDocument& document, const std::string& path, const TomlSpan& span) {
+// The parser points at the value, and past a header: the key stands there or on a line before.
+Error twice_defined(const TomlDocument& document, const std::string& path, TomlSpan span) {
+  const std::string_view last = std::string_view(path).substr(path.rfind('.') + 1);
+  while (span.line > 1 && document.line(span.line).find(last) == std::string_view::npos) --span.line;
   const std::string_view line = document.line(span.line);
   const std::string above = document.text.substr(0, document.line_starts[span.line - 1]);
   const toml::parse_result before = toml::parse(std::string_view(above), std::string_view(document.path));
   const TomlValue tree = before ? convert(before.table()) : TomlValue{};
-  std::string key = path.substr(path.rfind('.') + 1);   // what stands in its table
+  std::string key(last);   // what stands in its table
   const TomlEntry* first = nullptr;
   if (trim(line).starts_with('[')) {
     first = first_of_path(tree, path);
@@ -130,7 +134,7 @@ Error twice_defined(const TomlDocument& document, const std::string& path, const
   const std::size_t column = std::min(byte_column(line, span.column), line.size() + 1) - 1;
   // The parser points at the value: carets belong under the key, which is the last place of that name before it.
   std::size_t at = line.substr(0, column + 1).rfind(key);
-  if (at == std::string_view::npos) at = std::min(line.find(key), column);
+  if (at == std::string_view::npos) at = std::min(line.find(key), line.size());
   Error error{.what = fmt::format("'{}' is defined twice", key)};
   error.where = SourcePos{document.path, span.line, static_cast<unsigned>(at + 1), static_cast<unsigned>(key.size()), std::string(line)};
   std::uint32_t first_line = 0;
@@ -270,7 +274,7 @@ std::optional<Error> refused(const TomlDocument& document) {
 // A text that ends when the user stops swage.
 class WantedText : public std::streambuf {
  public:
-  explicit WantedText(std::string_view text) : rest_(text) {}
+  explicit WantedText(std::string_view text) : text_(text), rest_(text) {}
 
  protected:
   int_type underflow() override {
@@ -281,10 +285,18 @@ class WantedText : public std::streambuf {
     setg(data, data, data + part.size());
     return traits_type::to_int_type(*data);
   }
+  // The parser asks where it is, looks for a byte order mark and goes back.
+  pos_type seekoff(off_type by, std::ios_base::seekdir from, std::ios_base::openmode) override {
+    const auto here = static_cast<off_type>(text_.size() - rest_.size()) - (egptr() - gptr());
+    const off_type to = from == std::ios_base::cur ? here + by : by;
+    rest_ = text_.substr(static_cast<std::size_t>(to));
+    setg(nullptr, nullptr, nullptr);
+    return to;
+  }
 
  private:
   static constexpr std::size_t kPart = 64 * 1024;
-  std::string_view rest_;
+  std::string_view text_, rest_;
 };
 
 // The parser is fastest on a text in memory, but what takes long must end on Ctrl-C.
@@ -346,12 +358,15 @@ Result<TomlDocument> parse_toml(std::string text, std::string path) {
   for (std::size_t at = 0; (at = document.text.find('\n', at)) != std::string::npos;)
     document.line_starts.push_back(static_cast<std::uint32_t>(++at));
   if (auto error = refused(document)) return Fail(std::move(*error));
-  const toml::parse_result parsed = parse(document);
-  const auto stopped = [&] { return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", document.path)); };
-  if (!parsed && interrupted()) return stopped();
-  if (!parsed) return Fail(not_toml(document, parsed.error().description(), span_of(parsed.error().source())));
-  document.root = convert(parsed.table());
-  if (interrupted()) return stopped();
+  auto parsed = std::make_unique<toml::parse_result>(parse(document));
+  if (*parsed) document.root = convert(parsed->table());
+  if (interrupted()) {
+    Fail stopped = fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", document.path));
+    (void)parsed.release();   // to free them takes as long as to make them
+    (void)new TomlDocument(std::move(document));
+    return stopped;
+  }
+  if (!*parsed) return Fail(not_toml(document, parsed->error().description(), span_of(parsed->error().source())));
   return document;
 }
 

@@ -178,6 +178,7 @@ Result<Workspace> read_workspace(const fs::path& file) {
 
 Result<Instances> read_instances(const fs::path& layer) {
   constexpr const char* name = "instances.toml";
+  if (!path_exists(layer)) return Instances{};
   SWAGE_TRY(const Beneath files, Beneath::open(layer));
   SWAGE_TRY(std::optional<std::string> text, files.find(name, kLargestTable));
   if (!text) return Instances{};

@@ -94,7 +94,7 @@ struct Loaded {
   std::vector<std::string> lines{};
 };
 Result<std::vector<Loaded>> read_loaded(const fs::path& out) {
-  SWAGE_TRY(const std::string text, read_file(out / "modules"));
+  SWAGE_TRY(const std::string text, read_beneath(out, "modules"));
   std::vector<Loaded> loaded;
   for (const std::string_view line : split(trim(text), '\n')) {
     const auto colon = line.find(": ");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/beneath.hpp"
 #include "cli/output.hpp"
 
 namespace swage {
@@ -77,10 +78,10 @@ Result<std::optional<ConfigReport>> config_report_of(Session& session, const Pla
     const Derivation& derivation = graph.find(drv)->drv;
     if (derivation.name != name) continue;
     SWAGE_TRY(const StorePath out, StorePath::parse(derivation.outputs.at("out").path));
-    const fs::path file = store->real_path(out) / "config-drift.json";
-    if (!path_exists(file)) return std::nullopt;   // a layer's own recipe for kernels
-    SWAGE_TRY(const std::string text, read_file(file));
-    SWAGE_TRY(ConfigReport report, parse_config_report(text));
+    SWAGE_TRY(const Beneath files, Beneath::open(store->real_path(out)));
+    SWAGE_TRY(const std::optional<std::string> text, files.find("config-drift.json"));
+    if (!text) return std::nullopt;   // a layer's own recipe for kernels
+    SWAGE_TRY(ConfigReport report, parse_config_report(*text));
     return report;
   }
   return std::nullopt;

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "base/beneath.hpp"
 #include "base/interrupt.hpp"
 #include "cli/kconfig.hpp"
 
 namespace swage {
 
 Result<Version> version_of_tree(const fs::path& tree) {
-  Result<std::string> makefile = read_file(tree / "Makefile");
+  if (std::error_code error; !fs::is_directory(tree, error)) return Fail(Error{.what = fmt::format("'{}' is no directory", tree.string())});
+  SWAGE_TRY(const Beneath files, Beneath::open(tree));
+  SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
   if (!makefile) return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", tree.string())});
   SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
   return Version::parse(text);

@@ -5,8 +5,12 @@
 #include <cctype>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "cli/kconfig.hpp"
 #include "fetch/decompress.hpp"
@@ -30,14 +34,27 @@ bool is_target(std::string_view word) {
          std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
-// Any file, a pipe too (`--config <(...)`), and not without end.
+// A pipe that a program writes, which ends; a FIFO with a name may wait for ever.
+bool is_written_by_a_program(int fd) {
+  struct statfs where {};
+  return fd >= 0 && ::fstatfs(fd, &where) == 0 && where.f_type == PIPEFS_MAGIC;
+}
+
+// A regular file, or a pipe (`--config <(...)`), and not without end.
 Result<std::string> read_at_most(const std::string& file, std::size_t limit, std::string_view kind) {
-  SWAGE_TRY(const UniqueFd fd, open_file(file, O_RDONLY));
+  UniqueFd fd(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const int error = errno;
+  if (!is_written_by_a_program(fd.get())) {
+    SWAGE_TRY(fd, only_regular(std::move(fd), error, file));
+  }
   std::string text;
   std::array<char, 1 << 16> buffer;
   for (;;) {
+    std::array<pollfd, 2> ready{pollfd{.fd = fd.get(), .events = POLLIN, .revents = 0}, pollfd{.fd = interrupt_fd(), .events = POLLIN, .revents = 0}};
+    ::poll(ready.data(), ready.size(), -1);
+    if (interrupted()) return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", file));
     const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size < 0) return fail_errno(fmt::format("cannot read '{}'", file), errno);
     if (size == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(size));

@@ -150,10 +150,6 @@ hint: did you mean 'booted'?
    1 | [evidense]
      |  ^^^^^^^^
 hint: did you mean 'evidence'?
-error: 'evidence' is missing in a record of evidence
-  --> arm64/linux-6.1.176-debian-gcc-12-arm64.toml:1:1
-   1 | [evidense]
-     | ^^^^^^^^^^
 )");
 }
 

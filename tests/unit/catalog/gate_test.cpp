@@ -133,6 +133,20 @@ TEST(TomlDepth, QuotesInQuotesEndWhereTheParserEndsThem) {
   EXPECT_TRUE(deep("x = ['\\', " + times(50'000, "[")).starts_with(refused));
 }
 
+// It is parsed as a stream, which a byte order mark begins or not.
+TEST(TomlSize, ALargeTableIsReadWhole) {
+  constexpr std::size_t rows = 40'000;
+  const std::string text = times(rows, "[[row]]\nname = \"a name of some bytes\"\n");
+  ASSERT_GT(text.size(), 1'000'000u);
+  for (const std::string& start : {std::string(), std::string("\xef\xbb\xbf")}) {
+    const TomlDocument document = parse_toml(start + text, "f").value();
+    const auto& found = document.root.find("row")->value.items;
+    ASSERT_EQ(found.size(), rows);
+    EXPECT_EQ(found.back().span.line, 2 * rows - 1);
+  }
+  EXPECT_EQ(deep(text + "x\n"), "'f' is not TOML: encountered end-of-file; expected '=' 80002:1");
+}
+
 TEST_F(Gate, APatternIsNotDeepEither) {
   dir.write("kernels/constraints.toml", "[[constraint]]\nid = \"c\"\nrequire = { gcc = \">=5\" }\neffect = \"builds-not\"\nreason = \"r\"\nsource = \"s\"\n");
   dir.write("kernels/signatures.toml", "[[signature]]\nid = \"s\"\npattern = '" + times(50'000, "(") + times(50'000, ")") + "'\nconstraint = \"c\"\ntext = \"t\"\n");

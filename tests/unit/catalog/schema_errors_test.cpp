@@ -141,13 +141,13 @@ reason = "r"
 source = "s"
 )");
   EXPECT_EQ(dir.checked(), R"(error: 'flot' is not a known value of 'gcc'
-  --> CAT/platforms.toml:18:9
-  18 | gcc = { flot = "soft", float = "sfot" }
+  --> CAT/platforms.toml:19:9
+  19 | gcc = { flot = "soft", float = "sfot" }
      |         ^^^^
 hint: did you mean 'float'?
 error: 'sfot' is not a known value of 'float'
-  --> CAT/platforms.toml:18:32
-  18 | gcc = { flot = "soft", float = "sfot" }
+  --> CAT/platforms.toml:19:32
+  19 | gcc = { flot = "soft", float = "sfot" }
      |                                ^^^^^^
 hint: did you mean 'soft'?
 error: 'default-pi' is not a known value of 'feature'
