@@ -89,10 +89,11 @@ class Monitor {
     else if (usage_ && now >= look_at_usage_) look_at_usage(now);
   }
 
-  // Memory can be had at some gigabytes a second: who has much of it is looked at more often.
+  // Memory can be had at some gigabytes a second, processes at some thousands: who has many is looked at more often.
   void look_at_usage(Clock::time_point now) {
-    const UsageReader::Usage usage = usage_->look(limits_.memory);
-    look_at_usage_ = now + (limits_.memory && usage.memory > limits_.memory / 2 ? kLookAgain / 10 : kLookAgain);
+    const UsageReader::Usage usage = usage_->look(limits_);
+    const bool near = usage.memory > limits_.memory / 2 || usage.tasks > limits_.processes / 2;
+    look_at_usage_ = now + (near ? kLookAgain / 10 : kLookAgain);
     if (limits_.processes && usage.tasks > limits_.processes) end(Ended::processes);
     else if (limits_.memory && usage.memory > limits_.memory) end(Ended::memory);
   }

@@ -14,8 +14,8 @@ struct BuildLimits {                     // 0: none
   std::uint64_t memory = usual_memory_limit();   // bytes, of all its processes together
 };
 
-// Where a kernel bounds what is looked at now and then, it does so a little higher: so a build at its limit is seen there, although
-// some of its processes have just ended.
-constexpr std::uint64_t hard_limit(std::uint64_t limit) { return limit + limit / 4; }
+// Where the kernel bounds processes it does so higher, because they are only counted now and then: what goes beyond its limit is still
+// growing then, and ended with the reason, not by its own forks that fail.
+constexpr std::uint64_t hard_limit(unsigned processes) { return processes == 0 ? 0 : processes + 10'000ULL; }
 
 }  // namespace swage

@@ -92,10 +92,9 @@ Result<std::vector<SandboxMount>> plan_mounts(const SandboxSpec& spec) {
 // are never counted; a pid namespace has a limit of its own since Linux 6.14, before that this would be the machine's.
 void limit_tasks(ChildSetup& setup, std::uint64_t most) {
   if (most == 0) return;
-  constexpr std::uint64_t smallest = 400;   // a pid namespace keeps 300 numbers back
   rlimit now{};
   if (::geteuid() == 0) {
-    if (kernel_is_at_least(6, 14)) setup.max_tasks = std::to_string(std::clamp<std::uint64_t>(most, smallest, 1 << 22));
+    if (kernel_is_at_least(6, 14)) setup.max_tasks = std::to_string(std::min<std::uint64_t>(most, 1 << 22));
   } else if (kernel_is_at_least(5, 14) && ::getrlimit(RLIMIT_NPROC, &now) == 0) {
     setup.max_user_tasks = std::min<rlim_t>(most, now.rlim_max);
   }

@@ -12,7 +12,6 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "realise/limits.hpp"
 
 namespace swage {
 
@@ -64,20 +63,21 @@ Result<UsageReader> UsageReader::open(pid_t init) {
   return UsageReader(directory);
 }
 
-UsageReader::Usage UsageReader::look(std::uint64_t memory_limit) {
+UsageReader::Usage UsageReader::look(const BuildLimits& limits) {
   const int proc = ::dirfd(directory_.get());
+  Usage sum;
+  const auto too_many = [&] { return limits.processes && sum.tasks > limits.processes; };
   const auto for_each = [&](const auto& what) {
     ::rewinddir(directory_.get());
-    while (const dirent* entry = ::readdir(directory_.get()))
+    while (const dirent* entry = too_many() ? nullptr : ::readdir(directory_.get()))
       if (std::isdigit(static_cast<unsigned char>(entry->d_name[0]))) what(entry->d_name);
   };
-  Usage sum;
   for_each([&](const char* process) {
     const Usage one = usage_of(read_of(proc, process, "stat"));
     sum.tasks += one.tasks;
     sum.memory += one.memory;
   });
-  if (memory_limit == 0 || sum.memory <= memory_limit) return sum;
+  if (too_many() || limits.memory == 0 || sum.memory <= limits.memory) return sum;
   const std::uint64_t at_most = std::exchange(sum.memory, 0);
   for_each([&](const char* process) { sum.memory += proportional_memory(read_of(proc, process, "smaps_rollup")); });
   if (sum.memory == 0) sum.memory = at_most;   // a kernel that does not tell

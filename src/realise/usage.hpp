@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.hpp"
+#include "realise/limits.hpp"
 
 namespace swage {
 
@@ -19,9 +20,9 @@ class UsageReader {
     std::uint64_t tasks = 0;    // processes and their threads
     std::uint64_t memory = 0;   // bytes: at most this
   };
-  // Counts a page for each process that has it, which is quick; but where that gives more than `memory_limit` (0: none) it counts each
-  // page once. Files in a tmpfs, which are memory too, count as far as they are mapped.
-  Usage look(std::uint64_t memory_limit);
+  // Counts tasks until they are more than the limit. Counts a page for each process that has it, which is quick; but where that gives
+  // more than the limit it counts each page once. Files in a tmpfs, which are memory too, count as far as they are mapped.
+  Usage look(const BuildLimits& limits);
 
  private:
   struct Close {

@@ -10,7 +10,10 @@ def toml(text):
 
 
 def hostile_layer(directory):
-    return write_recipe(directory, "odd", f'[package]\nname = "odd"\nsummary = {toml(HOSTILE)}\n[build]\nscript = "odd.sh"\n')
+    layer = write_recipe(directory, "odd", f'[package]\nname = "odd"\nsummary = {toml(HOSTILE)}\n[build]\nscript = "odd.sh"\n')
+    (layer / "scripts").mkdir(exist_ok=True)
+    (layer / "scripts/odd.sh").write_text("")
+    return layer
 
 
 def test_tables_in_a_list(swage, tmp_path):

@@ -178,30 +178,30 @@ TEST_F(BuildTest, TimeoutKills) {
 TEST_F(BuildTest, AnEndlessLogEndsTheBuild) {
   world_.options.limits.log = 100'000;
   const StorePath drv = world_.add({.name = "chatty", .script = "b yes 'the same again'"});
-  const StorePath other = world_.add({.name = "other", .script = "b sleep 1; echo > $out"});
-  EXPECT_EQ(world_.error_of(drv), "error: 'chatty' did not build: it printed more than 100.0 kB\nnote: last 25 lines of its log:\n" +
-                                      []{ std::string lines; for (int i = 0; i < 24; ++i) lines += "  the same again\n"; return lines; }() + "  the same again\n"
-                                      "hint: let it print more with: --max-log-size BYTES (0: any number)\n");
+  const std::string text = world_.error_of(drv);
+  EXPECT_THAT(text, testing::StartsWith("error: 'chatty' did not build: it printed more than 100.0 kB\nnote: last 25 lines of its log:\n  the same again\n"));
+  EXPECT_THAT(text, testing::EndsWith("\nhint: let it print more with: --max-log-size BYTES (0: any number)\n"));
   const std::string log = read_log(*world_.store, drv).value();
   EXPECT_GT(log.size(), 100'000u);
   EXPECT_LT(log.size(), 200'000u) << "a pipe's content more at most";
-  EXPECT_EQ(world_.error_of(other), "");
 }
 
 TEST_F(BuildTest, AForkBombEndsTheBuild) {
   world_.options.limits.processes = 100;
-  const StorePath drv = world_.add({.name = "bomb", .script = "bomb() { bomb | bomb & }; bomb 2>/dev/null; b sleep 100"});
-  EXPECT_EQ(world_.error_of(drv), "error: 'bomb' did not build: it had more than 100 processes at once\nnote: it printed nothing\n"
-                                  "hint: let it have more with: --max-processes NUMBER (0: any number)\n");
+  // One that doubles itself, and one that only waits for what it has begun.
+  for (const char* script : {"bomb() { bomb | bomb & }; bomb 2>/dev/null; b sleep 100", "while :; do b sleep 100 & done"})
+    EXPECT_EQ(world_.error_of(world_.add({.name = "bomb", .script = script})),
+              "error: 'bomb' did not build: it had more than 100 processes at once\nnote: it printed nothing\n"
+              "hint: let it have more with: --max-processes NUMBER (0: any number)\n");
 }
 
 TEST_F(BuildTest, AMemoryEaterEndsTheBuild) {
   world_.options.limits.memory = 60'000'000;
-  const StorePath drv = world_.add({.name = "hungry", .script = "x=$(b head -c 20000000 /dev/zero | b tr '\\0' x); (b sleep 100; : $x) & y=$(b head -c 40000000 /dev/zero | b tr '\\0' y); b sleep 100; : $y"});
+  const StorePath drv = world_.add({.name = "hungry", .script = "x=$(b head -c 20000000 /dev/zero | b tr '\\0' x); (b sleep 100; b true) & y=$(b head -c 40000000 /dev/zero | b tr '\\0' y); b sleep 100; : $y"});
   EXPECT_EQ(world_.error_of(drv), "error: 'hungry' did not build: it needed more than 60.0 MB of memory\nnote: it printed nothing\n"
                                   "hint: let it have more with: --max-memory BYTES (0: all there is)\n");
   // What processes share is counted once.
-  const StorePath sharing = world_.add({.name = "sharing", .script = "x=$(b head -c 10000000 /dev/zero | b tr '\\0' x); for i in 1 2 3 4 5 6 7 8 9; do (b sleep 1; : $x) & done; wait; echo > $out"});
+  const StorePath sharing = world_.add({.name = "sharing", .script = "x=$(b head -c 10000000 /dev/zero | b tr '\\0' x); for i in 1 2 3 4 5 6 7 8 9; do (b sleep 1; b true) & done; wait; echo > $out"});
   EXPECT_EQ(world_.error_of(sharing), "");
 }
 

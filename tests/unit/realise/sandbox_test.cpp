@@ -164,9 +164,9 @@ TEST_F(SandboxTest, NestedUserAndMountNamespaceWorks) {
 TEST_F(SandboxTest, NestedRootOwnsNothingThatMatters) {
   EXPECT_EQ(output("b unshare -Urm /busybox sh -c 'for kind in net time cgroup; do (echo 9 > /proc/sys/user/max_${kind}_namespaces) 2>/dev/null; done; "
                    "/busybox unshare -n /busybox true; /busybox unshare -Urn /busybox true; /busybox ip link add x type dummy; "
-                   "/busybox nsenter -t 1 -m /busybox true; /busybox grep CapEff /proc/self/status'; "
+                   "/busybox nsenter -m/proc/self/ns/mnt /busybox true; /busybox grep CapEff /proc/self/status'; "
                    "b cat /proc/sys/user/max_net_namespaces /proc/sys/user/max_user_namespaces; (echo 99 > /proc/sys/user/max_user_namespaces) 2>/dev/null; echo $?"),
-            "unshare: unshare(0x40000000): Operation not permitted\nunshare: unshare(0x50020000): Operation not permitted\n"
+            "unshare: unshare(0x40000000): Operation not permitted\nunshare: unshare(0x50000000): Operation not permitted\n"
             "ip: RTNETLINK answers: Operation not permitted\nnsenter: setns(): can't reassociate to namespace 'mnt': Operation not permitted\n"
             "CapEff:\t000001ffffffffff\n1\n8\n1\n[0]");
 }
