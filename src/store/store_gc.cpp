@@ -133,6 +133,7 @@ Result<Store::State::Entries> Store::State::entries(std::vector<std::string> nam
 
 Result<void> Store::State::sweep(std::span<const StorePath> paths, std::span<const std::string> litter, std::vector<TempDir>& trash,
                                  std::vector<Error>& stuck, std::uint64_t& freed) {
+  if (paths.empty() && litter.empty()) return {};
   if (!paths.empty()) SWAGE_CHECK(with_registry([&](Registry& r) { return r.remove(StorePathSet(paths.begin(), paths.end())); }));
   if (trash.empty())
     if (auto made = scratch("trash")) trash.push_back(std::move(*made));

@@ -49,7 +49,7 @@ def test_few_descriptors(swage):
 
 def test_the_hint_for_a_damaged_database_helps(swage):
     """A home with every character that a shell knows something about."""
-    swage.home = swage.cwd / "it's a $HOME,\nwith: \"all\"; of * them"
+    swage.home = swage.cwd / "it's a $HOME, with: \"all\"; of * them"
     swage.env["SWAGE_HOME"] = str(swage.home)
     swage("store", "gc").ok()
     database(swage).write_bytes(b"x" * 8192)

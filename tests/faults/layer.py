@@ -15,11 +15,14 @@ def write_layer(directory: pathlib.Path) -> pathlib.Path:
                          'ln -s d1 $out/link; echo $root > $out/reference\n',
         "fault-after.sh": 'mkdir -p $out; ls -R "$before" > $out/list; echo "$before" > $out/reference\n',
         "fault-fails.sh": 'echo first line; echo last words >&2; exit 3\n',
+        "fault-deep.sh": "step=$(printf 'd/%.0s' $(seq 1700)); for place in /build $out; do mkdir -p $place; cd -P $place; "
+                         "for i in 1 2 3; do mkdir -p $step; cd -P $step; done; echo end > leaf; done\n",
+        "fault-sparse.sh": "truncate -s 4T $out\n",
     }
     for name, text in scripts.items():
         (layer / "scripts" / name).write_text(text)
     recipes = {"fault-many": ("", ""), "fault-after": ('[deps]\nhost = ["fault-many"]\n', 'before = "{dep.fault-many}"\n'),
-               "fault-fails": ("", "")}
+               "fault-fails": ("", ""), "fault-deep": ("", ""), "fault-sparse": ("", "")}
     for name, (deps, env) in recipes.items():
         (layer / "packages" / name).mkdir(parents=True, exist_ok=True)
         (layer / "packages" / name / "recipe.toml").write_text(
