@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <system_error>
@@ -107,27 +106,9 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
   return Error{.what = std::move(text), .hint = fmt::format("see: {} --help", full_name(command))};
 }
 
-const char* error_name(Errc code) {
-  switch (code) {
-    case Errc::invalid_input: return "invalid-input";
-    case Errc::build_failed: return "build-failed";
-    case Errc::unsatisfiable: return "unsatisfiable";
-    case Errc::environment: return "environment";
-    case Errc::hash_mismatch: return "hash-mismatch";
-    case Errc::corrupt: return "corrupt";
-    case Errc::interrupted: break;
-  }
-  return "interrupted";
-}
-
 // One line for each error.
 std::string error_lines(const Error& error) {
-  using Json = nlohmann::ordered_json;
-  Json where = nullptr;
-  if (error.where) where = {{"file", error.where->file}, {"line", error.where->line}, {"column", error.where->column}};
-  const Json object = {{"code", error_name(error.code)}, {"what", error.what}, {"where", std::move(where)}, {"notes", error.notes},
-                       {"hint", text_or_null(error.hint)}};
-  std::string lines = json_text(Json{{"error", object}}) + "\n";
+  std::string lines = json_text({{"error", error_json(error)}}) + "\n";
   for (const Error& other : error.also) lines += error_lines(other);
   return lines;
 }

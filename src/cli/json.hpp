@@ -24,9 +24,10 @@ nlohmann::ordered_json value_or_null(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
+// code, what, where, notes and hint; not the errors that came with it.
+nlohmann::ordered_json error_json(const Error& error);
 inline nlohmann::ordered_json error_or_null(const std::optional<Error>& error) {
-  if (!error) return nullptr;
-  return {{"what", error->what}, {"notes", error->notes}, {"hint", text_or_null(error->hint)}};
+  return error ? error_json(*error) : nlohmann::ordered_json(nullptr);
 }
 inline void print_json(const nlohmann::ordered_json& value) { print_result("{}\n", json_text(value)); }
 

@@ -1,6 +1,7 @@
 """What becomes of archives and patches in a build: the same as where swage reads them itself, and nothing is taken for what it is not."""
 import hashlib
 import io
+import pathlib
 import tarfile
 import zipfile
 
@@ -120,7 +121,7 @@ def read(rootless, tmp_path_factory):
     layer = write_recipe(place, "reads-sources", text)
     path = rootless("--layer", layer, "build", "reads-sources", "--for", "arm64", "--toolchain", "debian-bookworm-gcc-12-arm64", "--no-link",
                     "--print-out-paths").ok().out.strip()
-    return place, rootless.home / path.lstrip("/")
+    return place, pathlib.Path(path)
 
 
 @pytest.mark.parametrize("name", ARCHIVES)

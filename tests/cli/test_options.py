@@ -1,4 +1,5 @@
 """Every option of every command has an effect on what it is given for, or is refused: nothing is silently ignored."""
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -142,7 +143,7 @@ def test_options_that_need_another(swage):
 @pytest.mark.parametrize("command", [["matrix", "--packages", "--markdown"], ["plan", "linux@6.1", "--graph=dot"]])
 def test_two_ways_of_printing_are_one_too_many(planner, command):
     option = command[-1].split("=")[0]
-    assert planner(*command, "--json").fails(2).err.startswith('{"error":{"code":"invalid-input","what":"\'--json\' and \'' + option + "' cannot be given together\"")
+    assert json.loads(planner(*command, "--json").fails(2).err)["error"]["what"] == f"'--json' and '{option}' cannot be given together"
 
 
 @pytest.mark.parametrize("pair", [("--out-link=x", "--no-link"), ("--out-link=x", "--dry-run"), ("--no-link", "--dry-run"),
