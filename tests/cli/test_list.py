@@ -32,7 +32,7 @@ ROWS = {
         "name": "musl", "version": "1.2.3", "released": None, "tree": None,
         "source": {"debian": {"suite": "bookworm", "package": "musl"}, "urls": ["https://musl.libc.org/releases/musl-1.2.3.tar.gz"],
                    "sha256": "7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4"}}),
-    "constraints": ({"id": "x86-plt32"}, {"arch": ["x86_64"], "requires": {"binutils": "<2.31"}}),
+    "constraints": ({"id": "binutils-2.31-plt32"}, {"arch": ["x86_64"], "requires": {"binutils": "<2.31"}}),
     "quirks": ({"id": "dtc-common"}, {"kernels": "*", "arch": [], "lifts": ["host-gcc-10-no-common"]}),
 }
 PROSE = ("reason", "source", "effect", "kernels", "measured", "confidence")   # of constraints and quirks, which is not the matter here
