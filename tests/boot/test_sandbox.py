@@ -98,9 +98,9 @@ def test_a_build_finds_no_way_out(someone, tmp_path):
 
 
 def test_builds_do_not_see_each_others_tokens(someone, tmp_path):
-    """Each writes what the other must not read, into every end of the jobserver that it has."""
+    """Each writes what the other must not read, into every end of the jobserver that it has: its own pipe may be full, and block."""
     for name in ("one", "other"):
-        layer = recipe(tmp_path, name, f"echo secret-of-{name} >&51; echo secret-of-{name} > /proc/self/fd/50; i=0\n"
+        layer = recipe(tmp_path, name, f"echo secret-of-{name} >&51; (echo secret-of-{name} > /proc/self/fd/50) & i=0\n"
                        "while [ $i -lt 8 ]; do $busybox timeout 1 $busybox dd bs=1 count=1 <&50 2>/dev/null; $busybox sleep 0.1; i=$((i + 1)); done\n"
                        "echo; echo done > $out\n")
     someone("--layer", layer, "build", "one", "other", "--no-link", "-j", 2, "--cores", 8).ok()
