@@ -96,5 +96,5 @@ def test_errors_are_lines_of_json(planner, tmp_path):
                                                    "hint": "see: swage list --help"}]
     assert [e["code"] for e in errors("plan", "linux@6.1", "--for", "msp430", code=3)] == ["unsatisfiable"]
     (tmp_path / "roots.toml").write_text("[[root]]\nname = 1\n[[root]]\nname = 2\n")
-    first, *others = errors("check", tmp_path)
-    assert others and first["where"] == {"file": str(tmp_path / "roots.toml"), "line": 2, "column": 8}
+    places = [error["where"] for error in errors("check", tmp_path)]
+    assert len(places) > 1 and {"file": str(tmp_path / "roots.toml"), "line": 2, "column": 8} in places

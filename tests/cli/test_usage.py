@@ -134,7 +134,7 @@ def test_a_component_of_a_layer_may_be_a_tree(planner, tmp_path):
     rows.write_text('[[component]]\nid = "gcc-9.3.0-bullseye"\noverride = true\ntree = "gcc"\n')
     args = ["--layer", tmp_path / "layer", "toolchain@source-gcc-9-armel", "--for", "armel", "--json"]
     got = planner("plan", *args).fails(2)
-    assert got.err.startswith(f"error: '{tmp_path}/layer/gcc' is no directory, archive or git URL\n")
+    assert json.loads(got.err)["error"]["what"] == f"'{tmp_path}/layer/gcc' is no directory, archive or git URL"
     tree = tmp_path / "layer" / "gcc"
     tree.mkdir()
 
@@ -168,7 +168,8 @@ def test_results_that_cannot_be_written_are_an_error(planner):
     for args in [["list", "kernels"], ["list", "toolchains"], ["resolve", "linux@6.1", "--json"], ["--version"], ["build", "--help"]]:
         with open("/dev/full", "w") as full:
             run = subprocess.run(planner.argv(*args), env=planner.env, cwd=planner.cwd, stdout=full, stderr=subprocess.PIPE, text=True)
-        assert (run.returncode, run.stderr) == (4, "error: cannot write the result: No space left on device\n"), args
+        said = json.loads(run.stderr)["error"]["what"] if "--json" in args else run.stderr.removeprefix("error: ").rstrip("\n")
+        assert (run.returncode, said) == (4, "cannot write the result: No space left on device"), args
 
 
 def test_what_stands_after_a_packages_at_is_meant_as_a_version(planner):

@@ -144,7 +144,7 @@ TEST(TomlSize, ALargeTableIsReadWhole) {
     ASSERT_EQ(found.size(), rows);
     EXPECT_EQ(found.back().span.line, 2 * rows - 1);
   }
-  EXPECT_EQ(deep(text + "x\n"), "'f' is not TOML: encountered end-of-file; expected '=' 80002:1");
+  EXPECT_EQ(deep(text + "x\n"), "'f' is not TOML: expected '=', saw '\\n' 80001:2");
 }
 
 TEST_F(Gate, APatternIsNotDeepEither) {
