@@ -79,7 +79,7 @@ def someone(request):
 def recipe(directory, name, script):
     layer = write_recipe(directory, name, f'[package]\nname = "{name}"\n[build]\nscript = "{name}.sh"\n[env]\nname = "{name}"\n')
     (layer / "scripts").mkdir(exist_ok=True)
-    (layer / "scripts" / f"{name}.sh").write_text(script)
+    (layer / "scripts" / f"{name}.sh").write_text(f"{script}# {directory}\n")   # new each time, also in a home that is kept
     return layer
 
 
@@ -99,13 +99,13 @@ def test_a_build_finds_no_way_out(someone, tmp_path):
 
 def test_builds_do_not_see_each_others_tokens(someone, tmp_path):
     """Each writes what the other must not read, into every end of the jobserver that it has: its own pipe may be full, and block."""
-    for name in ("one", "other"):
-        layer = recipe(tmp_path, name, f"echo secret-of-{name} >&51; (echo secret-of-{name} > /proc/self/fd/50) & i=0\n"
-                       "while [ $i -lt 8 ]; do $busybox timeout 1 $busybox dd bs=1 count=1 <&50 2>/dev/null; $busybox sleep 0.1; i=$((i + 1)); done\n"
+    for name, mark in (("one", "1"), ("other", "2")):
+        layer = recipe(tmp_path, name, f"echo {mark * 40} >&51; (echo {mark * 40} > /proc/self/fd/50) & i=0\n"
+                       "while [ $i -lt 8 ]; do $busybox timeout 1 $busybox dd bs=1 count=4 <&50 2>/dev/null; $busybox sleep 0.1; i=$((i + 1)); done\n"
                        "echo; echo done > $out\n")
-    someone("--layer", layer, "build", "one", "other", "--no-link", "-j", 2, "--cores", 8).ok()
-    for name, other in (("one", "other"), ("other", "one")):
-        assert f"secret-of-{other}" not in someone("--layer", layer, "log", name).ok().out
+    someone("--layer", layer, "build", "one", "other", "--no-link", "-j", 2, "--cores", 2).ok()
+    assert "2" not in someone("--layer", layer, "log", "one").ok().out
+    assert "1" not in someone("--layer", layer, "log", "other").ok().out
 
 
 GREEDY = {
