@@ -99,8 +99,10 @@ const Schema<Workspace>& instances_schema() {
 // is taken out of the text, whose other lines stay where they are, before it is parsed.
 void take_usual_instance(std::string& text, const fs::path& file, Workspace& workspace) {
   unsigned number = 0;
-  for (const std::string_view line : split(text, '\n')) {
+  for (std::string_view line : split(text, '\n')) {
     ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
     if (trim(line).starts_with('[')) return;
     if (!trim(line).starts_with("instance")) continue;
     const Result<TomlDocument> alone = parse_toml(std::string(line), file.string());
@@ -156,10 +158,13 @@ Result<void> check_owner(const fs::path& directory) {
     struct stat st {};
     if (::stat(place.c_str(), &st) != 0) return fail_errno(fmt::format("cannot read '{}'", place.string()), errno);
     const bool own = st.st_uid == ::geteuid() || st.st_uid == 0;
-    if (own && (st.st_mode & S_IWOTH) == 0) continue;
+    // The user's own group is often he alone, and then his umask lets it write.
+    const bool groups = (st.st_mode & S_IWGRP) && st.st_gid != ::getegid() && st.st_gid != 0;
+    if (own && (st.st_mode & S_IWOTH) == 0 && !groups) continue;
     const passwd* owner = ::getpwuid(st.st_uid);
     const std::string name = owner ? fmt::format("'{}'", owner->pw_name) : std::to_string(st.st_uid);
-    Error error{.what = own ? fmt::format("'{}' is not obeyed: everybody can write '{}'", file.string(), place.string())
+    const std::string writers = groups && !(st.st_mode & S_IWOTH) ? fmt::format("group {}", st.st_gid) : "everybody";
+    Error error{.what = own ? fmt::format("'{}' is not obeyed: {} can write '{}'", file.string(), writers, place.string())
                             : fmt::format("'{}' is not obeyed: '{}' belongs to user {}", file.string(), place.string(), name)};
     error.notes = {"it would say what commands in all directories below are to build"};
     error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment; to leave it out: --workspace none",

@@ -100,6 +100,9 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
     text = fmt::format("'{}' and '{}' cannot be given together", text.substr(0, and_other), text.substr(and_other + std::strlen(" excludes ")));
   } else if (const auto requires_other = text.find(" requires "); dynamic_cast<const CLI::RequiresError*>(&problem)) {
     text = fmt::format("'{}' says nothing without '{}'", text.substr(0, requires_other), text.substr(requires_other + std::strlen(" requires ")));
+  } else if (const auto of = text.find(": "); dynamic_cast<const CLI::ValidationError*>(&problem) && of != std::string::npos) {
+    const std::string_view why = std::string_view(text).substr(of + 2);
+    text = fmt::format("'{}' {}{}", text.substr(0, of), why.starts_with("is ") ? "" : "has a value of the wrong kind: ", why);
   } else if (dynamic_cast<const CLI::ConversionError*>(&problem)) {
     text = fmt::format("a value is not of the right kind: {}", text);
   }
@@ -111,6 +114,20 @@ std::string error_lines(const Error& error) {
   std::string lines = json_text({{"error", error_json(error)}}) + "\n";
   for (const Error& other : error.also) lines += error_lines(other);
   return lines;
+}
+
+// What no option means: nothing, where a script's variable was not set, and a number below zero, which would wrap to a very large one.
+void refuse_empty_and_negative(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_positional() || option->get_items_expected_max() == 0) continue;   // a flag has no value
+    const bool number = option->get_type_name().starts_with("UINT") || option->get_type_name().starts_with("SIZE");
+    option->transform(CLI::Validator(
+        [number](std::string& value) -> std::string {
+          if (value.empty()) return "is empty";
+          return number && (value.front() < '0' || value.front() > '9') ? fmt::format("'{}' is not a number that can be meant", value) : "";
+        },
+        ""));
+  }
 }
 
 int print_error(const Error& error, bool json) {
@@ -147,6 +164,7 @@ int run_cli(int argc, char** argv) {
   app.allow_extras();
   GlobalOptions global;
   declare_global(app, global);
+  refuse_empty_and_negative(app);
   std::vector<std::pair<CLI::App*, Action>> actions;
   const std::set<std::string_view> words(argv, argv + argc);
   for (const Command& command : commands()) {
@@ -155,7 +173,9 @@ int run_cli(int argc, char** argv) {
     sub->allow_extras();
     if (!words.contains(command.name)) continue;   // all options of all commands take a millisecond
     actions.emplace_back(sub, command.declare(*sub));
+    refuse_empty_and_negative(*sub);
     for (CLI::App* inner : sub->get_subcommands([](CLI::App*) { return true; })) {
+      refuse_empty_and_negative(*inner);
       inner->fallthrough();
       inner->allow_extras();
     }

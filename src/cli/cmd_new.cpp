@@ -129,9 +129,12 @@ Result<int> run(Session& session, const NewOptions& options) {
   if (options.what != "recipe")
     return Fail(Error{.what = fmt::format("'{}' cannot be begun", options.what), .hint = "what can is: swage new recipe NAME --url URL"});
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_'; };
-  if (!std::all_of(options.name.begin(), options.name.end(), plain) || options.name.starts_with('.'))
+  if (options.name.empty() || !std::all_of(options.name.begin(), options.name.end(), plain) || options.name.starts_with('.'))
     return Fail(Error{.what = fmt::format("'{}' is not a name for a package", options.name), .hint = "lower-case letters, digits, and - + . _"});
   SWAGE_CHECK(refuse_secrets(options.url));
+  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (!options.sha256.empty() && (options.sha256.size() != 64 || !std::all_of(options.sha256.begin(), options.sha256.end(), hex)))
+    return Fail(Error{.what = fmt::format("'{}' is not a sha256: 64 hexadecimal digits", options.sha256)});
   SWAGE_TRY(const fs::path layer, layer_of(session, options));
   const fs::path directory = layer / "packages" / options.name;
   const fs::path file = directory / "recipe.toml";
@@ -151,7 +154,9 @@ Result<int> run(Session& session, const NewOptions& options) {
     return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
   }
   SWAGE_TRY(const Beneath tree_files, Beneath::open(tree));
-  const std::string version = version_in(options.url.substr(options.url.rfind('/') + 1));
+  const bool is_url = options.url.find("://") != std::string::npos;
+  const std::string address = is_url ? options.url.substr(0, options.url.find_first_of("?#")) : options.url;
+  const std::string version = version_in(address.substr(address.rfind('/') + 1));
   SWAGE_CHECK(make_directories(directory));
   SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree_files, files, known.licenses), *found, present(*found, files))));
   if (archive.part) archive.part->remove();

@@ -177,6 +177,16 @@ def test_a_workspace_that_everybody_can_write_is_not_obeyed(foreign):
         f"error: '{place}/mine' is not a workspace: it has no swage.toml\nhint: to have none: --workspace none\n")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another group")
+def test_a_workspace_that_another_group_can_write_is_not_obeyed(foreign):
+    swage, place, plan = foreign
+    os.chown(place, 0, 65534)
+    place.chmod(0o775)
+    assert swage(*plan).fails(2).err.startswith(f"error: '{place}/swage.toml' is not obeyed: group 65534 can write '{place}'\n")
+    place.chmod(0o755)
+    assert "x-1-armel" in swage(*plan).ok().out
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
 def test_a_workspace_of_somebody_else_is_not_obeyed(foreign):
     swage, place, plan = foreign

@@ -94,3 +94,12 @@ def test_mistakes(swage, tmp_path):
     good = make_archive(tmp_path, "good-1.tar.gz", {"Makefile": ""})
     swage("new", "recipe", "good", "--url", good, *into).ok()
     assert swage("new", "recipe", "good", "--url", good, *into).fails(2).err == f"error: '{tmp_path}/layer/packages/good/recipe.toml' is there already\n"
+
+
+def test_what_is_no_name_no_hash_and_no_version(swage, tmp_path):
+    assert swage("new", "recipe", "", "--url", "x.tar").fails(2).err.startswith("error: '' is not a name for a package\n")
+    for sha256 in ["abc", "../../evil", "A" * 64]:
+        got = swage("new", "recipe", "x", "--url", "https://127.0.0.1:1/x-1.0.tar", "--sha256", sha256).fails(2)
+        assert got.err == f"error: '{sha256}' is not a sha256: 64 hexadecimal digits\n"
+    got = swage("new", "recipe", "x", "--url", "https://127.0.0.1:1/x-1.0.tar.gz?private_token=SECRET").fails(2)
+    assert got.err.startswith("error: 'https://127.0.0.1:1/x-1.0.tar.gz?private_token=******' has a secret in it\n")

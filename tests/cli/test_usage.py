@@ -202,3 +202,20 @@ def test_a_distributions_source_is_upstreams_archive_and_says_so(planner):
     rows = {line.split()[0]: " ".join(line.split()[1:]) for line in planner("list", "packages").ok().out.splitlines() if line.strip()}
     assert rows["busybox"].startswith("1.35.0 upstream's archive in bookworm, without its patches ")
     assert not any("deb12" in row for row in rows.values())
+
+
+def test_a_number_below_zero_is_not_the_largest_one(swage):
+    """It wrapped: `store gc --max -1` deleted everything."""
+    assert swage("store", "gc", "--max", "-1").fails(2).err == (
+        "error: '--max' has a value of the wrong kind: '-1' is not a number that can be meant\nhint: see: swage store gc --help\n")
+    for option in ["--max-log-size", "--max-memory", "--max-processes", "--timeout", "--max-silent-time", "--jobs", "--cores"]:
+        for value in ["-1", "-5K", "+x"]:
+            assert f"'{option}' has a value of the wrong kind: '{value}' is not" in swage("build", "nano", option, value).fails(2).err, (option, value)
+
+
+def test_an_empty_value_is_not_the_same_as_none(planner):
+    """A script's variable that is not set must not plan something else."""
+    for option in ["--src", "--config", "--toolchain", "--fragment", "--patch", "--for", "--set"]:
+        assert planner("plan", "linux@6.1", option, "").fails(2).err == f"error: '{option}' is empty\nhint: see: swage plan --help\n", option
+    for option in ["--workspace", "--instance", "--lock", "--home", "--layer", "--catalog"]:
+        assert f"'{option}' is empty" in planner(option, "", "list", "kernels").fails(2).err, option

@@ -29,6 +29,19 @@ TEST(RefuseSecrets, NamesTheUrlWithoutThem) {
   for (const char* url : {"ssh://git@host/x", "https://host/@x", "file:///a@b", "../a:b@c", "git@host:x.git"}) EXPECT_TRUE(refuse_secrets(url)) << url;
 }
 
+// Written in ways that are no URL any more, or that only some readers take for one.
+TEST(RefuseSecrets, KnowsThemByEveryWayOfWriting) {
+  for (const char* url : {"HTTP://tok3n@host/x", "HttpS://tok3n@host/x", "https://u:pa'ss@host/x", "https://u:pa\"ss@host/x", "https:///u:SECRET@host/x",
+                          "https://u:SE/CRET@host/x", "https://host/x?private_token=SECRET", "https://host/x?a=b&X-Amz-Signature=SECRET#c"}) {
+    const auto refused = refuse_secrets(url);
+    ASSERT_FALSE(refused) << url;
+    for (const std::string& shown : {refused.error().what, without_secrets(std::string("see '") + url + "', or not")})
+      for (const char* secret : {"SECRET", "tok3n", "SE/CRET", "pa'ss", "pa\"ss"}) EXPECT_EQ(shown.find(secret), std::string::npos) << shown;
+  }
+  for (const char* url : {"https://host:8/x?monkey=1", "file:///a@b", "https://[::1]:8/x@y", "https://host/x?v=1#token=2", "file:///home/u:v@w"})
+    EXPECT_TRUE(refuse_secrets(url)) << url;
+}
+
 TEST(Render, HidesWhatALineOfAFileSays) {
   Error error{.what = "'urls' is wrong in https://u:pass@h/"};
   error.where = SourcePos{.file = "f", .line = 1, .column = 9, .length = 19, .line_text = "urls = [\"https://u:pass@h/\"]"};

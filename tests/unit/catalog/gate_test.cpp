@@ -161,6 +161,8 @@ TEST(Workspaces, TheUsualInstanceStandsBesideItsTable) {
   EXPECT_EQ(workspace.usual_pos.line, 2u);
   EXPECT_EQ(workspace.usual_pos.column, 14u);
   EXPECT_EQ(workspace.instances.at("gcc13").pos.line, 4u);
+  dir.write("swage.toml", "\xef\xbb\xbfinstance = \"gcc13\"\r\n[instance.gcc13]\r\noverride.gcc = \"13\"\r\n");
+  EXPECT_EQ(read_workspace(dir.path() / "swage.toml").value().usual_instance, "gcc13");
   dir.write("swage.toml", "instance = 13\n[instance.gcc13]\noverride.gcc = \"13\"\n");
   EXPECT_EQ(dir.shown(read_workspace(dir.path() / "swage.toml").error()),
             "error: 'instance' is defined twice\n  --> CAT/swage.toml:2:2\n   2 | [instance.gcc13]\n     |  ^^^^^^^^\nnote: first defined at CAT/swage.toml:1:1\n");
