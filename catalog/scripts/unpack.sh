@@ -4,7 +4,7 @@
 
 # Of whatever root this runs in, by a loader of its own; names are UTF-8, as everywhere.
 bsdtar() {
-  LC_ALL=C.UTF-8 LOCPATH=$archives/usr/lib/locale $(echo $archives/lib64/ld-linux-*) --library-path $(echo $archives/usr/lib/*-linux-gnu) \
+  LC_ALL=C.UTF-8 LOCPATH=$archives/usr/lib/locale $(echo $archives/usr/lib/*-linux-gnu/ld-linux-*.so.*) --library-path $(echo $archives/usr/lib/*-linux-gnu) \
     $archives/usr/bin/bsdtar "$@"
 }
 
