@@ -2,6 +2,7 @@
 import hashlib
 import io
 import pathlib
+import shutil
 import tarfile
 import zipfile
 
@@ -125,7 +126,7 @@ def read(rootless, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_an_archive(rootless, read, tmp_path, name):
+def test_an_archive(rootless, read, name):
     place, built = read
     expected = ARCHIVES[name][1]
     log = (built / f"{name}.log").read_text()
@@ -135,7 +136,9 @@ def test_an_archive(rootless, read, tmp_path, name):
     else:
         assert not taken and log.endswith(f"unpack: '/build/source/archives/{name}' {expected}\n")
     # swage itself: whatever it says of one that is none, it does not take it either.
-    made = rootless("new", "recipe", "tool", "--url", place / "archives" / name, "--into", rootless.cwd / "no-such-layer" / tmp_path.name)
+    layer = rootless.cwd / "layer-of-an-archive"   # in a home that is kept
+    shutil.rmtree(layer, ignore_errors=True)
+    made = rootless("new", "recipe", "tool", "--url", place / "archives" / name, "--into", layer)
     assert taken == (made.code == 0), made.err
 
 
