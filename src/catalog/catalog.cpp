@@ -298,11 +298,7 @@ Result<std::string> Catalog::recipe_file(const RecipeRow& recipe, std::string_vi
   return text_below(*state_, fs::path(kPackages) / recipe.name, name);
 }
 
-Result<Beneath> Catalog::beneath_layer_of(const fs::path& file) const {
-  const Layer* layer = layer_of(state_->layers, file);
-  if (!layer) return fail(Errc::invalid_input, fmt::format("'{}' leads out of the layer that names it", file.string()));
-  return Beneath::open(layer->directory);
-}
+Result<fs::path> Catalog::component_tree(const ComponentRow& row) const { return tree_below_layer(state_->layers, row.tree); }
 
 const Origin& Catalog::platform_origin(std::string_view name) const {
   static const Origin unknown;

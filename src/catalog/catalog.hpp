@@ -14,6 +14,7 @@
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
+//   features.toml                [[feature]]
 //   components.toml              [[component]], read only when asked for
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
@@ -162,7 +163,7 @@ struct ToolchainRow {
   std::vector<std::string> cxx{};            // more, which compile C++: for packages, since kernels need none
   std::vector<std::string> components{};     // ids of what it is built from
   std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
-  std::vector<std::string> features{};       // plugins (has headers for them), multilib32, default-pie, default-ssp, default-cf-protection
+  std::vector<std::string> features{};       // names of [[feature]]
   std::string userland{};                    // package that the boot test runs: busybox-boot, or init where there is no C library
   SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
   bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits, or when asked for
@@ -378,8 +379,8 @@ class Catalog {
   Result<std::string> script(std::string_view name) const;
   Result<std::string> patch(std::string_view name) const;
   Result<std::string> recipe_file(const RecipeRow& recipe, std::string_view name) const;
-  // The layer that a path is written as below.
-  Result<Beneath> beneath_layer_of(const fs::path& path) const;
+  // Where the `tree` of a component really is, when it is no URL: below its layer.
+  Result<fs::path> component_tree(const ComponentRow& row) const;
 
   // The records of a platform, or of one cell of it, by kernel version, toolchain and configuration. Of several of the same cell
   // and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that platform's

@@ -40,6 +40,7 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
       return names;
     }
     case NameOf::root: return {"a root", names_of(state.roots)};
+    case NameOf::feature: return {"a feature of features.toml", names_of(state.features)};
     case NameOf::suite: return {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
     case NameOf::package: {
       KnownNames names{"a package", recipe_names(state)};
@@ -138,7 +139,7 @@ void check_names(const Catalog::State& state, Findings& findings) {
       if (directory && state.late->everything) check_reference();   // else whoever reads it will say so
       continue;
     }
-    if (findings.incomplete) continue;
+    if (findings.incomplete || state.late->incomplete) continue;
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
     findings.errors.push_back(std::move(error));
@@ -170,9 +171,12 @@ void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings) {
   }
 }
 
-void check_components(const std::vector<ComponentRow>& rows, Findings& findings) {
-  for (const ComponentRow& row : rows)
+void check_components(const Catalog::State& state, const std::vector<ComponentRow>& rows, Findings& findings) {
+  for (const ComponentRow& row : rows) {
     check_source(row.source, row.id, row.origin, row.tree.empty(), findings.errors);
+    if (row.tree.empty() || row.origin.is_wrong("tree") || is_remote_tree(row.tree)) continue;
+    if (Result<fs::path> below = tree_below_layer(state.layers, row.tree); !below) findings.errors.push_back(std::move(below).error().at(row.origin.pos));
+  }
 }
 
 void check_recipe(const RecipeRow& row, Findings& findings) {

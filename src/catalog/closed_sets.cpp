@@ -18,12 +18,6 @@ const std::vector<std::string>& host_tools() {
   return names;
 }
 
-const std::vector<std::string>& toolchain_features() {
-  static const std::vector<std::string> names{"plugins",   "multilib32", "no-m32", "default-pie", "default-ssp", "default-cf-protection",
-                                              "e500",      "spe",        "mips-r6"};
-  return names;
-}
-
 void check_word(const FieldInput& in, const std::string& word, const std::vector<std::string>& known) {
   if (std::find(known.begin(), known.end(), word) == known.end()) report_unknown_word(in, word, known);
 }

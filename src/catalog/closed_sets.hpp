@@ -12,8 +12,6 @@ const std::vector<std::string>& c_libraries();
 // The variables that conditions and requirements may name: those of a toolchain, and those of the root that a build runs in.
 const std::vector<std::string>& toolchain_variables();
 const std::vector<std::string>& host_tools();
-// What toolchains declare and conditions ask for.
-const std::vector<std::string>& toolchain_features();
 
 // Reports a word that is none of them.
 void check_word(const FieldInput& in, const std::string& word, const std::vector<std::string>& known);

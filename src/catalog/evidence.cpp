@@ -36,6 +36,7 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
   const TomlEntry* entry = document.root.find("evidence");
   if (!entry || !FieldInput{document, entry->value, "evidence", findings}.is(TomlValue::Kind::table)) return std::nullopt;
   EvidenceRow row{.kernel = {}};
+  findings.of_logs = true;
   evidence_schema().read(document, entry->value, row, Presence::whole, findings);
   row.file = document.path;
   if (findings.errors.size() == before) check_claims(document, entry->value, row, findings);

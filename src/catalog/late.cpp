@@ -182,11 +182,11 @@ void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findi
         reader.check_tables(document, {"component"}, {});
         reader.rows(document, "component", {"id"}, component_schema(), blank_component(), rows, index);
       },
-      [](std::vector<ComponentRow>& rows, Findings& found_wrong) {
+      [&state](std::vector<ComponentRow>& rows, Findings& found_wrong) {
         std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
           return a.name != b.name ? a.name < b.name : a.version < b.version;
         });
-        check_components(rows, found_wrong);
+        check_components(state, rows, found_wrong);
       });
 }
 

@@ -37,4 +37,22 @@ Result<std::optional<std::string>> text_of_last(const std::vector<Layer>& layers
   return std::optional(std::move(text));
 }
 
+bool is_remote_tree(std::string_view from) {
+  const auto colon = from.find("://");
+  if (colon == std::string_view::npos) return false;
+  const std::string_view scheme = from.substr(0, colon), rest = from.substr(colon + 3);
+  return (scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git") && !rest.empty() && rest.front() != '-' && rest.front() != '/';
+}
+
+Result<fs::path> tree_below_layer(const std::vector<Layer>& layers, const fs::path& from) {
+  const Layer* layer = layer_of(layers, from);
+  if (!layer) return fail(Errc::invalid_input, fmt::format("'{}' leads out of the layer that names it", from.string()));
+  const fs::path name = *layer->files->relative(from);
+  Result<fs::path> directory = layer->files->directory(name);
+  if (directory || directory.error().code == Errc::invalid_input) return directory;
+  SWAGE_TRY(const std::optional<UniqueFd> archive, layer->files->find_regular(name));
+  if (!archive) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from.string()));
+  return from;
+}
+
 }  // namespace swage

@@ -33,4 +33,10 @@ struct LayerFile {
 Result<std::optional<LayerFile>> open_of_last(const std::vector<Layer>& layers, const fs::path& name);
 Result<std::optional<std::string>> text_of_last(const std::vector<Layer>& layers, const fs::path& name);
 
+// A tree that a row names is below its layer, or comes from another machine: by a scheme that git has for that, and no word that git
+// would take for an option.
+bool is_remote_tree(std::string_view from);
+// Where the directory or archive below a layer really is.
+Result<fs::path> tree_below_layer(const std::vector<Layer>& layers, const fs::path& from);
+
 }  // namespace swage

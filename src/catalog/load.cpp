@@ -44,7 +44,7 @@ const TomlDocument* Reader::open(const fs::path& path) {
   auto document = ahead ? ahead->take(path) : parse_file(layers, path);
   if (!document) {
     report(std::move(document).error());
-    findings().incomplete = true;
+    findings().incomplete = state().late->incomplete = true;
   }
   if (!document || !*document) return nullptr;
   return &result.documents.emplace_back(std::move(**document));
@@ -349,10 +349,14 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
 
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_entries(directory, {"platforms.toml", "roots.toml", "components.toml", "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"}, {});
+  check_entries(directory, {"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"}, {});
   check_entries(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml"},
                 {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
+  if (const auto* document = open(directory / "features.toml")) {
+    check_tables(*document, {"feature"}, {});
+    rows(*document, "feature", {"name"}, feature_schema(), FeatureRow{}, state().features, features);
+  }
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});
     rows(*document, "root", {"name"}, root_schema(), RootRow{}, state().roots, roots);

@@ -41,6 +41,7 @@ PackageRecords read_records(const TomlDocument& document, Findings& findings) {
     const FieldInput in{document, item, "package", findings};
     if (!in.is(TomlValue::Kind::table)) continue;
     PackageRecord record;
+    findings.of_logs = true;
     record_schema().read(document, item, record, Presence::whole, findings);
     if (findings.errors.size() != before) continue;
     const bool failed = record.state == PackageState::failed;

@@ -1,4 +1,4 @@
-// The schema of every kind of row.
+// The schema of every kind of row: each is defined in tables/ in the file of its table.
 #pragma once
 
 #include "catalog/schema.hpp"
@@ -35,6 +35,12 @@ const Schema<CpuRow>& cpu_schema();
 struct CommonMachine {                         // [common] of machines.toml
   std::vector<std::string> config{};
 };
+
+struct FeatureRow {                            // [[feature]] of features.toml
+  std::string name{}, text{};
+  Origin origin{};
+};
+const Schema<FeatureRow>& feature_schema();
 
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();

@@ -6,6 +6,7 @@
 
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
+#include "base/visible.hpp"
 
 namespace swage {
 namespace {
@@ -49,8 +50,19 @@ bool FieldInput::is(TomlValue::Kind kind) const {
   return false;
 }
 
+// What no table has reason to say, and what would show as something else (visible.hpp). Plain text, nearly all of it, is seen at a glance.
+void check_text(const FieldInput& in) {
+  const std::string& text = in.value.text;
+  const auto plain = [](unsigned char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t'; };
+  if (in.findings.of_logs || std::all_of(text.begin(), text.end(), plain)) return;
+  const std::string shown = visible(text);
+  if (shown != text) in.report({.what = fmt::format("'{}' has characters that do not show: {}", in.name, shown.substr(0, 100))});
+}
+
 void read_field(const FieldInput& in, std::string& out) {
-  if (in.is(TomlValue::Kind::string)) out = in.value.text;
+  if (!in.is(TomlValue::Kind::string)) return;
+  check_text(in);
+  out = in.value.text;
 }
 void read_field(const FieldInput& in, bool& out) {
   if (in.is(TomlValue::Kind::boolean)) out = in.value.number != 0;

@@ -20,7 +20,7 @@
 namespace swage {
 
 // What a name in a table must be the name of. Checked when everything is read, because tables refer to each other.
-enum class NameOf { platform, arch, root, suite, package, script, system, constraint, patch, recipe_file };
+enum class NameOf { platform, arch, root, suite, package, script, system, constraint, patch, recipe_file, feature };
 
 struct Reference {
   NameOf kind;
@@ -35,7 +35,8 @@ struct Findings {
   std::vector<Reference> references{};
   // Keys of the row that was read last whose values are wrong, or that a misspelt key was near to: what else is amiss with them follows.
   std::vector<std::string> wrong{};
-  bool incomplete = false;   // a file could not be read: that names are not found may come from that alone
+  bool of_logs = false;      // texts may be lines of logs, with whatever these hold
+  bool incomplete = false;   // rows could not be read: that names are not found may come from that alone
 };
 
 // Whether the user has stopped swage, which the findings then say. Asked by what may take long.

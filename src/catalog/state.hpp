@@ -77,6 +77,7 @@ struct Catalog::State {
   std::unique_ptr<ArchRows<ConstraintRow>> constraints = std::make_unique<ArchRows<ConstraintRow>>();
   std::unique_ptr<ArchRows<QuirkRow>> quirks = std::make_unique<ArchRows<QuirkRow>>();
   std::set<std::string> suites{};                    // of all providers
+  std::vector<FeatureRow> features{};                // that toolchains may declare and conditions ask for
   std::vector<fs::path> evidence_directories{};      // first layer first
   struct EvidenceCache {                             // like LateRows
     std::mutex mutex{};
@@ -113,6 +114,7 @@ struct Catalog::State {
     LateRows<SignatureRow> signatures{};
     LateRows<SymbolRow> symbols{};
     LateRows<LogLineRow> log_lines{};
+    bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is not found may come from that
     bool everything = false;                         // is read and tested: the constraints of every architecture are known
   };
   std::unique_ptr<Late> late = std::make_unique<Late>();
@@ -168,7 +170,7 @@ void check_names(const Catalog::State& state, Findings& findings);
 void check_files(const Catalog::State& state, Findings& findings);   // that scripts and patches can be read, also those that no table names
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
-void check_components(const std::vector<ComponentRow>& rows, Findings& findings);
+void check_components(const Catalog::State& state, const std::vector<ComponentRow>& rows, Findings& findings);
 void check_recipe(const RecipeRow& row, Findings& findings);
 void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
 void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);

@@ -95,26 +95,42 @@ const Schema<Workspace>& instances_schema() {
   return schema;
 }
 
-// `instance = "NAME"` is what says which set is the usual one, and [instance.NAME] what one is: in TOML the same key twice. So the line
-// is taken out of the text, whose other lines stay where they are, before it is parsed.
-void take_usual_instance(std::string& text, const fs::path& file, Workspace& workspace) {
-  unsigned number = 0;
-  for (std::string_view line : split(text, '\n')) {
-    ++number;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
-    if (trim(line).starts_with('[')) return;
-    if (!trim(line).starts_with("instance")) continue;
-    const Result<TomlDocument> alone = parse_toml(std::string(line), file.string());
-    const TomlEntry* entry = alone ? alone->root.find("instance") : nullptr;
-    if (!entry || entry->value.kind != TomlValue::Kind::string) continue;
-    workspace.usual_instance = entry->value.text;
-    workspace.usual_pos = alone->pos(entry->value.span);
-    workspace.usual_pos.line = number;
-    const auto at = static_cast<std::size_t>(line.data() - text.data());
-    text.replace(at, line.size(), line.size(), ' ');
-    return;
+// What stands before the first table of its own, as a document of its own: up to a line that begins with `[` and before which all is TOML
+// (in a string or an array of many lines it begins none). Nothing: there is no such place, or it is far down.
+std::optional<TomlDocument> head_of(const std::string& text, const fs::path& file) {
+  constexpr int most_tries = 100;
+  int tries = 0;
+  for (std::size_t at = 0; at <= text.size() && tries < most_tries;) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const bool header = trim(std::string_view(text).substr(at, end - at)).starts_with('[');
+    if (header || end == text.size()) {
+      ++tries;
+      if (Result<TomlDocument> head = parse_toml(text.substr(0, header ? at : end), file.string())) return *std::move(head);
+    }
+    at = end + 1;
   }
+  return std::nullopt;
+}
+
+// `instance = "NAME"` says which set is the usual one, and [instance.NAME] what one is: in TOML the same key twice. So the lines of the
+// first are taken out of the text, whose other lines stay where they are, before it is parsed.
+Result<void> take_usual_instance(std::string& text, const fs::path& file, Workspace& workspace) {
+  const std::optional<TomlDocument> head = head_of(text, file);
+  const TomlEntry* entry = head ? head->root.find("instance") : nullptr;
+  if (!entry || entry->value.kind == TomlValue::Kind::table) return {};
+  Findings findings;
+  const FieldInput in{*head, entry->value, "instance", findings};
+  read_field(in, workspace.usual_instance);
+  if (findings.errors.empty() && workspace.usual_instance.empty())
+    in.report({.what = "'instance' is empty", .hint = fmt::format("to have none: instance = \"{}\"", kNoInstance)});
+  if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
+  workspace.usual_pos = head->pos(entry->value.span);
+  for (std::uint32_t number = entry->key_span.line; number <= entry->value.span.end_line; ++number) {
+    const std::string_view line = head->line(number);
+    const auto at = static_cast<std::size_t>(line.data() - head->text.data());
+    text.replace(at, line.size(), line.size(), ' ');
+  }
+  return {};
 }
 
 Result<Workspace> read(std::string text, const fs::path& file, const Schema<Workspace>& schema, Workspace workspace = {}) {
@@ -123,6 +139,24 @@ Result<Workspace> read(std::string text, const fs::path& file, const Schema<Work
   schema.read(document, document.root, workspace, Presence::whole, findings);
   if (!findings.errors.empty()) return Fail(together(std::move(findings.errors)));
   return workspace;
+}
+
+// That nobody but the user and root can change these. The error begins with who can.
+Result<void> check_trust(std::initializer_list<fs::path> places) {
+  for (const fs::path& place : places) {
+    struct stat st {};
+    if (::stat(place.c_str(), &st) != 0) return fail_errno(fmt::format("cannot read '{}'", place.string()), errno);
+    const bool own = st.st_uid == ::geteuid() || st.st_uid == 0;
+    // The user's own group is often he alone, and then his umask lets it write.
+    const bool groups = (st.st_mode & S_IWGRP) && st.st_gid != ::getegid() && st.st_gid != 0;
+    if (own && (st.st_mode & S_IWOTH) == 0 && !groups) continue;
+    const passwd* owner = ::getpwuid(st.st_uid);
+    const std::string name = owner ? fmt::format("'{}'", owner->pw_name) : std::to_string(st.st_uid);
+    const std::string writers = groups && !(st.st_mode & S_IWOTH) ? fmt::format("group {}", st.st_gid) : "everybody";
+    return Fail(Error{.what = own ? fmt::format("{} can write '{}'", writers, place.string())
+                                  : fmt::format("'{}' belongs to user {}", place.string(), name)});
+  }
+  return {};
 }
 
 }  // namespace
@@ -154,30 +188,30 @@ std::pair<std::string, bool> feature_word(const std::string& word) {
 
 Result<void> check_owner(const fs::path& directory) {
   const fs::path file = directory / kWorkspaceFile;
-  for (const fs::path& place : {directory, file}) {
-    struct stat st {};
-    if (::stat(place.c_str(), &st) != 0) return fail_errno(fmt::format("cannot read '{}'", place.string()), errno);
-    const bool own = st.st_uid == ::geteuid() || st.st_uid == 0;
-    // The user's own group is often he alone, and then his umask lets it write.
-    const bool groups = (st.st_mode & S_IWGRP) && st.st_gid != ::getegid() && st.st_gid != 0;
-    if (own && (st.st_mode & S_IWOTH) == 0 && !groups) continue;
-    const passwd* owner = ::getpwuid(st.st_uid);
-    const std::string name = owner ? fmt::format("'{}'", owner->pw_name) : std::to_string(st.st_uid);
-    const std::string writers = groups && !(st.st_mode & S_IWOTH) ? fmt::format("group {}", st.st_gid) : "everybody";
-    Error error{.what = own ? fmt::format("'{}' is not obeyed: {} can write '{}'", file.string(), writers, place.string())
-                            : fmt::format("'{}' is not obeyed: '{}' belongs to user {}", file.string(), place.string(), name)};
-    error.notes = {"it would say what commands in all directories below are to build"};
-    error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment; to leave it out: --workspace none",
-                             directory.string());
-    return Fail(std::move(error));
-  }
-  return {};
+  Result<void> trusted = check_trust({directory, file});
+  if (trusted) return {};
+  Error error = std::move(trusted).error();
+  error.what = fmt::format("'{}' is not obeyed: {}", file.string(), error.what);
+  error.notes = {"it would say what commands in all directories below are to build"};
+  error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment; to leave it out: --workspace none",
+                           directory.string());
+  return Fail(std::move(error));
+}
+
+Result<void> check_layer_owner(const fs::path& layer, const fs::path& workspace) {
+  Result<void> trusted = check_trust({layer});
+  if (trusted || trusted.error().code == Errc::environment) return {};   // that it is not there is said by who opens it
+  Error error = std::move(trusted).error();
+  error.what = fmt::format("the layer '{}' is not read: {}", layer.string(), error.what);
+  error.notes = {fmt::format("'{}' names it", (workspace / kWorkspaceFile).string())};
+  error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment", workspace.string());
+  return Fail(std::move(error));
 }
 
 Result<Workspace> read_workspace(const fs::path& file) {
   SWAGE_TRY(std::string text, read_file(file, kLargestTable));
   Workspace workspace;
-  take_usual_instance(text, file, workspace);
+  SWAGE_CHECK(take_usual_instance(text, file, workspace));
   return read(std::move(text), file, workspace_schema(), std::move(workspace));
 }
 

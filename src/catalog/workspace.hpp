@@ -53,6 +53,8 @@ inline constexpr const char* kWorkspaceFile = "swage.toml";
 // Whether the swage.toml of a directory may be obeyed by who is only below it: it and the directory belong to the user or to root, and
 // not everybody can write them. The error says whose it is and how to allow it.
 Result<void> check_owner(const fs::path& directory);
+// The same of a layer that the swage.toml of `workspace` names.
+Result<void> check_layer_owner(const fs::path& layer, const fs::path& workspace);
 
 // All mistakes together, each with its place. Whether names are those of packages and platforms is not asked here.
 Result<Workspace> read_workspace(const fs::path& file);

@@ -1,5 +1,6 @@
 #include "cli/cli.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -65,8 +66,12 @@ std::string full_name(const CLI::App& app) {
 Error unknown_word(const CLI::App& app, const std::string& word) {
   const CLI::App& command = deepest(app);
   Error error{.what = fmt::format("'{}' is not an option of '{}'", word, full_name(command))};
-  if (word.starts_with('-')) {
-    error.hint = did_you_mean(word.substr(0, word.find('=')), option_names(command));
+  const std::vector<std::string> own = option_names(command);
+  if (const std::string name = word.substr(0, word.find('=')); word.starts_with('-') && std::find(own.begin(), own.end(), name) != own.end()) {
+    error.what = fmt::format("'{}' stands before '{}', whose option it is", name, command.get_name());
+    error.hint = fmt::format("write it behind: {} {} ...", full_name(command), name);
+  } else if (word.starts_with('-')) {
+    error.hint = did_you_mean(word.substr(0, word.find('=')), own);
   } else {
     std::vector<std::string> names;
     for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
@@ -130,6 +135,15 @@ void refuse_empty_and_negative(CLI::App& command) {
   }
 }
 
+// A set of packages is chosen for commands that have packages.
+Result<void> check_instance_is_heard(const CLI::App& command) {
+  std::vector<std::string> hearing;
+  for (const Command& one : commands())
+    if (one.of_packages) hearing.push_back(one.name);
+  if (std::find(hearing.begin(), hearing.end(), command.get_name()) != hearing.end()) return {};
+  return Fail(Error{.what = fmt::format("'--instance' says nothing for '{}'", full_name(command)), .hint = fmt::format("it is for: {}", join(hearing, ", "))});
+}
+
 int print_error(const Error& error, bool json) {
   const std::string text = json ? error_lines(error) : render(error, want_colour(STDERR_FILENO));
   print_aside_text(text);   // who has closed stderr still gets the exit code
@@ -184,7 +198,13 @@ int run_cli(int argc, char** argv) {
   const bool json = words.contains("--json");   // also where the words are wrong
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& help) {  // --help and --version
+  } catch (const CLI::CallForVersion&) {
+    return with_output(json, [&] {
+      if (json) print_result("{}\n", json_text({{"version", kVersion}}));
+      else print_result("swage {}\n", kVersion);
+      return 0;
+    });
+  } catch (const CLI::Success& help) {  // --help
     return with_output(json, [&] {
       std::ostringstream text;
       const int code = app.exit(help, text, text);
@@ -195,6 +215,8 @@ int run_cli(int argc, char** argv) {
     return print_error(usage_error(app, problem), json);
   }
   if (const std::vector<std::string> left = left_over(app); !left.empty()) return print_error(unknown_word(app, left.front()), json);
+  if (!global.instance.empty())
+    if (Result<void> heard = check_instance_is_heard(deepest(app)); !heard) return print_error(heard.error(), json);
 
   Session session(std::move(global));
   for (const auto& [sub, action] : actions) {

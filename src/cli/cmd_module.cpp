@@ -50,11 +50,15 @@ Result<std::string> module_parameter(const std::string& text) {
 Result<std::string> make_variable(const std::string& text) {
   const auto equals = text.find('=');
   const std::string name = text.substr(0, equals);
-  if (equals == std::string::npos || !is_name(name) || text.find('\n') != std::string::npos)
+  const bool is_variable = is_name(name) && name.find('-') == std::string::npos && !std::isdigit(static_cast<unsigned char>(name.front()));
+  if (equals == std::string::npos || !is_variable || text.find('\n') != std::string::npos)
     return Fail(Error{.what = fmt::format("'{}' is not a variable of make", printable(text)), .hint = "write it as: --make NAME=VALUE, for instance --make CONFIG_FOO=m"});
   if (name == "KBUILD_EXTRA_SYMBOLS")
     return Fail(Error{.what = "'KBUILD_EXTRA_SYMBOLS' is made from what '--uses' names", .hint = "build the other modules with swage module, and give: --uses RESULT"});
-  if (name == "M" || name == "O" || name == "ARCH" || name == "CROSS_COMPILE")
+  // What kbuild's top Makefile has from swage, or would take from it: another shell or release would make modules of another kernel.
+  static constexpr std::string_view swages[] = {"M", "O", "ARCH", "CROSS_COMPILE", "KERNELRELEASE", "KERNELVERSION", "SHELL", "CONFIG_SHELL", "MAKE",
+                                                "MAKEFLAGS", "CC", "LD", "AR", "NM", "OBJCOPY", "HOSTCC", "LLVM", "KBUILD_OUTPUT", "KBUILD_EXTMOD"};
+  if (std::find(std::begin(swages), std::end(swages), name) != std::end(swages))
     return Fail(Error{.what = fmt::format("'{}' is said by the kernel that the modules are for", name), .hint = "choose another kernel or platform with --kernel and --for"});
   return text;
 }

@@ -16,6 +16,7 @@ struct Command {
   const char* name;
   const char* summary;
   Action (*declare)(CLI::App& app);
+  bool of_packages = false;   // its targets may be packages, of which --instance chooses a set
 };
 
 std::span<const Command> commands();

@@ -4,15 +4,15 @@ namespace swage {
 
 namespace {
 constexpr Command table[] = {
-    {"build", "make targets and link the results", declare_build},
+    {"build", "make targets and link the results", declare_build, true},
     {"boot", "build a kernel and boot it in QEMU", declare_boot},
     {"module", "build out-of-tree kernel modules and load them", declare_module},
     {"verify", "build and boot kernels, or build packages, and keep the evidence", declare_verify},
     {"matrix", "which kernels boot where, and which packages are built", declare_matrix},
-    {"run", "run a program of a package, under emulation where it is foreign", declare_run},
-    {"shell", "a shell with a target's toolchain", declare_shell},
-    {"resolve", "which toolchain, and why", declare_resolve},
-    {"plan", "the derivations behind targets", declare_plan},
+    {"run", "run a program of a package, under emulation where it is foreign", declare_run, true},
+    {"shell", "a shell with a target's toolchain", declare_shell, true},
+    {"resolve", "which toolchain, and why", declare_resolve, true},
+    {"plan", "the derivations behind targets", declare_plan, true},
     {"list", "what the catalog holds", declare_list},
     {"new", "begin a recipe from a source archive", declare_new},
     {"check", "validate a catalog or a layer", declare_check},

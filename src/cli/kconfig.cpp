@@ -82,6 +82,7 @@ Result<std::string> config_assignment(std::string_view text) {
 }
 
 Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);   // of an editor
   if (text.find('\0') != std::string_view::npos) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel configuration: it is no text", file));
   std::vector<std::string> lines;
   std::vector<Error> errors;

@@ -67,6 +67,7 @@ Result<std::optional<fs::path>> Session::workspace_directory() {
   if (named.empty()) {
     found = nearest_workspace();
     if (found) SWAGE_CHECK(check_owner(*found));
+    workspace_was_found_ = true;
   } else if (named != "none") {
     found = fs::absolute(named);
     if (!path_exists(*found / kWorkspaceFile))
@@ -110,6 +111,8 @@ Result<const Workspace*> Session::workspace() {
     Workspace found;
     SWAGE_TRY(const std::optional<fs::path> directory, workspace_directory());
     if (directory) { SWAGE_TRY(found, read_workspace(*directory / kWorkspaceFile)); }
+    if (workspace_was_found_)
+      for (const fs::path& layer : found.layers) SWAGE_CHECK(check_layer_owner(layer, *directory));
     workspace_ = std::make_unique<Workspace>(std::move(found));
   }
   return workspace_.get();

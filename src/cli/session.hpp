@@ -78,6 +78,7 @@ class Session {
 
   GlobalOptions options_;
   std::optional<std::optional<fs::path>> workspace_directory_{};
+  bool workspace_was_found_ = false;    // and not named: then it is trusted with all that it names
   std::vector<fs::path> evidence_{};
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<Instances> instances_;

@@ -8,6 +8,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "catalog/layer.hpp"
 #include "cli/kconfig.hpp"
 #include "fetch/fetch.hpp"
 
@@ -52,8 +53,6 @@ struct LocalTree {
   std::optional<TempDir> unpacked{};
 };
 
-Error no_tree(const std::string& from) { return Error{.what = fmt::format("'{}' is no directory, archive or git URL", from)}; }
-
 // By `make`, which is given a directory.
 template <class Make>
 Result<LocalTree> made_tree(Session& session, const Make& make) {
@@ -82,23 +81,18 @@ Result<LocalTree> open_tree(Session& session, const std::string& from) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return LocalTree{.path = path};
   if (fs::is_regular_file(path, ignored)) return unpacked_tree(session, path, from);
-  if (!is_git(from)) return Fail(no_tree(from));
+  if (!is_git(from)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from));
   return cloned_tree(session, from);
 }
 
 // What a layer names is below it, or comes from another machine.
-Result<LocalTree> open_layer_tree(Session& session, const std::string& from) {
-  const std::string_view scheme = std::string_view(from).substr(0, from.find("://"));
-  if (scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git") return cloned_tree(session, from);
+Result<LocalTree> open_component_tree(Session& session, const ComponentRow& row) {
+  if (is_remote_tree(row.tree)) return cloned_tree(session, row.tree);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Beneath layer, catalog->beneath_layer_of(from));
-  const fs::path name = *layer.relative(from);
-  Result<fs::path> directory = layer.directory(name);
-  if (directory) return LocalTree{.path = *std::move(directory)};
-  if (directory.error().code == Errc::invalid_input) return Fail(std::move(directory).error());
-  SWAGE_TRY(const std::optional<UniqueFd> archive, layer.find_regular(name));
-  if (!archive) return Fail(no_tree(from));
-  return unpacked_tree(session, from, from);
+  SWAGE_TRY(fs::path place, catalog->component_tree(row));
+  std::error_code ignored;
+  if (fs::is_directory(place, ignored)) return LocalTree{.path = std::move(place)};
+  return unpacked_tree(session, place, row.tree);
 }
 
 }  // namespace
@@ -124,7 +118,7 @@ Result<KernelChoice> local_kernel(Session& session, const std::string& from, con
 }
 
 Result<Source> component_source(Session& session, const ComponentRow& row) {
-  auto opened = open_layer_tree(session, row.tree);
+  auto opened = open_component_tree(session, row);
   if (!opened) {
     Error error = std::move(opened).error();
     if (!error.where) error.where = row.origin.pos;

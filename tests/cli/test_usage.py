@@ -219,3 +219,23 @@ def test_an_empty_value_is_not_the_same_as_none(planner):
         assert planner("plan", "linux@6.1", option, "").fails(2).err == f"error: '{option}' is empty\nhint: see: swage plan --help\n", option
     for option in ["--workspace", "--instance", "--lock", "--home", "--layer", "--catalog"]:
         assert f"'{option}' is empty" in planner(option, "", "list", "kernels").fails(2).err, option
+
+
+def test_an_option_before_its_command(swage):
+    assert swage("--toolchain", "x", "resolve", "linux@6.1").fails(2).err == (
+        "error: '--toolchain' stands before 'resolve', whose option it is\nhint: write it behind: swage resolve --toolchain ...\n")
+
+
+def test_the_version(swage):
+    text = swage("--version").ok().out
+    assert text == f"swage {swage('--json', '--version').ok().json()['version']}\n" == f"swage {swage('--version', '--json').ok().json()['version']}\n"
+
+
+def test_a_set_of_packages_is_for_commands_that_have_packages(swage):
+    for command in (["list", "platforms"], ["check"], ["lock"], ["boot", "linux@6.1"], ["verify"], ["store", "du"], ["log", "x"], ["matrix"]):
+        said = swage(*command, "--instance", "x").fails(2).err
+        assert said == f"error: '--instance' says nothing for 'swage {' '.join(command[:2] if command[0] == 'store' else command[:1])}'\nhint: it is for: build, run, shell, resolve, plan\n"
+
+
+def test_records_go_into_a_directory(planner):
+    assert planner("verify", "linux@6.1", "--for", "arm64", "--evidence", "/dev/zero").fails(2).err == "error: '/dev/zero' is not a directory for records\n"

@@ -168,3 +168,19 @@ def test_mistakes_in_the_usual_set(workspace, text, args, error):
     swage = workspace(text)
     said = swage("plan", "over", *args).fails(2)
     assert said.err == error.replace("{toml}", str(swage.cwd / "swage.toml"))
+
+
+@pytest.mark.parametrize("text, error", [
+    ("instance = 3\n", "error: 'instance' is an integer, not a string\n  --> {toml}:2:12\n"),
+    ('instance = ["older"]\n', "error: 'instance' is an array, not a string\n  --> {toml}:2:12\n"),
+    ('instance = ""\n', "error: 'instance' is empty\n  --> {toml}:2:12\n   2 | instance = \"\"\n     |            ^^\nhint: to have none: instance = \"none\"\n"),
+    ('instance = "older"\ninstance = "older"\n', "error: 'instance' is defined twice\n  --> {toml}:3:1\n"),
+    ('"instance" = "oder"\n', "error: 'oder' is not an instance\n  --> {toml}:2:14\n"),
+    ('instance = """\noder"""\n', "error: 'oder' is not an instance\n  --> {toml}:2:12\n"),
+    ('for = ["arm64", """\ninstance = "oder"\n[x\n"""]\n', "error: 'instance = \"oder\"\n  [x\n  ' is not a platform\n"),
+    ('for = [\n["arm64"],\n]\ninstance = "oder"\n', "error: 'for[0]' is an array, not a string\n"),
+])
+def test_the_usual_set_is_named_by_a_string(workspace, text, error):
+    swage = workspace(text + '[instance.older]\noverride.gcc = "11"\n')
+    said = swage("plan", "over").fails(2)
+    assert said.err.startswith(error.replace("{toml}", str(swage.cwd / "swage.toml"))), said.err

@@ -37,6 +37,17 @@ suites = ["bookworm"]
 source = "https://example.org/"
 )";
 
+inline constexpr const char* kFeatures = R"([[feature]]
+name = "plugins"
+text = "t"
+[[feature]]
+name = "default-pie"
+text = "t"
+[[feature]]
+name = "default-ssp"
+text = "t"
+)";
+
 class CatalogDir {
  public:
   // In memory where that is possible: the random worlds of a property test would wait for the disk.

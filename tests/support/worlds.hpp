@@ -95,7 +95,7 @@ class World {
     auto files = providers_;
     for (const auto& [provider, text] : toolchains_) files[provider] += text;
     for (const auto& [name, text] : files) dir.write("toolchains/" + name + ".toml", text);
-    dir.write("kernels/releases.toml", kernels_);
+    dir.write("kernels/releases.toml", kernels_).write("features.toml", kFeatures);
     std::string rows;
     for (const std::string& row : constraints_) rows += row;
     dir.write("kernels/constraints.toml", rows);

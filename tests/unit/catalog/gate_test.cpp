@@ -165,9 +165,24 @@ TEST(Workspaces, TheUsualInstanceStandsBesideItsTable) {
   EXPECT_EQ(read_workspace(dir.path() / "swage.toml").value().usual_instance, "gcc13");
   dir.write("swage.toml", "instance = 13\n[instance.gcc13]\noverride.gcc = \"13\"\n");
   EXPECT_EQ(dir.shown(read_workspace(dir.path() / "swage.toml").error()),
-            "error: 'instance' is defined twice\n  --> CAT/swage.toml:2:2\n   2 | [instance.gcc13]\n     |  ^^^^^^^^\nnote: first defined at CAT/swage.toml:1:1\n");
+            "error: 'instance' is an integer, not a string\n  --> CAT/swage.toml:1:12\n   1 | instance = 13\n     |            ^^\n");
   dir.write("swage.toml", "[instance.none]\n");
   EXPECT_TRUE(dir.shown(read_workspace(dir.path() / "swage.toml").error()).starts_with("error: 'none' is not a name for an instance"));
+}
+
+TEST_F(Gate, TreesOfComponentsAreBelowTheirLayer) {
+  const auto said = [&](const std::string& tree) {
+    dir.write("layer/components.toml", "[[component]]\nid = \"gcc-mine\"\nname = \"gcc\"\nversion = \"9.3.0\"\ntree = \"" + tree + "\"\nsource = \"s\"\n");
+    const std::string text = checked();
+    return text.substr(0, text.find('\n'));
+  };
+  fs::create_directories(dir.path() / "layer/mine");
+  link("../secrets", "layer/out");
+  fs::create_directories(dir.path() / "secrets");
+  for (const char* tree : {"mine", "scripts/b.sh", "https://example.org/gcc.git#main", "ssh://git@example.org/gcc"}) EXPECT_EQ(said(tree), "") << tree;
+  for (const char* tree : {"../secrets", "/etc", "out"}) EXPECT_NE(said(tree).find("leads out of"), std::string::npos) << tree << ": " << said(tree);
+  for (const char* tree : {"file:///etc", "git://-oProxyCommand=x", "ext::sh -c x", "https:///x"}) EXPECT_NE(said(tree), "") << tree;
+  EXPECT_EQ(said("nothing"), "error: 'CAT/layer/nothing' is no directory, archive or git URL");
 }
 
 }  // namespace

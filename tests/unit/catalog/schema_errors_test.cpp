@@ -131,7 +131,7 @@ script = "a.sh"
 [[variant]]
 when = { libc = ["mussl", "!glibc"], bits = 47 }
 )");
-  dir.write("toolchains/debian.toml", std::string(kSmallProvider) + "features = [\"plugin\"]\n");
+  dir.write("features.toml", kFeatures).write("toolchains/debian.toml", std::string(kSmallProvider) + "features = [\"plugin\"]\n");
   dir.write("kernels/constraints.toml", R"([[constraint]]
 id = "a"
 when = { feature = ["default-pi"] }
@@ -150,12 +150,12 @@ error: 'sfot' is not a known value of 'float'
   19 | gcc = { flot = "soft", float = "sfot" }
      |                                ^^^^^^
 hint: did you mean 'soft'?
-error: 'default-pi' is not a known value of 'feature'
+error: 'default-pi' is not a feature of features.toml
   --> CAT/kernels/constraints.toml:3:21
    3 | when = { feature = ["default-pi"] }
      |                     ^^^^^^^^^^^^
 hint: did you mean 'default-pie'?
-error: 'plugin' is not a known value of 'features'
+error: 'plugin' is not a feature of features.toml
   --> CAT/toolchains/debian.toml:5:13
    5 | features = ["plugin"]
      |             ^^^^^^^^
@@ -583,6 +583,43 @@ TEST(SchemaErrors, NotACatalog) {
   const auto missing = Catalog::load("/nonexistent/catalog");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().what, "'/nonexistent/catalog' is not a directory of a catalog or layer");
+}
+
+TEST(SchemaErrors, TextsOfTablesShow) {
+  CatalogDir dir;
+  dir.write("kernels/quirks.toml", "[[quirk]]\nid = \"a\\u001b[2J\"\nwhen = {}\nreason = \"r\u009b\"\nsource = \"S\u00fcd\"\nconfidence = \"observed\"\n");
+  EXPECT_EQ(dir.checked(), "error: 'id' has characters that do not show: a\\u001b[2J\n  --> CAT/kernels/quirks.toml:2:6\n   2 | id = \"a\\u001b[2J\"\n     |      ^^^^^^^^^^^^\n"
+                           "error: 'reason' has characters that do not show: r\\u009b\n  --> CAT/kernels/quirks.toml:4:10\n   4 | reason = \"r\\u009b\"\n     |          ^^^^^\n");
+}
+
+TEST(SchemaErrors, HomepagesAndLicencesAreWhatTheySay) {
+  CatalogDir dir;
+  dir.write("scripts/a.sh", "").write("packages/x/recipe.toml", R"([package]
+name = "x"
+license = "GPL; rm -rf /"
+homepage = "javascript:alert"
+[build]
+script = "a.sh"
+)");
+  EXPECT_EQ(dir.checked(), R"(error: 'GPL; rm -rf /' is not a licence: it is written as SPDX does, for instance GPL-2.0-or-later AND MIT
+  --> CAT/packages/x/recipe.toml:3:11
+   3 | license = "GPL; rm -rf /"
+     |           ^^^^^^^^^^^^^^^
+error: 'javascript:alert' is not a homepage: it begins with neither https:// nor http://
+  --> CAT/packages/x/recipe.toml:4:12
+   4 | homepage = "javascript:alert"
+     |            ^^^^^^^^^^^^^^^^^^
+)");
+}
+
+TEST(SchemaErrors, NothingFollowsFromAFileThatCannotBeRead) {
+  CatalogDir dir;
+  dir.write("scripts/a.sh", "").write("packages/x/recipe.toml", "[package]\nname = \"x\"\n[build]\nscript = \"a.sh\"\nroot = \"base\"\n");
+  dir.write("kernels/machines.toml", "[[machine]]\nplatform = \"arm64\"\ndefconfig = \"d\"\nimage_target = \"i\"\nimage = \"i\"\nqemu = \"q\"\nqemu_root = \"base\"\n");
+  dir.write("roots.toml", "x = = \n");
+  EXPECT_EQ(dir.checked(), "error: 'CAT/roots.toml' is not TOML: could not determine value type\n  --> CAT/roots.toml:1:5\n   1 | x = = \n     |     ^\n");
+  dir.write("roots.toml", "");
+  EXPECT_NE(dir.checked().find("error: 'base' is not a root\n"), std::string::npos);
 }
 
 }  // namespace

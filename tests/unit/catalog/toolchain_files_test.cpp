@@ -43,7 +43,7 @@ constexpr const char* kBroken = "[[toolchain]]\nid = 7\n";
 // arm64 is good, x86_64 is broken.
 class ToolchainFiles : public testing::Test {
  protected:
-  ToolchainFiles() { dir.write("toolchains/far/provider.toml", kProvider).write("toolchains/far/arm64.toml", kArm64); }
+  ToolchainFiles() { dir.write("features.toml", kFeatures).write("toolchains/far/provider.toml", kProvider).write("toolchains/far/arm64.toml", kArm64); }
 
   Strings ids(const Catalog& catalog, const std::string& platform) {
     const auto rows = catalog.toolchains(platform);

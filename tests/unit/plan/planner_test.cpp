@@ -382,6 +382,7 @@ TEST(PlannerComponents, ATreeOfTheUsersStandsInForAComponent) {
   PlanWorld world, plain;
   const std::string text = "[[component]]\nid = \"gcc-mine\"\nname = \"gcc\"\nversion = \"9.3.0\"\ntree = \"mine\"\nsource = \"s\"\n";
   write_source_toolchain(world, text);
+  world.write("mine/configure", "");
   world.write("toolchains/mine.toml", "[provider]\nrank = 1\nsource = \"s\"\n[[toolchain]]\nid = \"mine\"\nplatforms = [\"arm64\"]\nversion = \"9.3.0\"\n"
               "released = \"2020-03-12\"\nprefix = \"a-\"\ncomponents = [\"binutils-2.35.2\", \"gcc-mine\"]\nsource = \"s\"\n");
   world.recipe("toolchain-mine", "[deps]\nhost = [\"stage-kernel\"]\n");

@@ -1,0 +1,82 @@
+#include "catalog/tables/readers.hpp"
+
+#include "base/url.hpp"
+
+namespace swage {
+
+Words same_words(std::vector<std::string> words) {
+  Words pairs;
+  for (std::string& text : words) pairs.emplace_back(text, text);
+  return pairs;
+}
+
+Words confidence_words() { return same_words({"primary", "bisected", "observed", "reported"}); }
+
+void read_urls(const FieldInput& in, std::vector<std::string>& urls) {
+  read_field(in, urls);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string)
+      if (auto open = refuse_secrets(item.text); !open) in.with(item, in.name).report(std::move(open).error());
+}
+
+void read_url(const FieldInput& in, std::string& url) {
+  read_field(in, url);
+  if (auto open = refuse_secrets(url); !open) in.report(std::move(open).error());
+}
+
+void read_debian(const FieldInput& in, SourceSpec& source) {
+  static const Schema<SourceSpec> schema = Schema<SourceSpec>("'debian'")
+      .required("suite", reference(&SourceSpec::debian_suite, NameOf::suite))
+      .required("package", &SourceSpec::debian_package)
+      .optional("series", &SourceSpec::debian_series);
+  if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, source, in.presence, in.findings);
+}
+
+const Schema<SourceSpec>& source_schema() {
+  static const Schema<SourceSpec> schema = Schema<SourceSpec>("[source]")
+      .optional("debian", read_debian)
+      .optional("urls", [](const FieldInput& in, SourceSpec& row) { read_urls(in, row.urls); })
+      .optional("sha256", [](const FieldInput& in, SourceSpec& row) { read_sha256(in, row.sha256); })
+      .optional("size", &SourceSpec::size);
+  return schema;
+}
+
+void read_words(const FieldInput& in, std::vector<std::string>& words) {
+  read_field(in, words);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string && (item.text.empty() || item.text.find_first_of(" \t\n'\"*?[$`\\") != std::string::npos))
+      in.with(item, in.name).report({.what = fmt::format("'{}' is not one word: write each argument by itself, without quotes", item.text)});
+}
+
+std::vector<std::string> constraint_variables() {
+  std::vector<std::string> names = toolchain_variables();
+  names.insert(names.end(), host_tools().begin(), host_tools().end());
+  return names;
+}
+
+void read_conditions(const FieldInput& in, Conditions& row) {
+  if (!in.is(TomlValue::Kind::table)) return;
+  row = {};
+  TomlValue others = in.value;
+  std::erase_if(others.entries, [&](const TomlEntry& entry) {
+    const FieldInput field = in.with(entry.value, entry.key);
+    if (entry.key == "kernel") read_field(field, row.kernels);
+    else if (entry.key == "bits") {
+      read_field(field, row.bits);
+      if (entry.value.kind == TomlValue::Kind::integer && row.bits != 32 && row.bits != 64) field.report({.what = "'bits' is neither 32 nor 64"});
+    } else if (entry.key == "feature") {
+      read_field(field, row.features);
+      field.refer(NameOf::feature);
+    } else if (entry.key == "arch") {
+      read_field(field, row.arches);
+      field.refer(NameOf::arch);
+    } else return false;
+    return true;
+  });
+  read_field(in.with(others, in.name), row.when);
+  check_names(in, row.when, constraint_variables());
+}
+
+bool is_host_tool(std::string_view variable) { return std::find(host_tools().begin(), host_tools().end(), variable) != host_tools().end(); }
+
+}  // namespace swage

@@ -1,0 +1,16 @@
+#include "catalog/tables/readers.hpp"
+
+namespace swage {
+
+KernelRow blank_kernel() { return {.version = *Version::parse("0")}; }
+
+const Schema<KernelRow>& kernel_schema() {
+  static const Schema<KernelRow> schema = with_source(Schema<KernelRow>("[[kernel]]"))
+      .required("version", &KernelRow::version)
+      .required("released", date(&KernelRow::released))
+      .required("source", &KernelRow::reference)
+      .optional("override", read_override<KernelRow>);
+  return schema;
+}
+
+}  // namespace swage
