@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build demo check check-documented verify bench fmt lint install asan fuzz coverage clean
+.PHONY: all setup build program demo check check-documented verify bench fmt lint alone install asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -10,14 +10,22 @@ all: build
 
 # Installs what is missing and nothing else; silent when all is there.
 setup:
-	@tools/setup.sh
+	@tools/setup.sh all
 
 build: setup
 	@cmake --preset ci > build.configure.log 2>&1 || { cat build.configure.log; exit 1; }
 	@rm -f build.configure.log
 	@cmake --build --preset ci
 
-demo: build
+# The program alone, without what only tests need. Compiled as `build` does it, which then has just the tests to compile.
+program:
+	@tools/setup.sh demo
+	@grep -qs '^SWAGE_TESTS:BOOL=ON' build/CMakeCache.txt && tests= || tests=-DSWAGE_TESTS=OFF; \
+	cmake --preset ci $$tests > build.configure.log 2>&1 || { cat build.configure.log; exit 1; }
+	@rm -f build.configure.log
+	@cmake --build --preset ci --target swage
+
+demo: program
 	build/swage boot linux@6.1 --for arm64
 
 check: build
@@ -59,7 +67,12 @@ fmt:
 lint:
 	@tools/lint.py
 
-install: build
+# Each file of the program without the others: elsewhere several are compiled as one, and one may lean on what another includes.
+alone:
+	@tools/setup.sh demo
+	@cmake --preset dev -DSWAGE_TESTS=OFF -DSWAGE_BENCH=OFF > /dev/null && cmake --build --preset dev --target swage
+
+install: program
 	cmake --install build --prefix $(PREFIX)
 
 clean:

@@ -8,6 +8,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # g++ 12 sees these two where they are not, in inlined library code at -O3 and under sanitizers.
   target_compile_options(swage_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # Several files in one: what is said of types of an unnamed namespace is meant of headers.
+  target_compile_options(swage_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(SWAGE_WERROR)
   target_compile_options(swage_flags INTERFACE -Werror)
 endif()

@@ -1,8 +1,6 @@
 // Any text as a .config and as a kernel's Makefile: what is read is assignments that mean the same when read again, every
 // mistake has its place, and a version that a Makefile declares is one. And as a build's report on its configuration: what is read
 // of it is the same when it is written and read again.
-#include <nlohmann/json.hpp>
-
 #include "base/text.hpp"
 #include "catalog/version.hpp"
 #include "cli/config_report.hpp"
@@ -15,8 +13,8 @@ namespace {
 
 // The report in the words of the script that writes it.
 std::string as_written(const ConfigReport& report) {
-  const nlohmann::ordered_json json = config_report_json(report);
-  return nlohmann::ordered_json{{"lines", json["withoutEffect"]}, {"new", json["new"]}}.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  Json json = config_report_json(report);
+  return Json{{"lines", json["withoutEffect"]}, {"new", json["new"]}}.dump();
 }
 
 }  // namespace

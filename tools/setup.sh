@@ -1,13 +1,22 @@
 #!/bin/sh
-# Installs the Debian 12 packages that building and testing need, if any is missing. With sudo when not root.
+# usage: tools/setup.sh demo|all
+# Installs the Debian 12 packages that are missing: `demo`, what compiling and using the program needs; `all`, what its tests and
+# benchmarks need as well. With sudo when not root.
 set -eu
 packages="
   g++ cmake ninja-build pkg-config make git ca-certificates
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libexpected-dev
   libssl-dev libcurl4-openssl-dev libarchive-dev libbz2-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
+"
+tests="
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect python3-selenium chromium chromium-driver util-linux
 "
+case ${1-} in
+  demo) ;;
+  all) packages="$packages $tests" ;;
+  *) sed -n 's/^# usage: /usage: /p' "$0" >&2; exit 2 ;;
+esac
 missing=
 for package in $packages; do
   state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)

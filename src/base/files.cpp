@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <sys/file.h>
 #include <sys/mman.h>

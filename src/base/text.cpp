@@ -1,8 +1,9 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 
@@ -46,7 +47,12 @@ std::string_view last_lines(std::string_view text, std::size_t count) {
 }
 
 std::string join(std::span<const std::string> parts, std::string_view separator) {
-  return fmt::format("{}", fmt::join(parts.begin(), parts.end(), separator));
+  std::string text;
+  for (const std::string& part : parts) {
+    if (&part != parts.data()) text += separator;
+    text += part;
+  }
+  return text;
 }
 
 std::string shell_quoted(std::string_view word) {
@@ -110,6 +116,17 @@ std::string human_seconds(double seconds) {
   const auto whole = static_cast<long>(seconds + 0.5);
   if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
   return fmt::format("{} h {:02} m", whole / 3600, whole % 3600 / 60);
+}
+
+std::string time_text(const char* format, const std::tm& time) {
+  std::array<char, 64> text{};
+  return std::string(text.data(), std::strftime(text.data(), text.size(), format, &time));
+}
+
+std::string time_text(const char* format, std::time_t seconds_since_1970) {
+  std::tm time{};
+  ::gmtime_r(&seconds_since_1970, &time);
+  return time_text(format, time);
 }
 
 }  // namespace swage

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,5 +33,9 @@ std::string did_you_mean(std::string_view query, std::span<const std::string> ca
 std::string human_bytes(std::uint64_t bytes);
 // 0.3 s, 12.4 s, 3 m 05 s: for people.
 std::string human_seconds(double seconds);
+
+// A time in UTC as strftime writes it.
+std::string time_text(const char* format, const std::tm& time);
+std::string time_text(const char* format, std::time_t seconds_since_1970);
 
 }  // namespace swage

@@ -5,7 +5,7 @@
 #include <deque>
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #include "catalog/catalog.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/interrupt.hpp"
 #include "base/text.hpp"

@@ -1,7 +1,7 @@
 #include "catalog/evidence.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/beneath.hpp"
 #include "base/interrupt.hpp"

@@ -1,6 +1,6 @@
 // Reads what a catalog leaves unread until it is asked for: a platform's toolchains, machines, components, signatures, recipes.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <set>
 
 #include "base/files.hpp"

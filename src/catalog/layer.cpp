@@ -1,6 +1,6 @@
 #include "catalog/layer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

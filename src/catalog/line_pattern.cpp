@@ -1,7 +1,7 @@
 #include "catalog/line_pattern.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

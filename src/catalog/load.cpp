@@ -4,7 +4,7 @@
 // the same key takes the place of the earlier one, or changes single fields of it when it says `override = true`. A
 // mistake does not stop the reading: what can be read is kept, so that one run reports all mistakes.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/files.hpp"
 #include "base/text.hpp"

@@ -1,7 +1,7 @@
 #include "catalog/log_lines.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "catalog/state.hpp"
 

@@ -1,7 +1,7 @@
 #include "catalog/package_evidence.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "catalog/parse_ahead.hpp"
 #include "catalog/state.hpp"

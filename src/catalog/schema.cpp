@@ -1,7 +1,7 @@
 #include "catalog/schema.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <limits>
 
 #include "base/interrupt.hpp"
@@ -137,7 +137,7 @@ void read_sha256(const FieldInput& in, std::string& out) {
 void report_unknown_word(const FieldInput& in, const std::string& word, const std::vector<std::string>& known) {
   Error error{.what = fmt::format("'{}' is not a known value of '{}'", word, in.name)};
   error.hint = did_you_mean(word, known);
-  if (error.hint.empty()) error.hint = fmt::format("the known values are {}", fmt::join(known, ", "));
+  if (error.hint.empty()) error.hint = fmt::format("the known values are {}", join(known, ", "));
   in.report(std::move(error));
 }
 

@@ -98,12 +98,13 @@ class Schema {
 
   explicit Schema(std::string title) : title_(std::move(title)) {}  // "[[root]]", as it stands in the file
 
+  // Not inlined: a schema has dozens of keys, and each would be code of its own in one long function, which is slow to compile.
   template <class T>
-  Schema&& required(std::string key, T Row::*member) && { return std::move(*this).add(std::move(key), true, member); }
+  [[gnu::noinline]] Schema&& required(const char* key, T Row::*member) && { return std::move(*this).add(key, true, member); }
   template <class T>
-  Schema&& optional(std::string key, T Row::*member) && { return std::move(*this).add(std::move(key), false, member); }
-  Schema&& required(std::string key, Reader reader) && { return std::move(*this).add_reader(std::move(key), true, std::move(reader)); }
-  Schema&& optional(std::string key, Reader reader) && { return std::move(*this).add_reader(std::move(key), false, std::move(reader)); }
+  [[gnu::noinline]] Schema&& optional(const char* key, T Row::*member) && { return std::move(*this).add(key, false, member); }
+  [[gnu::noinline]] Schema&& required(const char* key, Reader reader) && { return std::move(*this).add_reader(key, true, std::move(reader)); }
+  [[gnu::noinline]] Schema&& optional(const char* key, Reader reader) && { return std::move(*this).add_reader(key, false, std::move(reader)); }
 
   void read(const TomlDocument& document, const TomlValue& table, Row& row, Presence presence, Findings& findings) const {
     check_keys(document, table, title_, rules_, presence, findings);
@@ -117,11 +118,11 @@ class Schema {
 
  private:
   template <class T>
-  Schema&& add(std::string key, bool needed, T Row::*member) && {
-    return std::move(*this).add_reader(std::move(key), needed, [member](const FieldInput& in, Row& row) { read_field(in, row.*member); });
+  Schema&& add(const char* key, bool needed, T Row::*member) && {
+    return std::move(*this).add_reader(key, needed, [member](const FieldInput& in, Row& row) { read_field(in, row.*member); });
   }
-  Schema&& add_reader(std::string key, bool needed, Reader reader) && {
-    rules_.push_back({std::move(key), needed});
+  Schema&& add_reader(const char* key, bool needed, Reader reader) && {
+    rules_.push_back({key, needed});
     readers_.push_back(std::move(reader));
     return std::move(*this);
   }

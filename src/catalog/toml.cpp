@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <istream>
 #include <memory>
 #include <optional>

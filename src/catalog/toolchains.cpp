@@ -1,7 +1,7 @@
 // A provider has one compiler per suite and many platforms: its table says what differs by platform once, in [[target]]
 // rows, and each [[toolchain]] row is a template over them.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "catalog/state.hpp"

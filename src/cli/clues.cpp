@@ -1,7 +1,7 @@
 #include "cli/clues.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "catalog/signatures.hpp"
 

@@ -1,6 +1,5 @@
 // swage boot: builds a kernel and its userland, boots them in QEMU and tells what they said.
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -55,7 +54,7 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
   return verdict;
 }
 
-void print_text(const Goal& goal, const Verdict& verdict) {
+void print_verdict(const Goal& goal, const Verdict& verdict) {
   print_result("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal),
              fmt::format("{} ({})", toolchain_text(*goal.cell.toolchain), goal.cell.toolchain->id), verdict.banner, verdict.userland);
   for (const Part& part : verdict.parts)
@@ -63,10 +62,10 @@ void print_text(const Goal& goal, const Verdict& verdict) {
                part.built_now ? "" : " (in the store)");
 }
 
-nlohmann::ordered_json to_json(const Goal& goal, const Verdict& verdict) {
-  auto parts = nlohmann::ordered_json::array();
+Json to_json(const Goal& goal, const Verdict& verdict) {
+  auto parts = Json::array();
   for (const Part& part : verdict.parts) {
-    nlohmann::ordered_json seconds = nullptr;
+    Json seconds = nullptr;
     if (part.seconds) seconds = *part.seconds;
     parts.push_back({{"name", part.name}, {"seconds", std::move(seconds)}, {"builtNow", part.built_now}});
   }
@@ -98,7 +97,7 @@ Result<int> run(Session& session, const BootOptions& options) {
   if (unmade && planned.wanted.empty()) return Fail(*std::move(unmade));
   SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
   session.stop_reporter();
-  auto boots = nlohmann::ordered_json::array();
+  auto boots = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
     if (made.ends[i].end != BuildEnd::built) continue;
     const Goal& goal = *planned.goals[i];
@@ -106,13 +105,13 @@ Result<int> run(Session& session, const BootOptions& options) {
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
     tell_config_report(session, goal, report);
     if (!session.options().json) {
-      print_text(goal, verdict);
+      print_verdict(goal, verdict);
       continue;
     }
     boots.push_back(to_json(goal, verdict));
     if (report) boots.back()["configuration"] = config_report_json(*report);
   }
-  if (session.options().json) print_result("{}\n", json_text(nlohmann::ordered_json{{"boots", std::move(boots)}}));
+  if (session.options().json) print_result("{}\n", json_text(Json{{"boots", std::move(boots)}}));
   if (unmade) made.errors.push_back(*std::move(unmade));
   if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
   return 0;
@@ -120,7 +119,7 @@ Result<int> run(Session& session, const BootOptions& options) {
 
 }  // namespace
 
-Action declare_boot(CLI::App& app) {
+Action declare_boot(const Options& app) {
   auto options = std::make_shared<BootOptions>();
   declare_targets(app, options->targets);
   declare_realise(app, options->realise);

@@ -1,7 +1,6 @@
 // swage build: makes targets and links them.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "cli/command.hpp"
 #include "cli/config_report.hpp"
@@ -42,9 +41,9 @@ std::string link_name(const BuildOptions& options, const std::vector<const Goal*
 }
 
 // Links what was made; the goal's outputs as JSON.
-Result<nlohmann::ordered_json> hand_over(Session& session, const BuildOptions& options, const Planned& planned, const Goal& goal) {
+Result<Json> hand_over(Session& session, const BuildOptions& options, const Planned& planned, const Goal& goal) {
   SWAGE_TRY(Store* store, session.store());
-  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+  Json outputs = Json::object();
   for (const auto& [name, output] : planned.planner->graph().find(goal.wanted->drv)->drv.outputs) {
     SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
     const fs::path real = store->real_path(path);
@@ -71,11 +70,11 @@ Result<int> run(Session& session, const BuildOptions& options) {
     return code;
   }
   SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
-  auto results = nlohmann::ordered_json::array();
+  auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
     const Goal& goal = *planned.goals[i];
     const GoalEnd& end = made.ends[i];
-    auto outputs = nlohmann::ordered_json::object();
+    auto outputs = Json::object();
     std::optional<ConfigReport> report;
     if (end.end == BuildEnd::built) {
       SWAGE_TRY(outputs, hand_over(session, options, planned, goal));
@@ -91,9 +90,9 @@ Result<int> run(Session& session, const BuildOptions& options) {
   }
   for (const LeftOut::Item& item : left_out.items())
     results.push_back({{"target", item.target}, {"platform", item.platform}, {"drv", nullptr}, {"state", "impossible"}, {"because", nullptr},
-                       {"error", error_or_null(item.error)}, {"outputs", nlohmann::ordered_json::object()}});
+                       {"error", error_or_null(item.error)}, {"outputs", Json::object()}});
   if (session.options().json) {
-    auto built = nlohmann::ordered_json::array();
+    auto built = Json::array();
     for (const BuildRecord& one : made.done.built)
       built.push_back({{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
     print_json({{"results", std::move(results)}, {"built", std::move(built)}});
@@ -105,14 +104,14 @@ Result<int> run(Session& session, const BuildOptions& options) {
 
 }  // namespace
 
-Action declare_build(CLI::App& app) {
+Action declare_build(const Options& app) {
   auto options = std::make_shared<BuildOptions>();
   declare_targets(app, options->targets);
   declare_realise(app, options->realise);
-  CLI::Option* out_link = app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
-  CLI::Option* no_link = app.add_flag("--no-link", options->no_link, "make no link")->excludes(out_link);
-  CLI::Option* print_paths = app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
-  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched")->excludes(out_link)->excludes(no_link)->excludes(print_paths);
+  const Option out_link = app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
+  const Option no_link = app.add_flag("--no-link", options->no_link, "make no link").excludes(out_link);
+  const Option print_paths = app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
+  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched").excludes(out_link).excludes(no_link).excludes(print_paths);
   app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
   return [options](Session& session) { return run(session, *options); };
 }

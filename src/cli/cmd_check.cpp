@@ -1,6 +1,5 @@
 // swage check: validates a catalog or a layer, all files, all errors.
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "cli/command.hpp"
 #include "cli/json.hpp"
@@ -28,23 +27,27 @@ Result<int> run(Session& session, const std::string& directory) {
   SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
   SWAGE_TRY(const std::vector<const ConstraintRow*> constraints, catalog.constraints());
   SWAGE_TRY(const std::vector<const QuirkRow*> quirks, catalog.quirks());
-  const nlohmann::ordered_json counts{{"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
-                                      {"machines", machines->size()},   {"toolchains", toolchains.size()},
-                                      {"constraints", constraints.size()}, {"quirks", quirks.size()}, {"roots", catalog.roots().size()},
-                                      {"packages", catalog.recipe_names().size()}, {"components", components->size()}};
+  const std::vector<std::pair<const char*, std::size_t>> counts{
+      {"platforms", catalog.platforms().size()}, {"kernels", catalog.kernels().size()},
+      {"machines", machines->size()},            {"toolchains", toolchains.size()},
+      {"constraints", constraints.size()},       {"quirks", quirks.size()},
+      {"roots", catalog.roots().size()},         {"packages", catalog.recipe_names().size()},
+      {"components", components->size()}};
   if (session.options().json) {
-    print_result("{}\n", json_text(counts));
+    Json object = Json::object();
+    for (const auto& [name, count] : counts) object[name] = count;
+    print_json(object);
     return 0;
   }
   std::string text;
-  for (const auto& [name, count] : counts.items()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count.get<std::size_t>(), name);
+  for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
   print_result("ok: {}\n", text);
   return 0;
 }
 
 }  // namespace
 
-Action declare_check(CLI::App& app) {
+Action declare_check(const Options& app) {
   auto directory = std::make_shared<std::string>();
   app.add_option("DIR", *directory, "a catalog or a layer (default: swage's own catalog)");
   return [directory](Session& session) { return run(session, *directory); };

@@ -1,7 +1,6 @@
 // swage list: what the catalog holds.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -14,8 +13,6 @@
 namespace swage {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A listing is rows of named values. Text has those of some columns, JSON those of others: what people read in one is often several.
 enum class In { both, text, json };
@@ -190,12 +187,12 @@ Result<Listing> quirks(const Listed& wanted) {
   return list;
 }
 
-struct Kind {
+struct Listable {
   const char* name;
   Result<Listing> (*make)(const Listed&);
   bool by_platform = false;                 // --for is of use
 };
-constexpr Kind kinds[] = {{"kernels", kernels}, {"toolchains", toolchains, true}, {"platforms", platforms},     {"packages", packages, true},
+constexpr Listable kinds[] = {{"kernels", kernels}, {"toolchains", toolchains, true}, {"platforms", platforms},     {"packages", packages, true},
                           {"roots", roots},     {"machines", machines, true},     {"constraints", constraints}, {"quirks", quirks},
                           {"components", components}};
 
@@ -207,11 +204,13 @@ std::string origin_text(const Origin& origin) {
 
 std::string text_of(const Json& value) {
   if (value.is_null()) return "";
-  if (value.is_array()) return join(value.get<std::vector<std::string>>(), " ");
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  if (!value.is_array()) return value.is_string() ? value.text() : value.dump();
+  std::vector<std::string> words;
+  for (const Json& item : value.items()) words.push_back(item.text());
+  return join(words, " ");
 }
 
-void print_text(const Listing& list, bool origins) {
+void print_lines(const Listing& list, bool origins) {
   std::vector<std::vector<std::string>> lines(1 + list.rows.size());
   for (std::size_t c = 0; c < list.columns.size(); ++c) {
     if (list.columns[c].in == In::json) continue;
@@ -233,7 +232,7 @@ void print_text(const Listing& list, bool origins) {
   }
 }
 
-void print_json(const char* kind, const Listing& list) {
+void print_rows(const char* kind, const Listing& list) {
   Json rows = Json::array();
   for (const Row& from : list.rows) {
     Json row = Json::object();
@@ -247,10 +246,10 @@ void print_json(const char* kind, const Listing& list) {
 }
 
 Result<int> run(Session& session, const std::string& what, const std::vector<std::string>& platforms, bool origins) {
-  const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& k) { return what == k.name; });
+  const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Listable& k) { return what == k.name; });
   if (kind == std::end(kinds)) {
     std::vector<std::string> known;
-    for (const Kind& k : kinds) known.push_back(k.name);
+    for (const Listable& k : kinds) known.push_back(k.name);
     Error error{.what = fmt::format("'{}' cannot be listed", what), .hint = did_you_mean(what, known)};
     error.notes.push_back(fmt::format("there are: {}", join(known, ", ")));
     return Fail(std::move(error));
@@ -260,29 +259,29 @@ Result<int> run(Session& session, const std::string& what, const std::vector<std
   if (!platforms.empty()) {
     if (!kind->by_platform) {
       std::vector<std::string> able;
-      for (const Kind& k : kinds)
+      for (const Listable& k : kinds)
         if (k.by_platform) able.push_back(k.name);
       return Fail(Error{.what = fmt::format("'--for' is of no use for '{}'", what), .notes = {fmt::format("it is for {}", join(able, ", "))}});
     }
     SWAGE_TRY(wanted.only, parse_platforms(*catalog, platforms));
   }
   SWAGE_TRY(const Listing list, kind->make(wanted));
-  if (session.options().json) print_json(kind->name, list);
-  else print_text(list, origins);
+  if (session.options().json) print_rows(kind->name, list);
+  else print_lines(list, origins);
   return 0;
 }
 
 }  // namespace
 
-Action declare_list(CLI::App& app) {
-  struct Options {
+Action declare_list(const Options& app) {
+  struct ListOptions {
     std::string what;
     std::vector<std::string> platforms{};
     bool origins = false;
   };
-  auto options = std::make_shared<Options>();
-  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components")->required();
-  app.add_option("--for", options->platforms, "only what is for these platforms: toolchains, packages, machines")->allow_extra_args(false);
+  auto options = std::make_shared<ListOptions>();
+  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components").required();
+  app.add_option("--for", options->platforms, "only what is for these platforms: toolchains, packages, machines").allow_extra_args(false);
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->platforms, options->origins); };
 }

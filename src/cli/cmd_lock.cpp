@@ -1,6 +1,5 @@
 // swage lock: pins what floats.
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "cli/command.hpp"
 #include "cli/json.hpp"
@@ -36,7 +35,7 @@ Result<int> run(Session& session, const LockCommand& command) {
     for (const auto& [sha256, file] : before->files) removed += !lock->files.contains(sha256);
   }
   if (session.options().json)
-    print_result("{}\n", json_text(nlohmann::ordered_json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
+    print_result("{}\n", json_text(Json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
                                               {"added", added}, {"removed", removed}}));
   else
     print_result("{}: {} packages in {} sets{}\n", path.string(), lock->files.size(), lock->sets.size(),
@@ -46,7 +45,7 @@ Result<int> run(Session& session, const LockCommand& command) {
 
 }  // namespace
 
-Action declare_lock(CLI::App& app) {
+Action declare_lock(const Options& app) {
   auto command = std::make_shared<LockCommand>();
   app.add_flag("--update", command->update, "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
   app.add_flag("--allow-older", command->allow_older, "take package indices that are older than those that the lock was made from, or that have expired");

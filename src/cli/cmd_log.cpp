@@ -1,5 +1,5 @@
 // swage log: the kept log of a build.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/command.hpp"
 #include "cli/option_kinds.hpp"
@@ -59,7 +59,7 @@ Result<int> run(Session& session, const TargetOptions& options) {
 
 }  // namespace
 
-Action declare_log(CLI::App& app) {
+Action declare_log(const Options& app) {
   auto options = std::make_shared<TargetOptions>();
   declare_targets(app, *options, TargetsAs::one);
   return [options](Session& session) { return run(session, *options); };

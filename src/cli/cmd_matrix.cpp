@@ -1,6 +1,6 @@
 // swage matrix: which kernels are known to build and boot on which platforms, and which packages.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/beneath.hpp"
@@ -88,13 +88,13 @@ Result<int> run(Session& session, const MatrixOptions& options) {
 
 }  // namespace
 
-Action declare_matrix(CLI::App& app) {
+Action declare_matrix(const Options& app) {
   auto options = std::make_shared<MatrixOptions>();
-  app.add_option("--for", options->platforms, "only these platforms (default: all that could boot, or have)")->allow_extra_args(false);
+  app.add_option("--for", options->platforms, "only these platforms (default: all that could boot, or have)").allow_extra_args(false);
   app.add_option("--evidence", options->evidence, "one more directory with records");
-  auto* html = app.add_option("--html", options->html, "write a page for a browser to this file");
-  auto* packages = app.add_flag("--packages", options->packages, "of packages instead of kernels")->excludes(html);
-  app.add_flag("--markdown", options->markdown, "as a table for docs/packages.md")->needs(packages);
+  const Option html = app.add_option("--html", options->html, "write a page for a browser to this file");
+  const Option packages = app.add_flag("--packages", options->packages, "of packages instead of kernels").excludes(html);
+  app.add_flag("--markdown", options->markdown, "as a table for docs/packages.md").needs(packages);
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -1,8 +1,7 @@
 // swage module: builds out-of-tree modules against a kernel, and loads them in a boot of it.
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
@@ -108,8 +107,8 @@ Result<std::vector<Loaded>> read_loaded(const fs::path& out) {
   return loaded;
 }
 
-nlohmann::ordered_json to_json(const std::vector<Loaded>& loaded) {
-  auto array = nlohmann::ordered_json::array();
+Json to_json(const std::vector<Loaded>& loaded) {
+  auto array = Json::array();
   for (const Loaded& one : loaded) array.push_back({{"module", one.name}, {"log", one.lines}});
   return array;
 }
@@ -143,7 +142,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
   SWAGE_CHECK(realise_planned(session, planned, options.realise));
   session.stop_reporter();
   SWAGE_TRY(Store* store, session.store());
-  auto results = nlohmann::ordered_json::array();
+  auto results = Json::array();
   for (const Goal& goal : goals) {
     SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
     const fs::path real = store->real_path(out);
@@ -167,20 +166,20 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     results.push_back({{"kernel", goal.cell.kernel->version.str()}, {"platform", goal.platform->name}, {"toolchain", goal.cell.toolchain->id},
                        {"drv", goal.wanted->drv.str()}, {"path", real.string()}, {"booted", options.boot}, {"loaded", to_json(loaded)}});
   }
-  if (session.options().json) print_result("{}\n", json_text(nlohmann::ordered_json{{"modules", std::move(results)}}));
+  if (session.options().json) print_result("{}\n", json_text(Json{{"modules", std::move(results)}}));
   return 0;
 }
 
 }  // namespace
 
-Action declare_module(CLI::App& app) {
+Action declare_module(const Options& app) {
   auto options = std::make_shared<ModuleOptions>();
-  app.add_option("DIR", options->directory, "a directory with a Kbuild or Makefile that says obj-m")->required();
+  app.add_option("DIR", options->directory, "a directory with a Kbuild or Makefile that says obj-m").required();
   declare_targets(app, options->targets, TargetsAs::kernel_option);
   declare_realise(app, options->realise);
-  app.add_option("--make", options->make, "NAME=VALUE for the modules' make: CONFIG_FOO=m")->allow_extra_args(false);
-  app.add_option("--uses", options->uses, "what an earlier `swage module` made (its link), whose symbols these use; loaded before them")->allow_extra_args(false);
-  app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded")->allow_extra_args(false);
+  app.add_option("--make", options->make, "NAME=VALUE for the modules' make: CONFIG_FOO=m").allow_extra_args(false);
+  app.add_option("--uses", options->uses, "what an earlier `swage module` made (its link), whose symbols these use; loaded before them").allow_extra_args(false);
+  app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded").allow_extra_args(false);
   app.add_flag("--boot", options->boot, "boot the kernel and load the modules; fails unless it takes them");
   app.add_option("-o,--out-link", options->out_link, "name of the link to the modules, or to what the boot said (default: result)");
   return [options](Session& session) { return run(session, *options); };

@@ -1,7 +1,6 @@
 // swage new: begins a recipe from a source archive.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <optional>
 #include <unistd.h>
 
@@ -162,7 +161,7 @@ Result<int> run(Session& session, const NewOptions& options) {
   if (archive.part) archive.part->remove();
   session.stop_reporter();
   if (session.options().json) {
-    print_result("{}\n", json_text(nlohmann::ordered_json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}));
+    print_result("{}\n", json_text(Json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}));
     return 0;
   }
   print_result("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), found->system, layer.string(), options.name);
@@ -171,11 +170,11 @@ Result<int> run(Session& session, const NewOptions& options) {
 
 }  // namespace
 
-Action declare_new(CLI::App& app) {
+Action declare_new(const Options& app) {
   auto options = std::make_shared<NewOptions>();
-  app.add_option("WHAT", options->what, "recipe")->required();
-  app.add_option("NAME", options->name, "of the package")->required();
-  app.add_option("--url", options->url, "of its source archive, or a file")->required();
+  app.add_option("WHAT", options->what, "recipe").required();
+  app.add_option("NAME", options->name, "of the package").required();
+  app.add_option("--url", options->url, "of its source archive, or a file").required();
   app.add_option("--sha256", options->sha256, "that the archive must have (default: what it has)");
   app.add_option("--into", options->into, "the layer that gets it (default: the last one in use, or this directory)");
   return [options](Session& session) { return run(session, *options); };

@@ -1,7 +1,7 @@
 // swage plan: the derivations behind targets and the state of each. Reads no network but for what the lock file lacks; writes .drv files
 // only when asked.
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <array>
+#include <fmt/core.h>
 #include <set>
 
 #include "cli/command.hpp"
@@ -75,28 +75,29 @@ Result<int> run(Session& session, const PlanOptions& options) {
     print_result("{}", graph_text(graph, *options.graph, built));
     return 0;
   }
-  auto list = nlohmann::ordered_json::array();
+  auto list = Json::array();
   for (const FinishedDerivation& derivation : graph.derivations) {
-    nlohmann::ordered_json out = nlohmann::ordered_json::object();
+    Json out = Json::object();
     for (const auto& [name, output] : derivation.drv.outputs) out[name] = output.path;
     const char* state = built.contains(derivation.path) ? "built" : "to build";
     if (session.options().json)
       list.push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"outputs", std::move(out)}, {"state", state}});
     else print_result("{:>8}  {}\n", state, derivation.path.str());
   }
-  if (session.options().json) print_result("{}\n", json_text(nlohmann::ordered_json{{"derivations", std::move(list)}}));
+  if (session.options().json) print_result("{}\n", json_text(Json{{"derivations", std::move(list)}}));
   else print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
   return 0;
 }
 
 }  // namespace
 
-Action declare_plan(CLI::App& app) {
+Action declare_plan(const Options& app) {
   auto options = std::make_shared<PlanOptions>();
   declare_targets(app, options->targets);
   app.add_flag("--instantiate", options->instantiate, "write the .drv files and fetch their sources, so that Nix can build them");
-  const std::map<std::string, GraphFormat> formats{{"dot", GraphFormat::dot}, {"mermaid", GraphFormat::mermaid}, {"json", GraphFormat::json}};
-  app.add_option("--graph", options->graph, "print who needs whom instead: dot, mermaid or json")->transform(CLI::Transformer(formats))->option_text("FORMAT");
+  static constexpr std::array formats{GraphFormat::dot, GraphFormat::mermaid, GraphFormat::json};
+  app.add_choice("--graph", {"dot", "mermaid", "json"}, [options](std::size_t i) { options->graph = formats[i]; }, "FORMAT",
+                 "print who needs whom instead: dot, mermaid or json");
   return [options](Session& session) { return run(session, *options); };
 }
 

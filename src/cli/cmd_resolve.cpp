@@ -1,5 +1,5 @@
 // swage resolve: which toolchain, and why. Builds nothing.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/command.hpp"
 #include "cli/goals.hpp"
@@ -41,7 +41,7 @@ Result<int> run(Session& session, const ResolveOptions& options) {
 
 }  // namespace
 
-Action declare_resolve(CLI::App& app) {
+Action declare_resolve(const Options& app) {
   auto options = std::make_shared<ResolveOptions>();
   declare_targets(app, options->targets);
   app.add_flag("--explain", options->explain, "every rule that applied and every candidate that was rejected");

@@ -1,6 +1,6 @@
 // swage run: a program of a package, under emulation where it is for another platform.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -77,10 +77,10 @@ Result<int> run(Session& session, const RunOptions& options) {
 
 }  // namespace
 
-Action declare_run(CLI::App& app) {
+Action declare_run(const Options& app) {
   auto options = std::make_shared<RunOptions>();
   declare_targets(app, options->targets, TargetsAs::one);
-  app.get_option("TARGET")->allow_extra_args(false);   // the next words are ARGS
+  app.get_option("TARGET").allow_extra_args(false);   // the next words are ARGS
   declare_realise(app, options->realise);
   app.add_option("--program", options->program, "which program of the package (default: the one of its name)");
   app.add_option("ARGS", options->arguments, "what the program is called with; after -- when it begins with a dash");

@@ -3,8 +3,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -209,10 +208,10 @@ Result<int> run(Session& session, ShellOptions options) {
 
 }  // namespace
 
-Action declare_shell(CLI::App& app) {
+Action declare_shell(const Options& app) {
   auto options = std::make_shared<ShellOptions>();
   declare_targets(app, options->targets, TargetsAs::one);
-  app.get_option("TARGET")->required(false);
+  app.get_option("TARGET").required(false);
   declare_realise(app, options->realise);
   app.add_option("-c,--command", options->command, "run this and leave with its status");
   app.add_option("--dir", options->directory, "where the kernel's tree is put, or is already (default: here, or linux-VERSION)");

@@ -1,8 +1,7 @@
 // swage store: looking at the store and keeping it in order.
 #include <algorithm>
 #include <cerrno>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
@@ -15,8 +14,6 @@
 namespace swage {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Result<PathInfo> info_of(Store& store, const StorePath& path) {
   SWAGE_TRY(std::optional<PathInfo> info, store.query(path));
@@ -35,8 +32,8 @@ struct PathsOptions {
   bool recursive = false;
 };
 
-void declare_paths(CLI::App& app, PathsOptions& options) {
-  app.add_option("PATH", options.paths, "a store path, its base name, or a link to it")->required();
+void declare_paths(const Options& app, PathsOptions& options) {
+  app.add_option("PATH", options.paths, "a store path, its base name, or a link to it").required();
 }
 
 Result<StorePathSet> find_paths(Session& session, const PathsOptions& options) {
@@ -288,22 +285,22 @@ Result<int> delete_paths(Session& session, const PathsOptions& options) {
 }
 
 // Adds a subcommand that takes paths.
-void add_paths_command(CLI::App& app, Action& chosen, const char* name, const char* summary,
+void add_paths_command(const Options& app, Action& chosen, const char* name, const char* summary,
                        Result<int> (*run)(Session&, const PathsOptions&), bool recursive = false, bool required = true) {
   auto options = std::make_shared<PathsOptions>();
-  CLI::App* sub = app.add_subcommand(name, summary);
-  if (required) declare_paths(*sub, *options);
-  else sub->add_option("PATH", options->paths, "a store path, its base name, or a link to it (default: all)");
-  if (recursive) sub->add_flag("-r,--recursive", options->recursive, "with everything that it refers to")->needs("PATH");
-  sub->callback([&chosen, options, run] { chosen = [options, run](Session& session) { return run(session, *options); }; });
+  const Options sub = app.add_subcommand(name, summary);
+  if (required) declare_paths(sub, *options);
+  else sub.add_option("PATH", options->paths, "a store path, its base name, or a link to it (default: all)");
+  if (recursive) sub.add_flag("-r,--recursive", options->recursive, "with everything that it refers to").needs("PATH");
+  sub.callback([&chosen, options, run] { chosen = [options, run](Session& session) { return run(session, *options); }; });
 }
 
 }  // namespace
 
-Action declare_store(CLI::App& app) {
+Action declare_store(const Options& app) {
   // The subcommand that was given fills this in while the line is parsed.
   auto chosen = std::make_shared<Action>();
-  app.require_subcommand(1);
+  app.require_subcommand();
   add_paths_command(app, *chosen, "path-info", "size, hash, references and deriver", path_info, true);
   add_paths_command(app, *chosen, "tree", "the closure as a tree", tree);
   add_paths_command(app, *chosen, "why-depends", "the shortest chain of references from one path to another", why_depends);
@@ -312,22 +309,22 @@ Action declare_store(CLI::App& app) {
   add_paths_command(app, *chosen, "delete", "delete paths that nothing refers to", delete_paths);
 
   auto target = std::make_shared<std::string>();
-  CLI::App* unpack = app.add_subcommand("restore", "unpack a NAR from standard input");
-  unpack->add_option("TARGET", *target, "what to create")->required();
-  unpack->callback([chosen, target] { *chosen = [target](Session& session) { return restore(session, *target); }; });
+  const Options unpack = app.add_subcommand("restore", "unpack a NAR from standard input");
+  unpack.add_option("TARGET", *target, "what to create").required();
+  unpack.callback([chosen, target] { *chosen = [target](Session& session) { return restore(session, *target); }; });
 
   auto gc_options = std::make_shared<GcOptions>();
-  CLI::App* gc = app.add_subcommand("gc", "delete everything that no root keeps alive");
-  gc->add_flag("--dry-run", gc_options->dry_run, "say what would be deleted");
-  gc->add_flag("!--no-build-inputs", gc_options->keep_build_inputs, "delete also what linked results were built with: toolchains, roots, sources");
-  gc->add_option("--max", gc_options->max_freed, "stop after this many bytes");
-  gc->callback([chosen, gc_options] { *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); }; });
+  const Options gc = app.add_subcommand("gc", "delete everything that no root keeps alive");
+  gc.add_flag("--dry-run", gc_options->dry_run, "say what would be deleted");
+  gc.add_flag("!--no-build-inputs", gc_options->keep_build_inputs, "delete also what linked results were built with: toolchains, roots, sources");
+  gc.add_option("--max", gc_options->max_freed, "stop after this many bytes");
+  gc.callback([chosen, gc_options] { *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); }; });
 
   auto verify_options = std::make_shared<VerifyOptions>();
-  CLI::App* check = app.add_subcommand("verify", "compare the database with what is on disk");
-  check->add_flag("!--no-contents", verify_options->check_contents, "do not hash the contents");
-  check->add_flag("--repair", verify_options->repair, "forget what is missing or modified, and remove litter");
-  check->callback([chosen, verify_options] { *chosen = [verify_options](Session& session) { return verify(session, *verify_options); }; });
+  const Options check = app.add_subcommand("verify", "compare the database with what is on disk");
+  check.add_flag("!--no-contents", verify_options->check_contents, "do not hash the contents");
+  check.add_flag("--repair", verify_options->repair, "forget what is missing or modified, and remove litter");
+  check.callback([chosen, verify_options] { *chosen = [verify_options](Session& session) { return verify(session, *verify_options); }; });
 
   return [chosen](Session& session) { return (*chosen)(session); };
 }

@@ -1,7 +1,6 @@
 // swage verify: builds and boots cells, or builds packages, and keeps the record of each as evidence.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <thread>
 #include <unistd.h>
 
@@ -188,7 +187,7 @@ std::string times(const EvidenceRow& row) {
   return text;
 }
 
-void print_text(const std::deque<CellRun>& cells, const fs::path& directory) {
+void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
   std::size_t label = 0, toolchain = 0;
   for (const CellRun& cell : cells) {
     label = std::max(label, goal_label(cell.goal).size());
@@ -198,7 +197,7 @@ void print_text(const std::deque<CellRun>& cells, const fs::path& directory) {
   for (const CellRun& cell : cells) {
     ++counts[end_name(cell.end)];
     std::string why = cell.reason;
-    if (!cell.constraints.empty()) why = fmt::format("{}: {}", fmt::join(cell.constraints, ", "), why);
+    if (!cell.constraints.empty()) why = fmt::format("{}: {}", join(std::vector<std::string>(cell.constraints.begin(), cell.constraints.end()), ", "), why);
     if (cell.end == End::booted || cell.end == End::built) why = times(cell.row);
     std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label, cell.row.toolchain,
                                    toolchain, why);
@@ -210,8 +209,8 @@ void print_text(const std::deque<CellRun>& cells, const fs::path& directory) {
   print_result("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
 }
 
-void print_json(const std::deque<CellRun>& cells, const fs::path& directory) {
-  auto list = nlohmann::ordered_json::array();
+void print_cells_json(const std::deque<CellRun>& cells, const fs::path& directory) {
+  auto list = Json::array();
   for (const CellRun& cell : cells)
     list.push_back({{"kernel", cell.goal.cell.kernel->version.str()},
                     {"arch", cell.goal.platform->name},
@@ -219,7 +218,7 @@ void print_json(const std::deque<CellRun>& cells, const fs::path& directory) {
                     {"compiler", text_or_null(cell.row.compiler)},
                     {"state", end_name(cell.end)},
                     {"when", text_or_null(cell.row.when)},
-                    {"drv", cell.kernel ? nlohmann::ordered_json(cell.wanted().str()) : nlohmann::ordered_json(nullptr)},
+                    {"drv", cell.kernel ? Json(cell.wanted().str()) : Json(nullptr)},
                     {"reason", text_or_null(cell.reason)},
                     {"constraints", cell.constraints},
                     {"signature", text_or_null(cell.row.signature)},
@@ -227,7 +226,7 @@ void print_json(const std::deque<CellRun>& cells, const fs::path& directory) {
                     {"buildSeconds", value_or_null(cell.row.build_seconds)},
                     {"bootSeconds", value_or_null(cell.row.boot_seconds)},
                     {"record", text_or_null(cell.record.string())}});
-  print_result("{}\n", json_text(nlohmann::ordered_json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
+  print_result("{}\n", json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
 }
 
 // Those that failed first: they decide the exit code.
@@ -288,8 +287,8 @@ Result<int> run(Session& session, CellOptions options) {
       cell.end = End::not_tried;
       cell.reason = realised ? "" : realised.error().what;
     }
-  if (session.options().json) print_json(cells, directory);
-  else print_text(cells, directory);
+  if (session.options().json) print_cells_json(cells, directory);
+  else print_cells(cells, directory);
   if (!realised) return Fail(realised.error());
   const auto all = [&](End end) { return std::all_of(cells.begin(), cells.end(), [&](const CellRun& cell) { return cell.end == end; }); };
   if (all(End::impossible)) return exit_code(Errc::unsatisfiable);
@@ -298,18 +297,18 @@ Result<int> run(Session& session, CellOptions options) {
 
 }  // namespace
 
-Action declare_verify(CLI::App& app) {
+Action declare_verify(const Options& app) {
   auto options = std::make_shared<CellOptions>();
   declare_targets(app, options->targets);
-  app.get_option("TARGET")->required(false)->description(
+  app.get_option("TARGET").required(false).description(
       "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms)");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
-  app.add_flag("--packages", options->packages, "every package that is for the platforms")->excludes("TARGET");
+  app.add_flag("--packages", options->packages, "every package that is for the platforms").excludes("TARGET");
   app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted, and packages of having been built");
   app.add_flag("--replay", options->replay, "repeat what is recorded, from its own lock file, and compare bit for bit")
-      ->excludes("--skip-verified")
-      ->excludes("--packages");
+      .excludes("--skip-verified")
+      .excludes("--packages");
   return [options](Session& session) { return run(session, *options); };
 }
 

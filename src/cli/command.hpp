@@ -1,11 +1,11 @@
 // What a command is. Each has a source file of its own (cmd_<name>.cpp) with one function that declares its options on a
-// CLI11 parser and returns what to run; commands.cpp lists them.
+// a parser and returns what to run; commands.cpp lists them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 
+#include "base/options.hpp"
 #include "cli/session.hpp"
 
 namespace swage {
@@ -15,26 +15,26 @@ using Action = std::function<Result<int>(Session&)>;   // the exit code, or the 
 struct Command {
   const char* name;
   const char* summary;
-  Action (*declare)(CLI::App& app);
+  Action (*declare)(const Options& app);
   bool of_packages = false;   // its targets may be packages, of which --instance chooses a set
 };
 
 std::span<const Command> commands();
 
-Action declare_boot(CLI::App& app);
-Action declare_build(CLI::App& app);
-Action declare_check(CLI::App& app);
-Action declare_list(CLI::App& app);
-Action declare_lock(CLI::App& app);
-Action declare_log(CLI::App& app);
-Action declare_matrix(CLI::App& app);
-Action declare_module(CLI::App& app);
-Action declare_new(CLI::App& app);
-Action declare_plan(CLI::App& app);
-Action declare_resolve(CLI::App& app);
-Action declare_run(CLI::App& app);
-Action declare_shell(CLI::App& app);
-Action declare_store(CLI::App& app);
-Action declare_verify(CLI::App& app);
+Action declare_boot(const Options& app);
+Action declare_build(const Options& app);
+Action declare_check(const Options& app);
+Action declare_list(const Options& app);
+Action declare_lock(const Options& app);
+Action declare_log(const Options& app);
+Action declare_matrix(const Options& app);
+Action declare_module(const Options& app);
+Action declare_new(const Options& app);
+Action declare_plan(const Options& app);
+Action declare_resolve(const Options& app);
+Action declare_run(const Options& app);
+Action declare_shell(const Options& app);
+Action declare_store(const Options& app);
+Action declare_verify(const Options& app);
 
 }  // namespace swage

@@ -1,22 +1,19 @@
 #include "cli/config_report.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
-
-#include "base/beneath.hpp"
-#include "cli/output.hpp"
 
 namespace swage {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Read = nlohmann::ordered_json;
 constexpr std::size_t kShown = 5;
 
 Error not_a_report() { return {.code = Errc::corrupt, .what = "config-drift.json is not what a kernel's build writes"}; }
 
 // False: there is no such text.
-bool read_text(const Json& from, const char* key, std::string& into) {
+bool read_text(const Read& from, const char* key, std::string& into) {
   const auto found = from.find(key);
   if (found == from.end() || !found->is_string()) return false;
   into = found->get<std::string>();
@@ -26,19 +23,19 @@ bool read_text(const Json& from, const char* key, std::string& into) {
 }  // namespace
 
 Result<ConfigReport> parse_config_report(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Read json = Read::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("lines") || !json.contains("new") || !json["lines"].is_array() || !json["new"].is_array()) return Fail(not_a_report());
   ConfigReport report;
-  for (const Json& one : json["lines"]) {
+  for (const Read& one : json["lines"]) {
     ConfigDrift line;
     if (!one.is_object() || !read_text(one, "source", line.source) || !read_text(one, "symbol", line.symbol) || !read_text(one, "asked", line.asked) ||
         !read_text(one, "kind", line.kind) || !read_text(one, "reason", line.reason))
       return Fail(not_a_report());
     if (std::string value; read_text(one, "value", value)) line.value = value;
-    line.counted = one.value("counted", Json(false)) == Json(true);
+    line.counted = one.value("counted", Read(false)) == Read(true);
     report.lines.push_back(std::move(line));
   }
-  for (const Json& one : json["new"]) {
+  for (const Read& one : json["new"]) {
     if (!one.is_string()) return Fail(not_a_report());
     report.fresh.push_back(one.get<std::string>());
   }
@@ -67,29 +64,6 @@ Json config_report_json(const ConfigReport& report) {
     lines.push_back({{"source", line.source}, {"symbol", line.symbol}, {"asked", line.asked}, {"value", line.value ? Json(*line.value) : Json(nullptr)},
                      {"kind", line.kind}, {"reason", line.reason}, {"counted", line.counted}});
   return {{"withoutEffect", std::move(lines)}, {"new", report.fresh}};
-}
-
-Result<std::optional<ConfigReport>> config_report_of(Session& session, const Planned& planned, const Goal& goal) {
-  if (!goal.cell.kernel || !goal.cell.toolchain) return std::nullopt;
-  SWAGE_TRY(Store* store, session.store());
-  const Graph& graph = planned.planner->graph();
-  const std::string name = fmt::format("linux-{}-{}", goal.cell.kernel->version.str(), goal.platform->name);
-  for (const StorePath& drv : graph.closure(goal.wanted->drv)) {
-    const Derivation& derivation = graph.find(drv)->drv;
-    if (derivation.name != name) continue;
-    SWAGE_TRY(const StorePath out, StorePath::parse(derivation.outputs.at("out").path));
-    SWAGE_TRY(const Beneath files, Beneath::open(store->real_path(out)));
-    SWAGE_TRY(const std::optional<std::string> text, files.find("config-drift.json"));
-    if (!text) return std::nullopt;   // a layer's own recipe for kernels
-    SWAGE_TRY(ConfigReport report, parse_config_report(*text));
-    return report;
-  }
-  return std::nullopt;
-}
-
-void tell_config_report(const Session& session, const Goal& goal, const std::optional<ConfigReport>& report) {
-  if (!report || session.options().quiet || session.options().json) return;
-  if (const std::string text = config_summary(*report); !text.empty()) print_aside("linux@{} for {}: {}", goal.cell.kernel->version.str(), goal.platform->name, text);
 }
 
 }  // namespace swage

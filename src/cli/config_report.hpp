@@ -2,15 +2,19 @@
 // catalog/scripts/kconfig-report.awk.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cli/realising.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
 
 namespace swage {
+
+class Session;
+struct Goal;
+struct Planned;
 
 // A line that did not take effect.
 struct ConfigDrift {
@@ -32,7 +36,7 @@ Result<ConfigReport> parse_config_report(std::string_view json);
 std::string config_drift_text(const ConfigDrift& line);
 // What the user should see of a build that succeeded: the lines that count, some of them in full; "" none.
 std::string config_summary(const ConfigReport& report);
-nlohmann::ordered_json config_report_json(const ConfigReport& report);
+Json config_report_json(const ConfigReport& report);
 
 // Of the kernel that the goal is or is made from, once that is built. Nothing for goals without a kernel.
 Result<std::optional<ConfigReport>> config_report_of(Session& session, const Planned& planned, const Goal& goal);

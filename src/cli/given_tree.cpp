@@ -1,6 +1,6 @@
 #include "cli/given_tree.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/beneath.hpp"
 #include "base/interrupt.hpp"

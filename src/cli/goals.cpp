@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -369,21 +369,21 @@ Result<std::vector<const Platform*>> wanted_platforms(Session& session, const Ta
   return parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms);
 }
 
-void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as) {
-  options.command = app.get_name();
-  auto* targets = as == TargetsAs::kernel_option
+void declare_targets(const Options& app, TargetOptions& options, TargetsAs as) {
+  options.command = app.name();
+  const Option targets = as == TargetsAs::kernel_option
                       ? app.add_option("--kernel", options.targets, "the kernel: linux@6.1")
                       : app.add_option("TARGET", options.targets, "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox, bison@INSTANCE");
-  targets->required();
-  if (as != TargetsAs::many) targets->expected(1);
+  targets.required();
+  if (as != TargetsAs::many) targets.expected(1);
   const auto option = [&](const char* name, auto& value, const char* group, const char* text) {
-    if (command_has(options.command, name)) app.add_option(name, value, text)->allow_extra_args(false)->group(group);
+    if (command_has(options.command, name)) app.add_option(name, value, text).allow_extra_args(false).group(group);
   };
   const auto flag = [&](const char* name, bool& value, const char* group, const char* text) {
-    if (command_has(options.command, name)) app.add_flag(name, value, text)->group(group);
+    if (command_has(options.command, name)) app.add_flag(name, value, text).group(group);
   };
   app.add_option("--for", options.platforms, "host platform: a short name, a nixpkgs name, a triple, several with commas, or all")
-      ->allow_extra_args(false);
+      .allow_extra_args(false);
   option("--toolchain", options.toolchain, "Toolchain", "this toolchain (see `swage list toolchains`); still checked");
   flag("--llvm", options.llvm, "Toolchain", "clang and LLVM's other tools instead of gcc and binutils");
   const char* package = "Package";

@@ -1,7 +1,6 @@
 // From the words on the command line (`linux@6.1 --for arm64,mipsel --config tiny`) to cells and planned derivations.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/options.hpp"
 #include "cli/session.hpp"
 #include "plan/planner.hpp"
 #include "resolve/resolve.hpp"
@@ -42,7 +42,7 @@ struct TargetOptions {
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
 };
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
-void declare_targets(CLI::App& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
+void declare_targets(const Options& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
 
 // The platforms that --for names, each once; x86_64 when it names none.
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);

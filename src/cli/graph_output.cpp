@@ -1,15 +1,14 @@
 #include "cli/graph_output.hpp"
 #include "cli/json.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 namespace swage {
 
 namespace {
 
 std::string json_graph(const Graph& graph, const std::set<StorePath>& built) {
-  nlohmann::ordered_json out{{"nodes", nlohmann::ordered_json::array()}, {"edges", nlohmann::ordered_json::array()}};
+  Json out{{"nodes", Json::array()}, {"edges", Json::array()}};
   for (const FinishedDerivation& derivation : graph.derivations) {
     out["nodes"].push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"state", built.contains(derivation.path) ? "built" : "to build"}});
     for (const auto& [input, outputs] : derivation.drv.input_drvs)

@@ -19,8 +19,8 @@ const char* error_name(Errc code) {
 
 }  // namespace
 
-nlohmann::ordered_json error_json(const Error& error) {
-  nlohmann::ordered_json where = nullptr;
+Json error_json(const Error& error) {
+  Json where = nullptr;
   if (error.where) where = {{"file", error.where->file}, {"line", error.where->line}, {"column", error.where->column}};
   return {{"code", error_name(error.code)}, {"what", error.what}, {"where", std::move(where)}, {"notes", error.notes},
           {"hint", text_or_null(error.hint)}};

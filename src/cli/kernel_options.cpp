@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/vfs.h>

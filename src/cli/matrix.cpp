@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <deque>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <set>
 
@@ -16,17 +16,17 @@ namespace {
 constexpr const char* kCompilers[] = {"gcc", "clang"};
 
 // A kernel of the matrix: a row of the catalog, or one that only records have.
-struct Column {
+struct KernelColumn {
   std::string label;
   Version version;            // what would be built now
   bool series = false;        // any release of it belongs here
   bool in_catalog = true;
 };
 
-std::vector<Column> catalog_columns(const Catalog& catalog, const Lockfile* lock) {
-  std::vector<Column> columns;
+std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile* lock) {
+  std::vector<KernelColumn> columns;
   for (const KernelRow& row : catalog.kernels()) {
-    Column column{.label = row.version.str(), .version = row.version, .series = !row.source.debian_package.empty()};
+    KernelColumn column{.label = row.version.str(), .version = row.version, .series = !row.source.debian_package.empty()};
     if (column.series && lock)
       if (const auto choice = find_kernel(catalog, *lock, row.version)) column.version = choice->version;
     columns.push_back(std::move(column));
@@ -35,10 +35,10 @@ std::vector<Column> catalog_columns(const Catalog& catalog, const Lockfile* lock
 }
 
 // The column of a record: its exact release before its series.
-std::size_t column_of(std::vector<Column>& columns, const EvidenceRow& row, const Version& version) {
+std::size_t column_of(std::vector<KernelColumn>& columns, const EvidenceRow& row, const Version& version) {
   const auto find = [&](auto&& fits) { return std::find_if(columns.begin(), columns.end(), fits); };
-  auto at = find([&](const Column& c) { return !c.series && c.version == version; });
-  if (at == columns.end()) at = find([&](const Column& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
+  auto at = find([&](const KernelColumn& c) { return !c.series && c.version == version; });
+  if (at == columns.end()) at = find([&](const KernelColumn& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
   if (at == columns.end()) at = columns.insert(at, {.label = row.kernel, .version = version, .in_catalog = false});
   return static_cast<std::size_t>(at - columns.begin());
 }
@@ -96,7 +96,7 @@ const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id
   return row ? *row : nullptr;
 }
 
-Result<MatrixEntry> resolved_entry(const Catalog& catalog, const Column& column, const Platform& platform, const std::string& compiler) {
+Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& column, const Platform& platform, const std::string& compiler) {
   MatrixEntry entry{.kernel = column.version.str(), .compiler = compiler};
   const ResolveRequest request{.platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
   SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
@@ -122,7 +122,7 @@ Result<MatrixEntry> resolved_entry(const Catalog& catalog, const Column& column,
 }
 
 // Where there is no success yet, the toolchain that would be tried next belongs to what is known.
-Result<void> add_resolved(const Catalog& catalog, const Column& column, const Platform& platform, MatrixCell& cell) {
+Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, const Platform& platform, MatrixCell& cell) {
   for (const std::string compiler : kCompilers) {
     SWAGE_TRY(MatrixEntry now, resolved_entry(catalog, column, platform, compiler));
     const bool done = std::any_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& entry) {
@@ -166,7 +166,7 @@ const MatrixEntry& MatrixCell::best(std::string_view compiler) const {
 }
 
 Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms, std::string today) {
-  std::vector<Column> columns = catalog_columns(catalog, lock);
+  std::vector<KernelColumn> columns = catalog_columns(catalog, lock);
   Recipes recipes(catalog);
   std::map<std::pair<std::size_t, const Platform*>, std::vector<MatrixEntry>> recorded;
   for (const Platform* platform : platforms) {

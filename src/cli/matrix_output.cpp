@@ -1,7 +1,6 @@
 // A matrix as text, as JSON and as a page.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "cli/json.hpp"
 #include "cli/matrix.hpp"
@@ -9,8 +8,6 @@
 namespace swage {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kDataPlace = "@DATA@";
 constexpr std::size_t kLongestLog = 64 * 1024;
@@ -117,8 +114,6 @@ Json page_entry(const MatrixEntry& entry, const Platform& platform, const std::s
   return json;
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 }  // namespace
 
 std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) {
@@ -160,7 +155,7 @@ std::string matrix_json(const Matrix& matrix) {
   for (const auto& row : matrix.cells)
     for (std::size_t p = 0; p < row.size(); ++p)
       for (const MatrixEntry& entry : row[p].entries) cells.push_back(entry_json(entry, *matrix.platforms[p], matrix.today));
-  return dump({{"cells", std::move(cells)}}) + "\n";
+  return Json{{"cells", std::move(cells)}}.dump() + "\n";
 }
 
 Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
@@ -177,8 +172,8 @@ Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
       cells.push_back({{"kernel", matrix.kernels[k]}, {"arch", matrix.platforms[p]->name}, {"state", matrix_state_name(cell.state())},
                        {"entries", std::move(entries)}});
     }
-  const std::string data = dump(
-      {{"today", matrix.today}, {"kernels", matrix.kernels}, {"platforms", std::move(platforms)}, {"cells", std::move(cells)}});
+  const Json all{{"today", matrix.today}, {"kernels", matrix.kernels}, {"platforms", std::move(platforms)}, {"cells", std::move(cells)}};
+  const std::string data = all.dump();
   // Inside a script element no text may look like its end: JSON has another way to write the character.
   std::string safe;
   safe.reserve(data.size());

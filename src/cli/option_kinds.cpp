@@ -1,7 +1,7 @@
 #include "cli/option_kinds.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <span>
 
 #include "base/text.hpp"

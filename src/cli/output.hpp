@@ -2,7 +2,7 @@
 // because results hold names that others chose; files and pipes get the bytes as they are.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <string_view>
 #include <utility>
 

@@ -1,8 +1,7 @@
 #include "cli/package_matrix.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "cli/json.hpp"
@@ -100,7 +99,7 @@ std::string package_matrix_markdown(const PackageMatrix& matrix) {
 }
 
 std::string package_matrix_json(const PackageMatrix& matrix) {
-  auto list = nlohmann::ordered_json::array();
+  auto list = Json::array();
   for (const auto& row : matrix.rows)
     for (std::size_t i = 0; i < row.records.size(); ++i)
       if (const PackageRecord* record = row.records[i])
@@ -114,7 +113,7 @@ std::string package_matrix_json(const PackageMatrix& matrix) {
                         {"nar", text_or_null(record->nar)},
                         {"reason", text_or_null(record->reason)},
                         {"seconds", value_or_null(record->seconds)}});
-  return json_text(nlohmann::ordered_json{{"packages", std::move(list)}}) + "\n";
+  return json_text(Json{{"packages", std::move(list)}}) + "\n";
 }
 
 }  // namespace swage

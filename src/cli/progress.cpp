@@ -4,7 +4,7 @@
 #include <charconv>
 #include <condition_variable>
 #include <cstdlib>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
 #include <mutex>
 #include <sys/ioctl.h>
@@ -213,14 +213,13 @@ class JsonReporter final : public Reporter {
  public:
   explicit JsonReporter(int fd) : fd_(fd) {}
   void on(const Event& event) override {
-    using nlohmann::ordered_json;
-    const ordered_json object = std::visit(
-        Overloaded{[](const JobStarted& e) { return ordered_json{{"event", "start"}, {"id", e.id}, {"kind", e.kind}, {"name", e.name}, {"subject", e.subject}}; },
-                   [](const JobLog& e) { return ordered_json{{"event", "log"}, {"id", e.id}, {"line", e.line}}; },
-                   [](const JobProgress& e) { return ordered_json{{"event", "progress"}, {"id", e.id}, {"done", e.done}, {"total", e.total}}; },
-                   [](const JobFinished& e) { return ordered_json{{"event", "finish"}, {"id", e.id}, {"ok", e.ok}, {"cancelled", e.cancelled}, {"seconds", e.seconds}}; },
-                   [](const Totals& e) { return ordered_json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}}; },
-                   [](const Message& e) { return ordered_json{{"event", "message"}, {"text", e.text}}; }},
+    const Json object = std::visit(
+        Overloaded{[](const JobStarted& e) { return Json{{"event", "start"}, {"id", e.id}, {"kind", e.kind}, {"name", e.name}, {"subject", e.subject}}; },
+                   [](const JobLog& e) { return Json{{"event", "log"}, {"id", e.id}, {"line", e.line}}; },
+                   [](const JobProgress& e) { return Json{{"event", "progress"}, {"id", e.id}, {"done", e.done}, {"total", e.total}}; },
+                   [](const JobFinished& e) { return Json{{"event", "finish"}, {"id", e.id}, {"ok", e.ok}, {"cancelled", e.cancelled}, {"seconds", e.seconds}}; },
+                   [](const Totals& e) { return Json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}}; },
+                   [](const Message& e) { return Json{{"event", "message"}, {"text", e.text}}; }},
         event);
     const std::string line = json_text(object) + "\n";
     const std::scoped_lock lock(mutex_);

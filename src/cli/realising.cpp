@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/text.hpp"
@@ -15,25 +14,24 @@
 
 namespace swage {
 
-void declare_realise(CLI::App& app, RealiseOptions& options) {
+void declare_realise(const Options& app, RealiseOptions& options) {
   const char* group = "Building";
-  app.add_option("-j,--jobs", options.jobs, "derivations built at once (default: number of cores)")->group(group);
-  app.add_option("--cores", options.cores, "processes that all builds share (default: number of cores)")->group(group);
-  app.add_flag("-k,--keep-going", options.keep_going, "after a failure, build what does not need it")->group(group);
-  app.add_flag("--keep-failed", options.keep_failed, "leave the directory of a failed build")->group(group);
-  app.add_option_function<unsigned>(
+  app.add_option("-j,--jobs", options.jobs, "derivations built at once (default: number of cores)").group(group);
+  app.add_option("--cores", options.cores, "processes that all builds share (default: number of cores)").group(group);
+  app.add_flag("-k,--keep-going", options.keep_going, "after a failure, build what does not need it").group(group);
+  app.add_flag("--keep-failed", options.keep_failed, "leave the directory of a failed build").group(group);
+  app.add_option_function(
          "--timeout", [&options](unsigned s) { options.timeout = std::chrono::seconds(s); }, "seconds until a build is stopped")
-      ->group(group);
-  app.add_option_function<unsigned>(
+      .group(group);
+  app.add_option_function(
          "--max-silent-time", [&options](unsigned s) { options.max_silent = std::chrono::seconds(s); },
          "seconds without output until a build is stopped (default: 3600; 0: never)")
-      ->group(group);
-  const CLI::AsSizeValue size(true);   // 500M, 2G
-  app.add_option("--max-log-size", options.limits.log, "bytes that a build may print (default: 256M; 0: any number)")->transform(size)->group(group);
-  app.add_option("--max-processes", options.limits.processes, "processes that a build may have at once (default: 8192; 0: any number)")->group(group);
+      .group(group);
+  app.add_option("--max-log-size", options.limits.log, "bytes that a build may print (default: 256M; 0: any number)").in_bytes().group(group);
+  app.add_option("--max-processes", options.limits.processes, "processes that a build may have at once (default: 8192; 0: any number)").group(group);
   app.add_option("--max-memory", options.limits.memory, "bytes that a build may use (default: nine tenths of the memory; 0: all)")
-      ->transform(size)
-      ->group(group);
+      .in_bytes()
+      .group(group);
 }
 
 Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible) {
@@ -196,11 +194,11 @@ Result<int> print_dry_run(Session& session, const Planned& planned, bool check) 
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, check));
   if (session.options().json) {
     const auto paths = [](const std::vector<StorePath>& list) {
-      auto array = nlohmann::ordered_json::array();
+      auto array = Json::array();
       for (const StorePath& path : list) array.push_back(path.str());
       return array;
     };
-    print_result("{}\n", json_text(nlohmann::ordered_json{{"build", paths(todo.build)}, {"fetch", paths(todo.fetch)}, {"valid", paths(todo.valid)}}));
+    print_result("{}\n", json_text(Json{{"build", paths(todo.build)}, {"fetch", paths(todo.fetch)}, {"valid", paths(todo.valid)}}));
     return 0;
   }
   std::uint64_t bytes = 0;

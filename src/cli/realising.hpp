@@ -1,7 +1,6 @@
 // From planned goals to valid outputs: what build, boot and shell share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/goals.hpp"
@@ -16,7 +15,7 @@ struct Planned {
 };
 
 // -j, --cores, -k, --keep-failed, --timeout, --max-silent-time, --max-log-size, --max-processes, --max-memory.
-void declare_realise(CLI::App& app, RealiseOptions& options);
+void declare_realise(const Options& app, RealiseOptions& options);
 
 // With `impossible`, what cannot be planned is not among what is wanted.
 Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible = {});

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
@@ -38,9 +37,7 @@ std::string_view end_name(CellRun::End end) {
   return "not tried";
 }
 
-std::string date_of(std::int64_t seconds_since_1970) {
-  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(seconds_since_1970)));
-}
+std::string date_of(std::int64_t seconds_since_1970) { return time_text("%Y-%m-%d", static_cast<std::time_t>(seconds_since_1970)); }
 
 std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
 

@@ -1,9 +1,9 @@
 #include "cli/replay.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
+#include "base/text.hpp"
 #include "catalog/evidence.hpp"
 #include "catalog/package_evidence.hpp"
 #include "cli/json.hpp"
@@ -16,8 +16,6 @@
 namespace swage {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Item {
   const char* name = "";
@@ -158,7 +156,7 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
 
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
-void print_text(const Replay& replay) {
+void print_replay(const Replay& replay) {
   print_result("{}: recorded on {} with {}\n", replay.title, replay.when, replay.toolchain);
   for (const Item& item : replay.items) {
     if (item.equal()) print_result("  equal      {:<6}  {}\n", item.name, item.now);
@@ -202,13 +200,13 @@ Result<int> replay(Session& session, const TargetOptions& targets, const Realise
   session.stop_reporter();
   if (replays.empty())
     return Fail(Error{.what = fmt::format("'{}' has no record that could be repeated for these platforms",
-                                          fmt::join(targets.targets, ", ")),
+                                          join(targets.targets, ", ")),
                       .hint = "make one with: swage verify"});
   Json list = Json::array();
   bool different = false;
   for (const Replay& replay : replays) {
     if (session.options().json) list.push_back(to_json(replay));
-    else print_text(replay);
+    else print_replay(replay);
     different = different || !std::all_of(replay.items.begin(), replay.items.end(), [](const Item& item) { return item.equal(); });
   }
   if (session.options().json) print_result("{}\n", json_text(Json{{"replays", std::move(list)}}));

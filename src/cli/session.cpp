@@ -1,7 +1,7 @@
 #include "cli/session.hpp"
 
 #include <cstdlib>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <pwd.h>
 #include <unistd.h>

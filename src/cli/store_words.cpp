@@ -1,6 +1,6 @@
 #include "cli/store_words.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

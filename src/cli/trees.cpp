@@ -1,7 +1,7 @@
 #include "cli/trees.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 
 #include "base/beneath.hpp"

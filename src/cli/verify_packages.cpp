@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.hpp"
@@ -165,7 +164,7 @@ Result<void> skip_verified_runs(const fs::path& evidence, std::deque<PackageRun>
   return {};
 }
 
-void print_text(const std::deque<PackageRun>& runs, const fs::path& evidence) {
+void print_packages(const std::deque<PackageRun>& runs, const fs::path& evidence) {
   std::size_t label = 0, toolchain = 0;
   for (const PackageRun& run : runs) {
     label = std::max(label, goal_label(run.goal).size());
@@ -185,8 +184,8 @@ void print_text(const std::deque<PackageRun>& runs, const fs::path& evidence) {
   print_result("{} package{}: {}; records in '{}'\n", runs.size(), runs.size() == 1 ? "" : "s", summary, evidence.string());
 }
 
-void print_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
-  auto list = nlohmann::ordered_json::array();
+void print_packages_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
+  auto list = Json::array();
   for (const PackageRun& run : runs)
     list.push_back({{"package", run.record.name},
                     {"platform", run.goal.platform->name},
@@ -197,7 +196,7 @@ void print_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
                     {"drv", text_or_null(run.record.drv)},
                     {"reason", text_or_null(run.problem.empty() ? run.record.reason : run.problem)},
                     {"seconds", value_or_null(run.record.seconds)}});
-  print_result("{}\n", json_text(nlohmann::ordered_json{{"packages", std::move(list)}, {"evidence", evidence.string()}}));
+  print_result("{}\n", json_text(Json{{"packages", std::move(list)}, {"evidence", evidence.string()}}));
 }
 
 Result<void> realise_runs(Session& session, Planned& planned, std::deque<PackageRun>& runs, const fs::path& evidence, RealiseOptions options) {
@@ -243,8 +242,8 @@ Result<int> verify_packages(Session& session, TargetOptions targets, bool all, b
   if (skip_verified) SWAGE_CHECK(skip_verified_runs(evidence, runs));
   const Result<void> realised = realise_runs(session, planned, runs, evidence, realise);
   session.stop_reporter();
-  if (session.options().json) print_json(runs, evidence);
-  else print_text(runs, evidence);
+  if (session.options().json) print_packages_json(runs, evidence);
+  else print_packages(runs, evidence);
   if (!realised) return Fail(realised.error());
   const auto good = [](const PackageRun& run) { return run.skipped || (run.done && run.record.state != PackageState::failed); };
   return std::all_of(runs.begin(), runs.end(), good) ? 0 : 1;

@@ -4,8 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <ctime>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/interrupt.hpp"
 #include "base/process.hpp"
@@ -300,7 +299,7 @@ std::string time_of(std::string_view text) {
   const std::string whole(text);
   const char* end = ::strptime(whole.c_str(), "%a, %d %b %Y %H:%M:%S", &parts);
   if (!end || (trim(end) != "UTC" && trim(end) != "GMT" && trim(end) != "+0000")) return {};
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", parts);
+  return time_text("%Y-%m-%dT%H:%M:%SZ", parts);
 }
 
 std::string readable(std::string time) {

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 #include <compare>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 #include <unordered_map>
 

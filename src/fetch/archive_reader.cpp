@@ -1,7 +1,7 @@
 #include "fetch/archive_reader.hpp"
 
 #include <cerrno>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/interrupt.hpp"

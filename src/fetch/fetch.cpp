@@ -1,6 +1,6 @@
 #include "fetch/fetch.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "fetch/transport.hpp"
 #include "store/nar.hpp"

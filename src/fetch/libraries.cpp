@@ -1,7 +1,7 @@
 #include "fetch/libraries.hpp"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

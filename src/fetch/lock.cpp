@@ -4,8 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <thread>
 
 #include "base/interrupt.hpp"
@@ -151,7 +150,7 @@ class Locker {
             job.error = std::move(done).error();
           }
     SWAGE_CHECK(note_missing(suites, requests.size()));
-    lock_.created = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+    lock_.created = time_text("%Y-%m-%d", std::time(nullptr));
     drop_unused_files();
     return std::move(lock_);
   }
@@ -432,7 +431,7 @@ class Locker {
   std::vector<AptSource> sources_;
   Reporter& reporter_;
   std::map<std::string, std::string> seen_{};   // Lockfile::suites, before
-  const std::string now_ = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  const std::string now_ = time_text("%Y-%m-%dT%H:%M:%SZ", std::time(nullptr));
   Transport transport_{fetch_options(), reporter_};
   std::map<std::string, bool> absent_{};        // packages by sha256, once they were asked for
   Lockfile lock_{};

@@ -2,7 +2,7 @@
 // symlink, so that whatever the archive says, nothing outside the new tree is written.
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

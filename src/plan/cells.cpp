@@ -1,5 +1,5 @@
 // What a package and each of its dependencies is built for, and by which compiler.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "plan/planner_state.hpp"

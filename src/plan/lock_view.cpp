@@ -1,7 +1,7 @@
 #include "plan/lock_view.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 
 namespace swage {
@@ -58,7 +58,7 @@ std::string_view entry_of(std::string_view section, std::string_view key) {
 
 // The lines of `files` for every quoted text in `text` that is as long as a sha256.
 std::string files_of(std::string_view files, std::string_view text) {
-  std::vector<std::string_view> hashes, lines;
+  std::vector<std::string_view> hashes;
   for (std::size_t quote = text.find('"'); quote != std::string_view::npos;) {
     const std::size_t next = text.find('"', quote + 1);
     if (next != std::string_view::npos && next - quote == 65) hashes.push_back(text.substr(quote + 1, 64));
@@ -66,9 +66,10 @@ std::string files_of(std::string_view files, std::string_view text) {
   }
   std::sort(hashes.begin(), hashes.end());
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+  std::string lines;
   for (const std::string_view hash : hashes)
-    if (const std::string_view line = entry_of(files, hash); !line.empty()) lines.push_back(line);
-  return fmt::format("{}", fmt::join(lines, ",\n"));
+    if (const std::string_view line = entry_of(files, hash); !line.empty()) lines.append(lines.empty() ? "" : ",\n").append(line);
+  return lines;
 }
 
 }  // namespace

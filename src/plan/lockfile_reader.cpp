@@ -3,7 +3,7 @@
 // nlohmann::json does, which tells where it was when the reader refused one.
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <simdjson.h>
@@ -74,19 +74,19 @@ constexpr std::array kSeedFields{Field{"sha256", Type::string}, Field{"member", 
 constexpr Schema kRoot{"the lock", kRootFields};
 constexpr Schema kFile{"a locked file", kFileFields};
 constexpr Schema kSet{"a locked set", kSetFields};
-constexpr Schema kSeed{"a locked seed", kSeedFields};
+constexpr Schema kLockedSeed{"a locked seed", kSeedFields};
 
 enum class Section { files, sets, sources, seeds, archives, suites, missing };   // in the order of kRootFields, from its third
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_letter_or_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_sha256(std::string_view text) {
   return text.size() == 64 &&
          std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 bool is_name(std::string_view text, std::string_view more) {
-  return !text.empty() && is_alnum(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_alnum(c) || more.find(c) != std::string_view::npos; });
+  return !text.empty() && is_letter_or_digit(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return is_letter_or_digit(c) || more.find(c) != std::string_view::npos; });
 }
 bool is_printable(std::string_view text) {
   return !text.empty() &&
@@ -121,7 +121,7 @@ class Reader {
     if (!expect(Type::object)) return false;
     ++depth_;
     if (depth_ == 2) section_ = static_cast<Section>(field_ - 2);
-    else enter(section_ == Section::files ? kFile : section_ == Section::sets ? kSet : kSeed);
+    else enter(section_ == Section::files ? kFile : section_ == Section::sets ? kSet : kLockedSeed);
     return true;
   }
 
@@ -330,7 +330,7 @@ std::pair<std::size_t, std::size_t> token_before(std::string_view text, std::siz
     while (start > 0 && (text[start] != '"' || is_escaped(start)));
   } else {
     while (start > 0 &&
-           (is_alnum(text[start - 1]) || std::string_view("+-.").find(text[start - 1]) != std::string_view::npos))
+           (is_letter_or_digit(text[start - 1]) || std::string_view("+-.").find(text[start - 1]) != std::string_view::npos))
       --start;
   }
   return {start, end};

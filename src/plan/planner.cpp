@@ -1,7 +1,7 @@
 #include "plan/planner.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "plan/planner_state.hpp"

@@ -1,6 +1,6 @@
 // What the variables of a recipe stand for.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "plan/config_text.hpp"

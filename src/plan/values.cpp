@@ -1,6 +1,6 @@
 #include "plan/values.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "platform/binfmt.hpp"

@@ -1,6 +1,6 @@
 #include "platform/binfmt.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <vector>
 
 #include "base/text.hpp"

@@ -1,7 +1,7 @@
 #include "realise/build_dir.hpp"
 
 #include <cerrno>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 namespace swage {

@@ -3,7 +3,7 @@
 #include <bzlib.h>
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 namespace swage {

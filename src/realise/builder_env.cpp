@@ -1,6 +1,6 @@
 #include "realise/builder_env.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "store/base32.hpp"

@@ -1,7 +1,7 @@
 #include "realise/durations.hpp"
 
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 

@@ -1,7 +1,7 @@
 #include "realise/first_error.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

@@ -1,7 +1,7 @@
 #include "realise/realise.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/statvfs.h>
 #include <thread>
 

@@ -1,7 +1,7 @@
 #include "realise/scheduler.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <thread>
 
 #include "base/interrupt.hpp"
@@ -10,7 +10,7 @@ namespace swage {
 
 namespace {
 
-constexpr auto kLookAgain = std::chrono::milliseconds(25);
+constexpr auto kSetAsideFor = std::chrono::milliseconds(25);
 constexpr auto kInterruptLatency = std::chrono::milliseconds(100);
 constexpr double kBytesPerSecond = 10e6;   // of a download, for expectations only
 
@@ -101,7 +101,7 @@ void Scheduler::work(bool builds) {
   while (!over()) {
     const std::optional<std::size_t> node = next(builds);
     if (!node) {
-      changed_.wait_for(lock, builds && !set_aside_.empty() ? kLookAgain : kInterruptLatency);
+      changed_.wait_for(lock, builds && !set_aside_.empty() ? kSetAsideFor : kInterruptLatency);
       continue;
     }
     ++running_;
@@ -116,7 +116,7 @@ void Scheduler::work(bool builds) {
 
 void Scheduler::complete(std::size_t node, Result<Outcome> outcome) {
   if (outcome && *outcome == Outcome::locked_elsewhere) {
-    set_aside_.emplace_back(Clock::now() + kLookAgain, node);
+    set_aside_.emplace_back(Clock::now() + kSetAsideFor, node);
     return;
   }
   ++finished_;

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstddef>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 #include <string>
 #include <sys/sysinfo.h>

@@ -1,11 +1,11 @@
 // The same resolution for three readers: a screen, a program, and a person whose request cannot be met.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "resolve/judge.hpp"
 #include "resolve/resolve.hpp"
@@ -35,8 +35,8 @@ std::string root_text(const RootRow& root) {
 
 // "5.10, 6.1 and 6.12"
 std::string and_list(const std::vector<std::string>& words) {
-  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
-  return fmt::format("{} and {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
+  if (words.size() < 2) return join(words, "");
+  return fmt::format("{} and {}", join(std::span(words).first(words.size() - 1), ", "), words.back());
 }
 
 std::vector<std::string> ids_of(const std::vector<const ConstraintRow*>& rows) {
@@ -145,7 +145,7 @@ struct Group {
     std::vector<std::string> names;
     for (const Rejection* member : members)
       if (names.size() < limit) names.push_back(member->toolchain->id);
-    std::string text = fmt::format("{}", fmt::join(names, ", "));
+    std::string text = join(names, ", ");
     if (members.size() > names.size()) text += fmt::format(" and {} more", members.size() - names.size());
     return text;
   }
@@ -154,7 +154,7 @@ struct Group {
 std::vector<Group> rejection_groups(const std::vector<Rejection>& rejected) {
   std::vector<Group> groups;  // in the order of the best candidate
   for (const Rejection& rejection : rejected) {
-    const std::string key = rejection.by.empty() ? rejection.reason : fmt::format("{}", fmt::join(ids_of(rejection.by), " "));
+    const std::string key = rejection.by.empty() ? rejection.reason : join(ids_of(rejection.by), " ");
     auto at = std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.key == key; });
     if (at == groups.end()) at = groups.insert(groups.end(), {key});
     at->members.push_back(&rejection);
@@ -293,8 +293,6 @@ const ConstraintRow* against_kernel(const std::vector<Rejection>& rejected) {
 
 // --- JSON.
 
-using Json = nlohmann::ordered_json;
-
 Json rule_json(const RuleApplied& rule, bool tested, const Platform& platform) {
   const ConstraintRow& row = *rule.constraint;
   return {{"id", row.id},         {"effect", std::string(effect_name(row.effect))}, {"tested", tested},
@@ -391,7 +389,7 @@ std::string resolution_json(const Resolution& resolution) {
                                 {"effect", std::string(effect_name(rule.constraint->effect))},
                                 {"kernels", rule.constraint->kernels.str()},
                                 {"text", rule.text}});
-  return out.dump(2, ' ', false, Json::error_handler_t::replace);
+  return out.dump(2);
 }
 
 Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
@@ -419,7 +417,7 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
     std::string note = fmt::format("{}: {}", groups[i].names(3), first.reason);
     std::vector<std::string> rules;
     for (const ConstraintRow* row : first.by) rules.push_back(fmt::format("{}: {}", row->id, effect_text(*row, *request.platform)));
-    if (!rules.empty()) note += fmt::format(" ({})", fmt::join(rules, ", "));
+    if (!rules.empty()) note += fmt::format(" ({})", join(rules, ", "));
     error.notes.push_back(std::move(note));
   }
   if (groups.size() > kGroups)

@@ -1,7 +1,9 @@
 #include "resolve/judge.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include "base/text.hpp"
 
 namespace swage {
 
@@ -36,7 +38,7 @@ bool names_platform(const std::vector<std::string>& arches, const Platform& plat
 
 std::string assumption(const std::vector<std::string>& measured, const Platform& platform) {
   if (names_platform(measured, platform)) return {};
-  return fmt::format("measured on {}, assumed for {}", fmt::join(measured, " and "), platform.name);
+  return fmt::format("measured on {}, assumed for {}", join(measured, " and "), platform.name);
 }
 
 bool concerns_platform(const Conditions& row, const Platform& platform) {

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <tuple>
 
+#include "base/text.hpp"
 #include "resolve/judge.hpp"
 
 namespace swage {
@@ -274,7 +275,7 @@ Rejection rejection(const ResolveRequest& request, Tried tried) {
 // What the choice was tested against, and what it would fail on other kernels of this platform.
 void apply_rules(Resolution& resolution, const CellSolver& solver, const std::vector<const ConstraintRow*>& of_platform) {
   const Subject subject(resolution.request, *resolution.chosen, resolution.root);
-  const auto joined = [](const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "; ")); };
+  const auto joined = [](const std::vector<std::string>& texts) { return join(texts, "; "); };
   for (const ConstraintRow* constraint : solver.constraints()) {
     if (!concerns(*constraint, subject)) continue;
     const Verdict verdict = judge(*constraint, subject);

@@ -1,7 +1,7 @@
 #include "store/base32.hpp"
 
 #include <array>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace swage {
 

@@ -3,7 +3,7 @@
 // write to it through that name. The second walk sets modes and times bottom-up, a directory last.
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
 #include <sys/stat.h>
 #include <sys/xattr.h>

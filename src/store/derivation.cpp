@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "store/aterm.hpp"
 
@@ -124,9 +124,9 @@ bool Derivation::is_fixed() const {
 
 namespace {
 
-class Reader {
+class DerivationReader {
  public:
-  Reader(std::string_view text, std::string_view name) : text_(text), name_(name) {}
+  DerivationReader(std::string_view text, std::string_view name) : text_(text), name_(name) {}
 
   Result<Derivation> read() {
     Derivation drv;
@@ -277,6 +277,6 @@ class Reader {
 
 }  // namespace
 
-Result<Derivation> parse_derivation(std::string_view text, std::string_view name) { return Reader(text, name).read(); }
+Result<Derivation> parse_derivation(std::string_view text, std::string_view name) { return DerivationReader(text, name).read(); }
 
 }  // namespace swage

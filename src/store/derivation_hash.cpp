@@ -5,7 +5,7 @@
 //   input hash of any other:       sha256 of its text with inputs replaced, output paths shown;
 //   own output paths:              from sha256 of the same text with output paths masked.
 // The .drv path then hashes the real text, with the inputs as references.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "store/aterm.hpp"
 

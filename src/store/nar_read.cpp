@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,9 +17,9 @@ namespace swage::nar {
 
 namespace {
 
-class Reader {
+class NarReader {
  public:
-  Reader(const ByteSource& source, Visitor& visitor) : source_(source), visitor_(visitor), buffer_(new char[kBuffer]) {}
+  NarReader(const ByteSource& source, Visitor& visitor) : source_(source), visitor_(visitor), buffer_(new char[kBuffer]) {}
 
   Result<void> read() {
     SWAGE_TRY(const std::uint64_t length, size());
@@ -262,7 +262,7 @@ class Ignorer final : public Visitor {
 
 }  // namespace
 
-Result<void> read(const ByteSource& source, Visitor& visitor) { return Reader(source, visitor).read(); }
+Result<void> read(const ByteSource& source, Visitor& visitor) { return NarReader(source, visitor).read(); }
 
 }  // namespace swage::nar
 

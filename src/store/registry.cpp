@@ -1,7 +1,7 @@
 #include "store/registry.hpp"
 
 #include <ctime>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.hpp"
 #include "store/base32.hpp"

@@ -2,7 +2,7 @@
 // registered. A crash before the registration leaves litter, never a path that is valid and incomplete.
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

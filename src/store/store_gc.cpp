@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -31,7 +31,8 @@ UniqueFd refusing_socket(const fs::path& state_dir) {
   // By way of the descriptor: a socket's address has room for 107 bytes only.
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1, "/proc/self/fd/{}/socket", directory->get());
+  const std::string path = fmt::format("/proc/self/fd/{}/socket", directory->get());
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
   return socket;
 }

@@ -1,6 +1,6 @@
 #include "store/store_path.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "store/base32.hpp"
 

@@ -1,6 +1,6 @@
 // Checking a store: every registered path is there and has its hash, every reference leads to one that is.
 #include <cerrno>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/interrupt.hpp"
 #include "store/base32.hpp"

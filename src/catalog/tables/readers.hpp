@@ -2,8 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "base/text.hpp"
 #include "catalog/closed_sets.hpp"
 #include "catalog/rows.hpp"
 
@@ -49,13 +50,12 @@ typename Schema<Row>::Reader word(Enum Row::*member, std::vector<std::pair<std::
 template <class Row>
 typename Schema<Row>::Reader one_of(int Row::*member, std::vector<int> values) {
   return [member, values = std::move(values)](const FieldInput& in, Row& row) {
-    int number = 0;
     const std::size_t before = in.findings.errors.size();
-    read_field(in, number);
-    if (in.findings.errors.size() != before) return;
-    if (std::find(values.begin(), values.end(), number) == values.end())
-      in.report({.what = fmt::format("'{}' is none of {}: {}", in.name, fmt::join(values, ", "), number)});
-    row.*member = number;
+    read_field(in, row.*member);
+    if (in.findings.errors.size() != before || std::find(values.begin(), values.end(), row.*member) != values.end()) return;
+    std::vector<std::string> known;
+    for (const int value : values) known.push_back(std::to_string(value));
+    in.report({.what = fmt::format("'{}' is none of {}: {}", in.name, join(known, ", "), row.*member)});
   };
 }
 

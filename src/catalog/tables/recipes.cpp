@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "catalog/closed_sets.hpp"
 #include "platform/roles.hpp"

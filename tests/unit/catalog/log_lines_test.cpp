@@ -11,7 +11,7 @@
 namespace swage {
 namespace {
 
-const LogLines& shipped() {
+const LogLines& shipped_lines() {
   static const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog").value();
   static const LogLines lines = LogLines::compile(*catalog->log_lines().value()).value();
   return lines;
@@ -181,7 +181,7 @@ constexpr Known kLines[] = {
 TEST(ShippedLogLines, AreTheLinesThatTheyAreFor) {
   std::set<std::string> known;
   for (const auto& [id, line] : kLines) {
-    EXPECT_EQ(found(shipped(), line), id) << line;
+    EXPECT_EQ(found(shipped_lines(), line), id) << line;
     known.insert(id);
   }
   const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog").value();
@@ -194,7 +194,7 @@ TEST(ShippedLogLines, AreTheLinesThatTheyAreFor) {
 TEST(ShippedLogLines, OnlyErrorsOfAToolchainsToolsAreAToolchains) {
   const std::set<std::string> of_toolchain{"compiler", "assembler", "linker"};
   for (const auto& [id, line] : kLines) {
-    const LogLineRow* row = shipped().find(line);
+    const LogLineRow* row = shipped_lines().find(line);
     ASSERT_TRUE(row) << line;
     EXPECT_EQ(is_of_toolchain(*row), of_toolchain.contains(id)) << line;
   }
@@ -230,7 +230,7 @@ TEST(ShippedLogLines, LeaveOutWhatOnlyLooksLikeAnError) {
            "libtool: install: /usr/bin/install -c .libs/liberror.so /nix/store/x/lib/liberror.so",
            "",
        })
-    EXPECT_EQ(found(shipped(), line), "nothing") << line;
+    EXPECT_EQ(found(shipped_lines(), line), "nothing") << line;
 }
 
 }  // namespace

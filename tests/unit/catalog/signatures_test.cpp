@@ -16,7 +16,7 @@ std::string recognised(const std::vector<SignatureRow>& rows, std::string_view l
   return *row ? (*row)->id : "nothing";
 }
 
-const std::vector<SignatureRow>& shipped() {
+const std::vector<SignatureRow>& shipped_signatures() {
   static const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog").value();
   return *catalog->signatures().value();
 }
@@ -84,11 +84,11 @@ TEST(ShippedSignatures, RecogniseTheLinesTheyAreFor) {
   };
   std::set<std::string> known;
   for (const auto& [id, line] : lines) {
-    EXPECT_EQ(recognised(shipped(), std::string("  CC kernel/fork.o\n") + line + "\nmake: *** [x] Error 1\n"), id);
+    EXPECT_EQ(recognised(shipped_signatures(), std::string("  CC kernel/fork.o\n") + line + "\nmake: *** [x] Error 1\n"), id);
     known.insert(id);
   }
-  for (const SignatureRow& row : shipped()) EXPECT_TRUE(known.contains(row.id)) << row.id << " has no line here";
-  EXPECT_EQ(recognised(shipped(), "  LD vmlinux\nerror: something else\nwarning: objtool: falls through\n"), "nothing");
+  for (const SignatureRow& row : shipped_signatures()) EXPECT_TRUE(known.contains(row.id)) << row.id << " has no line here";
+  EXPECT_EQ(recognised(shipped_signatures(), "  LD vmlinux\nerror: something else\nwarning: objtool: falls through\n"), "nothing");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 LockView view_of(const std::string& text) { return LockView::parse(text, "swage.lock").value(); }
 
-Error error_of(const std::string& text) { return LockView::parse(text, "swage.lock").error(); }
+Error view_error(const std::string& text) { return LockView::parse(text, "swage.lock").error(); }
 
 std::string without_newlines(std::string text) {
   for (std::size_t at; (at = text.find('\n')) != std::string::npos;) text.replace(at, 1, " ");
@@ -97,9 +97,9 @@ TEST(LockView, MistakesHaveTheirPlaceInTheFile) {
   std::string text = small_lock().str();
   const auto at = text.rfind(sha(2));
   text.replace(at, 64, sha(7));
-  EXPECT_EQ(error_of(text).what, fmt::format("'bookworm/linux' of the lock 'swage.lock' needs the file {}, which is not in it", sha(7)));
+  EXPECT_EQ(view_error(text).what, fmt::format("'bookworm/linux' of the lock 'swage.lock' needs the file {}, which is not in it", sha(7)));
   text.replace(at, 64, "x");
-  const Error error = error_of(text);
+  const Error error = view_error(text);
   ASSERT_TRUE(error.where);
   EXPECT_EQ(error.where->line, 13u);
   EXPECT_EQ(error.where->line_text, "    \"bookworm/linux\": \"x\"");
@@ -120,7 +120,7 @@ TEST(LockView, AMistakeInASetIsFoundWhenTheSetIsLookedUp) {
 
 TEST(LockView, AMissingFileAndAnEmptyOneAreErrors) {
   EXPECT_EQ(LockView::open("/nonexistent/swage.lock").error().code, Errc::environment);
-  EXPECT_EQ(error_of("").code, Errc::invalid_input);
+  EXPECT_EQ(view_error("").code, Errc::invalid_input);
 }
 
 }  // namespace
