@@ -160,7 +160,7 @@ Result<int> run(Session& session, const NewOptions& options) {
   SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree_files, files, known.licenses), *found, present(*found, files))));
   if (archive.part) archive.part->remove();
   session.stop_reporter();
-  if (session.options().json) {
+  if (as_json()) {
     print_result("{}\n", json_text(Json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}));
     return 0;
   }

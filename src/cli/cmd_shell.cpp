@@ -7,9 +7,10 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
-#include "cli/given_tree.hpp"
-#include "cli/realising.hpp"
+#include "cli/target_options.hpp"
 #include "plan/quirks.hpp"
+#include "request/given_tree.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 
