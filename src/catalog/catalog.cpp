@@ -209,6 +209,14 @@ Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
   if (parsed.instance.empty()) return parsed.recipe;
   return fail(Errc::invalid_input, fmt::format("'{}' has no member '{}'", parsed.recipe->name, parsed.instance));
 }
+Result<const TargetRow*> Catalog::target(std::string_view name) const {
+  const std::scoped_lock lock(state_->recipes->mutex);
+  LoadResult result;
+  const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
+  return &row->target;
+}
 Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
   std::vector<const RecipeRow*> rows;
   const std::scoped_lock lock(state_->recipes->mutex);

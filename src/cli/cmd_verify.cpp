@@ -183,8 +183,9 @@ Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
   options.targets.by_records = false;
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
-  const auto is_kernel = [](const std::string& target) { return target.substr(0, target.find('@')) == "linux"; };
-  const bool packages = options.packages || (!options.targets.targets.empty() && !std::all_of(options.targets.targets.begin(), options.targets.targets.end(), is_kernel));
+  SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
+  const auto is_kernel = [](const Target& target) { return kind_of(target) == TargetKind::kernel; };
+  const bool packages = options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
   if (options.replay) return run_replay(session, options);
   if (packages) return run_packages(session, options);
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
