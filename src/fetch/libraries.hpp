@@ -12,7 +12,8 @@ namespace swage {
 
 #define SWAGE_CURL_FUNCTIONS(X)                                                                                                  \
   X(global_init) X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(multi_init)        \
-  X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read)
+  X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read)        \
+  X(slist_append) X(slist_free_all)
 
 #define SWAGE_ARCHIVE_FUNCTIONS(X)                                                                                               \
   X(read_new) X(read_free) X(read_open) X(read_open_fd) X(read_open_memory) X(read_next_header) X(read_data) X(read_data_block)                      \

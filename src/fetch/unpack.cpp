@@ -132,8 +132,7 @@ class TreeWriter {
   std::string last_path_;
 };
 
-Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory) {
-  const std::string name = archive_path.filename().string();
+Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory, const std::string& name) {
   SWAGE_TRY(const UniqueFd fd, open_regular(archive_path));
   SWAGE_TRY(UniqueFd root, open_file(directory, O_RDONLY | O_DIRECTORY));
   SWAGE_CHECK(load_archive());
@@ -163,17 +162,18 @@ Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory
 
 }  // namespace
 
-Result<void> extract_archive(const fs::path& archive_path, const fs::path& target) {
+Result<void> extract_archive(const fs::path& archive_path, const fs::path& target, std::string_view shown_name) {
+  const std::string name = shown_name.empty() ? archive_path.filename().string() : std::string(shown_name);
   if (path_exists(target)) return fail(Errc::invalid_input, fmt::format("'{}' is there already", target.string()));
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   SWAGE_TRY(TempDir temporary, TempDir::create(target.filename().string(), parent));
-  SWAGE_CHECK(unpack_into(archive_path, temporary.path()));
+  SWAGE_CHECK(unpack_into(archive_path, temporary.path(), name));
   SWAGE_TRY(const std::vector<std::string> top, list_directory(temporary.path()));
   struct stat st {};
   const bool one_directory = top.size() == 1 && ::lstat((temporary.path() / top[0]).c_str(), &st) == 0 && S_ISDIR(st.st_mode);
   const fs::path tree = one_directory ? temporary.path() / top[0] : temporary.path();
   SWAGE_TRY(const std::vector<std::string> held, list_directory(tree));
-  if (held.empty()) return fail(Errc::corrupt, fmt::format("'{}' is an empty archive", archive_path.filename().string()));
+  if (held.empty()) return fail(Errc::corrupt, fmt::format("'{}' is an empty archive", name));
   if (::chmod(tree.c_str(), 0755) != 0 || ::rename(tree.c_str(), target.c_str()) != 0)
     return fail_errno(fmt::format("cannot create '{}'", target.string()), errno);
   if (!one_directory) (void)temporary.release();
