@@ -57,7 +57,7 @@ std::string archive_name(const NewOptions& options) {
 Result<Archive> get_archive(Session& session, const NewOptions& options) {
   Archive archive{.name = archive_name(options)};
   if (!is_url(options)) {
-    archive.file = fs::absolute(options.url);
+    SWAGE_TRY(archive.file, absolute_path(options.url));
     if (!path_exists(archive.file)) return Fail(Error{.what = fmt::format("'{}' is neither a file nor a URL", options.url)});
   } else {
     SWAGE_TRY(Store* store, session.store());
