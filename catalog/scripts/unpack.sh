@@ -1,6 +1,6 @@
 # How sources become trees. Sourced by every script that unpacks or patches one.
 #
-# $archives   a root with bsdtar: libarchive, by which swage itself reads archives (src/fetch/unpack.hpp)
+# $archives   a root with bsdtar: libarchive, by which swage itself reads archives (src/fetch/unpack.cpp)     $busybox
 
 # Of whatever root this runs in, by a loader of its own; names are UTF-8, as everywhere.
 bsdtar() {
@@ -14,7 +14,8 @@ refuse_source() { # refuse_source SOURCE WHY
 }
 
 # unpack_source SOURCE DIRECTORY: a copy of a tree, or what an archive holds: its one directory, or everything where there is more on top.
-# What would be written elsewhere, and what is neither file, directory nor link, is refused.
+# What would be written elsewhere, and what is neither file, directory nor link, is refused; so is a checksum of gzip's that is wrong,
+# at which libarchive does not look.
 unpack_source() {
   mkdir -p "$2"
   if [ -d "$1" ]; then
@@ -27,14 +28,20 @@ unpack_source() {
     head -n 5 $messages >&2
     refuse_source "$1" "is damaged, or not an archive, or would write outside of its tree"
   }
+  case $(head -c 2 "$1" | od -A n -t x1) in
+    *1f*8b*) $busybox gunzip -t < "$1" || refuse_source "$1" "is damaged" ;;
+  esac
   ! grep 'Removing leading' $messages >&2 || refuse_source "$1" "has absolute names"
   cat $messages >&2
+  [ -z "$(find "$2" -mindepth 501 -printf x -quit)" ] || refuse_source "$1" "has a name that is more than 500 directories deep"
   find "$2" ! -type f ! -type d ! -type l > $messages
   [ ! -s $messages ] || refuse_source "$1" "has '$(head -n 1 $messages)', which is neither a file, a directory nor a link"
   if [ "$(find "$2" -mindepth 1 -maxdepth 1 -printf '%y')" = d ]; then
-    find "$2" -mindepth 1 -maxdepth 1 -exec mv {} "$2/.of-the-archive" \;
-    find "$2/.of-the-archive" -mindepth 1 -maxdepth 1 -exec mv -t "$2" {} +
-    rmdir "$2/.of-the-archive"
+    top=top   # a name of its own, whatever the archive has
+    while [ -n "$(find "$2" -mindepth 1 -maxdepth 2 -name $top)" ]; do top=$top-; done
+    find "$2" -mindepth 1 -maxdepth 1 -exec mv {} "$2/$top" \;
+    find "$2/$top" -mindepth 1 -maxdepth 1 -exec mv -t "$2" {} +
+    rmdir "$2/$top"
   fi
   [ -n "$(ls -A "$2")" ] || refuse_source "$1" "is an empty archive"
 }

@@ -15,6 +15,8 @@ namespace swage {
 
 namespace {
 
+constexpr std::size_t kDeepest = 500;   // no program of a build opens what is deeper by its name; as in scripts/unpack.sh
+
 class TreeWriter {
  public:
   TreeWriter(UniqueFd root, std::string archive_name) : root_(std::move(root)), archive_(std::move(archive_name)) {}
@@ -32,9 +34,10 @@ class TreeWriter {
       if (type == AE_IFDIR && !hard_link) return {};   // `./`, the tree itself
       return refuse(name, "has no name in the tree");
     }
-    if (type == AE_IFDIR && !hard_link) return directory(parts, name, Missing::create).map([](int) {});
+    if (parts.size() > kDeepest) return refuse(fmt::format("{}/...", parts.front()), fmt::format("is more than {} directories deep", kDeepest));
     SWAGE_TRY(const int parent, directory({parts.begin(), parts.end() - 1}, name, Missing::create));
     const std::string& leaf = parts.back();
+    if (type == AE_IFDIR && !hard_link) return own_directory(parent, leaf, name);
     SWAGE_CHECK(make_room(parent, leaf, name));
     if (hard_link) return link(parent, leaf, name, hard_link);
     if (type == AE_IFLNK) {
@@ -102,13 +105,28 @@ class TreeWriter {
     return fail_errno(fmt::format("cannot open '{}'", path), error);
   }
 
-  // A later entry of the same name replaces an earlier one, as in every tar; never a directory.
+  // A later entry of the same name replaces an earlier one, as in every tar: a directory only while nothing is in it.
   Result<void> make_room(int parent, const std::string& leaf, std::string_view name) {
     if (::unlinkat(parent, leaf.c_str(), 0) == 0 || errno == ENOENT) return {};
-    if (errno == EISDIR || errno == EPERM) return refuse(name, "is a directory and a file");
-    return fail_errno(fmt::format("cannot replace '{}'", name), errno);
+    if (errno != EISDIR && errno != EPERM) return fail_errno(fmt::format("cannot replace '{}'", name), errno);
+    if (::unlinkat(parent, leaf.c_str(), AT_REMOVEDIR) != 0) return refuse(name, "is a directory and a file");
+    if (parent == root_.get()) last_.reset(), last_path_.clear();   // it may be the one that is kept open
+    return {};
   }
 
+  // What is there and is a link or a file is replaced too: nothing is written through the link.
+  Result<void> own_directory(int parent, const std::string& leaf, std::string_view name) {
+    if (::mkdirat(parent, leaf.c_str(), 0755) == 0) return {};
+    struct stat st {};
+    if (errno == EEXIST && ::fstatat(parent, leaf.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) {
+      if (S_ISDIR(st.st_mode)) return {};
+      SWAGE_CHECK(make_room(parent, leaf, name));
+      if (::mkdirat(parent, leaf.c_str(), 0755) == 0) return {};
+    }
+    return fail_errno(fmt::format("cannot create directory '{}'", name), errno);
+  }
+
+  // To a file, or to a symbolic link itself.
   Result<void> link(int parent, const std::string& leaf, const std::string& name, std::string_view target) {
     SWAGE_TRY(const std::vector<std::string> parts, parts_of(target, name));
     const auto not_a_file = [&] {
@@ -119,7 +137,7 @@ class TreeWriter {
     if (!here) return fail_errno(fmt::format("cannot link '{}'", name), errno);
     const auto there = directory({parts.begin(), parts.end() - 1}, name, Missing::refuse);
     struct stat st {};
-    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
       return not_a_file();
     if (::linkat(*there, parts.back().c_str(), here.get(), leaf.c_str(), 0) != 0)
       return fail_errno(fmt::format("cannot link '{}'", name), errno);
@@ -154,10 +172,11 @@ Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory
   TreeWriter tree(std::move(root), name);
   for (;;) {
     if (interrupted()) return fail(Errc::interrupted, fmt::format("unpacking '{}' was interrupted", name));
-    SWAGE_TRY(const Next next, next_entry(reader.get(), entry, name));
-    if (next == Next::end) return {};
+    SWAGE_TRY(const Next next, next_entry(reader.get(), entry, name, Warnings::refused));
+    if (next == Next::end) break;
     SWAGE_CHECK(tree.add(reader.get(), entry));
   }
+  return check_gzip(fd.get(), name);
 }
 
 }  // namespace

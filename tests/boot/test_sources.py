@@ -1,4 +1,5 @@
 """What becomes of archives and patches in a build: the same as where swage reads them itself, and nothing is taken for what it is not."""
+import gzip
 import hashlib
 import io
 import pathlib
@@ -48,6 +49,24 @@ ARCHIVES = {
     "files-on-top.zip": (zipped({"Makefile": "", "two words/a b": ""}), {"Makefile", "two words", "two words/a b"}),
     "one-directory.zip": (zipped({"tool-1/Makefile": "", "tool-1/tool-1/a": ""}), {"Makefile", "tool-1", "tool-1/a"}),
     "links.tar": (tar([MAKEFILE, ("tool-1/out", LINK, "/etc/passwd"), ("tool-1/in", HARD_LINK, "tool-1/Makefile")]), {"Makefile", "in", "out"}),
+    "link-to-link.tar": (tar([MAKEFILE, ("tool-1/s", LINK, "/etc/passwd"), ("tool-1/h", HARD_LINK, "tool-1/s")]), {"Makefile", "h", "s"}),
+    "file-again.tar": (tar([MAKEFILE, MAKEFILE]), {"Makefile"}),
+    "file-for-link.tar": (tar([MAKEFILE, ("tool-1/x", LINK, "/etc/passwd"), ("tool-1/x", FILE, "1")]), {"Makefile", "x"}),
+    "file-for-directory.tar": (tar([MAKEFILE, ("tool-1/x", DIRECTORY, ""), ("tool-1/x", FILE, "1")]), {"Makefile", "x"}),
+    "directory-for-link.tar": (tar([MAKEFILE, ("tool-1/x", LINK, "/build"), ("tool-1/x", DIRECTORY, ""), ("tool-1/x/for-link", FILE, "")]),
+                               {"Makefile", "x", "x/for-link"}),
+    "directory-for-file.tar": (tar([MAKEFILE, ("tool-1/x", FILE, ""), ("tool-1/x", DIRECTORY, ""), ("tool-1/x/y", FILE, "")]), {"Makefile", "x", "x/y"}),
+    "below-a-file.tar": (tar([MAKEFILE, ("tool-1/x", FILE, ""), ("tool-1/x/y", FILE, "")]), DAMAGED),
+    "file-for-full-directory.tar": (tar([MAKEFILE, ("tool-1/x/y", FILE, ""), ("tool-1/x", FILE, "1")]), DAMAGED),
+    "names-of-ours.tar": (tar([MAKEFILE, ("tool-1/top", DIRECTORY, ""), ("tool-1/.of-the-archive/z", FILE, "")]), {".of-the-archive", ".of-the-archive/z", "Makefile", "top"}),
+    "top-of-ours.tar": (tar([("top/top-", LINK, "none"), ("top/Makefile", FILE, "")]), {"Makefile", "top-"}),
+    "deep.tar": (tar([MAKEFILE, ("tool-1/" + "d/" * 498 + "x", FILE, "")]), {"Makefile", *("d/" * i + "d" for i in range(498)), "d/" * 498 + "x"}),
+    "too-deep.tar": (tar([MAKEFILE, ("tool-1/" + "d/" * 20_000 + "x", FILE, "")]), "has a name that is more than 500 directories deep"),
+    "gzip-checksum.tar.gz": (WHOLE[:-8] + bytes(8), "is damaged"),
+    "gzip-cut-trailer.tar.gz": (WHOLE[:-4], DAMAGED),
+    "gzip-garbage-after.tar.gz": (WHOLE + b"garbage" * 50, {"Makefile"}),
+    "gzip-two-members.tar.gz": (gzip.compress(gzip.decompress(WHOLE)[:700]) + gzip.compress(gzip.decompress(WHOLE)[700:]), {"Makefile"}),
+    "zip-checksum.zip": (zipped({"tool-1/Makefile": "all: checked\n"}).replace(b"all: checked", b"all: damaged"), DAMAGED),
     "nothing.tar": (b"", "is an empty archive"),
     "empty.tar": (tar([]), "is an empty archive"),
     "empty-directory.tar": (tar([("tool-1", DIRECTORY, "")]), "is an empty archive"),
@@ -83,7 +102,7 @@ system = "make"
 [phase]
 build = '''
 mkdir -p $out
-export script_unpack archives
+export script_unpack archives busybox
 # in_a_shell NAME COMMAND...: its own, so that it ends as a build would
 in_a_shell() {{
   name=$1
