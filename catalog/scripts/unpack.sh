@@ -51,12 +51,16 @@ patch_name() { # patch_name FILE: as the recipe calls it
   echo "${name#*-}"
 }
 
-# check_patch FILE: patch takes an empty file for one that changes nothing, and a last hunk that ends early for one without its blank lines.
+# check_patch FILE: patch takes an empty file for one that changes nothing, a last hunk that ends early for one without its blank lines, and
+# the beginning of the next file's change for words.
 check_patch() {
   grep -q '[^[:space:]]' "$1" || { echo "patch: '$(patch_name "$1")' is empty" >&2; exit 1; }
-  awk -v name="$(patch_name "$1")" '
+  whole=1
+  [ -z "$(tail -c 1 "$1")" ] || whole=
+  awk -v name="$(patch_name "$1")" -v whole=$whole '
     function number(word) { return split(word, parts, ",") > 1 ? parts[2] : 1 }
     old > 0 || new > 0 {
+      hunk_line = NR
       kind = substr($0, 1, 1)
       if (kind == "-" || kind == " " || $0 == "") --old
       if (kind == "+" || kind == " " || $0 == "") --new
@@ -65,12 +69,23 @@ check_patch() {
     /^\+\+\+ / && before ~ /^--- / { headed = 1; line = NR }
     /^@@ -[0-9,]+ \+[0-9,]+ @@/ { old = number($2); new = number($3); headed = 0; line = NR }
     { before = $0 }
-    END { if (old > 0 || new > 0 || headed) { print "patch: '\''" name "'\'' is cut off: its change of line " line " is not whole" > "/dev/stderr"; exit 1 } }
+    /[^ \t\r]/ { last = $0; last_line = NR }
+    # What never ends a change: its files are named next, or what becomes of them.
+    function is_beginning(text) {
+      if (text ~ /^--- [0-9,]+ ----$/) return 0           # of a context diff
+      if (text ~ /^index [0-9a-f]+\.\./) return text !~ /e69de29/   # of an empty file, which has no lines to change
+      return text ~ /^(--- |diff -|Index: |===*$|(new|deleted) file mode |old mode |(dis)?similarity index |(rename|copy) from )/
+    }
+    END {
+      if (!headed && old <= 0 && new <= 0 && is_beginning(last)) { headed = 1; line = last_line }
+      if (!whole && !headed && old <= 0 && new <= 0) { headed = 1; if (hunk_line != NR) line = NR }
+      if (old > 0 || new > 0 || headed) { print "patch: '\''" name "'\'' is cut off: its change of line " line " is not whole" > "/dev/stderr"; exit 1 }
+    }
   ' "$1"
 }
 
 apply_patch() { # apply_patch FILE: in the tree that is the working directory
   check_patch "$1"
   echo "patch: $(patch_name "$1")"
-  patch -p1 < "$1"
+  patch -p1 --no-backup-if-mismatch < "$1"
 }

@@ -88,6 +88,15 @@ PATCHES = {
     "blank.patch": ("\n \n", "patch: 'blank.patch' is empty\n"),
     "cut.patch": (HUNK + NEW_FILE[:-3], "patch: 'cut.patch' is cut off: its change of line 9 is not whole\n"),
     "cut-after-header.patch": (HUNK + NEW_FILE[:24], "patch: 'cut-after-header.patch' is cut off: its change of line 8 is not whole\n"),
+    "cut-in-a-name.patch": (HUNK + "--- a/", "patch: 'cut-in-a-name.patch' is cut off: its change of line 7 is not whole\n"),
+    "cut-after-a-name.patch": (HUNK + "--- a/g\n", "patch: 'cut-after-a-name.patch' is cut off: its change of line 7 is not whole\n"),
+    "cut-after-git.patch": (HUNK + "diff --git a/g b/g\nnew file mode 100644\n", "patch: 'cut-after-git.patch' is cut off: its change of line 8 is not whole\n"),
+    "cut-in-the-last-line.patch": (HUNK[:-1], "patch: 'cut-in-the-last-line.patch' is cut off: its change of line 3 is not whole\n"),
+    "a-mail.patch": ("From: x\n---\n f | 1 +\n\ndiff --git a/f b/f\nindex 1..2 100644\n" + HUNK + "-- \n2.39.2\n\n", ""),
+    "empty-file-and-mode.patch": (HUNK + "diff --git a/e b/e\nnew file mode 100644\nindex 0000000..e69de29\n", ""),
+    "no-newline.patch": ("--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n\\ No newline at end of file\n", ""),
+    "context.patch": ("*** a/f\n--- b/f\n***************\n*** 1,2 ****\n  one\n- two\n--- 1 ----\n", ""),
+    "elsewhere.patch": ("--- a/f\n+++ b/f\n@@ -7,2 +7,3 @@\n one\n+new\n two\n", ""),
     "words.patch": ("nothing\n", "Only garbage was found in the patch input.\n"),
 }
 
@@ -117,6 +126,7 @@ done
 for patch in /build/source/patches/*; do
   mkdir -p /build/trees/${{patch##*/}} && printf 'one\\ntwo\\n' > /build/trees/${{patch##*/}}/f
   in_a_shell ${{patch##*/}} apply_patch $patch
+  find . -name '*.orig' >> $out/backups
 done
 ls /build > $out/beside
 '''
@@ -163,6 +173,10 @@ def test_an_archive(rootless, read, name):
 
 def test_nothing_was_written_beside_the_trees(read):
     assert "absolute" not in (read[1] / "beside").read_text().split()
+
+
+def test_no_patch_leaves_what_was_before(read):
+    assert (read[1] / "backups").read_text() == ""
 
 
 @pytest.mark.parametrize("name", PATCHES)
