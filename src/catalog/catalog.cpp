@@ -32,7 +32,7 @@ std::vector<Error> in_order(const LoadResult& result) {
 Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::path>& layers) {
   std::vector<Layer> stack;
   const auto push = [&](std::string name, const fs::path& place) -> Result<void> {
-    if (std::error_code error; !fs::is_directory(place, error))
+    if (!directory_exists(place))
       return fail(Errc::invalid_input, fmt::format("'{}' is not a directory of a catalog or layer", place.string()));
     SWAGE_TRY(Layer layer, open_layer(std::move(name), place));
     stack.push_back(std::move(layer));

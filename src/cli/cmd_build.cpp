@@ -51,7 +51,7 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
     const fs::path real = store->real_path(path);
     outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
     if (!options.no_link) {
-      const fs::path link = fs::absolute(link_name(options, planned.goals, goal, name));
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, goal, name)));
       SWAGE_CHECK(make_symlink_atomically(real.string(), link));
       SWAGE_CHECK(store->add_indirect_root(link));
     }
@@ -71,6 +71,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (impossible) return Fail(*impossible);
     return code;
   }
+  if (!options.no_link) SWAGE_CHECK(absolute_path(options.out_link.empty() ? "result" : options.out_link));   // before hours of building
   SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {

@@ -140,6 +140,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     goal.target.name = goal.target.recipe = options.boot ? "boot-modules" : "module";
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
+  SWAGE_CHECK(absolute_path(options.out_link));   // before anything is built
   SWAGE_CHECK(realise_planned(session, planned, options.realise));
   session.stop_reporter();
   SWAGE_TRY(Store* store, session.store());
@@ -150,7 +151,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
     tell_config_report(goal, report);
-    const fs::path link = fs::absolute(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name));
+    SWAGE_TRY(const fs::path link, absolute_path(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name)));
     SWAGE_CHECK(make_symlink_atomically(real.string(), link));
     SWAGE_CHECK(store->add_indirect_root(link));
     std::vector<Loaded> loaded;

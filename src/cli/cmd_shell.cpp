@@ -164,14 +164,14 @@ Result<int> run_for_kernel(Session& session, Planned planned, const Goal& goal, 
 
 // A tree of the user's own is where the shell is, also when it has been built in: nothing of it goes into the store.
 Result<void> stay_in_tree(Session& session, ShellOptions& options) {
-  std::error_code none;
   TargetOptions& targets = options.targets;
-  if (targets.src.empty() || !fs::is_directory(targets.src, none)) return {};
+  if (targets.src.empty() || !directory_exists(targets.src)) return {};
   if (!targets.patches.empty())
     return Fail(Error{.what = fmt::format("'--patch' would change '{}', which is yours", targets.src), .hint = fmt::format("apply it with: patch -d {} -p1", targets.src)});
   if (!options.directory.empty()) return Fail(Error{.what = fmt::format("'--dir' says where a tree is put, and '{}' stays where it is", targets.src)});
   SWAGE_TRY(const Version found, version_of_tree(targets.src));
-  options.own_tree = fs::absolute(targets.src).lexically_normal();
+  SWAGE_TRY(const fs::path tree, absolute_path(targets.src));
+  options.own_tree = tree.lexically_normal();
   targets.src.clear();
   SWAGE_TRY(const std::vector<Target> named, find_targets(session, targets));
   targets.targets.clear();

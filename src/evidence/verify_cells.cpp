@@ -176,9 +176,9 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
 
 Result<fs::path> record_directory(Session& session, const std::string& named) {
   if (!named.empty()) {
-    const fs::path place = fs::absolute(named).lexically_normal();
-    std::error_code ignored;
-    if (path_exists(place) && !fs::is_directory(place, ignored)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
+    SWAGE_TRY(const fs::path whole, absolute_path(named));
+    const fs::path place = whole.lexically_normal();
+    if (path_exists(place) && !directory_exists(place)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
     return place;
   }
   SWAGE_TRY(const fs::path catalog, session.catalog_dir());
