@@ -292,15 +292,23 @@ Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_
 
 namespace {
 
-Result<std::string> text_below(const Catalog::State& state, const fs::path& directory, std::string_view name) {
-  SWAGE_TRY(std::optional<std::string> text, text_of_last(state.layers, directory / name));
+Result<std::string> found_below(const fs::path& directory, std::string_view name, std::optional<std::string> text) {
   if (text) return *std::move(text);
   return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/ of the catalog or any layer", name, directory.string()));
 }
 
+Result<std::string> text_below(const Catalog::State& state, const fs::path& directory, std::string_view name) {
+  SWAGE_TRY(std::optional<std::string> text, text_of_last(state.layers, directory / name));
+  return found_below(directory, name, std::move(text));
+}
+
 }  // namespace
 
-Result<std::string> Catalog::script(std::string_view name) const { return text_below(*state_, kScripts, name); }
+Result<std::string> Catalog::script(std::string_view name) const {
+  SWAGE_TRY(const std::optional<LayerFile> file, open_script(*state_, name));
+  SWAGE_TRY(std::optional<std::string> text, text_of(file));
+  return found_below(kScripts, name, std::move(text));
+}
 Result<std::string> Catalog::patch(std::string_view name) const { return text_below(*state_, kPatches, name); }
 Result<std::string> Catalog::recipe_file(const RecipeRow& recipe, std::string_view name) const {
   return text_below(*state_, fs::path(kPackages) / recipe.name, name);

@@ -21,7 +21,7 @@
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
 //   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
 //   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
-//   scripts/                     the shell scripts that run inside builds
+//   scripts/                     the shell scripts that run inside builds, also in folders: the name of one is its file name
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
 //   evidence/packages/*.toml     [[package]]: the records of a platform's packages (package_evidence.hpp)
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
@@ -258,7 +258,7 @@ struct QuirkRow : Conditions {
 
 // What a recipe says of its build, and may say more of on some platforms.
 struct RecipeParts {
-  std::string script{};                      // file under scripts/, run inside the root
+  std::string script{};                      // file name of a script, run inside the root
   std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages, NAME or NAME@INSTANCE
   std::vector<std::string> configure{};      // further arguments of the build system's configuration, each one word
   std::vector<std::string> make{};           // of each make (or of its counterpart)
@@ -386,7 +386,7 @@ class Catalog {
   // Both, of all platforms in their order: reads every file.
   Result<std::vector<const ToolchainRow*>> all_toolchains() const;
   bool has_toolchains(std::string_view platform) const;   // reads none of them
-  // The text of a file of the last layer that has it: under scripts/, under kernels/patches/, beside a recipe. Never one outside that layer.
+  // The text of a file of the last layer that has it: under scripts/, in whatever folder, under kernels/patches/, beside a recipe. Never one outside that layer.
   Result<std::string> script(std::string_view name) const;
   Result<std::string> patch(std::string_view name) const;
   Result<std::string> recipe_file(const RecipeRow& recipe, std::string_view name) const;

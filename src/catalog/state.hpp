@@ -61,6 +61,10 @@ struct ArchRows {
   std::map<std::string, std::vector<Row>, std::less<>> read{};
 };
 
+// The scripts of a layer by file name, which is what they are called: where below the layer they are, in scripts/ or a folder of it.
+// More than one place is a mistake.
+using ScriptPlaces = std::map<std::string, std::vector<fs::path>, std::less<>>;
+
 // What references of one kind may name.
 struct KnownNames {
   std::string_view what{};                           // "a platform"
@@ -108,6 +112,11 @@ struct Catalog::State {
     std::set<std::string> packages{};                // that were found to be there
   };
   std::unique_ptr<NameCache> names = std::make_unique<NameCache>();
+  struct ScriptCache {                               // like NameCache
+    std::mutex mutex{};
+    std::vector<ScriptPlaces> places{};              // of each layer, once it is asked for
+  };
+  std::unique_ptr<ScriptCache> scripts = std::make_unique<ScriptCache>();
   struct Late {
     LateRows<MachineRow> machines{};
     LateRows<ComponentRow> components{};
@@ -157,6 +166,11 @@ const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, Ar
                                                  Findings& findings, std::deque<TomlDocument>& documents);
 const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch,
                                             Findings& findings, std::deque<TomlDocument>& documents);
+// Of each layer, in their order.
+const std::vector<ScriptPlaces>& script_places(const Catalog::State& state);
+Error script_twice(const Layer& layer, std::string_view name, const std::vector<fs::path>& places);
+// That of the last layer that has one of this name.
+Result<std::optional<LayerFile>> open_script(const Catalog::State& state, std::string_view name);
 // Of all layers, sorted.
 std::vector<std::string> recipe_names(const Catalog::State& state);
 std::vector<std::string> system_names(const Catalog::State& state);

@@ -44,7 +44,7 @@ std::string make_definition(std::string_view name, std::string_view value) {
   return out;
 }
 
-// What catalog/scripts/kbuild.sh says on make's command line. A kernel's Makefile assigns CC, LD and HOSTCC itself, which only that,
+// What catalog/scripts/kernel/kbuild.sh says on make's command line. A kernel's Makefile assigns CC, LD and HOSTCC itself, which only that,
 // or MAKEFLAGS, overrides.
 std::vector<std::string> make_definitions(const Goal& goal, const std::string& cc, const std::string& ld) {
   const auto quirks = quirk_values(goal.cell.quirks);

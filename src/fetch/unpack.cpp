@@ -15,7 +15,7 @@ namespace swage {
 
 namespace {
 
-constexpr std::size_t kDeepest = 500;   // no program of a build opens what is deeper by its name; as in scripts/unpack.sh
+constexpr std::size_t kDeepest = 500;   // no program of a build opens what is deeper by its name; as in scripts/sources/unpack.sh
 
 class TreeWriter {
  public:
