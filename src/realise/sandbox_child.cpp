@@ -47,6 +47,7 @@ class Child {
     if (!setup_.interactive) ::setsid();
     enter_empty_root();
     make_devices();
+    if (!setup_.interactive) open_input();
     make_etc();
     for (const SandboxMount& mount : setup_.mounts) bind(mount);
     leave_host();
@@ -112,19 +113,24 @@ class Child {
       if (::dup2(moved[to], to) < 0) fail(Step::namespaces, "cannot copy", "a descriptor");
       keep[to] = true;
     }
-    if (!setup_.interactive) {
-      const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-      if (null < 0) fail(Step::namespaces, "cannot open", "/dev/null");
-      ::dup2(null, 0);
-      ::dup2(output >= 0 ? output : null, 1);
-      ::dup2(1, 2);
-      if (null > 2 && !(null < 100 && keep[null])) ::close(null);
-    }
+    if (output >= 0)
+      for (const int fd : {1, 2}) ::dup2(output, fd);
     for (int fd = 3; fd < 100; ++fd)
       if (!keep[fd] && fd != error_fd_) ::close(fd);
     const auto error_fd = static_cast<unsigned>(std::max(error_fd_, 99));
     if (error_fd > 100) ::syscall(SYS_close_range, 100U, error_fd - 1, 0);
     ::syscall(SYS_close_range, error_fd + 1, ~0U, 0);
+  }
+
+  // The sandbox's own /dev/null: through a descriptor of the one outside, whoever owns that could change its mode.
+  void open_input() const {
+    const int opened = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (opened < 0) fail(Step::mounts, "cannot open", "/dev/null");
+    const int null = move_up(opened);
+    ::dup2(null, 0);
+    if (setup_.output_fd >= 0) return;
+    ::dup2(null, 1);
+    ::dup2(null, 2);
   }
 
   // The builder dies with the thread that started it, even when that is killed by SIGKILL. If it died before prctl(2),
@@ -179,6 +185,8 @@ class Child {
     directory("/dev");
   }
 
+  // The nodes are the machine's. What is written to them goes through all the same; their modes and times are what root's builds, whose
+  // user is the nodes' owner, must not change.
   void make_devices() const {
     static constexpr const char* devices[][2] = {{"/.host/dev/null", "/dev/null"}, {"/.host/dev/zero", "/dev/zero"},
         {"/.host/dev/full", "/dev/full"}, {"/.host/dev/random", "/dev/random"}, {"/.host/dev/urandom", "/dev/urandom"},
@@ -186,6 +194,7 @@ class Child {
     for (const auto& [from, to] : devices) {
       touch(to);
       mount(from, to, nullptr, kBind);
+      restrict(to, MOUNT_ATTR_RDONLY);
     }
     directory("/dev/shm", 01777);
     mount("none", "/dev/shm", "tmpfs", kNoSuid | kNoDev, "mode=1777");
@@ -244,19 +253,20 @@ class Child {
     }
     if (::syscall(SYS_mount, item.from.c_str(), to, nullptr, kBind | kRecursive, nullptr) != 0)
       fail(Step::mounts, "cannot mount", item.from.c_str() + sizeof "/.host" - 1);
-    restrict(to, item.writable);
+    restrict(to, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (item.writable ? 0 : MOUNT_ATTR_RDONLY));
   }
 
-  void restrict(const char* path, bool writable) const {
+  void restrict(const char* path, std::uint64_t attr_set) const {
     mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (writable ? 0 : MOUNT_ATTR_RDONLY);
+    attributes.attr_set = attr_set;
     if (::syscall(SYS_mount_setattr, AT_FDCWD, path, 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes) == 0) return;
     if (errno != ENOSYS) fail(Step::mounts, "cannot protect", path);
     // Before Linux 5.12: a remount must repeat the flags that the user namespace may not clear.
     struct statvfs now {};
     if (::statvfs(path, &now) != 0) fail(Step::mounts, "cannot protect", path);
-    unsigned long flags = kRemount | kBind | kNoSuid | kNoDev | (writable ? 0 : kReadOnly);
-    flags |= now.f_flag & (ST_RDONLY | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
+    static_assert(MOUNT_ATTR_RDONLY == kReadOnly && MOUNT_ATTR_NOSUID == kNoSuid && MOUNT_ATTR_NODEV == kNoDev && MOUNT_ATTR_NOEXEC == kNoExec);
+    unsigned long flags = kRemount | kBind | attr_set;
+    flags |= now.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
     mount(nullptr, path, nullptr, flags);
   }
 

@@ -42,6 +42,9 @@ void _start(void) {
   say("kernel-log", call(103, 10, 0, 0, 0, 0));
   long setting = call(257, -100, (long)"/proc/sys/kernel/core_pattern", 1, 0, 0);
   say("setting", setting == -13 || setting == -30 ? -1 : setting);   /* not permitted, or read-only */
+  say("device-mode", call(90, (long)"/dev/null", 0666, 0, 0, 0));
+  say("input-mode", call(91, 0, 0666, 0, 0, 0));
+  say("device-allowed", call(1, 0, (long)"x", 1, 0, 0));
   say("open_by_handle_at", call(304, -100, (long)params, 0, 0, 0));
   say("new-net", call(272, 0x50000000, 0, 0, 0, 0));
   unsigned long clone_args[11] = {0x50000000, 0, 0, 0, 17};
@@ -58,7 +61,8 @@ void _start(void) {
 ATTEMPTS = [("keyctl-search", "ENOSYS"), ("keyctl-new-session", "ENOSYS"), ("add_key", "ENOSYS"), ("request_key", "ENOSYS"),
             *[("socket", "EAFNOSUPPORT")] * 8, ("netlink-netfilter", "EPROTONOSUPPORT"), *[("socket-allowed", None)] * 2,
             ("userfaultfd", "ENOSYS"), ("io_uring", "ENOSYS"), ("bpf", "ENOSYS"), ("perf_event_open", "ENOSYS"), ("kernel-log", "ENOSYS"),
-            ("setting", "EPERM"), ("open_by_handle_at", "ENOSYS"), ("new-net", "EPERM"), ("new-net-by-clone3", "ENOSPC"), ("clone3-allowed", None)]
+            ("setting", "EPERM"), ("device-mode", "EROFS"), ("input-mode", "EROFS"), ("device-allowed", None),
+            ("open_by_handle_at", "ENOSYS"), ("new-net", "EPERM"), ("new-net-by-clone3", "ENOSPC"), ("clone3-allowed", None)]
 
 # Gives swage a session keyring with a secret in it.
 WITH_SECRET = """

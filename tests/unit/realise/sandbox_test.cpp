@@ -179,6 +179,17 @@ TEST_F(SandboxTest, TheKernelsSettingsCannotBeWritten) {
             "done\n[0]");
 }
 
+// Its user is that of the machine's device nodes, where root builds, and standard input is one of them.
+TEST_F(SandboxTest, TheMachinesDevicesCannotBeChanged) {
+  EXPECT_EQ(output("try() { for d in null zero full random urandom tty stdin; do /busybox chmod $(/busybox stat -Lc %a /dev/$d) /dev/$d 2>&1; done; }; try; "
+                   "b unshare -Urm /busybox sh -c '/busybox mount -o remount,bind,rw /dev/null; /busybox chmod 666 /dev/null' 2>&1; "
+                   "echo x > /dev/null && b head -c 1 /dev/zero | b wc -c; b readlink /proc/self/fd/0"),
+            "chmod: /dev/null: Read-only file system\nchmod: /dev/zero: Read-only file system\nchmod: /dev/full: Read-only file system\n"
+            "chmod: /dev/random: Read-only file system\nchmod: /dev/urandom: Read-only file system\nchmod: /dev/tty: Read-only file system\n"
+            "chmod: /dev/stdin: Read-only file system\nmount: permission denied (are you root?)\nchmod: /dev/null: Read-only file system\n"
+            "1\n/dev/null\n[0]");
+}
+
 TEST_F(SandboxTest, UserNamespacesNestOnlySoDeep) {
   EXPECT_EQ(output("for i in 1 2 3 4 5 6 7 8 9 10; do b unshare -U /busybox sleep 9 & done; b sleep 0.3; b ls -l /proc/*/ns/user 2>/dev/null | "
                    "b sed 's/.* -> //' | b sort -u | b wc -l; b kill $(jobs -p) 2>/dev/null; exit 0"),
