@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <climits>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
@@ -307,17 +309,44 @@ class Child {
   }
 
   // The machine's root owns the kernel's settings, and many need no capability: to whoever is its user, by whatever name,
-  // /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine. The list is that of
-  // container engines; source: moby, oci/defaults.go. What an ordinary user's builds see needs none of it, and stays whole, so that
-  // they can mount /proc anew.
+  // /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine; and directly below /proc
+  // an entry's mode is that of every /proc. So all that is not of a process is read-only, and what others than root may not read is
+  // empty, together with what container engines hide; source: moby, oci/defaults.go. What an ordinary user's builds see needs none of
+  // it, and stays whole, so that they can mount /proc anew.
   void protect_kernel() const {
-    for (const char* path : {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"}) {
-      if (::access(path, F_OK) != 0) continue;
-      mount(path, path, nullptr, kBind | kRecursive);
-      mount(nullptr, path, nullptr, kRemount | kBind | kReadOnly | kNoSuid | kNoDev | kNoExec);
+    const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0) fail(Step::mounts, "cannot open", "/proc");
+    alignas(dirent64) char entries[8192];
+    for (;;) {
+      const long got = ::syscall(SYS_getdents64, proc, entries, sizeof entries);
+      if (got < 0) fail(Step::mounts, "cannot read", "/proc");
+      if (got == 0) break;
+      for (long at = 0; at < got;) {
+        const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+        at += entry->d_reclen;
+        if (entry->d_type != DT_LNK && entry->d_name[0] != '.' && !(entry->d_name[0] >= '0' && entry->d_name[0] <= '9')) protect(entry->d_name);
+      }
     }
-    for (const char* path : {"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug"})
-      if (::access(path, F_OK) == 0) mount("/dev/null", path, nullptr, kBind);
+    ::close(proc);
+    for (const char* path : {"/proc/acpi", "/proc/scsi", "/proc/tty/driver", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug"}) {
+      struct stat st {};
+      if (::stat(path, &st) == 0) hide(path, st.st_mode);
+    }
+  }
+
+  void protect(const char* name) const {
+    char path[sizeof "/proc/" + NAME_MAX];
+    ::stpcpy(::stpcpy(path, "/proc/"), name);
+    struct stat st {};
+    if (::stat(path, &st) != 0) return;   // a module has left
+    if ((st.st_mode & S_IRUSR) != 0 && (st.st_mode & S_IROTH) == 0) return hide(path, st.st_mode);
+    mount(path, path, nullptr, kBind | kRecursive);
+    mount(nullptr, path, nullptr, kRemount | kBind | kReadOnly | kNoSuid | kNoDev | kNoExec);
+  }
+
+  void hide(const char* path, mode_t mode) const {
+    if (S_ISDIR(mode)) mount("none", path, "tmpfs", kReadOnly | kNoSuid | kNoDev | kNoExec, "mode=0555");
+    else mount("/dev/null", path, nullptr, kBind);
   }
 
   static void try_write(const char* path, std::string_view text) {

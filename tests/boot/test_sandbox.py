@@ -45,6 +45,13 @@ void _start(void) {
   say("device-mode", call(90, (long)"/dev/null", 0666, 0, 0, 0));
   say("input-mode", call(91, 0, 0666, 0, 0, 0));
   say("device-allowed", call(1, 0, (long)"x", 1, 0, 0));
+  long mode = call(90, (long)"/proc/consoles", 0444, 0, 0, 0);
+  say("proc-mode", mode == -30 ? -1 : mode);   /* not the owner, or read-only */
+  const char *private[] = {"/proc/kpageflags", "/proc/slabinfo", "/proc/vmallocinfo", "/proc/kcore"};
+  for (int i = 0; i < 4; i++) {
+    long got = call(0, call(257, -100, (long)private[i], 0, 0, 0), (long)params, 8, 0, 0);
+    say("proc-private", got <= 0 ? -1 : got);   /* not opened, or empty */
+  }
   say("open_by_handle_at", call(304, -100, (long)params, 0, 0, 0));
   say("new-net", call(272, 0x50000000, 0, 0, 0, 0));
   unsigned long clone_args[11] = {0x50000000, 0, 0, 0, 17};
@@ -61,7 +68,8 @@ void _start(void) {
 ATTEMPTS = [("keyctl-search", "ENOSYS"), ("keyctl-new-session", "ENOSYS"), ("add_key", "ENOSYS"), ("request_key", "ENOSYS"),
             *[("socket", "EAFNOSUPPORT")] * 8, ("netlink-netfilter", "EPROTONOSUPPORT"), *[("socket-allowed", None)] * 2,
             ("userfaultfd", "ENOSYS"), ("io_uring", "ENOSYS"), ("bpf", "ENOSYS"), ("perf_event_open", "ENOSYS"), ("kernel-log", "ENOSYS"),
-            ("setting", "EPERM"), ("device-mode", "EROFS"), ("input-mode", "EROFS"), ("device-allowed", None),
+            ("setting", "EPERM"), ("device-mode", "EROFS"), ("input-mode", "EROFS"), ("device-allowed", None), ("proc-mode", "EPERM"),
+            *[("proc-private", "EPERM")] * 4,
             ("open_by_handle_at", "ENOSYS"), ("new-net", "EPERM"), ("new-net-by-clone3", "ENOSPC"), ("clone3-allowed", None)]
 
 # Gives swage a session keyring with a secret in it.

@@ -190,6 +190,17 @@ TEST_F(SandboxTest, TheMachinesDevicesCannotBeChanged) {
             "1\n/dev/null\n[0]");
 }
 
+// Directly below /proc the modes are the machine's, through whatever /proc they are changed; and what only root may read is not a build's.
+TEST_F(SandboxTest, TheMachinesEntriesOfProcCannotBeChangedNorItsPrivateOnesRead) {
+  EXPECT_EQ(output("try() { for f in /proc/[a-z]*; do test -L $f && continue; b chmod $(b stat -c %a $f) $f 2>/dev/null && echo changed $f; done; }; "
+                   "try; for f in kcore kmsg kpagecount kpageflags kpagecgroup pagetypeinfo slabinfo timer_list vmallocinfo tty/driver/serial; do "
+                   "test -n \"$(b timeout 1 b head -c 1 /proc/$f 2>/dev/null)\" && echo read $f; done; "
+                   "for f in cpuinfo meminfo filesystems stat version uptime loadavg mounts self/status sys/kernel/ostype; do b head -c 1 /proc/$f > /dev/null || echo no $f; done; "
+                   "b unshare -Urm /busybox sh -c 'for f in consoles cpuinfo; do /busybox umount /proc/$f; /busybox mount -o remount,bind,rw /proc/$f; "
+                   "/busybox chmod 444 /proc/$f && echo changed $f; done' 2>/dev/null; echo done"),
+            "done\n[0]");
+}
+
 TEST_F(SandboxTest, UserNamespacesNestOnlySoDeep) {
   EXPECT_EQ(output("for i in 1 2 3 4 5 6 7 8 9 10; do b unshare -U /busybox sleep 9 & done; b sleep 0.3; b ls -l /proc/*/ns/user 2>/dev/null | "
                    "b sed 's/.* -> //' | b sort -u | b wc -l; b kill $(jobs -p) 2>/dev/null; exit 0"),
