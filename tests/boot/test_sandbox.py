@@ -2,6 +2,7 @@
 its own, which is what `enter` makes of every build. Run by an ordinary user and by root."""
 import base64
 import errno
+import pathlib
 import subprocess
 import time
 
@@ -155,3 +156,18 @@ def test_the_log_of_a_running_build(someone, tmp_path):
     finally:
         build.terminate()
         build.communicate()
+
+
+def test_outputs_that_are_linked_elsewhere(someone, tmp_path):
+    """Wherever swage runs, also several builds of one file each at once, and whatever their modes."""
+    names = ["linked-one", "linked-two", "linked-unreadable"]
+    for name in names:
+        mode = "200" if name == "linked-unreadable" else "644"
+        layer = recipe(tmp_path, name, f"echo {name} > $out; $busybox ln $out /nix/store/elsewhere; $busybox chmod {mode} $out\n")
+    for place in ("/", "/dev/shm"):
+        argv = someone.argv("--layer", layer, "build", *names, "--print-out-paths", "--no-link", "-j", 3)
+        done = subprocess.run(argv, cwd=place, env=someone.env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert [open(line).read() for line in done.stdout.splitlines()] == [f"{name}\n" for name in names]
+        someone("store", "delete", *done.stdout.split()).ok()
+    assert not [path for place in ("/", "/dev/shm") for path in pathlib.Path(place).glob(".detach*")]
