@@ -129,6 +129,8 @@ class Store {
   // gcroots/auto; when the link goes, so does the root.
   Result<void> add_temp_root(const StorePath& path);
   Result<void> add_indirect_root(const fs::path& link);
+  // Whether this symlink leads into this store, or is one into a store that leads nowhere any more: nobody would miss it.
+  bool may_forget_link(const fs::path& link) const;
   struct Root {
     std::string link{};                        // where it comes from: a link, "{temp:PID}" or "{process:PID}"
     StorePath path;
