@@ -297,6 +297,9 @@ class Child {
     write_file("/proc/sys/user/max_time_namespaces", "0");
     write_file("/proc/sys/user/max_cgroup_namespaces", "0");
     write_file("/proc/sys/user/max_user_namespaces", kNestedUserNamespaces);
+    // These count for the user outside too, the machine's root among them, who has 128 instances and must keep some.
+    for (const char* instances : {"/proc/sys/user/max_inotify_instances", "/proc/sys/user/max_fanotify_groups"}) try_write(instances, "16");
+    for (const char* watches : {"/proc/sys/user/max_inotify_watches", "/proc/sys/user/max_fanotify_marks"}) try_write(watches, "8192");
   }
 
   // Root's processes are not counted by user; since Linux 6.14 a pid namespace can bound them instead. For the machine's sake: should

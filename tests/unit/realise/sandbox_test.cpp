@@ -201,6 +201,11 @@ TEST_F(SandboxTest, TheMachinesEntriesOfProcCannotBeChangedNorItsPrivateOnesRead
             "done\n[0]");
 }
 
+// They are counted for the user outside too, who must keep some.
+TEST_F(SandboxTest, FileWatchesAreBounded) {
+  EXPECT_EQ(output("cd /proc/sys/user; b cat max_inotify_instances max_inotify_watches; (echo 99 > max_inotify_instances) 2>/dev/null; echo $?"), "16\n8192\n1\n[0]");
+}
+
 TEST_F(SandboxTest, UserNamespacesNestOnlySoDeep) {
   EXPECT_EQ(output("for i in 1 2 3 4 5 6 7 8 9 10; do b unshare -U /busybox sleep 9 & done; b sleep 0.3; b ls -l /proc/*/ns/user 2>/dev/null | "
                    "b sed 's/.* -> //' | b sort -u | b wc -l; b kill $(jobs -p) 2>/dev/null; exit 0"),
