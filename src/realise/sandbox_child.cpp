@@ -58,6 +58,7 @@ class Child {
     limit_processes();
     if (setup_.by_root) protect_kernel();
     if (setup_.probe) ::_exit(0);
+    await_parent();
     confine();
     ::execve(setup_.builder.c_str(), setup_.argv.data(), setup_.envp.data());
     fail(Step::execute, "cannot execute", setup_.builder.c_str());
@@ -136,11 +137,21 @@ class Child {
   }
 
   // The builder dies with the thread that started it, even when that is killed by SIGKILL. If it died before prctl(2),
-  // nobody reads the other end of the error pipe any more.
+  // nobody has the other end of the socket any more.
   void tie_to_parent() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    pollfd reader{error_fd_, 0, 0};
-    if (::poll(&reader, 1, 0) == 1) ::_exit(124);
+    pollfd parent{error_fd_, 0, 0};
+    if (::poll(&parent, 1, 0) == 1) ::_exit(124);
+  }
+
+  // The parent looks at the sandbox as it is now, before anything of the builder runs in it.
+  void await_parent() const {
+    char byte = 0;
+    ssize_t got = 0;
+    if (::write(error_fd_, &byte, 1) != 1) ::_exit(126);
+    while ((got = ::read(error_fd_, &byte, 1)) < 0 && errno == EINTR) {
+    }
+    if (got != 1) ::_exit(124);
   }
 
   void write_file(const char* path, std::string_view text, Step step = Step::namespaces) const {

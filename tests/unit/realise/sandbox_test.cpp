@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "realise/jobserver.hpp"
+#include "realise/usage.hpp"
 
 namespace swage {
 namespace {
@@ -204,6 +205,30 @@ TEST_F(SandboxTest, TheMachinesEntriesOfProcCannotBeChangedNorItsPrivateOnesRead
 // They are counted for the user outside too, who must keep some.
 TEST_F(SandboxTest, FileWatchesAreBounded) {
   EXPECT_EQ(output("cd /proc/sys/user; b cat max_inotify_instances max_inotify_watches; (echo 99 > max_inotify_instances) 2>/dev/null; echo $?"), "16\n8192\n1\n[0]");
+}
+
+// A builder may make itself a root with anything at /proc.
+TEST_F(SandboxTest, UsageIsReadFromTheSandboxsOwnProc) {
+  int fds[2];
+  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+  const UniqueFd read(fds[0]);
+  UniqueFd write(fds[1]);
+  spec_.output_fd = write.get();
+  spec_.args = {"sh", "-c", "exec /busybox unshare -Urm /busybox sh -c 'cd /build; /busybox mkdir -p proc/1; /busybox mkfifo proc/1/stat; "
+                            "/busybox cp /busybox busybox; exec /busybox chroot . /busybox sh -c \"echo ready; exec /busybox sleep 100\"'"};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);   // of what blocks
+    Result<Sandbox> sandbox = Sandbox::start(spec_);
+    char ready[6];
+    if (!sandbox || ::read(read.get(), ready, sizeof ready) != sizeof ready) ::_exit(2);
+    Result<UsageReader> usage = UsageReader::open(*sandbox);
+    if (!usage) ::_exit(3);
+    ::_exit(usage->look({.processes = 10, .memory = 1}).tasks == 1 ? 0 : 4);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(SandboxTest, UserNamespacesNestOnlySoDeep) {
