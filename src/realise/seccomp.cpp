@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,11 @@ int refuse_interfaces(scmp_filter_ctx context) {
                               "finit_module", "delete_module"}, ENOSYS);
 }
 
+// The builder is to die with who started it. Of the first argument the kernel looks at the lower half only.
+int refuse_untying(scmp_filter_ctx context) {
+  return refuse(context, "prctl", EPERM, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, PR_SET_PDEATHSIG}});
+}
+
 int refuse_namespaces(scmp_filter_ctx context) {
   constexpr scmp_datum_t new_time = 0x80;   // CLONE_NEWTIME: of unshare(2) only, to clone(2) it is part of a signal's number
   for (const scmp_datum_t kind : {static_cast<scmp_datum_t>(CLONE_NEWNET), static_cast<scmp_datum_t>(CLONE_NEWCGROUP), new_time}) {
@@ -132,7 +138,7 @@ Result<std::vector<sock_filter>> compile() {
   if (const int error = add_secondary_tables(context.get())) return refused(error);
   // Decisions as a binary tree: a linear list would cost each of a build's many system calls some 40 comparisons.
   if (const int error = ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2)) return refused(error);
-  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces, refuse_sockets})
+  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces, refuse_untying, refuse_sockets})
     if (const int error = rules(context.get())) return refused(error);
   const UniqueFd memory(::memfd_create("filter", MFD_CLOEXEC));
   if (!memory) return refused(-errno);

@@ -7,6 +7,7 @@
 //  - new network, time and cgroup namespaces (EPERM). After `enter` a build is root with all capabilities in a user namespace of
 //    its own, and such a root has power over what belongs to that namespace only: so nothing else comes to belong to it. This is
 //    for the message; what holds, for clone3(2) too, are the limits that the sandbox sets on its user namespace.
+//  - prctl(PR_SET_PDEATHSIG) (EPERM): by it a builder dies with swage, and its processes die with it.
 // Everything else is allowed; the namespaces do the isolating.
 //
 // 32-bit x86: a program that makes sockets by socketcall(2), as glibc does there, gets none: its arguments are behind a pointer

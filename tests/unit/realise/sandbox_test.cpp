@@ -353,6 +353,15 @@ TEST_F(SandboxTest, DiesWithItsParent) {
   EXPECT_TRUE(all_gone(read.get()));
 }
 
+// What a builder must not undo; see the filter.
+TEST_F(SandboxTest, ABuilderStaysTiedToItsParent) {
+  if (!path_exists("/usr/bin/setpriv")) GTEST_SKIP() << "no setpriv here";
+  spec_.read_only.emplace_back("/usr", "/usr");
+  for (const char* library : {"/lib", "/lib64"})
+    if (path_exists(library)) spec_.read_only.emplace_back(library, library);
+  EXPECT_EQ(output("/usr/bin/setpriv --pdeathsig clear /busybox echo untied"), "setpriv: set parent death signal failed: Operation not permitted\n[127]");
+}
+
 TEST_F(SandboxTest, MeasuresTheBuilder) {
   const Result<Ran> ran = run("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
   ASSERT_TRUE(ran) << render(ran.error());

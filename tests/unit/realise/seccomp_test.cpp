@@ -79,6 +79,12 @@ TEST_F(SeccompTest, SetIdModesAreRefusedWhenFilesAreMade) {
   EXPECT_EQ(filtered([&] { return ::syscall(SYS_openat2, AT_FDCWD, file_.c_str(), nullptr, 0); }), ENOSYS) << "its mode is behind a pointer";
 }
 
+TEST_F(SeccompTest, TheTieToTheParentCannotBeUndone) {
+  for (const long signal : {0L, 9L}) EXPECT_EQ(filtered([&] { return ::prctl(PR_SET_PDEATHSIG, signal); }), EPERM);
+  EXPECT_EQ(filtered([&] { return ::syscall(SYS_prctl, 1L << 32 | PR_SET_PDEATHSIG, 0); }), EPERM) << "the kernel looks at half of it";
+  EXPECT_EQ(filtered([] { return ::prctl(PR_SET_NAME, "name"); }), 0);
+}
+
 TEST_F(SeccompTest, ExtendedAttributesAreNotSupported) {
   const UniqueFd fd = open_file(file_, O_RDONLY).value();
   char buffer[64];
