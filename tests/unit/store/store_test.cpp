@@ -104,6 +104,23 @@ TEST_F(StoreOpen, AHomeOfAnotherOwnerIsRefused) {
   ::unsetenv("SUDO_UID");
 }
 
+// Wherever a home's links lead, nothing is made in there before it is known whose it is.
+TEST_F(StoreOpen, AHomeThatLeadsIntoAnotherOwnersIsRefusedUntouched) {
+  if (::geteuid() != 0) GTEST_SKIP() << "another user's files cannot be written anyway";
+  for (const char* link : {"nix", "nix/store", "nix/var", "nix/var/nix", "nix/var/log"}) {
+    const fs::path theirs = scratch / "theirs", home = scratch / "home";
+    ASSERT_TRUE(remove_tree(home));
+    fs::create_directories(theirs);
+    ASSERT_EQ(::chown(theirs.c_str(), 12345, 12345), 0);
+    fs::create_directories((home / link).parent_path());
+    fs::create_symlink(theirs, home / link);
+    const auto refused = Store::open(home);
+    ASSERT_FALSE(refused) << link;
+    EXPECT_EQ(refused.error().what, "'" + (home / link).string() + "' belongs to user 12345, not to 'root'");
+    EXPECT_TRUE(fs::is_empty(theirs)) << link;
+  }
+}
+
 TEST_F(StoreOpen, AStoreOnAnotherFileSystemIsRefused) {
   store.reset();
   const TempDir elsewhere = TempDir::create("swage-test", fs::exists("/var/tmp") ? "/var/tmp" : "/tmp").value();
