@@ -151,9 +151,9 @@ Result<std::vector<Store::Root>> Store::State::link_roots(Stale stale) const {
   return std::move(walk.roots);
 }
 
-Result<void> Store::add_temp_root(const StorePath& path) {
+Result<void> Store::add_temp_roots(const StorePathSet& paths) {
   SWAGE_CHECK(state_->need_writable());
-  return state_->temp_roots.add({path});
+  return state_->temp_roots.add(paths);
 }
 
 Result<void> Store::add_indirect_root(const fs::path& link) {
