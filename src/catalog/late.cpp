@@ -342,6 +342,7 @@ void complete_member(const RecipeRow& family, RecipeRow& member) {
   member.license = family.license;
   member.homepage = family.homepage;
   member.system = family.system;
+  member.target = family.target;
   member.targeted = family.targeted;
   member.of_compiler = family.of_compiler;
   member.outputs = family.outputs;

@@ -312,8 +312,7 @@ void Reader::check_entries(const fs::path& directory, const std::vector<std::str
   for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
     const bool is_file = name.ends_with(".toml");
     const std::vector<std::string>& known = is_file ? files : directories;
-    std::error_code error;
-    if (known.empty() || is_known(known, name) || (!is_file && !fs::is_directory(directory / name, error))) continue;
+    if (known.empty() || is_known(known, name) || (!is_file && !directory_exists(directory / name))) continue;
     report({.what = fmt::format("'{}' is not a {} of a catalog", (directory / name).string(), is_file ? "file" : "directory"), .hint = did_you_mean(name, known)});
   }
 }
@@ -370,7 +369,7 @@ void Reader::read_layer() {
   read_arch_rows("quirks", "quirk", quirk_schema(), *state().quirks, quirks);
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
-    else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
+    else if (directory_exists(directory / "toolchains" / name)) read_provider_directory(directory / "toolchains" / name);
   // Records are looked for there later, and it may come to be.
   Result<fs::path> evidence = layers[layer].files->directory(kEvidence);
   if (!evidence && evidence.error().code == Errc::invalid_input) report(std::move(evidence).error());

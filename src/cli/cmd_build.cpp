@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 
 #include "cli/command.hpp"
-#include "cli/config_report.hpp"
-#include "cli/goals.hpp"
 #include "cli/json.hpp"
 #include "cli/out_links.hpp"
 #include "cli/output.hpp"
-#include "cli/realising.hpp"
+#include "cli/realise_output.hpp"
+#include "cli/target_options.hpp"
+#include "request/config_report.hpp"
+#include "request/goals.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 
@@ -46,7 +48,7 @@ Result<void> check_links(Session& session, const BuildOptions& options, const Pl
   SWAGE_TRY(Store* store, session.store());
   for (const Goal* goal : planned.goals) {
     for (const auto& [name, output] : planned.planner->graph().find(goal->wanted->drv)->drv.outputs) {
-      SWAGE_TRY(const fs::path link, out_link_place(link_name(options, planned.goals, *goal, name)));
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, *goal, name)));
       SWAGE_CHECK(check_out_link(*store, link));
     }
   }
@@ -62,10 +64,10 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
     const fs::path real = store->real_path(path);
     outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
     if (!options.no_link) {
-      SWAGE_TRY(const fs::path link, out_link_place(link_name(options, planned.goals, goal, name)));
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, goal, name)));
       SWAGE_CHECK(make_out_link(*store, real, link));
     }
-    if (!session.options().json && options.print_paths && name == "out") print_result("{}\n", real.string());
+    if (!as_json() && options.print_paths && name == "out") print_result("{}\n", real.string());
   }
   return outputs;
 }
@@ -82,7 +84,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
     return code;
   }
   SWAGE_CHECK(check_links(session, options, planned));
-  SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
+  SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
     const Goal& goal = *planned.goals[i];
@@ -92,8 +94,8 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (end.end == BuildEnd::built) {
       SWAGE_TRY(outputs, hand_over(session, options, planned, goal));
       SWAGE_TRY(report, config_report_of(session, planned, goal));
-      tell_config_report(session, goal, report);
-      if (options.realise.check && !session.options().quiet && !session.options().json)
+      tell_config_report(goal, report);
+      if (options.realise.check && !output_mode().quiet && !as_json())
         print_aside("{} was built again and is the same bit for bit\n", goal_label(goal));
     }
     results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name}, {"drv", goal.wanted->drv.str()},
@@ -104,7 +106,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
   for (const LeftOut::Item& item : left_out.items())
     results.push_back({{"target", item.target}, {"platform", item.platform}, {"drv", nullptr}, {"state", "impossible"}, {"because", nullptr},
                        {"error", error_or_null(item.error)}, {"outputs", Json::object()}});
-  if (session.options().json) {
+  if (as_json()) {
     auto built = Json::array();
     for (const BuildRecord& one : made.done.built)
       built.push_back({{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});

@@ -28,13 +28,6 @@ std::string_view kind_of(mode_t mode) {
 
 }  // namespace
 
-Result<fs::path> out_link_place(const fs::path& name) {
-  std::error_code error;
-  fs::path link = fs::absolute(name.empty() ? fs::path(".") : name, error);
-  if (error) return fail_errno(fmt::format("cannot make the link '{}' here", name.string()), error.value());
-  return link;
-}
-
 Result<void> check_out_link(const Store& store, const fs::path& link) {
   // Tried out: permissions are not all that a file system may refuse a link for.
   const std::string trial = fmt::format("{}.tmp.{}", link.string(), ::getpid());

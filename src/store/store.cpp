@@ -180,7 +180,8 @@ Result<void> check_database(const fs::path& file) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& given, Purpose purpose) {
-  const fs::path root = fs::absolute(given).lexically_normal();
+  SWAGE_TRY(const fs::path named, absolute_path(given));
+  const fs::path root = named.lexically_normal();
   const auto explain = [&](Error error) { return std::move(error).note(fmt::format("while opening the store '{}'", root.string())); };
   const fs::path file = database_dir(root) / "db.sqlite";
   SWAGE_CHECK(check_place(root));

@@ -158,7 +158,8 @@ Result<void> Store::add_temp_roots(const StorePathSet& paths) {
 
 Result<void> Store::add_indirect_root(const fs::path& link) {
   SWAGE_CHECK(state_->need_writable());
-  const fs::path absolute = fs::absolute(link).lexically_normal();
+  SWAGE_TRY(const fs::path named, absolute_path(link));
+  const fs::path absolute = named.lexically_normal();
   const fs::path automatic = state_->state_dir / "gcroots/auto";
   SWAGE_CHECK(make_directories(automatic));
   return make_symlink_atomically(absolute.string(),

@@ -156,6 +156,28 @@ void read_homepage(const FieldInput& in, RecipeRow& row) {
     in.report({.what = fmt::format("'{}' is not a homepage: it begins with neither https:// nor http://", row.homepage)});
 }
 
+// `asks = ["kernel", "toolchain"]`: all that it does not name is not asked for.
+void read_asks(const FieldInput& in, TargetRow& row) {
+  std::vector<std::string> asks;
+  read_known_words(in, asks, {"kernel", "machine", "toolchain"});
+  const auto has = [&](const char* word) { return std::find(asks.begin(), asks.end(), word) != asks.end(); };
+  row.kernel = has("kernel");
+  row.machine = has("machine");
+  row.toolchain = has("toolchain");
+  if (row.machine && !row.kernel) in.report({.what = "'asks' has a machine without a kernel: which machine it is depends on that"});
+}
+
+void read_target(const FieldInput& in, RecipeRow& row) {
+  static const Schema<TargetRow> schema = Schema<TargetRow>("[target]")
+      .optional("asks", read_asks)
+      .optional("for", word<TargetRow, TargetRow::Use>(&TargetRow::use, {{"userland", TargetRow::Use::userland},
+                                                                        {"kernel", TargetRow::Use::kernel},
+                                                                        {"boot", TargetRow::Use::boot}}))
+      .optional("booted_by", reference(&TargetRow::booted_by, NameOf::package))
+      .optional("tree", reference(&TargetRow::tree, NameOf::package));
+  if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, row.target, in.presence, in.findings);
+}
+
 void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_platform_words(in, row.arch, NameOf::arch); }
 
 // [[member]]: what it says of itself alone. What it has in common with the others is added when the recipe is whole.
@@ -213,6 +235,7 @@ const Schema<RecipeRow>& recipe_schema() {
         read_variants(in, row);
         check_features(in, row);
       })
+      .optional("target", read_target)
       .optional("member", read_members)
       .optional("override", read_override<RecipeRow>));
   return schema;
