@@ -206,7 +206,8 @@ void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  print_result("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
+  const bool recorded = std::any_of(cells.begin(), cells.end(), [](const CellRun& cell) { return !cell.record.empty(); });
+  print_result("{} cell{}: {}{}\n", cells.size(), cells.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", directory.string()) : "");
 }
 
 void print_cells_json(const std::deque<CellRun>& cells, const fs::path& directory) {
@@ -280,6 +281,9 @@ Result<int> run(Session& session, CellOptions options) {
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
   SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, options, *planned.planner, *catalog));
+  std::vector<std::string> places = {kLocks};
+  for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
+  SWAGE_CHECK(check_evidence_place(directory, places));
   const Result<void> realised = realise_cells(session, planned, cells, directory, options.realise);
   session.stop_reporter();
   for (CellRun& cell : cells)
