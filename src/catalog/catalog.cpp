@@ -39,6 +39,9 @@ Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::pat
     return {};
   };
   SWAGE_CHECK(push("catalog", directory));
+  for (const fs::path& layer : layers)
+    if (directory_exists(layer) && !is_layer(layer))
+      return fail(Errc::invalid_input, fmt::format("'{}' is not a layer: it has neither tables nor recipes", layer.string()));
   for (const fs::path& layer : layers) SWAGE_CHECK(push((layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer));
   if (!path_exists(directory / "platforms.toml"))
     return fail(Errc::invalid_input, fmt::format("'{}' is not a catalog: it has no platforms.toml", directory.string()));

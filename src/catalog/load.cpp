@@ -346,9 +346,21 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
   }
 }
 
+const std::vector<std::string>& layer_files() {
+  static const std::vector<std::string> names{"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml",
+                                              "log_lines.toml", "source_trees.toml", "swage.toml"};
+  return names;
+}
+
+bool is_layer(const fs::path& directory) {
+  const auto has = [&](const std::string& name) { return path_exists(directory / name); };
+  const auto directories = {kPackages, kScripts, "kernels", "toolchains", "systems", "html", kEvidence};
+  return std::any_of(layer_files().begin(), layer_files().end(), has) || std::any_of(directories.begin(), directories.end(), has);
+}
+
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_entries(directory, {"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"}, {});
+  check_entries(directory, layer_files(), {});
   check_entries(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml"},
                 {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);

@@ -54,7 +54,8 @@ void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  print_result("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
+  const bool recorded = std::any_of(cells.begin(), cells.end(), [](const CellRun& cell) { return !cell.record.empty(); });
+  print_result("{} cell{}: {}{}\n", cells.size(), cells.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", directory.string()) : "");
 }
 
 void print_cells_json(const std::deque<CellRun>& cells, const fs::path& directory) {
@@ -149,7 +150,8 @@ void print_packages(const std::deque<PackageRun>& runs, const fs::path& evidence
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  print_result("{} package{}: {}; records in '{}'\n", runs.size(), runs.size() == 1 ? "" : "s", summary, evidence.string());
+  const bool recorded = std::any_of(runs.begin(), runs.end(), [](const PackageRun& run) { return run.recorded; });
+  print_result("{} package{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
 }
 
 void print_packages_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {

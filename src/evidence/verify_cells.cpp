@@ -192,6 +192,9 @@ Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, bool
   SWAGE_TRY(const Lockfile* lock, session.lock());
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
   SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, skip_verified, *planned.planner, *catalog));
+  std::vector<std::string> places = {kLocks};
+  for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
+  SWAGE_CHECK(check_evidence_place(directory, places));
   const Result<void> realised = realise_cells(session, planned, cells, directory, realise);
   for (CellRun& cell : cells)
     if (cell.end == End::open) {

@@ -39,6 +39,16 @@ void read_deps(const FieldInput& in, RecipeParts& row) {
   }
 }
 
+// [env]: variables of the build's environment.
+void read_env(const FieldInput& in, RecipeParts& row) {
+  read_field(in, row.env);
+  const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
+  for (const TomlEntry& entry : in.value.entries)
+    if (entry.key.empty() || !std::all_of(entry.key.begin(), entry.key.end(), fits) || std::isdigit(static_cast<unsigned char>(entry.key.front())))
+      in.report({.what = fmt::format("'{}' is not the name of a variable: letters, digits and _, and no digit first", entry.key),
+                 .where = in.document.pos(entry.key_span)});
+}
+
 // [phase]: before-NAME, NAME or after-NAME of one of the steps of a package's build.
 void read_phases(const FieldInput& in, RecipeParts& row) {
   if (!in.is(TomlValue::Kind::table)) return;
@@ -81,7 +91,7 @@ Schema<Row> with_parts(Schema<Row>&& schema) {
   return std::move(schema)
       .optional("deps", [](const FieldInput& in, Row& row) { read_deps(in, row); })
       .optional("phase", [](const FieldInput& in, Row& row) { read_phases(in, row); })
-      .optional("env", [](const FieldInput& in, Row& row) { read_field(in, row.env); });
+      .optional("env", [](const FieldInput& in, Row& row) { read_env(in, row); });
 }
 
 void read_recipe_files(const FieldInput& in, std::vector<std::string>& names) {
