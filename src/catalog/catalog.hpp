@@ -38,6 +38,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -124,14 +125,21 @@ struct KernelRow {
 struct MachineRow {
   std::string platform;
   VersionRange kernels = VersionRange::any();
+  std::string name{};                        // what another row's `like` calls it: platform and kernels as written, "mipsel <5.5"
+  std::string like{};                        // the row whose keys it has, but for those that it says itself and the two above
+  SourcePos like_pos{};
+  std::set<std::string> given{};             // the keys that it says itself
   std::string defconfig{};                   // what --config defconfig means: defconfig, malta_defconfig
   std::string image_target{};                // make target: Image, zImage, vmlinux
   std::string image{};                       // the boot image, relative to the build directory
   std::vector<std::string> make_args{};      // extra arguments of every kernel make
   std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds, after those of [common]
+  std::vector<std::string> extra_config{};   // lines after those; once the rows are read they are among them
   std::string qemu{};                        // qemu-system-aarch64; "" none emulates it: kernels are built and not booted
   std::string qemu_root{};                   // root that holds it
-  std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...
+  std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...; once the rows are read, what the next two say as well
+  std::string icount{};                      // "shift=6,sleep=on", where the ratio of boot.sh will not do; "none" QEMU cannot count its instructions
+  std::vector<std::string> extra_qemu_args{};
   std::string cmdline{};                     // console= and friends
   std::string dtb{};                         // arch/arm/boot/dts/versatile-pb.dtb; "" none
   unsigned timeout = 120;                    // seconds until a boot is given up

@@ -183,6 +183,8 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
 // tested once those of all architectures are read: only `swage check` needs them all.
 void check_names(const Catalog::State& state, Findings& findings);
 void check_files(const Catalog::State& state, Findings& findings);   // that scripts and patches can be read, also those that no table names
+// Gives rows what they have of others that they are like, and of [common].
+void make_machines_whole(std::vector<MachineRow>& rows, const CommonMachine& common, Findings& findings);
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const Catalog::State& state, const std::vector<ComponentRow>& rows, Findings& findings);
