@@ -104,7 +104,10 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
                                           emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain",
                                           goal.target.version.empty() ? fmt::format("{}@{}", goal.target.text, goal.instance->name) : goal.target.text),
                       .hint = goal.target.version.empty() ? "leave out the option, or the instance: --instance none" : "leave out one of them"});
-  if (own_compiler && goal.instance->only.empty()) {
+  // Where it is of some packages alone, what is planned has the others' toolchain in its cell, and these packages their own (cells.cpp):
+  // who asks for the toolchain itself is told of theirs.
+  const bool of_all = own_compiler && goal.instance->only.empty();
+  if (of_all || (own_compiler && (kernel_goal == KernelGoal::resolution || options.command == "shell") && goal.instance->concerns(goal.target.name))) {
     request.version = goal.instance->version;
     request.toolchain = goal.instance->toolchain;
     if (goal.instance->version) request.compiler = goal.instance->compiler;
