@@ -79,7 +79,7 @@ Result<int> run(Session& session, const BootOptions& options) {
   for (const Target& target : targets)
     if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", target.text));
   LeftOut left_out(session, options.realise.keep_going);
-  const OnImpossible impossible = left_out.collector();
+  SWAGE_TRY(const OnImpossible impossible, left_out.collector(options.targets));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot, impossible));
   for (std::size_t i = 0; i < goals.size();) {
     if (goals[i].cell.machine) {
@@ -93,8 +93,8 @@ Result<int> run(Session& session, const BootOptions& options) {
     goals.erase(goals.begin() + static_cast<std::ptrdiff_t>(i));
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::boot, impossible));
-  SWAGE_TRY(std::optional<Error> unmade, left_out.error(options.targets, planned.wanted.empty()));
-  if (unmade && planned.wanted.empty()) return Fail(*std::move(unmade));
+  std::optional<Error> unmade = left_out.error(planned.wanted.empty());
+  if (left_out.ends(unmade, planned.wanted.empty())) return Fail(*std::move(unmade));
   SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
   session.stop_reporter();
   auto boots = Json::array();
