@@ -78,14 +78,24 @@ void read_instance_tables(const FieldInput& in, Workspace& workspace) {
   }
 }
 
+std::vector<SourcePos> places_of_items(const FieldInput& in) {
+  std::vector<SourcePos> all;
+  for (const TomlValue& item : in.value.items) all.push_back(in.document.pos(item.span));
+  return all;
+}
+
 const Schema<Workspace>& workspace_schema() {
   static const Schema<Workspace> schema = Schema<Workspace>("swage.toml")
       .optional("layers", [](const FieldInput& in, Workspace& workspace) {
         std::vector<std::string> names;
         read_field(in, names);
         for (const std::string& name : names) workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
+        workspace.layer_pos = places_of_items(in);
       })
-      .optional("for", &Workspace::platforms)
+      .optional("for", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.platforms);
+        workspace.platform_pos = places_of_items(in);
+      })
       .optional("instance", read_instance_tables);
   return schema;
 }

@@ -10,6 +10,7 @@
 #include "cli/goals.hpp"
 #include "cli/json.hpp"
 #include "cli/kconfig.hpp"
+#include "cli/option_kinds.hpp"
 #include "cli/output.hpp"
 #include "cli/realising.hpp"
 #include "cli/store_words.hpp"
@@ -122,6 +123,11 @@ void print_loaded(const std::string& kernel, const std::string& said, const std:
 }
 
 Result<int> run(Session& session, const ModuleOptions& options) {
+  SWAGE_TRY(const std::vector<Target> kernels, find_targets(session, options.targets));
+  for (const Target& kernel : kernels)
+    if (kernel.name != "linux")
+      return Fail(Error{.what = fmt::format("'{}' is {}: '--kernel' is for the one that the modules are for", kernel.text, kind_name(kind_of(kernel))),
+                        .hint = "write it as: --kernel linux@6.1"});
   TargetOptions targets = options.targets;
   // Before the user's own, which may say otherwise.
   targets.enable.insert(targets.enable.begin(), {"MODULES", "MODULE_UNLOAD"});
