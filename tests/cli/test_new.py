@@ -103,3 +103,16 @@ def test_what_is_no_name_no_hash_and_no_version(swage, tmp_path):
         assert got.err == f"error: '{sha256}' is not a sha256: 64 hexadecimal digits\n"
     got = swage("new", "recipe", "x", "--url", "https://127.0.0.1:1/x-1.0.tar.gz?private_token=SECRET").fails(2)
     assert got.err.startswith("error: 'https://127.0.0.1:1/x-1.0.tar.gz?private_token=******' has a secret in it\n")
+
+
+@pytest.mark.parametrize("file, what", [
+    ("Cargo.toml", "Rust, which is built by Cargo"), ("go.mod", "Go, which is built by its own command"),
+    ("pyproject.toml", "Python, which is built by its own packaging tools"), ("setup.py", "Python, which is built by its own packaging tools"),
+    ("Makefile.PL", "Perl, whose Makefile a perl of the host writes")])
+def test_what_is_not_supported_is_called_so(swage, tmp_path, file, what):
+    archive = make_archive(tmp_path, "tool-1.tar.gz", {file: "", "README": ""})
+    assert swage("new", "recipe", "tool", "--url", archive, "--into", tmp_path / "layer").fails(2).err == (
+        f"error: '{archive}' is {what}: that is not supported\nnote: it has {file}\n"
+        "hint: what has a configure, meson.build, CMakeLists.txt or Makefile is; steps of one's own: [phase] in docs/recipes.md\n")
+    both = make_archive(tmp_path, "both-1.tar.gz", {file: "", "meson.build": ""})
+    assert swage("new", "recipe", "both", "--url", both, "--into", tmp_path / "layer", "--json").ok().json()["system"] == "meson"
