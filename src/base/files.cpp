@@ -148,7 +148,8 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view data, 
     return Fail(std::move(error));
   };
   ::unlink(temporary.c_str());
-  SWAGE_TRY(UniqueFd fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (fd.get() < 0) return fail_errno(fmt::format("cannot write '{}'", path.string()), errno);   // not by a name that nobody gave
   if (auto written = write_all(fd.get(), data, path.string()); !written) return abandon(std::move(written).error());
   ::fchmod(fd.get(), mode);
   if (durability == Durability::synced && ::fsync(fd.get()) != 0)

@@ -85,6 +85,27 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
   return Error{.what = std::move(text), .hint = fmt::format("see: {} --help", full_name(command))};
 }
 
+// What an option stands with or not stands in its text, and "..." only where several values may follow.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    for (const char* label : {" Needs:", " Excludes:"}) text.erase(std::min(text.find(label), text.size()));
+    if (!option->get_allow_extra_args() && text.ends_with(" ...")) text.erase(text.size() - 4);
+    return text;
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    std::string text = option->get_description();
+    for (const auto& [what, others] : {std::pair("only with", option->get_needs()), std::pair("not with", option->get_excludes())}) {
+      std::vector<std::string> names;
+      for (const CLI::Option* other : others) names.push_back(other->get_name());
+      std::sort(names.begin(), names.end());
+      if (!names.empty()) text += fmt::format(" ({} {})", what, join(names, ", "));
+    }
+    return text;
+  }
+};
+
 // What no option means: nothing, where a script's variable was not set, and a number below zero, which would wrap to a very large one.
 void refuse_empty_and_negative(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
@@ -153,14 +174,22 @@ Option Options::add_option_function(const char* names, std::function<void(unsign
 }
 Option Options::add_choice(const char* names, const std::vector<std::string>& words, std::function<void(std::size_t)> take, const char* shown,
                            const char* text) const {
+  const CLI::Validator one_of_them(
+      [words](std::string& value) -> std::string {
+        return std::find(words.begin(), words.end(), value) == words.end() ? fmt::format("is '{}', which is none of: {}", value, join(words, ", ")) : "";
+      },
+      "");
   const auto find = [words, take = std::move(take)](const CLI::results_t& given) {
     const auto found = std::find(words.begin(), words.end(), given.back());
     if (found != words.end()) take(static_cast<std::size_t>(found - words.begin()));
     return found != words.end();
   };
-  return Option(app_->add_option(names, find, text)->option_text(shown));
+  return Option(app_->add_option(names, find, text)->option_text(shown)->check(one_of_them));
 }
-Option Options::add_flag(const char* names, bool& value, const char* text) const { return Option(app_->add_flag(names, value, text)); }
+Option Options::add_flag(const char* names, bool& value, const char* text) const {
+  if (*names != '!') return Option(app_->add_flag(names, value, text));
+  return Option(app_->add_flag_callback(names + 1, [&value] { value = false; }, text));   // by itself, --help would say "{false}"
+}
 Option Options::get_option(const char* name) const { return Option(app_->get_option(name)); }
 
 Options Options::add_subcommand(const char* name, const char* summary) const { return Options(app_->add_subcommand(name, summary)); }
@@ -170,6 +199,7 @@ std::string Options::name() const { return app_->get_name(); }
 
 CommandLine::CommandLine(const char* name, const char* summary, const char* version) : app_(std::make_unique<CLI::App>(summary)) {
   app_->name(name);
+  app_->formatter(std::make_shared<HelpFormatter>());   // before there are commands, which take it over
   app_->set_version_flag("--version", std::string(version));
   app_->allow_extras();
 }

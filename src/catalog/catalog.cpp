@@ -170,6 +170,13 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
     known.insert(known.end(), platform.aliases.begin(), platform.aliases.end());
   }
   Error error{.what = fmt::format("'{}' is not a platform", name)};
+  // The kernel's ARCH, and other words for several.
+  std::vector<std::string> several;
+  for (const Platform& platform : state_->platforms) {
+    const bool is_arch = platform.kernel_arch == name && platform.triple.kernel() == "linux";
+    if (is_arch || std::find(platform.called.begin(), platform.called.end(), name) != platform.called.end()) several.push_back(platform.name);
+  }
+  if (!several.empty()) return Fail(std::move(error).hinted(fmt::format("several are called so: {}", join(several, ", "))));
   if (!why.empty()) error.notes.push_back(why);
   error.hint = hint.empty() ? did_you_mean(name, known) : hint;
   if (error.hint.empty()) error.hint = "see them all with: swage list platforms";
@@ -289,6 +296,12 @@ Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_
   for (const ToolchainRow* row : all) known.push_back(row->id);
   Error error{.what = fmt::format("'{}' is not a toolchain", id)};
   error.hint = did_you_mean(id, known);
+  // Of the platform that is meant, those of which it is a part: a compiler and its version, a provider.
+  std::vector<std::string> candidates;
+  for (const ToolchainRow* row : all)
+    if (!id.empty() && row->platform == platform && fmt::format("-{}-", row->id).find(fmt::format("-{}-", id)) != std::string::npos) candidates.push_back(row->id);
+  if (!candidates.empty()) error.hint = fmt::format("for {} there {}: {}", platform, candidates.size() == 1 ? "is" : "are", join(candidates, ", "));
+  if (error.hint.empty() && !platform.empty()) error.hint = fmt::format("see those for {} with: swage list toolchains --for {}", platform, platform);
   if (error.hint.empty()) error.hint = "see them all with: swage list toolchains";
   return Fail(std::move(error));
 }

@@ -231,6 +231,7 @@ enum class LogTool { none, compiler, assembler, linker, other };
 struct LogLineRow {
   std::string id;
   std::string pattern{};                     // POSIX extended regular expression, for one line of a log
+  std::string after{};                       // the same for the nearest line before it that is not blank; "" any
   LogTool tool = LogTool::other;             // whose error it is; none: the line is harmless
   bool weak = false;                         // builds also go on after it: it counts where no other line does
   std::string text{};                        // what has happened, one clause; "" the line itself says enough

@@ -16,7 +16,11 @@ Result<LogLines> LogLines::compile(const std::vector<LogLineRow>& rows) {
   std::vector<std::string> telling;
   for (const LogLineRow* row : ordered) {
     SWAGE_TRY(LinePattern pattern, LinePattern::parse(row->pattern).map_error([&](Error error) { return std::move(error).at(row->origin.pos); }));
-    lines.entries_.push_back({row, std::move(pattern)});
+    Entry& entry = lines.entries_.emplace_back(Entry{row, std::move(pattern)});
+    if (!row->after.empty()) {
+      SWAGE_TRY(LinePattern after, LinePattern::parse(row->after).map_error([&](Error error) { return std::move(error).at(row->origin.pos); }));
+      entry.after.push_back(std::move(after));
+    }
     if (row->tool != LogTool::none) telling.push_back(row->pattern);
   }
   if (!telling.empty()) {
@@ -26,10 +30,10 @@ Result<LogLines> LogLines::compile(const std::vector<LogLineRow>& rows) {
   return lines;
 }
 
-const LogLineRow* LogLines::find(std::string_view line) const {
+const LogLineRow* LogLines::find(std::string_view line, std::string_view before) const {
   if (any_.empty() || !any_.front().matches(line)) return nullptr;
   for (const Entry& entry : entries_)
-    if (entry.pattern.matches(line)) return entry.row->tool == LogTool::none ? nullptr : entry.row;
+    if (entry.pattern.matches(line) && (entry.after.empty() || entry.after.front().matches(before))) return entry.row->tool == LogTool::none ? nullptr : entry.row;
   return nullptr;
 }
 
@@ -39,7 +43,8 @@ bool is_of_toolchain(const LogLineRow& row) {
 
 void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings) {
   for (const LogLineRow& row : rows) {
-    if (auto pattern = LinePattern::parse(row.pattern); !pattern) findings.errors.push_back(std::move(pattern).error().at(row.origin.pos));
+    for (const std::string& text : {row.pattern, row.after})
+      if (auto pattern = LinePattern::parse(text); !pattern) findings.errors.push_back(std::move(pattern).error().at(row.origin.pos));
     if (!row.hint.empty() && row.text.empty())
       findings.errors.push_back({.what = fmt::format("'{}' has a hint and no text: what to do against what?", row.id), .where = row.origin.pos});
   }

@@ -16,13 +16,14 @@ class LogLines {
   static Result<LogLines> compile(const std::vector<LogLineRow>& rows);
 
   // The row that the line is of; null: it tells of no failure. Of several rows that match, a harmless one comes first, then one with a
-  // text, then the others, each in the order of the table. Thread-safe.
-  const LogLineRow* find(std::string_view line) const;
+  // text, then the others, each in the order of the table. `before`: the nearest line before it that is not blank. Thread-safe.
+  const LogLineRow* find(std::string_view line, std::string_view before = {}) const;
 
  private:
   struct Entry {
     const LogLineRow* row;
     LinePattern pattern;
+    std::vector<LinePattern> after{};   // one or none
   };
   std::vector<Entry> entries_{};
   std::vector<LinePattern> any_{};   // one: of all rows that are not harmless; none: there are no such rows

@@ -23,11 +23,15 @@ const Schema<SourceTrees>& file_schema() {
       .required("files", &BuildFile::files)
       .required("system", &BuildFile::system)
       .optional("lines", &BuildFile::lines);
+  static const Schema<UnsupportedBuild> unsupported = Schema<UnsupportedBuild>("[[unsupported]]")
+      .required("files", &UnsupportedBuild::files)
+      .required("what", &UnsupportedBuild::what);
   static const Schema<LicenseWords> license = Schema<LicenseWords>("[[license]]")
       .required("words", &LicenseWords::words)
       .required("spdx", &LicenseWords::spdx);
   static const Schema<SourceTrees> schema = Schema<SourceTrees>("source_trees.toml")
       .optional("build-file", [](const FieldInput& in, SourceTrees& all) { read_rows(in, build_file, all.build_files); })
+      .optional("unsupported", [](const FieldInput& in, SourceTrees& all) { read_rows(in, unsupported, all.unsupported); })
       .optional("license", [](const FieldInput& in, SourceTrees& all) { read_rows(in, license, all.licenses); });
   return schema;
 }

@@ -14,6 +14,11 @@ struct BuildFile {
   std::vector<std::string> lines{};         // of the recipe's [build]
 };
 
+struct UnsupportedBuild {
+  std::vector<std::string> files;           // any of them
+  std::string what;                         // "Rust, by Cargo"
+};
+
 struct LicenseWords {
   std::string words;                        // one space between them
   std::string spdx;
@@ -21,6 +26,7 @@ struct LicenseWords {
 
 struct SourceTrees {
   std::vector<BuildFile> build_files{};     // in the order of asking
+  std::vector<UnsupportedBuild> unsupported{};
   std::vector<LicenseWords> licenses{};
 };
 

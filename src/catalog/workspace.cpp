@@ -82,6 +82,12 @@ void read_instance_tables(const FieldInput& in, Workspace& workspace) {
   }
 }
 
+std::vector<SourcePos> places_of_items(const FieldInput& in) {
+  std::vector<SourcePos> all;
+  for (const TomlValue& item : in.value.items) all.push_back(in.document.pos(item.span));
+  return all;
+}
+
 const Schema<Workspace>& workspace_schema() {
   static const Schema<Workspace> schema = Schema<Workspace>("swage.toml")
       .optional("layers", [](const FieldInput& in, Workspace& workspace) {
@@ -90,9 +96,11 @@ const Schema<Workspace>& workspace_schema() {
         for (std::size_t i = 0; i < names.size(); ++i)
           if (names[i].empty()) in.with(in.value.items[i], "layers").report({.what = "'' is not the directory of a layer"});
         for (const std::string& name : names) workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
+        workspace.layer_pos = places_of_items(in);
       })
       .optional("for", [](const FieldInput& in, Workspace& workspace) {
         read_field(in, workspace.platforms);
+        workspace.platform_pos = places_of_items(in);
         if (in.value.kind == TomlValue::Kind::array && in.value.items.empty())
           in.report({.what = "'for' names no platform", .hint = "for the usual one, leave it out"});
       })

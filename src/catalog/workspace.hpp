@@ -44,6 +44,7 @@ Error instance_error(const Instance& instance, std::string what);   // with its 
 struct Workspace {
   std::vector<fs::path> layers{};                            // relative ones to the directory of the file
   std::vector<std::string> platforms{};
+  std::vector<SourcePos> layer_pos{}, platform_pos{};        // of each of these
   Instances instances{};
   std::string usual_instance{};                              // "" the usual set is none of them
   SourcePos usual_pos{};

@@ -80,7 +80,7 @@ Result<int> run(Session& session, const BootOptions& options) {
   SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
   for (const Target& target : targets) SWAGE_CHECK(check_boots(target));
   LeftOut left_out(session, options.realise.keep_going);
-  const OnImpossible impossible = left_out.collector();
+  SWAGE_TRY(const OnImpossible impossible, left_out.collector(options.targets));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot, impossible));
   for (std::size_t i = 0; i < goals.size();) {
     if (goals[i].cell.machine) {
@@ -94,8 +94,8 @@ Result<int> run(Session& session, const BootOptions& options) {
     goals.erase(goals.begin() + static_cast<std::ptrdiff_t>(i));
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::boot, impossible));
-  SWAGE_TRY(std::optional<Error> unmade, left_out.error(options.targets, planned.wanted.empty()));
-  if (unmade && planned.wanted.empty()) return Fail(*std::move(unmade));
+  std::optional<Error> unmade = left_out.error(planned.wanted.empty());
+  if (left_out.ends(unmade, planned.wanted.empty())) return Fail(*std::move(unmade));
   SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   session.stop_reporter();
   auto boots = Json::array();

@@ -74,10 +74,11 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
 
 Result<int> run(Session& session, const BuildOptions& options) {
   LeftOut left_out(session, options.realise.keep_going);
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig", KernelGoal::artifact, left_out.collector()));
-  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact, left_out.collector()));
-  SWAGE_TRY(const std::optional<Error> impossible, left_out.error(options.targets, planned.wanted.empty()));
-  if (impossible && planned.wanted.empty()) return Fail(*impossible);
+  SWAGE_TRY(const OnImpossible collector, left_out.collector(options.targets));
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig", KernelGoal::artifact, collector));
+  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact, collector));
+  const std::optional<Error> impossible = left_out.error(planned.wanted.empty());
+  if (left_out.ends(impossible, planned.wanted.empty())) return Fail(*impossible);
   if (options.dry_run) {
     SWAGE_TRY(const int code, print_dry_run(session, planned, options.realise.check));
     if (impossible) return Fail(*impossible);

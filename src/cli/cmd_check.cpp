@@ -1,20 +1,48 @@
-// swage check: validates a catalog or a layer, all files, all errors.
+// swage check: validates a catalog, a layer or a workspace, all files, all errors.
 #include <fmt/core.h>
 
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
+#include "request/goals.hpp"
 
 namespace swage {
 
 namespace {
 
+// What a swage.toml names beside its layers. `catalog`: with these.
+Result<void> check_workspace(Session& session, const Catalog& catalog) {
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  std::vector<Error> errors;
+  if (auto platforms = platforms_of(catalog, *workspace); !platforms) errors.push_back(std::move(platforms).error());
+  for (const auto& [name, instance] : workspace->instances)
+    if (auto known = check_instance(catalog, instance); !known) errors.push_back(std::move(known).error());
+  if (auto usual = session.usual_instance(); !usual) errors.push_back(std::move(usual).error());
+  if (!errors.empty()) return Fail(together(std::move(errors)));
+  return {};
+}
+
+// They must be there.
+Result<std::vector<fs::path>> layers_of_workspace(Session& session) {
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  std::vector<Error> errors;
+  for (std::size_t i = 0; i < workspace->layers.size(); ++i)
+    if (!path_exists(workspace->layers[i]))
+      errors.push_back(Error{.what = fmt::format("'{}' does not exist", workspace->layers[i].string())}.at(workspace->layer_pos[i]));
+  if (!errors.empty()) return Fail(together(std::move(errors)));
+  return session.layers();
+}
+
 Result<int> run(Session& session, const std::string& directory) {
+  if (!directory.empty() && !fs::is_directory(directory))
+    return Fail(Error{.what = fmt::format("'{}' {}", directory, path_exists(directory) ? "is not a directory" : "does not exist"),
+                      .hint = "name a catalog, or a layer over it: a directory shaped like the catalog"});
   const bool whole = directory.empty() || path_exists(fs::path(directory) / "platforms.toml");
   // A layer makes sense only over what it changes.
   SWAGE_TRY(const fs::path base, whole && !directory.empty() ? Result<fs::path>(fs::path(directory)) : session.catalog_dir());
   std::vector<fs::path> layers{fs::path(directory)};
-  if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
+  if (directory.empty()) { SWAGE_TRY(layers, layers_of_workspace(session)); }
+  else if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
   std::vector<Error> errors = check_catalog(base, layers);
   for (const fs::path& layer : layers)
     if (auto instances = read_instances(layer); !instances) errors.push_back(std::move(instances.error()));
@@ -22,6 +50,7 @@ Result<int> run(Session& session, const std::string& directory) {
   if (!errors.empty()) return Fail(together(std::move(errors)));
   SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
   const Catalog& catalog = *loaded;
+  if (directory.empty()) SWAGE_CHECK(check_workspace(session, catalog));
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());
   SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
@@ -49,7 +78,7 @@ Result<int> run(Session& session, const std::string& directory) {
 
 Action declare_check(const Options& app) {
   auto directory = std::make_shared<std::string>();
-  app.add_option("DIR", *directory, "a catalog or a layer (default: swage's own catalog)");
+  app.add_option("DIR", *directory, "a catalog or a layer (default: swage's own catalog, the swage.toml here or above, and its layers)");
   return [directory](Session& session) { return run(session, *directory); };
 }
 

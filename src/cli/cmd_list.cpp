@@ -136,7 +136,7 @@ Result<std::optional<LockView>> present_lock(Session& session) {
   return std::optional(std::move(view));
 }
 Result<Listing> packages(const Listed& wanted) {
-  Listing list{.columns = {{"name"}, {"version"}, {"source", In::text}, {"summary"}, {"license", In::json}, {"homepage", In::json}, {"source", In::json},
+  Listing list{.columns = {{"name"}, {"version"}, {"source", In::text}, {"features", In::text}, {"summary"}, {"license", In::json}, {"homepage", In::json}, {"source", In::json},
                            {"system", In::json}, {"dependencies", In::json}, {"outputs", In::json}, {"features", In::json}, {"arch", In::json},
                            {"bareMetal", In::json}}};
   SWAGE_TRY(const std::vector<const RecipeRow*> rows, wanted.catalog.recipes());
@@ -145,8 +145,12 @@ Result<Listing> packages(const Listed& wanted) {
     if (!wanted.only.empty() && std::none_of(wanted.only.begin(), wanted.only.end(), [&](const Platform* one) { return r->is_for(*one); })) continue;
     Json dependencies = Json::object(), features = Json::object();
     for (const auto& [role, names] : r->deps) dependencies[role] = names;
-    for (const auto& [name, on] : r->features) features[name] = on;
-    list.rows.push_back({{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version), archive_text(r->source), text_or_null(r->summary),
+    std::vector<std::string> switches;
+    for (const auto& [name, on] : r->features) {
+      features[name] = on;
+      switches.push_back((on ? "+" : "-") + name);
+    }
+    list.rows.push_back({{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version), archive_text(r->source), std::move(switches), text_or_null(r->summary),
                           text_or_null(r->license), text_or_null(r->homepage), source_json(r->source), text_or_null(r->system),
                           std::move(dependencies), r->outputs, std::move(features), r->arch, r->bare_metal},
                          &r->origin});

@@ -13,6 +13,7 @@
 #include "request/config_report.hpp"
 #include "request/goals.hpp"
 #include "request/kconfig.hpp"
+#include "request/option_kinds.hpp"
 #include "request/realising.hpp"
 #include "request/store_words.hpp"
 #include "request/trees.hpp"
@@ -128,6 +129,11 @@ fs::path link_name(const ModuleOptions& options, const std::deque<Goal>& goals, 
 }
 
 Result<int> run(Session& session, const ModuleOptions& options) {
+  SWAGE_TRY(const std::vector<Target> kernels, find_targets(session, options.targets));
+  for (const Target& kernel : kernels)
+    if (kind_of(kernel) != TargetKind::kernel)
+      return Fail(Error{.what = fmt::format("'{}' is {}: '--kernel' is for the one that the modules are for", kernel.text, kind_name(kind_of(kernel))),
+                        .hint = "write it as: --kernel linux@6.1"});
   TargetOptions targets = options.targets;
   // Before the user's own, which may say otherwise.
   targets.enable.insert(targets.enable.begin(), {"MODULES", "MODULE_UNLOAD"});

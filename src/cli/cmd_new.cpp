@@ -94,7 +94,8 @@ std::string version_in(std::string_view file) {
 }
 
 // The first of its files that the tree has at its top; "" none.
-std::string present(const BuildFile& one, const std::vector<std::string>& files) {
+template <class Row>
+std::string present(const Row& one, const std::vector<std::string>& files) {
   const auto file = std::find_first_of(one.files.begin(), one.files.end(), files.begin(), files.end());
   return file == one.files.end() ? "" : *file;
 }
@@ -145,6 +146,10 @@ Result<Begun> begin_recipe(Session& session, const NewOptions& options, const Ar
   const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
   const auto found = std::find_if(known.build_files.begin(), known.build_files.end(), [&](const BuildFile& one) { return !present(one, files).empty(); });
   if (found == known.build_files.end()) {
+    for (const UnsupportedBuild& one : known.unsupported)
+      if (const std::string marker = present(one, files); !marker.empty())
+        return Fail(Error{.what = fmt::format("'{}' is {}: that is not supported", options.url, one.what), .notes = {fmt::format("it has {}", marker)},
+                          .hint = "what has a configure, meson.build, CMakeLists.txt or Makefile is; steps of one's own: [phase] in docs/recipes.md"});
     std::vector<std::string> names;
     for (const BuildFile& one : known.build_files) names.insert(names.end(), one.files.begin(), one.files.end());
     Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};

@@ -58,17 +58,31 @@ Result<std::set<StorePath>> built_ones(Session& session, const Graph& graph) {
   return built;
 }
 
+// Of several; "" it is planned.
+std::string why_left_out(const Catalog& catalog, const Goal& goal) {
+  if (goal.unpinned) return goal.unpinned->what;
+  if (!goal.cell.kernel) return "";
+  if (goal.resolution && !goal.resolution->chosen) return unsatisfied(catalog, *goal.resolution).what;
+  return goal.cell.machine ? "" : fmt::format("'{}' has no boot machine for linux {}", goal.platform->name, goal.cell.kernel->version.str());
+}
+
 Result<int> run(Session& session, const PlanOptions& options) {
   if (as_json() && options.graph)
     return Fail(Error{.what = "'--json' and '--graph' cannot be given together", .hint = "a graph for programs is: --graph json"});
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest));
-  // A platform without a boot machine for this kernel is no reason not to plan the others of `--for all`.
+  LeftOut left_out(session, false);
+  SWAGE_TRY(const OnImpossible collector, left_out.collector(options.targets));
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest, collector));
+  // A platform without a boot machine for this kernel is no reason not to plan the others.
   if (goals.size() > 1) {
-    for (const Goal& goal : goals)
-      if (goal.unpinned) session.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), goal.unpinned->what)});
-    std::erase_if(goals, [](const Goal& goal) { return goal.unpinned || (goal.cell.kernel && (!goal.cell.machine || !goal.cell.toolchain)); });
+    SWAGE_TRY(const Catalog* catalog, session.catalog());
+    std::erase_if(goals, [&](const Goal& goal) {
+      const std::string why = why_left_out(*catalog, goal);
+      if (!why.empty()) session.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), why)});
+      return !why.empty();
+    });
   }
-  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::farthest));
+  SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::farthest, collector));
+  if (const std::optional<Error> error = left_out.error(planned.wanted.empty())) return Fail(*error);
   const Graph& graph = planned.planner->graph();
   if (options.instantiate) SWAGE_CHECK(instantiate(session, graph));
   SWAGE_TRY(const std::set<StorePath> built, built_ones(session, graph));

@@ -317,7 +317,7 @@ Action declare_store(const Options& app) {
   const Options gc = app.add_subcommand("gc", "delete everything that no root keeps alive");
   gc.add_flag("--dry-run", gc_options->dry_run, "say what would be deleted");
   gc.add_flag("!--no-build-inputs", gc_options->keep_build_inputs, "delete also what linked results were built with: toolchains, roots, sources");
-  gc.add_option("--max", gc_options->max_freed, "stop after this many bytes");
+  gc.add_option("--max", gc_options->max_freed, "stop after this many bytes (500M, 2G)").in_bytes();
   gc.callback([chosen, gc_options] { *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); }; });
 
   auto verify_options = std::make_shared<VerifyOptions>();

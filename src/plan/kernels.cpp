@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -30,7 +31,26 @@ Result<std::vector<Known>> known_kernels(const Catalog& catalog, const Lockfile&
   return known;
 }
 
+std::string series_of(const Version& version) {
+  const std::size_t parts = version.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
+  std::string text;
+  for (std::size_t i = 0; i < std::min(parts, version.parts().size()); ++i) text += fmt::format("{}.", version.parts()[i]);
+  return text;
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const Lockfile& lock, const Version& wanted) {
+  SWAGE_TRY(std::vector<Known> known, known_kernels(catalog, lock));
+  std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) { return a.version < b.version; });
+  const auto same_series = [&](const Known& one) { return series_of(one.version) == series_of(wanted); };
+  if (std::any_of(known.begin(), known.end(), same_series)) std::erase_if(known, [&](const Known& one) { return !same_series(one); });
+  const auto above = std::find_if(known.begin(), known.end(), [&](const Known& one) { return wanted < one.version; });
+  std::vector<std::string> nearest;
+  if (above != known.begin()) nearest.push_back(fmt::format("linux@{}", (above - 1)->version.str()));
+  if (above != known.end()) nearest.push_back(fmt::format("linux@{}", above->version.str()));
+  return nearest;
+}
 
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted) {
   SWAGE_TRY(const std::vector<Known> known, known_kernels(catalog, lock));
@@ -52,10 +72,11 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
     for (const KernelRow& row : catalog.kernels())
       if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
         return Fail(source_of(lock, row.source, shown).error());
-    std::string names;
-    for (const Known& candidate : known) names += (names.empty() ? "" : ", ") + candidate.version.str();
     Error error{.code = Errc::invalid_input, .what = fmt::format("'{}' is not in the catalog", shown)};
-    error.notes.push_back(fmt::format("known kernels: {}", names));
+    if (wanted) {
+      SWAGE_TRY(const std::vector<std::string> nearest, nearest_kernels(catalog, lock, *wanted));
+      if (!nearest.empty()) error.notes.push_back(fmt::format("nearest: {}; all that there are: swage list kernels", join(nearest, " and ")));
+    }
     error.hint = "build any tree with: swage build linux --src DIR";
     return Fail(std::move(error));
   }

@@ -64,8 +64,9 @@ struct KernelChoice {
   KernelOptions options{};
 };
 
-// The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors list what is
-// known.
+// Of a kernel that the catalog does not have, those that it has next to it, the older first: of its series, or else of all. `linux@6.1.176`
+Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const Lockfile& lock, const Version& wanted);
+// The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors say which are nearest.
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted);
 
 // How what is built for a foreign platform comes to be.

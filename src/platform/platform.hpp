@@ -14,6 +14,7 @@ enum class Endian { little, big };
 struct Platform {
   std::string name;                          // the short name: arm64, mipsel, x86_64
   std::vector<std::string> aliases{};        // nixpkgs names, distribution names: aarch64-multiplatform
+  std::vector<std::string> called{};         // what people call this and others: no name of it, and suggested where it is used as one
   Triple triple;
   std::string libc{};                        // glibc, musl, uclibc, newlib, msvcrt, ... none
   Endian endian = Endian::little;

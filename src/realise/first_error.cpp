@@ -18,6 +18,8 @@ std::string shown(std::string_view line) {
   return fmt::format("{}...", line.substr(0, end));
 }
 
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
 template <class Lines>
 std::string listed(std::string text, const Lines& lines) {
   for (const std::string& line : lines) text += "\n  " + shown(line);
@@ -30,7 +32,7 @@ void FirstError::take(std::string_view line) {
   ++count_;
   if (!lines_) return;
   const bool open = !row_ || row_->weak;
-  const LogLineRow* row = open ? lines_->find(line) : nullptr;
+  const LogLineRow* row = open ? lines_->find(line, said_) : nullptr;
   if (row && (!row_ || !row->weak)) {
     row_ = row;
     at_ = count_;
@@ -45,6 +47,7 @@ void FirstError::take(std::string_view line) {
   if (open) {
     last_.push_back(shown(line));
     if (last_.size() > kBefore) last_.pop_front();
+    if (!is_blank(line)) said_ = last_.back();
   }
 }
 
@@ -67,8 +70,11 @@ std::vector<std::string> FirstError::notes(const std::deque<std::string>& tail) 
 const LogLineRow* FirstError::known(const std::deque<std::string>& tail) const {
   if (!lines_ || (row_ && !row_->text.empty())) return row_;
   const auto find = [&](const auto& lines) -> const LogLineRow* {
-    for (const std::string& line : lines)
-      if (const LogLineRow* row = lines_->find(line); row && !row->text.empty()) return row;
+    std::string_view before;
+    for (const std::string& line : lines) {
+      if (const LogLineRow* row = lines_->find(line, before); row && !row->text.empty()) return row;
+      if (!is_blank(line)) before = line;
+    }
     return nullptr;
   };
   const LogLineRow* row = find(before_tail(tail));

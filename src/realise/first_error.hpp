@@ -30,6 +30,7 @@ class FirstError {
   const LogLines* lines_;
   std::size_t count_ = 0;                // lines so far
   std::deque<std::string> last_{};       // the last few
+  std::string said_{};                   // the last one that is not blank
   const LogLineRow* row_ = nullptr;
   std::size_t at_ = 0;                   // the number of its line, from 1
   std::vector<std::string> around_{};    // the lines around it, the first of which is

@@ -7,8 +7,10 @@
 
 #include "base/text.hpp"
 #include "plan/parts.hpp"
+#include "request/feature_words.hpp"
 #include "request/kconfig.hpp"
 #include "request/kernel_options.hpp"
+#include "request/near_targets.hpp"
 #include "request/option_kinds.hpp"
 #include "request/trees.hpp"
 
@@ -113,7 +115,10 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
                                           emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain",
                                           goal.target.version.empty() ? fmt::format("{}@{}", goal.target.text, goal.instance->name) : goal.target.text),
                       .hint = goal.target.version.empty() ? "leave out the option, or the instance: --instance none" : "leave out one of them"});
-  if (own_compiler && goal.instance->only.empty()) {
+  // Where it is of some packages alone, what is planned has the others' toolchain in its cell, and these packages their own (cells.cpp):
+  // who asks for the toolchain itself is told of theirs.
+  const bool of_all = own_compiler && goal.instance->only.empty();
+  if (of_all || (own_compiler && (kernel_goal == KernelGoal::resolution || options.command == "shell") && goal.instance->concerns(goal.target.name))) {
     request.version = goal.instance->version;
     request.toolchain = goal.instance->toolchain;
     if (goal.instance->version) request.compiler = goal.instance->compiler;
@@ -151,7 +156,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
 }
 
 // Finds what the target's name means.
-Result<void> look_up_target(const Catalog& catalog, Target& target) {
+Result<void> look_up_target(const Catalog& catalog, const TargetOptions& options, Target& target) {
   if (target.name == kRoot || target.name == kToolchain) return {};
   if (catalog.has_recipe(target.name)) {
     target.recipe = target.name;
@@ -163,11 +168,7 @@ Result<void> look_up_target(const Catalog& catalog, Target& target) {
     target.version = std::move(named.instance);
     return {};
   }
-  std::vector<std::string> known = catalog.recipe_names();
-  known.insert(known.end(), {kRoot, kToolchain});
-  Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
-  if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
-  return Fail(std::move(error));
+  return Fail(Error{.what = fmt::format("'{}' is not a target", target.name), .hint = hint_for_target(catalog, target.text, options.platforms)});
 }
 
 // The platform that differs from this one by its C library alone.
@@ -187,24 +188,10 @@ Result<const Platform*> with_libc(const Catalog& catalog, const Platform& platfo
   return Fail(std::move(error));
 }
 
-Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
-  const auto check = [&](const std::string& package) -> Result<void> {
-    if (catalog.has_recipe(package)) return {};
-    Error error = instance_error(instance, fmt::format("'{}' is not a package", package));
-    error.hint = did_you_mean(package, catalog.recipe_names());
-    return Fail(std::move(error));
-  };
-  for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
-  for (const auto& [package, features] : instance.features) {
-    SWAGE_CHECK(check(package));
-    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(package));
-    SWAGE_CHECK(features_of(*recipe, &instance));
-  }
-  return {};
-}
-
-// What stands after a package's @ is a member of its family or an instance, and was meant as a version.
-Result<void> check_version(Session& session, const Catalog& catalog, const Target& target) {
+// What stands after a package's @ is a member of its family or an instance, or else was meant as a version: of the one that there is, or the
+// beginning of that, it is the package itself.
+Result<void> take_version(Session& session, const Catalog& catalog, Target& target) {
+  if (!is_package(target) || target.version.empty()) return {};
   SWAGE_TRY(const Instances* instances, session.instances());
   if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front()))) return {};
   SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(target.recipe));
@@ -215,6 +202,10 @@ Result<void> check_version(Session& session, const Catalog& catalog, const Targe
   for (const RecipeRow* row : all)
     if (row->name == recipe->name && !row->member.empty()) members.push_back(row->full_name());
   const std::string version = package_version(*recipe, lock.sources());
+  if (version == target.version || version.starts_with(target.version + ".")) {
+    target.version.clear();
+    return {};
+  }
   if (!members.empty()) error.notes.push_back(fmt::format("there are: {}", join(members, ", ")));
   else if (!version.empty()) error.notes.push_back(fmt::format("it is {}{}", version, recipe->source.debian_package.empty() ? "" : fmt::format(", which the lock pins: the archive that {} has of it", recipe->source.debian_suite)));
   return Fail(std::move(error));
@@ -225,7 +216,6 @@ Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Cata
   Instance instance;
   const Instance* found = nullptr;
   if (is_package(target) && !target.version.empty()) {
-    SWAGE_CHECK(check_version(session, catalog, target));
     SWAGE_TRY(const Instances* known, session.instances());
     SWAGE_TRY(found, target.version == kNoInstance ? Result<const Instance*>(nullptr) : find_instance(*known, target.version));
   } else if (is_of_a_set(target)) {
@@ -341,6 +331,22 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
 
 }  // namespace
 
+Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
+  const auto check = [&](const std::string& package) -> Result<void> {
+    if (catalog.has_recipe(package)) return {};
+    Error error = instance_error(instance, fmt::format("'{}' is not a package", package));
+    error.hint = did_you_mean(package, catalog.recipe_names());
+    return Fail(std::move(error));
+  };
+  for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
+  for (const auto& [package, features] : instance.features) {
+    SWAGE_CHECK(check(package));
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(package));
+    SWAGE_CHECK(features_of(*recipe, &instance));
+  }
+  return {};
+}
+
 bool names_all(const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [](const std::string& list) {
     const std::vector<std::string_view> parts = split(list, ',');
@@ -374,10 +380,18 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
   return platforms;
 }
 
+Result<std::vector<const Platform*>> platforms_of(const Catalog& catalog, const Workspace& workspace) {
+  std::vector<Error> errors;
+  for (std::size_t i = 0; i < workspace.platforms.size(); ++i)
+    if (auto known = parse_platforms(catalog, {workspace.platforms[i]}); !known) errors.push_back(std::move(known).error().at(workspace.platform_pos[i]));
+  if (!errors.empty()) return Fail(together(std::move(errors)));
+  return parse_platforms(catalog, workspace.platforms);
+}
+
 Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Workspace* workspace, session.workspace());
-  return parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms);
+  return options.platforms.empty() ? platforms_of(*catalog, *workspace) : parse_platforms(*catalog, options.platforms);
 }
 
 TargetKind kind_of(const Target& target) {
@@ -406,7 +420,10 @@ Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& 
   std::vector<Target> targets;
   for (const std::string& text : options.targets) {
     SWAGE_TRY(Target target, parse_target(text));
-    SWAGE_CHECK(look_up_target(*catalog, target));
+    if (text.find(',') != std::string::npos)
+      return Fail(Error{.what = fmt::format("'{}' is not a target", text), .hint = hint_for_target(*catalog, text, options.platforms)});
+    SWAGE_CHECK(look_up_target(*catalog, options, target));
+    SWAGE_CHECK(take_version(session, *catalog, target));
     targets.push_back(std::move(target));
   }
   return targets;
@@ -420,6 +437,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   std::vector<KnownTarget> known;
   for (const Target& target : targets) known.push_back({target.text, kind_of(target)});
   SWAGE_CHECK(check_options(options, known));
+  SWAGE_CHECK(check_feature_words(*catalog, options, targets));
   const auto takes_instance = [](const Target& target) { return is_of_a_set(target) && target.version.empty(); };
   if (!session.options().instance.empty() && !targets.empty() && std::none_of(targets.begin(), targets.end(), takes_instance))
     return Fail(nothing_of("--instance", known.front(), {"packages that name none"}, options.command));

@@ -46,6 +46,11 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
 
 bool names_all(const std::vector<std::string>& names);   // that one of them is `all`
 
+// Those that a swage.toml names, all that are none together, each with its place.
+Result<std::vector<const Platform*>> platforms_of(const Catalog& catalog, const Workspace& workspace);
+// That there is what the instance names.
+Result<void> check_instance(const Catalog& catalog, const Instance& instance);
+
 // Those of --for, or the workspace's.
 Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options);
 

@@ -126,21 +126,25 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
   return made;
 }
 
-OnImpossible LeftOut::collector() {
-  if (!leave_out_) return {};
+Result<OnImpossible> LeftOut::collector(const TargetOptions& options) {
+  SWAGE_TRY(const Workspace* workspace, session_.workspace());
+  all_ = names_all(options.platforms.empty() ? workspace->platforms : options.platforms);
+  if (!keep_going_ && !all_) return OnImpossible{};
   return [this](const Goal& goal, const Error& error) {
     items_.push_back({.target = goal.target.text, .platform = goal.platform->name, .error = error});
-    session_.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), error.what)});
+    if (keep_going_ || error.code == Errc::unsatisfiable) session_.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), error.what)});
   };
 }
 
-Result<std::optional<Error>> LeftOut::error(const TargetOptions& options, bool nothing_left) const {
-  SWAGE_TRY(const Workspace* workspace, session_.workspace());
-  const bool all = names_all(options.platforms.empty() ? workspace->platforms : options.platforms);
+std::optional<Error> LeftOut::error(bool nothing_left) const {
   std::vector<Error> errors;
   for (const Item& item : items_)
-    if (nothing_left || !all || item.error.code != Errc::unsatisfiable) errors.push_back(item.error);
+    if (nothing_left || !all_ || item.error.code != Errc::unsatisfiable) errors.push_back(item.error);
   if (errors.empty()) return std::nullopt;
+  if (!keep_going_) {   // the first that is no fault of its platform
+    const auto first = std::find_if(errors.begin(), errors.end(), [](const Error& error) { return error.code != Errc::unsatisfiable; });
+    return first == errors.end() ? errors.front() : *first;
+  }
   return together(std::move(errors));
 }
 

@@ -17,22 +17,25 @@ struct Planned {
 // With `impossible`, what cannot be planned is not among what is wanted.
 Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible = {});
 
-// What cannot be made at all, when the others are all the same (-k, or `--for all` of a plan): said at once, and kept for the end.
+// What cannot be made at all, when the others are all the same (-k, or what one of `--for all` does not have): said at once, and kept for
+// the end.
 class LeftOut {
  public:
   struct Item {
     std::string target{}, platform{};
     Error error{};
   };
-  LeftOut(Session& session, bool leave_out) : session_(session), leave_out_(leave_out) {}
-  OnImpossible collector();
+  LeftOut(Session& session, bool keep_going) : session_(session), keep_going_(keep_going) {}
+  Result<OnImpossible> collector(const TargetOptions& options);
   const std::vector<Item>& items() const { return items_; }
   // The error to end with: that nothing is left, or what was asked for by name. What one of all platforms does not have is none.
-  Result<std::optional<Error>> error(const TargetOptions& options, bool nothing_left) const;
+  std::optional<Error> error(bool nothing_left) const;
+  // Whether to end with it before anything is made.
+  bool ends(const std::optional<Error>& error, bool nothing_left) const { return error && (nothing_left || !keep_going_); }
 
  private:
   Session& session_;
-  bool leave_out_;
+  bool keep_going_, all_ = false;   // --for all
   std::vector<Item> items_{};
 };
 

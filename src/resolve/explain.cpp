@@ -350,9 +350,10 @@ std::string explain(const Resolution& resolution) {
   return cut_lines(out);
 }
 
-std::string resolution_json(const Resolution& resolution) {
+std::string resolution_json(const Resolution& resolution, const std::optional<std::vector<std::string>>& nearest_kernels) {
   const ResolveRequest& request = resolution.request;
   Json out{{"kernel", request.kernel ? Json(request.kernel->str()) : Json()},
+           {"nearestKernels", nearest_kernels ? Json(*nearest_kernels) : Json()},
            {"arch", request.platform->name},
            {"purpose", purpose_name(request.purpose)},
            {"toolchain", Json()},

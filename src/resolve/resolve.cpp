@@ -196,6 +196,9 @@ std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
   const long my_age = age(mine.released, released_), their_age = age(theirs.released, released_);
   if (my_age != their_age)
     return fmt::format("its compiler's release is {} days from the kernel's ({}); that of {} is {} days", my_age, released_, theirs.id, their_age);
+  if (mine.provider_rank != theirs.provider_rank && mine.provider == theirs.provider)
+    return mine.suite == theirs.suite ? fmt::format("its table has it before {}", theirs.id)
+                                      : fmt::format("suite {} of {} comes before {}", mine.suite, mine.provider, theirs.suite);
   if (mine.provider_rank != theirs.provider_rank) return fmt::format("provider {} comes before {}", mine.provider, theirs.provider);
   if (mine.version != theirs.version) return fmt::format("{} {} is newer than {} of {}", mine.compiler, mine.version.str(), theirs.version.str(), theirs.id);
   return fmt::format("its id sorts before {}", theirs.id);

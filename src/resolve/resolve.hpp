@@ -106,13 +106,14 @@ std::string toolchain_text(const ToolchainRow& row);   // "gcc 12.2.0, binutils 
 // The explanation on one screen: at most 40 lines, long lists shortened.
 std::string explain(const Resolution& resolution);
 // One JSON object; every key is always there, and null where there is nothing to say.
-//   {kernel, arch, purpose, toolchain: {id, provider, compiler, version, binutils, libc} or null,
+//   {kernel, nearestKernels: [kernel] or null, arch, purpose, toolchain: {id, provider, compiler, version, binutils, libc} or null,
 //    root: {name, suite, tools: {tool: version}} or null, quirks: [{id, lifts: [id], reason, source, confidence, measured, assumed, assumes: [id]}],
 //    rules: [{id, effect, tested, text, reason, source, confidence, measured, assumed}],
 //    rejected: [{toolchain, reason, rules: [id], assumes: [id]}], elsewhere: [{id, effect, kernels, text}]}
 // `measured` lists where a row was seen, if it says so; `assumed` is true where that is not this platform, and `assumes` names the
 // constraints of which that is so.
-std::string resolution_json(const Resolution& resolution);
+// `nearest_kernels`: that the catalog has, if it does not have this one.
+std::string resolution_json(const Resolution& resolution, const std::optional<std::vector<std::string>>& nearest_kernels = {});
 
 // Days between two dates written YYYY-MM-DD.
 long days_between(std::string_view a, std::string_view b);

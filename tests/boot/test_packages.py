@@ -178,6 +178,39 @@ def test_what_runs_during_the_build_is_linked_with_the_build_machines_library(ro
     assert closure(rootless, path) == {f"helped-by-{system}-1-arm64", "zlib-1.3.1-arm64", "libc-debian-bookworm-gcc-12-arm64"}
 
 
+CMAKE_PROGRAM = """[package]
+name = "cmake-program"
+version = "1"
+[source]
+debian = { suite = "trixie", package = "zlib" }
+[build]
+system = "cmake"
+[phase]
+after-unpack = '''
+rm -rf *
+echo 'int main(void) { return 0; }' > program.c
+printf '%s\\n' 'cmake_minimum_required(VERSION 3.16)' 'project(program C)' 'add_executable(program program.c)' 'install(TARGETS program)' > CMakeLists.txt
+'''
+[test]
+run = ["$out/bin/program"]
+"""
+
+
+def test_the_simplest_cmake_program_may_be_static(rootless, tmp_path):
+    layer = write_recipe(tmp_path, "cmake-program", CMAKE_PROGRAM)
+    build = ["--layer", layer, "build", "cmake-program", *FOR_ARM64, "--no-link", "--print-out-paths"]
+    assert closure(rootless, rootless(*build, "--static").ok().out.strip()) == {"cmake-program-1-arm64"}
+    assert closure(rootless, rootless(*build).ok().out.strip()) == {"cmake-program-1-arm64", "libc-debian-bookworm-gcc-12-arm64"}
+
+
+@pytest.mark.parametrize("system, role", [("meson", "build"), ("cmake", "build"), ("autotools", "host, or in role build")])
+def test_a_library_for_what_runs_during_the_build_is_missed_in_its_role(rootless, tmp_path, system, role):
+    """pkg-config's words are the same for both."""
+    layer = write_recipe(tmp_path, f"unhelped-{system}", helper_recipe(f"unhelped-{system}", system).replace('build = ["zlib"]', "build = []"))
+    said = rootless("--layer", layer, "build", f"unhelped-{system}", *FOR_ARM64, "--no-link").fails(1).err.splitlines()
+    assert f" in role {role}" in said[-1], said[-1]
+
+
 # For a chip with floats in hardware, one that passes them in software, as boot code does.
 IMAGE = """[package]
 name = "image"

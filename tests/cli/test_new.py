@@ -144,3 +144,16 @@ def test_an_archive_that_changes_is_never_mixed_with_what_came_before(swage, tmp
         made = swage("new", "recipe", "tool", "--url", url, *into, "--json").ok().json()
         assert made["sha256"] == hashlib.sha256(Site.body).hexdigest()
         server.shutdown()
+
+
+@pytest.mark.parametrize("file, what", [
+    ("Cargo.toml", "Rust, which is built by Cargo"), ("go.mod", "Go, which is built by its own command"),
+    ("pyproject.toml", "Python, which is built by its own packaging tools"), ("setup.py", "Python, which is built by its own packaging tools"),
+    ("Makefile.PL", "Perl, whose Makefile a perl of the host writes")])
+def test_what_is_not_supported_is_called_so(swage, tmp_path, file, what):
+    archive = make_archive(tmp_path, "tool-1.tar.gz", {file: "", "README": ""})
+    assert swage("new", "recipe", "tool", "--url", archive, "--into", tmp_path / "layer").fails(2).err == (
+        f"error: '{archive}' is {what}: that is not supported\nnote: it has {file}\n"
+        "hint: what has a configure, meson.build, CMakeLists.txt or Makefile is; steps of one's own: [phase] in docs/recipes.md\n")
+    both = make_archive(tmp_path, "both-1.tar.gz", {file: "", "meson.build": ""})
+    assert swage("new", "recipe", "both", "--url", both, "--into", tmp_path / "layer", "--json").ok().json()["system"] == "meson"

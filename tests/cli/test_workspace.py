@@ -184,3 +184,46 @@ def test_the_usual_set_is_named_by_a_string(workspace, text, error):
     swage = workspace(text + '[instance.older]\noverride.gcc = "11"\n')
     said = swage("plan", "over").fails(2)
     assert said.err.startswith(error.replace("{toml}", str(swage.cwd / "swage.toml"))), said.err
+
+
+def test_what_is_resolved_is_what_is_planned(workspace):
+    """Also where the instance is of some packages alone."""
+    swage = workspace('for = ["arm64"]\n[instance.gcc13]\noverride.gcc = "13"\nonly = ["middle"]\n')
+    def resolved(target):
+        return swage("resolve", target, "--json").ok().json()["toolchain"]["id"]
+    for target, toolchain in [("middle@gcc13", "debian-trixie-gcc-13-arm64"), ("over@gcc13", "debian-trixie-gcc-14-arm64"), ("middle", "debian-trixie-gcc-14-arm64")]:
+        assert resolved(target) == toolchain, target
+    assert "cc-debian-trixie-gcc-13-arm64" in names(swage, "middle@gcc13")
+    why = [line.strip() for line in swage("resolve", "middle@gcc13", "--explain").ok().out.splitlines() if line.startswith("  because ")]
+    assert why == ["because suite trixie of debian comes before sid"]
+
+
+@pytest.mark.parametrize("text, error", [
+    ('for = ["arm64", "arm46"]\n', "error: 'arm46' is not a platform\n  --> {toml}:2:17\n   2 | for = [\"arm64\", \"arm46\"]\n     |                 ^^^^^^^\nhint: did you mean 'arm64'?\n"),
+    ('for = ["a1"]\n[instance.x]\nonly = ["nothing-such"]\n',
+     "error: 'a1' is not a platform\n  --> {toml}:2:8\n   2 | for = [\"a1\"]\n     |        ^^^^\nhint: see them all with: swage list platforms\n"
+     "error: 'nothing-such' is not a package\n  --> {toml}:3:11\n   3 | [instance.x]\n     |           ^\n"),
+    ('instance = "x"\n', "error: 'x' is not an instance\n  --> {toml}:2:12\n"),
+    ("[instance.x]\noverride.gc = 1\n", "error: 'gc' is not a key of override\n  --> {toml}:3:10\n"),
+])
+def test_check_of_a_workspace_reads_what_it_says(workspace, text, error):
+    swage = workspace(text)
+    assert swage("check").fails(2).err.startswith(error.replace("{toml}", str(swage.cwd / "swage.toml")))
+
+
+def test_check_of_a_workspace_reads_its_layers(workspace):
+    swage = workspace('for = ["arm64"]\n')
+    assert swage("check").ok().out.startswith("ok: ")
+    recipe = swage.cwd / "layer/packages/under/recipe.toml"
+    recipe.write_text(recipe.read_text().replace("system = ", "sytem = "))
+    assert f"--> {recipe}:8:1\n" in swage("check").fails(2).err
+    (swage.cwd / "swage.toml").write_text('layers = ["layr"]\n')
+    assert swage("check").fails(2).err == (
+        f"error: '{swage.cwd}/layr' does not exist\n  --> {swage.cwd}/swage.toml:1:11\n   1 | layers = [\"layr\"]\n     |           ^^^^^^\n")
+    assert swage("--workspace", "none", "check").ok().out.startswith("ok: ")
+
+
+@pytest.mark.parametrize("command", [["plan", "over"], ["resolve", "over"], ["build", "over", "--dry-run"], ["shell", "over"]])
+def test_a_platform_of_a_workspace_that_is_none_has_its_place(workspace, command):
+    swage = workspace('for = ["arm46"]\n')
+    assert swage(*command).fails(2).err.startswith(f"error: 'arm46' is not a platform\n  --> {swage.cwd}/swage.toml:2:8\n")

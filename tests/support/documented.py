@@ -110,6 +110,7 @@ def write_files(directory: pathlib.Path, home: pathlib.Path):
         "plain/DIR/packages/less/recipe.toml": recipe,
         "features/swage.toml": workspace,
         "features/layer/packages/less/recipe.toml": recipe + features,
+        "features/DIR/packages/less/recipe.toml": recipe + features,
         "member/swage.toml": 'layers = ["layer"]\n',
         "member/layer/packages/less/recipe.toml": recipe + member,
         "plain/blink.c": "#include <avr/io.h>\nint main(void) { DDRB = 1; for (;;) PORTB ^= 1; }\n",

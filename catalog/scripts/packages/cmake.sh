@@ -24,7 +24,8 @@ END
     name=${word%%=*}
     directories="$directories -DCMAKE_INSTALL_$(echo ${name#--} | tr a-z A-Z)=${word#*=}"
   done
-  eval "set -- $directories ${static:+-DBUILD_SHARED_LIBS=OFF} $configure_args"
+  # A static program has no place for a path, which the installation would want to change.
+  eval "set -- $directories ${static:+-DBUILD_SHARED_LIBS=OFF -DCMAKE_SKIP_RPATH=ON} $configure_args"
   for_build_machine cmake -S . -B ../build -G Ninja -DCMAKE_TOOLCHAIN_FILE=/build/toolchain.cmake -DCMAKE_INSTALL_PREFIX=$out -DCMAKE_INSTALL_LIBDIR=lib \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_SKIP_INSTALL_RPATH=OFF -DCMAKE_INSTALL_RPATH_USE_LINK_PATH=ON -DCMAKE_INSTALL_RPATH=$out/lib \
     -DBUILD_TESTING=OFF -DCMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF "$@"

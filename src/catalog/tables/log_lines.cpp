@@ -8,6 +8,7 @@ const Schema<LogLineRow>& log_line_schema() {
       .required("pattern", &LogLineRow::pattern)
       .required("tool", word<LogLineRow, LogTool>(&LogLineRow::tool, {{"none", LogTool::none}, {"compiler", LogTool::compiler}, {"assembler", LogTool::assembler},
                                                                      {"linker", LogTool::linker}, {"other", LogTool::other}}))
+      .optional("after", &LogLineRow::after)
       .optional("weak", &LogLineRow::weak)
       .optional("text", &LogLineRow::text)
       .optional("hint", &LogLineRow::hint)

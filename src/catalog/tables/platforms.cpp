@@ -8,6 +8,7 @@ const Schema<Platform>& platform_schema() {
   static const Schema<Platform> schema = Schema<Platform>("[[platform]]")
       .required("name", &Platform::name)
       .optional("aliases", &Platform::aliases)
+      .optional("called", &Platform::called)
       .required("triple", &Platform::triple)
       .optional("libc", word(&Platform::libc, same_words(c_libraries())))
       .optional("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))

@@ -117,6 +117,7 @@ constexpr Known kLines[] = {
     {"command-not-found", "make: flex: No such file or directory"},
     {"command-not-found", "make[1]: bison: Command not found"},
     {"command-not-found", "env: 'python': No such file or directory"},
+    {"external-project", "FAILED: tools-prefix/src/tools-stamp/tools-configure /build/build/tools-prefix/src/tools-stamp/tools-configure "},
     {"no-pkg-config-package", "configure: error: Package requirements (glib-2.0 >= 2.40) were not met:"},
     {"no-pkg-config-package", "No package 'libusb-1.0' found"},
     {"no-pkg-config-package", "../meson.build:72:11: ERROR: Dependency \"xkbcommon\" not found, tried pkgconfig and cmake"},
@@ -178,8 +179,15 @@ constexpr Known kLines[] = {
     {"swage", "config: CONFIG_FOO=y did not take effect: is not set"},
 };
 
+TEST(ShippedLogLines, OfMesonTheLineBeforeSaysForWhichMachine) {
+  const char* error = "../meson.build:3:0: ERROR: Dependency \"zlib\" not found, tried pkgconfig and cmake";
+  const auto id = [&](std::string_view before) { return shipped_lines().find(error, before)->id; };
+  EXPECT_EQ(id("Build-time dependency zlib found: NO (tried pkgconfig and cmake)"), "no-build-dependency");
+  EXPECT_EQ(id("Run-time dependency zlib found: NO (tried pkgconfig and cmake)"), "no-pkg-config-package");
+}
+
 TEST(ShippedLogLines, AreTheLinesThatTheyAreFor) {
-  std::set<std::string> known;
+  std::set<std::string> known{"no-build-dependency"};   // above
   for (const auto& [id, line] : kLines) {
     EXPECT_EQ(found(shipped_lines(), line), id) << line;
     known.insert(id);

@@ -59,14 +59,24 @@ TEST(FindKernel, WithoutALockTheNewestReleaseIsTaken) {
   EXPECT_EQ(found(world, ""), "6.1.180 <- https://example.org/linux-6.1.180.tar.xz");
 }
 
-TEST(FindKernel, AnUnknownKernelListsTheKnownOnes) {
+TEST(FindKernel, AnUnknownKernelSaysWhichAreNearest) {
   PlanWorld world;
   EXPECT_EQ(found(world, "6.10"), R"(error: 'linux@6.10' is not in the catalog
-note: known kernels: 2.6.32.71, 6.1.170, 6.1.180
+note: nearest: linux@6.1.180; all that there are: swage list kernels
 hint: build any tree with: swage build linux --src DIR
 )");
   const auto kernel = find_kernel(world.catalog(), world.lock().lock(), Version::parse("6.10").value());
   EXPECT_EQ(kernel.error().code, Errc::invalid_input);
+}
+
+TEST(NearestKernels, AreOfTheSeriesOrElseOfAll) {
+  PlanWorld world;
+  const auto nearest = [&](const char* wanted) { return nearest_kernels(world.catalog(), world.lock().lock(), Version::parse(wanted).value()).value(); };
+  EXPECT_EQ(nearest("6.1.175"), (std::vector<std::string>{"linux@6.1.170", "linux@6.1.180"}));
+  EXPECT_EQ(nearest("6.1.50"), std::vector<std::string>{"linux@6.1.170"});
+  EXPECT_EQ(nearest("9.9"), std::vector<std::string>{"linux@6.1.180"});
+  EXPECT_EQ(nearest("2.4"), std::vector<std::string>{"linux@2.6.32.71"});
+  EXPECT_EQ(nearest("4.19"), (std::vector<std::string>{"linux@2.6.32.71", "linux@6.1.170"}));
 }
 
 TEST(FindKernel, ASeriesThatTheLockLacksSaysHowToPinIt) {

@@ -96,6 +96,18 @@ TEST_F(FirstErrorTest, WhatIsKnownMayStandInAnyLineThatIsShown) {
   EXPECT_TRUE(first_.known(tail_)) << "where nothing else is wrong";
 }
 
+TEST_F(FirstErrorTest, TheLineBeforeMayTellMoreOfIt) {
+  const std::vector<LogLineRow> rows{{.id = "build", .pattern = "^E: none", .after = "^build:", .text = "t"}, {.id = "host", .pattern = "^E: none", .text = "u"}};
+  lines_ = LogLines::compile(rows).value();
+  const auto row_of = [&](const std::vector<std::string>& log) {
+    notes(log);
+    return row();
+  };
+  EXPECT_EQ(row_of({"build: zlib", "", "E: none"}), "build") << "over blank lines";
+  EXPECT_EQ(row_of({"build: zlib", "host: zlib", "E: none"}), "host");
+  EXPECT_EQ(row_of({"E: none"}), "host");
+}
+
 TEST_F(FirstErrorTest, AHostileLogTakesNoMoreThanAnother) {
   const std::string endless(100'000, 'x');
   std::vector<std::string> log(200, endless);

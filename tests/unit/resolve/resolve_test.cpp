@@ -236,6 +236,7 @@ TEST(Json, HasEveryKeyAlways) {
   const auto catalog = world.build();
   EXPECT_EQ(resolution_json(*ask(*catalog, {"6.1"})), R"({
   "kernel": "6.1",
+  "nearestKernels": null,
   "arch": "arm64",
   "purpose": "kernel",
   "toolchain": {
@@ -285,7 +286,7 @@ TEST(Json, HasEveryKeyAlways) {
   "elsewhere": []
 })");
   const auto none = nlohmann::json::parse(resolution_json(*ask(*catalog, {.platform = "x86_64", .purpose = Purpose::userland})));
-  EXPECT_EQ(none, (nlohmann::json{{"kernel", nullptr}, {"arch", "x86_64"}, {"purpose", "userland"}, {"toolchain", nullptr},
+  EXPECT_EQ(none, (nlohmann::json{{"kernel", nullptr}, {"nearestKernels", nullptr}, {"arch", "x86_64"}, {"purpose", "userland"}, {"toolchain", nullptr},
                                   {"root", nullptr}, {"quirks", nlohmann::json::array()}, {"rules", nlohmann::json::array()},
                                   {"rejected", nlohmann::json::array()}, {"elsewhere", nlohmann::json::array()}}));
 }
