@@ -137,7 +137,8 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
   };
   options.on_end = [&](const StorePath& drv, BuildEnd end, const std::string& because) { ends[drv] = {.end = end, .because = because}; };
   Result<RealiseResult> done = realise_planned(session, planned, options);
-  if (!done && (done.error().code == Errc::interrupted || ends.empty())) return Fail(std::move(done).error());
+  const bool stopped = !done && done.error().code == Errc::interrupted;
+  if (!done && (ends.empty() || (stopped && done.error().also.empty()))) return Fail(std::move(done).error());
   if (done) made.done = *std::move(done);
   else made.errors.push_back(std::move(done).error());
   for (const Wanted& wanted : planned.wanted) {
@@ -150,6 +151,7 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
       const std::string& because = made.ends[i].because;
       print_aside("{}: {}{}\n", goal_label(*planned.goals[i]), end_name(made.ends[i].end), because.empty() ? "" : fmt::format(", because of '{}'", because));
     }
+  if (stopped) return Fail(std::move(made.errors.front()));
   return made;
 }
 
