@@ -8,11 +8,12 @@ namespace swage {
 
 Result<Made> make_and_tell(Session& session, const Planned& planned, RealiseOptions options) {
   SWAGE_TRY(Made made, make_planned(session, planned, std::move(options)));
-  if (made.errors.empty() || made.ends.size() < 2 || output_mode().quiet || as_json()) return made;
-  for (std::size_t i = 0; i < made.ends.size(); ++i) {
-    const std::string& because = made.ends[i].because;
-    print_aside("{}: {}{}\n", goal_label(*planned.goals[i]), end_name(made.ends[i].end), because.empty() ? "" : fmt::format(", because of '{}'", because));
-  }
+  if (!made.errors.empty() && made.ends.size() > 1 && !output_mode().quiet && !as_json())
+    for (std::size_t i = 0; i < made.ends.size(); ++i) {
+      const std::string& because = made.ends[i].because;
+      print_aside("{}: {}{}\n", goal_label(*planned.goals[i]), end_name(made.ends[i].end), because.empty() ? "" : fmt::format(", because of '{}'", because));
+    }
+  if (made.stopped) return Fail(std::move(made.errors.front()));
   return made;
 }
 

@@ -168,7 +168,7 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
   options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) { recorder.on_built(drv, outcome, log); };
   const Result<RealiseResult> done = realise_planned(session, planned, options);
   SWAGE_CHECK(recorder.problem());
-  if (!done) return Fail(failed_first(done.error()));
+  if (!done) return Fail(done.error().code == Errc::interrupted ? done.error() : failed_first(done.error()));
   return {};
 }
 

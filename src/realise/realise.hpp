@@ -86,7 +86,7 @@ struct RealisePlan {
 Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check = false);
 
 // Errors: Errc::build_failed (the first error of the log, its last lines and the command to see the rest), Errc::environment (no namespaces, no
-// space), Errc::interrupted. Nothing half-made becomes visible in any case.
+// space), Errc::interrupted with what had failed before. Nothing half-made becomes visible in any case.
 Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
                               const RealiseOptions& options, Reporter& reporter);
 

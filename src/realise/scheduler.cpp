@@ -235,7 +235,7 @@ void Scheduler::tell_ends() const {
 
 Result<void> Scheduler::verdict() {
   cut_short_ = cut_short_ || finished_ + skipped_ != nodes_.size();
-  if (interrupted() && cut_short_) return fail(Errc::interrupted, "interrupted");
+  if (interrupted() && cut_short_) return Fail(Error{.code = Errc::interrupted, .what = "interrupted", .also = std::move(errors_)});
   if (!errors_.empty()) {
     Error error = std::move(errors_.front());
     errors_.erase(errors_.begin());

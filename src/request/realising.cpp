@@ -115,7 +115,8 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
   };
   options.on_end = [&](const StorePath& drv, BuildEnd end, const std::string& because) { ends[drv] = {.end = end, .because = because}; };
   Result<RealiseResult> done = realise_planned(session, planned, options);
-  if (!done && (done.error().code == Errc::interrupted || ends.empty())) return Fail(std::move(done).error());
+  made.stopped = !done && done.error().code == Errc::interrupted;
+  if (!done && (ends.empty() || (made.stopped && done.error().also.empty()))) return Fail(std::move(done).error());
   if (done) made.done = *std::move(done);
   else made.errors.push_back(std::move(done).error());
   for (const Wanted& wanted : planned.wanted) {

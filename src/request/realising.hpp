@@ -49,6 +49,7 @@ struct Made {
   RealiseResult done{};
   std::vector<GoalEnd> ends{};              // one for each of Planned::goals
   std::vector<Error> errors{};              // to end with
+  bool stopped = false;                     // by the user, after some had failed: nothing is done with what was made
 };
 const char* end_name(BuildEnd end);         // "built", "failed", "cancelled", "not built"
 // Errors of failed builds also say what their logs are known for, and which toolchain to try next.

@@ -18,11 +18,12 @@ def write_layer(directory: pathlib.Path) -> pathlib.Path:
         "fault-deep.sh": "step=$(printf 'd/%.0s' $(seq 1700)); for place in /build $out; do mkdir -p $place; cd -P $place; "
                          "for i in 1 2 3; do mkdir -p $step; cd -P $step; done; echo end > leaf; done\n",
         "fault-sparse.sh": "truncate -s 4T $out\n",
+        "fault-slow.sh": "sleep 120\n",
     }
     for name, text in scripts.items():
         (layer / "scripts" / name).write_text(text)
     recipes = {"fault-many": ("", ""), "fault-after": ('[deps]\nhost = ["fault-many"]\n', 'before = "{dep.fault-many}"\n'),
-               "fault-fails": ("", ""), "fault-deep": ("", ""), "fault-sparse": ("", "")}
+               "fault-fails": ("", ""), "fault-deep": ("", ""), "fault-sparse": ("", ""), "fault-slow": ("", "")}
     for name, (deps, env) in recipes.items():
         (layer / "packages" / name).mkdir(parents=True, exist_ok=True)
         (layer / "packages" / name / "recipe.toml").write_text(

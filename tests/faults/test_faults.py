@@ -81,6 +81,26 @@ def test_interrupt_leaves_nothing_half_made(faulty):
     faulty("build", "fault-after", "--no-link").ok()
 
 
+def test_an_interrupt_says_what_had_failed_before(faulty):
+    """And what became of each, as at the end of any other run with failures."""
+    faulty.forget("fault-slow")
+    process = faulty.start("build", "fault-fails", "fault-slow", "-k", "--no-link")
+    seen = ""
+    while "failed building fault-fails" not in seen:
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+    target = process.pid
+    if faulty.swage.prefix:
+        target = int(subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()[0])
+    os.kill(target, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    told = err[err.index("fault-fails for x86_64: "):].splitlines()
+    assert told[:4] == ["fault-fails for x86_64: failed", "fault-slow for x86_64: cancelled", "error: interrupted",
+                        "error: 'fault-fails' did not build: builder ended with status 3"]
+
+
 def test_failed_build_shows_its_last_words(faulty):
     got = faulty("build", "fault-fails", "--no-link").fails(1)
     drv = next(d for d in faulty("plan", "fault-fails", "--json").ok().json()["derivations"] if d["name"] == "fault-fails")["drv"]

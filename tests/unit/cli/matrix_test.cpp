@@ -10,6 +10,8 @@
 namespace swage {
 namespace {
 
+constexpr const char* kDrv = "/nix/store/00000000000000000000000000000000-x.drv";
+
 constexpr const char* kToday = "2026-02-10";
 
 class MatrixTest : public testing::Test {
@@ -23,8 +25,8 @@ class MatrixTest : public testing::Test {
 
   EvidenceRow row(const std::string& kernel, EvidenceState state = EvidenceState::booted) const {
     return {.kernel = kernel, .platform = "arm64", .toolchain = "debian-gcc-12-arm64", .provider = "debian", .compiler = "gcc",
-            .compiler_version = "12.2.0", .state = state, .when = "2026-01-31", .machine = "qemu", .kernel_drv = "k", .boot_drv = "b",
-            .kernel_nar = std::string(64, 'a'), .boot_nar = std::string(64, 'b'), .userland = "spoke", .lock = "2026-01-31-0.lock",
+            .compiler_version = "12.2.0", .state = state, .when = "2026-01-31", .machine = "qemu", .kernel_drv = kDrv, .boot_drv = kDrv,
+            .kernel_nar = std::string(64, 'a'), .boot_nar = std::string(64, 'b'), .userland = "spoke", .lock = "2026-01-31-00000000.lock",
             .reason = state == EvidenceState::failed ? "it burnt" : ""};
   }
   void record(const EvidenceRow& row, const std::string& log = "log\n") { ASSERT_TRUE(write_evidence(dir_.path() / "evidence", row, log)); }
@@ -156,7 +158,7 @@ TEST_F(MatrixTest, JsonHasEveryKeyAlways) {
   const auto booted = std::find_if(json["cells"].begin(), json["cells"].end(), [](const auto& e) { return e["state"] == "booted"; });
   ASSERT_NE(booted, json["cells"].end());
   EXPECT_EQ((*booted)["ageDays"], 10);
-  EXPECT_EQ((*booted)["drv"], "b");
+  EXPECT_EQ((*booted)["drv"], kDrv);
 }
 
 TEST_F(MatrixTest, APageCannotBeEndedByALog) {

@@ -508,8 +508,8 @@ TEST(PlannerErrors, ARecipeMayNotSetWhatThePlannerSets) {
   for (const char* key : {"root", "deps_build", "busybox", "builder", "system", "out"}) {
     PlanWorld world;
     world.recipe("tool", fmt::format("[deps]\nbuild = [\"toolchain\"]\n[env]\n{} = \"x\"\n", key), "root = \"build\"\n");
-    EXPECT_EQ(world.error("tool", world.cell("arm64", "")),
-              fmt::format("error: '{}' is set by the planner, and [env] of 'tool' sets it too\nnote: while planning 'tool' for arm64\n", key));
+    const std::string error = world.error("tool", world.cell("arm64", ""));
+    EXPECT_EQ(error.substr(0, error.find('\n')), fmt::format("error: '{}' is set by the planner, and [env] of 'tool' sets it too", key));
   }
 }
 

@@ -269,6 +269,25 @@ std::string verdict(const Result<RealiseResult>& result) {
   return result ? "ok" : fmt::format("{}exit {}\n", render(result.error()), exit_code(result.error().code));
 }
 
+TEST(Interrupt, SaysWhatHadFailedBefore) {
+  const TempDir dir = TempDir::create("swage-interrupt", fast_directory()).value();
+  const std::string text = in_child([&] {
+    install_interrupt_handlers();
+    World world(dir.path() / "home");
+    world.options.keep_going = true;
+    world.options.jobs = 1;
+    const StorePath bad = world.add({.name = "bad", .script = "exit 1"});
+    const StorePath slow = world.add({.name = "slow", .script = "b sleep 60"});
+    const StorePath user = world.add({.name = "user", .script = ":", .needs = {bad}});
+    world.options.on_built = [&](const StorePath& drv, const Result<BuildRecord>&, const FailedLog&) {
+      if (drv == bad) request_interrupt();
+    };
+    std::string said = verdict(world.realise({bad, slow, user}));
+    return said.replace(said.find("swage log"), said.find('\n', said.find("swage log")) - said.find("swage log"), "swage log DRV");
+  });
+  EXPECT_EQ(text, "error: interrupted\nerror: 'bad' did not build: builder ended with status 1\nnote: it printed nothing\nhint: swage log DRV\nexit 130\n");
+}
+
 TEST(Interrupt, KillsBuildersAndCleansUp) {
   const TempDir dir = TempDir::create("swage-interrupt", fast_directory()).value();
   const fs::path home = dir.path() / "home";
