@@ -3,8 +3,8 @@
 // of it is the same when it is written and read again.
 #include "base/text.hpp"
 #include "catalog/version.hpp"
-#include "cli/config_report.hpp"
-#include "cli/kconfig.hpp"
+#include "request/config_report.hpp"
+#include "request/kconfig.hpp"
 #include "fuzz.hpp"
 
 using namespace swage;

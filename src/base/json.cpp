@@ -117,16 +117,21 @@ Json& Json::operator=(Json other) noexcept {
   return *this;
 }
 
-Json::Json(std::initializer_list<Json> items) : kind_(Kind::array) {
-  const auto is_pair = [](const Json& item) { return item.is_array() && item.items_.size() == 2 && item.items_[0].is_string(); };
+Json::Json(std::initializer_list<JsonPart> items) : kind_(Kind::array) {
+  const auto is_pair = [](const JsonPart& part) {
+    return part.value_.is_array() && part.value_.items_.size() == 2 && part.value_.items_[0].is_string();
+  };
+  items_.reserve(items.size());
   if (items.size() == 0 || !std::all_of(items.begin(), items.end(), is_pair)) {
-    items_.assign(items.begin(), items.end());
+    for (const JsonPart& part : items) items_.push_back(std::move(part.value_));
     return;
   }
   kind_ = Kind::object;
   keys_.reserve(items.size());
-  items_.reserve(items.size());
-  for (const Json& item : items) (*this)[item.items_[0].text_] = item.items_[1];
+  for (const JsonPart& part : items) {
+    std::vector<Json>& pair = part.value_.items_;
+    (*this)[pair[0].text_] = std::move(pair[1]);
+  }
 }
 
 Json Json::array() { return Json(Kind::array, 0); }

@@ -15,9 +15,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace swage {
+
+class JsonPart;
 
 class Json {
  public:
@@ -35,7 +38,7 @@ class Json {
   Json(const std::set<std::string>& texts);
   Json(const std::map<std::string, std::string>& texts);
   Json(std::vector<Json> items);
-  Json(std::initializer_list<Json> items);
+  Json(std::initializer_list<JsonPart> items);
   Json(const Json& other);
   Json(Json&& other) noexcept;
   Json& operator=(Json other) noexcept;
@@ -69,6 +72,19 @@ class Json {
   std::string text_{};
   std::vector<std::string> keys_{};   // of an object, one for each item
   std::vector<Json> items_{};
+};
+
+// What stands in braces: its value can be moved out of the list.
+class JsonPart {
+ public:
+  template <class T>
+    requires std::constructible_from<Json, T&&>
+  JsonPart(T&& value) : value_(std::forward<T>(value)) {}
+  JsonPart(std::initializer_list<JsonPart> items) : value_(items) {}
+
+ private:
+  friend class Json;
+  mutable Json value_;
 };
 
 enum class JsonAscii { no, yes };   // yes: what is not ASCII is escaped

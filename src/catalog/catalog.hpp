@@ -19,7 +19,7 @@
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
-//   packages/<name>/recipe.toml  [package], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
+//   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
 //   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
 //   scripts/                     the shell scripts that run inside builds, also in folders: the name of one is its file name
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
@@ -288,6 +288,16 @@ struct RecipeVariant : RecipeParts {
   std::vector<std::string> member{};         // of the recipe's family
 };
 
+// [target]: what a target of the recipe asks of a request, and what is made of that.
+struct TargetRow {
+  bool kernel = false, machine = false;      // asks: what stands after @ is a kernel's version; that kernel's machine on the platform
+  bool toolchain = true;                     // asks: one that is resolved
+  enum class Use { userland, kernel, boot } use = Use::userland;   // what that is for
+  std::string booted_by{};                   // recipe whose build boots what this one makes
+  std::string tree{};                        // recipe of the unpacked tree that it is made from
+  bool is_tree() const { return kernel && !toolchain; }
+};
+
 // How one package is built, or [systems/NAME.toml] what all packages of one build system have in common.
 struct RecipeRow : RecipeParts {
   std::string name;
@@ -298,6 +308,7 @@ struct RecipeRow : RecipeParts {
   std::string system{};                      // systems/NAME.toml, whose parts come before this recipe's; "" none
   std::string root{};                        // root that it runs in
   bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code for
+  TargetRow target{};
   bool of_compiler = false;                  // part of one: a package depends on that of its own compiler, whatever others are built with
   std::vector<std::string> outputs{"out"};
   std::map<std::string, bool> features{};    // by name: whether it is on unless an instance says otherwise
@@ -405,7 +416,8 @@ class Catalog {
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name.
-  Result<const RecipeRow*> recipe(std::string_view name) const;   // NAME, or NAME@MEMBER of a family
+  Result<const RecipeRow*> recipe(std::string_view name) const;
+  Result<const TargetRow*> target(std::string_view recipe) const;   // of a family: what its members have in common   // NAME, or NAME@MEMBER of a family
   Result<std::vector<const RecipeRow*>> recipes() const;          // of families the members
   // NAME[@MEMBER][@INSTANCE], as dependencies and targets name packages.
   struct RecipeName {

@@ -360,6 +360,7 @@ void complete_member(const RecipeRow& family, RecipeRow& member) {
   member.license = family.license;
   member.homepage = family.homepage;
   member.system = family.system;
+  member.target = family.target;
   member.targeted = family.targeted;
   member.of_compiler = family.of_compiler;
   member.outputs = family.outputs;
@@ -395,6 +396,13 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
     return nullptr;
   }
   for (RecipeRow& member : row.members) complete_member(row, member);
+  const std::size_t before = findings.errors.size();
+  if (row.members.empty()) check_whole_recipe(row, findings);
+  for (const RecipeRow& member : row.members) check_whole_recipe(member, findings);
+  if (findings.errors.size() != before) {
+    findings.incomplete = true;
+    return nullptr;
+  }
   return &known.emplace(std::string(name), std::move(row)).first->second;
 }
 
@@ -445,6 +453,7 @@ void check_unread_files(LoadResult& result) {
   read_late(*result.state, late.log_lines, findings, result.documents);
   for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
   for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
+  check_recipes_together(*result.state, findings);
   check_files(*result.state, findings);
 }
 

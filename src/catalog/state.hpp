@@ -146,6 +146,7 @@ struct LoadResult {
 };
 
 LoadResult read_layers(const std::vector<Layer>& layers);
+bool is_layer(const fs::path& directory);   // it has something that a catalog may have
 
 // The platform's toolchains, whose files are read now unless they are already. With mistakes, which `findings` then has, nothing
 // is kept. `documents` must live as long as the findings. Not thread-safe.
@@ -187,7 +188,9 @@ void make_machines_whole(std::vector<MachineRow>& rows, const CommonMachine& com
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const Catalog::State& state, const std::vector<ComponentRow>& rows, Findings& findings);
-void check_recipe(const RecipeRow& row, Findings& findings);
+void check_recipe(const RecipeRow& row, Findings& findings);          // as it was read
+void check_whole_recipe(const RecipeRow& row, Findings& findings);    // with what its build system and family add
+void check_recipes_together(const Catalog::State& state, Findings& findings);
 void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
 void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);
 // Components of toolchains that are read, when the components are too.

@@ -26,11 +26,11 @@ namespace {
 
 constexpr const char* kVersion = "0.1.0";
 
-void declare_global(const Options& app, GlobalOptions& options) {
+void declare_global(const Options& app, SessionOptions& options, OutputMode& output) {
   const char* group = "Everywhere";
-  app.add_flag("--json", options.json, "machine-readable results on stdout, events on stderr").group(group);
-  app.add_flag("-q,--quiet", options.quiet, "no progress").group(group);
-  app.add_flag("-L,--print-build-logs", options.log_lines, "show what builds print").group(group);
+  app.add_flag("--json", output.json, "machine-readable results on stdout, events on stderr").group(group);
+  app.add_flag("-q,--quiet", output.quiet, "no progress").group(group);
+  app.add_flag("-L,--print-build-logs", output.log_lines, "show what builds print").group(group);
   app.add_option("--catalog", options.catalog, "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)").group(group);
   app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win").allow_extra_args(false).group(group);
   app.add_option("--workspace", options.workspace,
@@ -39,6 +39,14 @@ void declare_global(const Options& app, GlobalOptions& options) {
   app.add_option("--instance", options.instance, "the set of packages where a target names none, or none (default: what swage.toml says)").group(group);
   app.add_option("--home", options.home, "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)").group(group);
   app.add_option("--lock", options.lock, "the lock file (default: swage.lock beside swage.toml, or in the data directory)").group(group);
+}
+
+std::unique_ptr<Reporter> reporter_of_process() {
+  const OutputMode& mode = output_mode();
+  ProgressSettings settings{.style = default_progress_style(), .logs = mode.log_lines, .colour = want_colour(2)};
+  if (mode.quiet) settings.style = ProgressStyle::quiet;
+  else if (mode.json) settings.style = ProgressStyle::json;
+  return make_reporter(std::move(settings));
 }
 
 // One line for each error.
@@ -87,8 +95,9 @@ int run_cli(int argc, char** argv) {
   install_interrupt_handlers();
   const std::string version = std::string("swage ") + kVersion;
   CommandLine line("swage", "From a kernel version, an architecture or a package to a verified artifact.", version.c_str());
-  GlobalOptions global;
-  declare_global(line.options(), global);
+  SessionOptions global;
+  OutputMode output;
+  declare_global(line.options(), global, output);
   std::vector<std::pair<Options, Action>> actions;
   const std::set<std::string_view> words(argv, argv + argc);
   for (const Command& command : commands()) {
@@ -110,7 +119,8 @@ int run_cli(int argc, char** argv) {
       return 0;
     });
 
-  Session session(global);
+  set_output_mode(output);
+  Session session(global, reporter_of_process);
   for (const auto& [command, action] : actions) {
     if (!line.given(command)) continue;
     if (Result<void> heard = global.instance.empty() ? Result<void>() : check_instance_is_heard(command.name()); !heard) return print_error(heard.error(), json);

@@ -3,12 +3,14 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
-#include "cli/config_report.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
-#include "cli/realising.hpp"
-#include "cli/recorder.hpp"
+#include "cli/realise_output.hpp"
+#include "cli/target_options.hpp"
+#include "evidence/recorder.hpp"
 #include "realise/durations.hpp"
+#include "request/config_report.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 
@@ -76,8 +78,7 @@ Json to_json(const Goal& goal, const Verdict& verdict) {
 
 Result<int> run(Session& session, const BootOptions& options) {
   SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
-  for (const Target& target : targets)
-    if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", target.text));
+  for (const Target& target : targets) SWAGE_CHECK(check_boots(target));
   LeftOut left_out(session, options.realise.keep_going);
   const OnImpossible impossible = left_out.collector();
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot, impossible));
@@ -95,7 +96,7 @@ Result<int> run(Session& session, const BootOptions& options) {
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::boot, impossible));
   SWAGE_TRY(std::optional<Error> unmade, left_out.error(options.targets, planned.wanted.empty()));
   if (unmade && planned.wanted.empty()) return Fail(*std::move(unmade));
-  SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
+  SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   session.stop_reporter();
   auto boots = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
@@ -103,15 +104,15 @@ Result<int> run(Session& session, const BootOptions& options) {
     const Goal& goal = *planned.goals[i];
     SWAGE_TRY(const Verdict verdict, read_verdict(session, planned, goal, made.done));
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
-    tell_config_report(session, goal, report);
-    if (!session.options().json) {
+    tell_config_report(goal, report);
+    if (!as_json()) {
       print_verdict(goal, verdict);
       continue;
     }
     boots.push_back(to_json(goal, verdict));
     if (report) boots.back()["configuration"] = config_report_json(*report);
   }
-  if (session.options().json) print_result("{}\n", json_text(Json{{"boots", std::move(boots)}}));
+  if (as_json()) print_result("{}\n", json_text(Json{{"boots", std::move(boots)}}));
   if (unmade) made.errors.push_back(*std::move(unmade));
   if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
   return 0;

@@ -3,11 +3,14 @@
 #include <fmt/core.h>
 
 #include "cli/command.hpp"
-#include "cli/config_report.hpp"
-#include "cli/goals.hpp"
 #include "cli/json.hpp"
+#include "cli/out_links.hpp"
 #include "cli/output.hpp"
-#include "cli/realising.hpp"
+#include "cli/realise_output.hpp"
+#include "cli/target_options.hpp"
+#include "request/config_report.hpp"
+#include "request/goals.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 
@@ -40,6 +43,18 @@ std::string link_name(const BuildOptions& options, const std::vector<const Goal*
   return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 
+Result<void> check_links(Session& session, const BuildOptions& options, const Planned& planned) {
+  if (options.no_link) return {};
+  SWAGE_TRY(Store* store, session.store());
+  for (const Goal* goal : planned.goals) {
+    for (const auto& [name, output] : planned.planner->graph().find(goal->wanted->drv)->drv.outputs) {
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, *goal, name)));
+      SWAGE_CHECK(check_out_link(*store, link));
+    }
+  }
+  return {};
+}
+
 // Links what was made; the goal's outputs as JSON.
 Result<Json> hand_over(Session& session, const BuildOptions& options, const Planned& planned, const Goal& goal) {
   SWAGE_TRY(Store* store, session.store());
@@ -49,11 +64,10 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
     const fs::path real = store->real_path(path);
     outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
     if (!options.no_link) {
-      const fs::path link = fs::absolute(link_name(options, planned.goals, goal, name));
-      SWAGE_CHECK(make_symlink_atomically(real.string(), link));
-      SWAGE_CHECK(store->add_indirect_root(link));
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, goal, name)));
+      SWAGE_CHECK(make_out_link(*store, real, link));
     }
-    if (!session.options().json && options.print_paths && name == "out") print_result("{}\n", real.string());
+    if (!as_json() && options.print_paths && name == "out") print_result("{}\n", real.string());
   }
   return outputs;
 }
@@ -69,7 +83,8 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (impossible) return Fail(*impossible);
     return code;
   }
-  SWAGE_TRY(Made made, make_planned(session, planned, options.realise));
+  SWAGE_CHECK(check_links(session, options, planned));
+  SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
     const Goal& goal = *planned.goals[i];
@@ -79,8 +94,8 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (end.end == BuildEnd::built) {
       SWAGE_TRY(outputs, hand_over(session, options, planned, goal));
       SWAGE_TRY(report, config_report_of(session, planned, goal));
-      tell_config_report(session, goal, report);
-      if (options.realise.check && !session.options().quiet && !session.options().json)
+      tell_config_report(goal, report);
+      if (options.realise.check && !output_mode().quiet && !as_json())
         print_aside("{} was built again and is the same bit for bit\n", goal_label(goal));
     }
     results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name}, {"drv", goal.wanted->drv.str()},
@@ -91,7 +106,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
   for (const LeftOut::Item& item : left_out.items())
     results.push_back({{"target", item.target}, {"platform", item.platform}, {"drv", nullptr}, {"state", "impossible"}, {"because", nullptr},
                        {"error", error_or_null(item.error)}, {"outputs", Json::object()}});
-  if (session.options().json) {
+  if (as_json()) {
     auto built = Json::array();
     for (const BuildRecord& one : made.done.built)
       built.push_back({{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});

@@ -33,7 +33,7 @@ Result<int> run(Session& session, const std::string& directory) {
       {"constraints", constraints.size()},       {"quirks", quirks.size()},
       {"roots", catalog.roots().size()},         {"packages", catalog.recipe_names().size()},
       {"components", components->size()}};
-  if (session.options().json) {
+  if (as_json()) {
     Json object = Json::object();
     for (const auto& [name, count] : counts) object[name] = count;
     print_json(object);

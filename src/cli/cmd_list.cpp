@@ -4,10 +4,10 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
-#include "cli/goals.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "plan/planner.hpp"
+#include "request/goals.hpp"
 #include "resolve/resolve.hpp"
 
 namespace swage {
@@ -266,7 +266,7 @@ Result<int> run(Session& session, const std::string& what, const std::vector<std
     SWAGE_TRY(wanted.only, parse_platforms(*catalog, platforms));
   }
   SWAGE_TRY(const Listing list, kind->make(wanted));
-  if (session.options().json) print_rows(kind->name, list);
+  if (as_json()) print_rows(kind->name, list);
   else print_lines(list, origins);
   return 0;
 }

@@ -34,7 +34,7 @@ Result<int> run(Session& session, const LockCommand& command) {
     for (const auto& [sha256, file] : lock->files) added += !before->files.contains(sha256);
     for (const auto& [sha256, file] : before->files) removed += !lock->files.contains(sha256);
   }
-  if (session.options().json)
+  if (as_json())
     print_result("{}\n", json_text(Json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
                                               {"added", added}, {"removed", removed}}));
   else

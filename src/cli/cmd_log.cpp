@@ -2,9 +2,10 @@
 #include <fmt/core.h>
 
 #include "cli/command.hpp"
-#include "cli/option_kinds.hpp"
 #include "cli/output.hpp"
-#include "cli/realising.hpp"
+#include "cli/target_options.hpp"
+#include "request/option_kinds.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 

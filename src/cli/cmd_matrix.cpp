@@ -5,11 +5,10 @@
 
 #include "base/beneath.hpp"
 #include "cli/command.hpp"
-#include "cli/matrix.hpp"
+#include "cli/matrix_output.hpp"
 #include "cli/output.hpp"
-#include "cli/package_matrix.hpp"
 #include "cli/progress.hpp"
-#include "cli/recorder.hpp"
+#include "evidence/recorder.hpp"
 
 namespace swage {
 
@@ -49,13 +48,13 @@ Result<std::string> read_page(Session& session) {
 }
 
 Result<int> run_packages(Session& session, const MatrixOptions& options) {
-  if (session.options().json && options.markdown)
+  if (as_json() && options.markdown)
     return Fail(Error{.what = "'--json' and '--markdown' cannot be given together", .hint = "see: swage matrix --help"});
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::vector<const Platform*> platforms;
   if (!options.platforms.empty()) { SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms)); }
   SWAGE_TRY(const PackageMatrix matrix, make_package_matrix(*catalog, std::move(platforms)));
-  print_result("{}", session.options().json ? package_matrix_json(matrix) : options.markdown ? package_matrix_markdown(matrix) : package_matrix_text(matrix));
+  print_result("{}", as_json() ? package_matrix_json(matrix) : options.markdown ? package_matrix_markdown(matrix) : package_matrix_text(matrix));
   return 0;
 }
 
@@ -80,7 +79,7 @@ Result<int> run(Session& session, const MatrixOptions& options) {
     SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));
     SWAGE_CHECK(write_file_atomically(options.html, text));
   }
-  if (session.options().json) print_result("{}", matrix_json(matrix));
+  if (as_json()) print_result("{}", matrix_json(matrix));
   else if (options.html.empty())
     print_painted(matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
   return 0;

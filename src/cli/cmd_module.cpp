@@ -6,14 +6,16 @@
 #include "base/beneath.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
-#include "cli/config_report.hpp"
-#include "cli/goals.hpp"
 #include "cli/json.hpp"
-#include "cli/kconfig.hpp"
+#include "cli/out_links.hpp"
 #include "cli/output.hpp"
-#include "cli/realising.hpp"
-#include "cli/store_words.hpp"
-#include "cli/trees.hpp"
+#include "cli/target_options.hpp"
+#include "request/config_report.hpp"
+#include "request/goals.hpp"
+#include "request/kconfig.hpp"
+#include "request/realising.hpp"
+#include "request/store_words.hpp"
+#include "request/trees.hpp"
 
 namespace swage {
 
@@ -121,6 +123,10 @@ void print_loaded(const std::string& kernel, const std::string& said, const std:
   }
 }
 
+fs::path link_name(const ModuleOptions& options, const std::deque<Goal>& goals, const Goal& goal) {
+  return goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name);
+}
+
 Result<int> run(Session& session, const ModuleOptions& options) {
   TargetOptions targets = options.targets;
   // Before the user's own, which may say otherwise.
@@ -139,34 +145,37 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     goal.target.name = goal.target.recipe = options.boot ? "boot-modules" : "module";
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
+  SWAGE_TRY(Store* store, session.store());
+  for (const Goal& goal : goals) {
+    SWAGE_TRY(const fs::path link, absolute_path(link_name(options, goals, goal)));
+    SWAGE_CHECK(check_out_link(*store, link));
+  }
   SWAGE_CHECK(realise_planned(session, planned, options.realise));
   session.stop_reporter();
-  SWAGE_TRY(Store* store, session.store());
   auto results = Json::array();
   for (const Goal& goal : goals) {
     SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
     const fs::path real = store->real_path(out);
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
-    tell_config_report(session, goal, report);
-    const fs::path link = fs::absolute(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name));
-    SWAGE_CHECK(make_symlink_atomically(real.string(), link));
-    SWAGE_CHECK(store->add_indirect_root(link));
+    tell_config_report(goal, report);
+    SWAGE_TRY(const fs::path link, absolute_path(link_name(options, goals, goal)));
+    SWAGE_CHECK(make_out_link(*store, real, link));
     std::vector<Loaded> loaded;
     if (options.boot) {
       SWAGE_TRY(const std::string said, read_beneath(real, "userland"));
       SWAGE_TRY(loaded, read_loaded(real));
-      if (!session.options().json) print_loaded(kernel, said, loaded);
+      if (!as_json()) print_loaded(kernel, said, loaded);
     } else {
       SWAGE_TRY(const std::vector<std::string> files, list_directory(real));
-      if (!session.options().json)
+      if (!as_json())
         for (const std::string& file : files)
           if (file.ends_with(".ko")) print_result("{}/{}: for {}\n", link.filename().string(), file, kernel);
     }
     results.push_back({{"kernel", goal.cell.kernel->version.str()}, {"platform", goal.platform->name}, {"toolchain", goal.cell.toolchain->id},
                        {"drv", goal.wanted->drv.str()}, {"path", real.string()}, {"booted", options.boot}, {"loaded", to_json(loaded)}});
   }
-  if (session.options().json) print_result("{}\n", json_text(Json{{"modules", std::move(results)}}));
+  if (as_json()) print_result("{}\n", json_text(Json{{"modules", std::move(results)}}));
   return 0;
 }
 

@@ -8,7 +8,8 @@
 #include "cli/graph_output.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
-#include "cli/realising.hpp"
+#include "cli/target_options.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 
@@ -58,7 +59,7 @@ Result<std::set<StorePath>> built_ones(Session& session, const Graph& graph) {
 }
 
 Result<int> run(Session& session, const PlanOptions& options) {
-  if (session.options().json && options.graph)
+  if (as_json() && options.graph)
     return Fail(Error{.what = "'--json' and '--graph' cannot be given together", .hint = "a graph for programs is: --graph json"});
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest));
   // A platform without a boot machine for this kernel is no reason not to plan the others of `--for all`.
@@ -80,11 +81,11 @@ Result<int> run(Session& session, const PlanOptions& options) {
     Json out = Json::object();
     for (const auto& [name, output] : derivation.drv.outputs) out[name] = output.path;
     const char* state = built.contains(derivation.path) ? "built" : "to build";
-    if (session.options().json)
+    if (as_json())
       list.push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"outputs", std::move(out)}, {"state", state}});
     else print_result("{:>8}  {}\n", state, derivation.path.str());
   }
-  if (session.options().json) print_result("{}\n", json_text(Json{{"derivations", std::move(list)}}));
+  if (as_json()) print_result("{}\n", json_text(Json{{"derivations", std::move(list)}}));
   else print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
   return 0;
 }

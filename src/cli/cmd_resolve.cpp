@@ -2,8 +2,9 @@
 #include <fmt/core.h>
 
 #include "cli/command.hpp"
-#include "cli/goals.hpp"
 #include "cli/output.hpp"
+#include "cli/target_options.hpp"
+#include "request/goals.hpp"
 
 namespace swage {
 
@@ -17,7 +18,7 @@ struct ResolveOptions {
 Result<int> run(Session& session, const ResolveOptions& options) {
   SWAGE_TRY(const std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::resolution));
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  const bool json = session.options().json;
+  const bool json = as_json();
   std::optional<Error> impossible;
   bool first = true;
   if (json && goals.size() > 1) print_result("{{\"resolutions\":[");

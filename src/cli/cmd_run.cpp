@@ -4,9 +4,10 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
-#include "cli/option_kinds.hpp"
-#include "cli/realising.hpp"
+#include "cli/target_options.hpp"
 #include "platform/binfmt.hpp"
+#include "request/option_kinds.hpp"
+#include "request/realising.hpp"
 
 namespace swage {
 

@@ -9,7 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
-#include "cli/store_words.hpp"
+#include "request/store_words.hpp"
 
 namespace swage {
 
@@ -53,7 +53,7 @@ Result<int> path_info(Session& session, const PathsOptions& options) {
   Json list = Json::array();
   for (const StorePath& path : paths) {
     SWAGE_TRY(const PathInfo info, info_of(*store, path));
-    if (!session.options().json) {
+    if (!as_json()) {
       print_result("{}\n  size        {}\n  hash        sha256:{}\n  references  {}\n  deriver     {}\n", path.str(), human_bytes(info.nar_size),
                  info.nar_hash.hex(), info.references.size(), info.deriver ? info.deriver->str() : "none");
       continue;
@@ -70,7 +70,7 @@ Result<int> path_info(Session& session, const PathsOptions& options) {
     if (info.ca) row["ca"] = info.ca->str();
     list.push_back(std::move(row));
   }
-  if (session.options().json) print_result("{}\n", json_text(Json{{"paths", std::move(list)}}));
+  if (as_json()) print_result("{}\n", json_text(Json{{"paths", std::move(list)}}));
   return 0;
 }
 
@@ -111,7 +111,7 @@ Result<void> print_tree(Store& store, const StorePath& root) {
 Result<int> tree(Session& session, const PathsOptions& options) {
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const StorePathSet paths, find_paths(session, options));
-  if (session.options().json) {
+  if (as_json()) {
     SWAGE_TRY(const StorePathSet closure, store->closure(paths));
     Json nodes = Json::array();
     for (const StorePath& path : closure) {
@@ -142,7 +142,7 @@ Result<int> why_depends(Session& session, const PathsOptions& options) {
   std::vector<StorePath> chain;
   if (reached_from.contains(to))
     for (std::optional<StorePath> at = to; at; at = reached_from.at(*at)) chain.insert(chain.begin(), *at);
-  if (session.options().json) {
+  if (as_json()) {
     Json array = Json::array();
     for (const StorePath& path : chain) array.push_back(path.str());
     print_result("{}\n", json_text(Json{{"chain", std::move(array)}}));
@@ -174,7 +174,7 @@ Result<int> collect_garbage(Session& session, const GcOptions& options) {
   SWAGE_TRY(const GcResult result, store->collect_garbage(options));
   print_stuck(session, result.stuck);
   session.stop_reporter();
-  if (session.options().json) {
+  if (as_json()) {
     Json deleted = Json::array();
     for (const StorePath& path : result.deleted) deleted.push_back(path.str());
     print_result("{}\n", json_text(Json{{"deleted", std::move(deleted)}, {"bytesFreed", result.bytes_freed},
@@ -205,7 +205,7 @@ Result<int> verify(Session& session, const VerifyOptions& options) {
     }
     return "";
   };
-  if (session.options().json) {
+  if (as_json()) {
     Json problems = Json::array();
     for (const VerifyProblem& problem : result.problems)
       problems.push_back({{"kind", kind_name(problem.kind)}, {"path", problem.path}, {"detail", problem.detail}});
@@ -240,10 +240,10 @@ Result<int> disk_usage(Session& session, const PathsOptions& options) {
   std::stable_sort(infos.begin(), infos.end(), [](const PathInfo& a, const PathInfo& b) { return a.nar_size > b.nar_size; });
   Json list = Json::array();
   for (const PathInfo& info : infos) {
-    if (session.options().json) list.push_back({{"path", info.path.str()}, {"narSize", info.nar_size}});
+    if (as_json()) list.push_back({{"path", info.path.str()}, {"narSize", info.nar_size}});
     else print_result("{:>10}  {}\n", human_bytes(info.nar_size), info.path.str());
   }
-  if (session.options().json) print_result("{}\n", json_text(Json{{"paths", std::move(list)}, {"total", total}}));
+  if (as_json()) print_result("{}\n", json_text(Json{{"paths", std::move(list)}, {"total", total}}));
   else print_result("{:>10}  in {} paths\n", human_bytes(total), infos.size());
   return 0;
 }
@@ -278,7 +278,7 @@ Result<int> delete_paths(Session& session, const PathsOptions& options) {
   SWAGE_TRY(const GcResult result, store->delete_paths(paths));
   print_stuck(session, result.stuck);
   session.stop_reporter();
-  if (session.options().json)
+  if (as_json())
     print_result("{}\n", json_text(Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}, {"stuck", stuck_array(result.stuck)}}));
   else print_result("deleted {} paths, {}\n", result.deleted.size(), human_bytes(result.bytes_freed));
   return 0;

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/options.hpp"
-#include "cli/session.hpp"
+#include "request/session.hpp"
 
 namespace swage {
 

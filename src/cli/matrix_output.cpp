@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "cli/json.hpp"
-#include "cli/matrix.hpp"
+#include "cli/matrix_output.hpp"
 
 namespace swage {
 

@@ -7,6 +7,13 @@
 
 namespace swage {
 
+namespace {
+OutputMode mode_of_process;
+}
+
+void set_output_mode(const OutputMode& mode) { mode_of_process = mode; }
+const OutputMode& output_mode() { return mode_of_process; }
+
 void print_text(std::string_view text) {
   if (::isatty(STDOUT_FILENO)) fmt::print("{}", visible(text));   // lint-ok: the way out
   else fmt::print("{}", text);   // lint-ok: the way out

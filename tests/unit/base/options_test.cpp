@@ -33,7 +33,7 @@ std::string parse(std::vector<std::string> words, Given& given) {
 TEST(CommandLine, ReadsBytesAndChoices) {
   Given given;
   EXPECT_EQ(parse({"--size", "2K", "--as", "graph", "a", "b"}, given), "");
-  EXPECT_EQ(given.bytes, 2048U);
+  EXPECT_EQ(given.bytes, 2000U);
   EXPECT_EQ(given.choice, 1U);
   EXPECT_EQ(given.words, (std::vector<std::string>{"a", "b"}));
 }

@@ -1,5 +1,5 @@
 // The matrix of a small world: which records belong to which cell, and its three forms.
-#include "cli/matrix.hpp"
+#include "cli/matrix_output.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -10,8 +10,8 @@
 #include <thread>
 #include <unistd.h>
 
-#include "store/nar_stream.hpp"
 #include "hard_trees.hpp"
+#include "store/nar_stream.hpp"
 #include "store_support.hpp"
 
 namespace swage {

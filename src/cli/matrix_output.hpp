@@ -1,0 +1,24 @@
+// The matrices of kernels and of packages as text, JSON and pages.
+#pragma once
+
+#include "evidence/matrix.hpp"
+#include "evidence/package_matrix.hpp"
+
+namespace swage {
+
+struct MatrixTextOptions {
+  unsigned width = 80;
+  bool colour = false;
+};
+std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options);
+// {"cells": [{kernel, arch, toolchain, compiler, state, when, drv, ...}]}: one object for each entry, every key always there.
+std::string matrix_json(const Matrix& matrix);
+// `page` with its place for data filled: one file that needs no other.
+Result<std::string> matrix_html(const Matrix& matrix, std::string page);
+
+std::string package_matrix_text(const PackageMatrix& matrix);
+std::string package_matrix_markdown(const PackageMatrix& matrix);   // docs/packages.md
+// {"packages": [{package, platform, state, ...}]}: one object for each record, every key always there.
+std::string package_matrix_json(const PackageMatrix& matrix);
+
+}  // namespace swage

@@ -1,0 +1,16 @@
+// The options that commands with targets share: what to build, and how builds are run.
+#pragma once
+
+#include "base/options.hpp"
+#include "request/goals.hpp"
+#include "request/realising.hpp"
+
+namespace swage {
+
+enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
+void declare_targets(const Options& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
+
+// -j, --cores, -k, --keep-failed, --timeout, --max-silent-time, --max-log-size, --max-processes, --max-memory.
+void declare_realise(const Options& app, RealiseOptions& options);
+
+}  // namespace swage

@@ -1,0 +1,203 @@
+#include "evidence/matrix.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <fmt/core.h>
+#include <memory>
+#include <set>
+
+#include "evidence/recorder.hpp"
+#include "plan/planner.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr const char* kCompilers[] = {"gcc", "clang"};
+
+// A kernel of the matrix: a row of the catalog, or one that only records have.
+struct KernelColumn {
+  std::string label;
+  Version version;            // what would be built now
+  bool series = false;        // any release of it belongs here
+  bool in_catalog = true;
+};
+
+std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile* lock) {
+  std::vector<KernelColumn> columns;
+  for (const KernelRow& row : catalog.kernels()) {
+    KernelColumn column{.label = row.version.str(), .version = row.version, .series = !row.source.debian_package.empty()};
+    if (column.series && lock)
+      if (const auto choice = find_kernel(catalog, *lock, row.version)) column.version = choice->version;
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+// The column of a record: its exact release before its series.
+std::size_t column_of(std::vector<KernelColumn>& columns, const EvidenceRow& row, const Version& version) {
+  const auto find = [&](auto&& fits) { return std::find_if(columns.begin(), columns.end(), fits); };
+  auto at = find([&](const KernelColumn& c) { return !c.series && c.version == version; });
+  if (at == columns.end()) at = find([&](const KernelColumn& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
+  if (at == columns.end()) at = columns.insert(at, {.label = row.kernel, .version = version, .in_catalog = false});
+  return static_cast<std::size_t>(at - columns.begin());
+}
+
+// Whether records would be planned the same today. One planner for each lock file that records were made with.
+class Recipes {
+ public:
+  explicit Recipes(const Catalog& catalog) : catalog_(catalog) {}
+
+  std::optional<bool> changed(const EvidenceRow& row) {
+    const auto drv = plan(row);
+    if (!drv) return std::nullopt;
+    return drv->str() != (row.boot_drv.empty() ? row.kernel_drv : row.boot_drv);
+  }
+
+ private:
+  struct Plan {
+    Lockfile lock;
+    std::unique_ptr<Planner> planner{};
+  };
+
+  std::optional<StorePath> plan(const EvidenceRow& row) {
+    const fs::path file = evidence_lock(row);
+    auto& plan = plans_[file];
+    if (!plan) {
+      auto lock = read_kept_lock(file.parent_path().parent_path(), row.lock);
+      if (!lock) return std::nullopt;
+      plan = std::make_unique<Plan>(Plan{.lock = std::move(*lock)});
+      plan->planner = std::make_unique<Planner>(catalog_, plan->lock);
+    }
+    auto recorded = recorded_cell(catalog_, plan->lock, row);
+    if (!recorded) return std::nullopt;
+    Cell& cell = cells_.emplace_back(std::move(*recorded));
+    const Result<const TargetRow*> kernel = catalog_.target(kKernelRecipe);
+    if (!kernel) return std::nullopt;
+    const auto wanted = plan->planner->package(row.boot_drv.empty() ? kKernelRecipe : (*kernel)->booted_by, cell);
+    if (!wanted) return std::nullopt;
+    return wanted->drv;
+  }
+
+  const Catalog& catalog_;
+  std::map<fs::path, std::unique_ptr<Plan>> plans_{};
+  std::deque<Cell> cells_{};   // planners want their addresses
+};
+
+MatrixState state_of(EvidenceState state) {
+  switch (state) {
+    case EvidenceState::booted: return MatrixState::booted;
+    case EvidenceState::built: return MatrixState::built;
+    case EvidenceState::failed: break;
+  }
+  return MatrixState::failed;
+}
+
+const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id, const std::string& platform) {
+  const auto row = catalog.toolchain(id, platform);
+  return row ? *row : nullptr;
+}
+
+Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& column, const Platform& platform, const std::string& compiler) {
+  MatrixEntry entry{.kernel = column.version.str(), .compiler = compiler};
+  const ResolveRequest request{.platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
+  entry.explanation = explain(resolution);
+  SWAGE_TRY(const MachineRow* machine, find_machine(catalog, platform, column.version));
+  if (!machine) {
+    entry.reason = "no boot machine for this kernel";
+    return entry;
+  }
+  entry.toolchain = resolution.chosen;
+  if (resolution.chosen) {
+    entry.state = MatrixState::resolved;
+    return entry;
+  }
+  std::set<std::string> ids;
+  for (const Rejection& rejection : resolution.rejected) {
+    for (const ConstraintRow* row : rejection.by) ids.insert(row->id);
+    if (entry.reason.empty()) entry.reason = fmt::format("{}: {}", rejection.toolchain->id, rejection.reason);
+  }
+  entry.constraints.assign(ids.begin(), ids.end());
+  if (entry.reason.empty()) entry.reason = fmt::format("no {} for this platform", compiler);
+  return entry;
+}
+
+// Where there is no success yet, the toolchain that would be tried next belongs to what is known.
+Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, const Platform& platform, MatrixCell& cell) {
+  for (const std::string compiler : kCompilers) {
+    SWAGE_TRY(MatrixEntry now, resolved_entry(catalog, column, platform, compiler));
+    const bool done = std::any_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& entry) {
+      return entry.compiler == compiler && (entry.state < MatrixState::failed || entry.toolchain_id() == now.toolchain_id());
+    });
+    for (MatrixEntry& entry : cell.entries)
+      if (entry.compiler == compiler) entry.explanation = now.explanation;
+    const bool none = std::none_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& e) { return e.compiler == compiler; });
+    if (none || (!done && now.state == MatrixState::resolved)) cell.entries.push_back(std::move(now));
+  }
+  // The latest of the same kind first: of several releases of a series, that of today.
+  std::stable_sort(cell.entries.begin(), cell.entries.end(), [](const MatrixEntry& a, const MatrixEntry& b) {
+    const auto key = [](const MatrixEntry& e) { return std::tuple(e.compiler == "gcc" ? 0 : 1, e.state); };
+    if (key(a) != key(b)) return key(a) < key(b);
+    return a.evidence && b.evidence && a.evidence->when > b.evidence->when;
+  });
+  return {};
+}
+
+}  // namespace
+
+std::string_view matrix_state_name(MatrixState state) {
+  switch (state) {
+    case MatrixState::booted: return "booted";
+    case MatrixState::built: return "built";
+    case MatrixState::failed: return "failed";
+    case MatrixState::resolved: return "resolved";
+    case MatrixState::impossible: break;
+  }
+  return "impossible";
+}
+
+MatrixState MatrixCell::state() const {
+  MatrixState best = MatrixState::impossible;
+  for (const MatrixEntry& entry : entries) best = std::min(best, entry.state);
+  return best;
+}
+
+const MatrixEntry& MatrixCell::best(std::string_view compiler) const {
+  return *std::find_if(entries.begin(), entries.end(), [&](const MatrixEntry& entry) { return entry.compiler == compiler; });
+}
+
+Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms, std::string today) {
+  std::vector<KernelColumn> columns = catalog_columns(catalog, lock);
+  Recipes recipes(catalog);
+  std::map<std::pair<std::size_t, const Platform*>, std::vector<MatrixEntry>> recorded;
+  for (const Platform* platform : platforms) {
+    SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform->name));
+    for (const EvidenceRow& row : *rows) {
+      SWAGE_TRY(const Version version, Version::parse(row.kernel));
+      recorded[{column_of(columns, row, version), platform}].push_back({.state = state_of(row.state),
+                                                                        .kernel = row.kernel,
+                                                                        .compiler = row.compiler,
+                                                                        .toolchain = find_toolchain(catalog, row.toolchain, row.platform),
+                                                                        .evidence = row,
+                                                                        .changed = recipes.changed(row),
+                                                                        .reason = row.reason});
+    }
+  }
+  std::vector<std::size_t> order(columns.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return columns[a].version < columns[b].version; });
+  Matrix matrix{.today = std::move(today), .platforms = platforms};
+  for (const std::size_t i : order) {
+    matrix.kernels.push_back(columns[i].label);
+    std::vector<MatrixCell>& row = matrix.cells.emplace_back();
+    for (const Platform* platform : platforms) {
+      MatrixCell& cell = row.emplace_back();
+      if (const auto found = recorded.find({i, platform}); found != recorded.end()) cell.entries = std::move(found->second);
+      SWAGE_CHECK(add_resolved(catalog, columns[i], *platform, cell));
+    }
+  }
+  return matrix;
+}
+
+}  // namespace swage

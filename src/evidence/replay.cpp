@@ -1,0 +1,159 @@
+#include "evidence/replay.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "base/text.hpp"
+#include "catalog/evidence.hpp"
+#include "catalog/package_evidence.hpp"
+#include "evidence/recorder.hpp"
+#include "plan/reduced_lock.hpp"
+#include "request/option_kinds.hpp"
+#include "request/realising.hpp"
+
+namespace swage {
+
+namespace {
+
+// The records that can be repeated, of which the newest is.
+Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const TargetOptions& options, const Target& target,
+                                                 const Platform& platform) {
+  std::optional<Version> wanted;
+  if (!target.version.empty()) {
+    SWAGE_TRY(wanted, Version::parse(target.version));
+  }
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform.name));
+  const EvidenceRow* best = nullptr;
+  for (const EvidenceRow& row : *rows) {   // by version, then toolchain
+    SWAGE_TRY(const Version version, Version::parse(row.kernel));
+    const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc") : row.toolchain == options.toolchain;
+    const bool meant = (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed && this_tool &&
+                       row.config == (options.config.empty() ? "tiny" : options.config);
+    if (meant && (!best || best->when <= row.when)) best = &row;
+  }
+  if (!best) return std::optional<EvidenceRow>();
+  return std::optional(*best);
+}
+
+// A recipe whose result the record has.
+Result<void> plan(Replay& replay, Planner& planner, const char* name, const std::string& recipe, const std::string& drv, const std::string& nar) {
+  SWAGE_TRY(const Wanted wanted, planner.package(recipe, replay.goal.cell));
+  replay.items.push_back({.name = name, .recorded_drv = drv, .recorded = nar, .drv = wanted.drv});
+  return {};
+}
+
+// The lock file that was kept with a record, and from that of today the roots that the catalog has come to need since.
+Result<Lockfile> lock_of_record(Session& session, const fs::path& evidence, const std::string& name) {
+  SWAGE_TRY(Lockfile lock, read_kept_lock(evidence, name));
+  SWAGE_TRY(const fs::path path, session.lock_path());
+  if (!path_exists(path)) return lock;
+  SWAGE_TRY(const Lockfile* today, session.lock());
+  add_missing_roots(lock, *today);
+  return lock;
+}
+
+// What ends the whole run, as opposed to saying something about the cell.
+bool ends_run(const Error& error) { return error.code == Errc::interrupted || error.code == Errc::environment; }
+
+Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOptions options) {
+  SWAGE_TRY(Store* store, session.store());
+  for (ReplayedItem& item : replay.items) {
+    SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(*item.drv)->drv.outputs.at("out").path));
+    // Built once where it is missing, once more where it is there: a hash that nothing was done for would prove nothing.
+    SWAGE_TRY(options.check, store->is_valid(out));
+    planned.wanted = {{.drv = *item.drv}};
+    planned.goals = {&replay.goal};
+    const Result<RealiseResult> done = realise_planned(session, planned, options);
+    if (!done && ends_run(done.error())) return Fail(done.error());
+    if (!done) item.problem = done.error().what;
+    SWAGE_TRY(const std::optional<PathInfo> info, store->query(out));
+    if (info) item.now = info->nar_hash.hex();
+    if (!done && !options.check) break;   // what is missing cannot be booted
+  }
+  return {};
+}
+
+template <class Plan>
+Result<void> plan_and_build(Session& session, Replay& replay, const RealiseOptions& options, const Plan& plan_items) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, replay.lock)};
+  if (const Result<void> done = plan_items(*planned.planner); !done)
+    return Fail(Error(done.error()).note(fmt::format("the catalog has changed since {} was recorded", replay.title)));
+  return build(session, planned, replay, options);
+}
+
+Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const RealiseOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  Replay replay{.title = fmt::format("linux@{} for {}", row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
+                .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
+  SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
+  const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
+    SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
+    SWAGE_CHECK(plan(replay, planner, "kernel", kKernelRecipe, row.kernel_drv, row.kernel_nar));
+    if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
+    return {};
+  });
+  if (!done) return Fail(done.error());
+  return replay;
+}
+
+Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, const Goal& goal, const RealiseOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const PackageRecord& record = kept.record;
+  const std::string& platform = goal.platform->name;
+  Replay replay{.title = fmt::format("{} for {}", record.name, platform), .when = record.when, .toolchain = record.toolchain,
+                .says = {{"package", record.name}, {"platform", platform}}, .file = package_evidence_file(kept.evidence, platform), .goal = goal};
+  SWAGE_TRY(replay.lock, lock_of_record(session, kept.evidence, record.lock));
+  const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
+    Cell& cell = replay.goal.cell;
+    cell.platform = goal.platform;
+    SWAGE_TRY(cell.toolchain, catalog->toolchain(record.toolchain, platform));
+    return plan(replay, planner, "package", record.name, record.drv, record.nar);
+  });
+  if (!done) return Fail(done.error());
+  return replay;
+}
+
+// The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is none.
+Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target, const Platform& platform,
+                                            const RealiseOptions& realise) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const Goal goal{.target = target, .platform = &platform};
+  if (kind_of(target) == TargetKind::kernel) {
+    SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform));
+    if (!row) return std::optional<Replay>();
+    return replay_cell(session, *row, goal, realise);
+  }
+  SWAGE_TRY(const Catalog::RecipeName named, catalog->parse_recipe_name(target.text));
+  SWAGE_TRY(const auto records, newest_package_records(catalog->evidence_directories(), platform.name));
+  const auto kept = named.instance.empty() ? records.find(named.recipe->full_name()) : records.end();
+  if (kept == records.end() || kept->second.record.state == PackageState::failed) return std::optional<Replay>();
+  if (!options.toolchain.empty() && options.toolchain != kept->second.record.toolchain) return std::optional<Replay>();
+  return replay_package(session, kept->second, goal, realise);
+}
+
+}  // namespace
+
+Result<std::vector<Replay>> replay(Session& session, const TargetOptions& targets, const RealiseOptions& options) {
+  if (targets.targets.empty())
+    return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
+  SWAGE_TRY(const std::vector<Target> named, find_targets(session, targets));
+  const bool kernels = std::all_of(named.begin(), named.end(), [](const Target& target) { return kind_of(target) == TargetKind::kernel; });
+  SWAGE_CHECK(check_only(targets, kernels ? std::vector<std::string_view>{"--for", "--toolchain", "--llvm", "--config"} : std::vector<std::string_view>{"--for", "--toolchain"},
+                         kernels ? "a record of a kernel, which is repeated as it is" : "a record of a package, which is repeated as it is"));
+  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
+  std::vector<Replay> replays;
+  for (const Target& target : named) {
+    for (const Platform* platform : platforms) {
+      SWAGE_TRY(std::optional<Replay> done, replay_newest(session, targets, target, *platform, options));
+      if (done) replays.push_back(*std::move(done));
+    }
+  }
+  if (replays.empty())
+    return Fail(Error{.what = fmt::format("'{}' has no record that could be repeated for these platforms",
+                                          join(targets.targets, ", ")),
+                      .hint = "make one with: swage verify"});
+  return replays;
+}
+
+}  // namespace swage

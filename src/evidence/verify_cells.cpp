@@ -1,0 +1,209 @@
+#include "evidence/verify_cells.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "request/realising.hpp"
+
+namespace swage {
+
+namespace {
+
+using End = CellRun::End;
+
+// Without targets: every kernel whose source the lock file pins, so that nothing has to come from elsewhere.
+Result<void> default_targets(Session& session, TargetOptions& options) {
+  if (!options.targets.empty()) return {};
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Lockfile* lock, session.lock());
+  for (const KernelRow& row : catalog->kernels())
+    if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
+      options.targets.push_back(fmt::format("{}@{}", kKernelRecipe, row.version.str()));
+  if (options.targets.empty())
+    return Fail(Error{.what = "the lock file pins no kernel's source", .hint = "name a kernel: swage verify linux@VERSION"});
+  if (options.platforms.empty()) options.platforms = {"all"};
+  return {};
+}
+
+void make_impossible(CellRun& cell) {
+  cell.end = End::impossible;
+  if (!cell.goal.cell.machine) {
+    cell.reason = "no boot machine for this kernel";
+    return;
+  }
+  for (const Rejection& rejection : cell.goal.resolution->rejected) {
+    for (const ConstraintRow* constraint : rejection.by) cell.constraints.insert(constraint->id);
+    if (cell.reason.empty()) cell.reason = fmt::format("{} {}", rejection.toolchain->id, rejection.reason);
+  }
+  if (cell.reason.empty()) cell.reason = "no toolchain for this platform";
+}
+
+// What a record says before anything is built.
+EvidenceRow expected_row(const Goal& goal, const TargetOptions& options) {
+  const ToolchainRow& toolchain = *goal.cell.toolchain;
+  const MachineRow& machine = *goal.cell.machine;
+  return {.kernel = goal.cell.kernel->version.str(),
+          .platform = goal.platform->name,
+          .toolchain = toolchain.id,
+          .provider = toolchain.provider,
+          .compiler = toolchain.compiler,
+          .compiler_version = toolchain.version.str(),
+          .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
+          .config = options.config.empty() ? "tiny" : options.config,
+          .machine = machine.emulated() ? fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " ")) : "none"};
+}
+
+// "build" of ".../<hash>-root-build".
+std::string root_name(const Derivation& drv) {
+  const auto root = drv.env.find("root");
+  if (root == drv.env.end()) return "";
+  const auto path = StorePath::parse(root->second);
+  if (!path) return "";
+  return std::string(path->name().starts_with("root-") ? path->name().substr(5) : path->name());
+}
+
+// Where no toolchain makes a userland that would run, or nothing emulates the machine, the kernel alone is worth a record.
+Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
+  Goal& goal = cell.goal;
+  boots = goal.cell.machine && goal.cell.machine->emulated();
+  if (!goal.cell.machine || (goal.resolution && goal.resolution->chosen)) return {};
+  ResolveRequest request = goal.resolution->request;
+  request.purpose = Purpose::kernel;
+  if (!options.toolchain.empty()) request.toolchain = options.toolchain;
+  SWAGE_TRY(Resolution resolution, resolve(catalog, request));
+  if (!resolution.chosen) return {};
+  goal.resolution = std::move(resolution);
+  choose(goal.cell, *goal.resolution);
+  boots = false;
+  return {};
+}
+
+Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOptions& options, Planner& planner, CellRun& cell) {
+  if (cell.goal.unpinned) return Fail(*cell.goal.unpinned);
+  bool boots = true;
+  SWAGE_CHECK(choose_toolchain(catalog, options, cell, boots));
+  if (!cell.goal.cell.machine || !cell.goal.resolution->chosen) {
+    make_impossible(cell);
+    return {};
+  }
+  SWAGE_CHECK(session.pin_archive(cell.goal.cell.toolchain->source));
+  cell.row = expected_row(cell.goal, options);
+  SWAGE_TRY(const Wanted kernel, planner.package(cell.goal.target.recipe, cell.goal.cell));
+  cell.kernel = kernel.drv;
+  if (boots) {
+    SWAGE_TRY(const Wanted boot, planner.package(cell.goal.target.asks.booted_by, cell.goal.cell));
+    cell.boot = boot.drv;
+    cell.row.boot_drv = boot.drv.str();
+  }
+  cell.row.kernel_drv = kernel.drv.str();
+  cell.row.root = root_name(planner.graph().find(kernel.drv)->drv);
+  const std::vector<StorePath> reached = planner.graph().closure(cell.wanted());
+  cell.reached.insert(reached.begin(), reached.end());
+  return {};
+}
+
+Result<void> skip_when_verified(const Catalog& catalog, CellRun& cell) {
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version));
+  for (const EvidenceRow& row : *rows) {
+    if (row.toolchain != cell.row.toolchain || row.config != cell.row.config || row.state == EvidenceState::failed) continue;
+    const bool changed = row.kernel_drv != cell.row.kernel_drv || row.boot_drv != cell.row.boot_drv;
+    cell.end = End::skipped;
+    cell.reason = fmt::format("{} on {}{}", evidence_state_name(row.state), row.when, changed ? ", its recipe has changed since" : "");
+    cell.record = row.file;
+    cell.row = row;
+  }
+  return {};
+}
+
+// A cell that cannot be planned, for a package that the lock file lacks, is no reason not to verify the others.
+Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, bool skip_verified, Planner& planner, const Catalog& catalog) {
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny", KernelGoal::boot));
+  std::deque<CellRun> cells;
+  StorePathSet seen;
+  for (Goal& goal : goals) {
+    SWAGE_CHECK(check_boots(goal.target));
+    CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
+    const Result<void> planned = plan_cell(session, catalog, options, planner, cell);
+    if (!planned) {
+      cell.end = End::not_tried;
+      cell.reason = planned.error().what;
+    } else if (cell.end == End::open) {
+      if (!seen.insert(cell.wanted()).second) cells.pop_back();   // two targets that are the same kernel
+      else if (skip_verified) SWAGE_CHECK(skip_when_verified(catalog, cell));
+    }
+  }
+  return cells;
+}
+
+// Those that failed first: they decide the exit code.
+Error failed_first(Error error) {
+  std::vector<Error> all = std::exchange(error.also, {});
+  all.insert(all.begin(), std::move(error));
+  std::stable_partition(all.begin(), all.end(), [](const Error& e) { return exit_code(e.code) == 1; });
+  return together(std::move(all));
+}
+
+Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRun>& cells, const fs::path& directory,
+                           RealiseOptions options) {
+  std::vector<StorePath> wanted;
+  for (const CellRun& cell : cells)
+    if (cell.end == End::open) {
+      wanted.push_back(cell.wanted());
+      planned.wanted.push_back({.drv = cell.wanted()});
+      planned.goals.push_back(&cell.goal);
+    }
+  if (wanted.empty()) return {};
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const Lockfile* lock, session.lock());
+  const Graph& graph = planned.planner->graph();
+  if (options.cores == 0) options.cores = std::max(std::thread::hardware_concurrency(), 1U);
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  Recorder recorder(*store, *catalog, graph, session.reporter(), cells, {.directory = directory, .lock = reduced_lock(*lock, graph, wanted)},
+                    options.cores);
+  SWAGE_CHECK(recorder.record_present());
+  options.keep_going = true;
+  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) { recorder.on_built(drv, outcome, log); };
+  const Result<RealiseResult> done = realise_planned(session, planned, options);
+  SWAGE_CHECK(recorder.problem());
+  if (!done) return Fail(failed_first(done.error()));
+  return {};
+}
+
+}  // namespace
+
+Result<fs::path> record_directory(Session& session, const std::string& named) {
+  if (!named.empty()) {
+    SWAGE_TRY(const fs::path whole, absolute_path(named));
+    const fs::path place = whole.lexically_normal();
+    if (path_exists(place) && !directory_exists(place)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
+    return place;
+  }
+  SWAGE_TRY(const fs::path catalog, session.catalog_dir());
+  if (::access(catalog.c_str(), W_OK) == 0) return catalog / "evidence";
+  return session.home_evidence();
+}
+
+Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, bool skip_verified, const fs::path& directory, const RealiseOptions& realise) {
+  SWAGE_CHECK(default_targets(session, targets));
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Lockfile* lock, session.lock());
+  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
+  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, skip_verified, *planned.planner, *catalog));
+  std::vector<std::string> places = {kLocks};
+  for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
+  SWAGE_CHECK(check_evidence_place(directory, places));
+  const Result<void> realised = realise_cells(session, planned, cells, directory, realise);
+  for (CellRun& cell : cells)
+    if (cell.end == End::open) {
+      cell.end = End::not_tried;
+      cell.reason = realised ? "" : realised.error().what;
+    }
+  VerifiedCells verified{.cells = std::move(cells)};
+  if (!realised) verified.error = realised.error();
+  return verified;
+}
+
+}  // namespace swage

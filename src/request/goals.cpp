@@ -1,0 +1,498 @@
+#include "request/goals.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/core.h>
+#include <tuple>
+
+#include "base/text.hpp"
+#include "plan/parts.hpp"
+#include "request/kconfig.hpp"
+#include "request/kernel_options.hpp"
+#include "request/option_kinds.hpp"
+#include "request/trees.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr const char* kRoot = "root";             // root@NAME, and toolchain@NAME: not of a recipe of that name
+constexpr const char* kToolchain = "toolchain";
+
+bool is_all(std::string_view platform) { return platform == "all" || platform == "ALL"; }
+
+bool needs_kernel(const Target& target) { return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree; }
+// Of a package's target what stands after @ is an instance.
+bool is_package(const Target& target) { return kind_of(target) == TargetKind::package; }
+// What is of a set of packages: they, and their compiler where a target does not say which.
+bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == kToolchain && target.version.empty()); }
+
+Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
+  // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
+  const auto short_name = [](const ToolchainRow& row) { return fmt::format("{}-{}", row.compiler, row.version.parts().front()); };
+  std::vector<std::string> known;
+  for (const bool fallback : {false, true}) {
+    SWAGE_TRY(const std::vector<ToolchainRow>* rows, fallback ? catalog.fallbacks(platform.name) : catalog.toolchains(platform.name));
+    for (const ToolchainRow& row : *rows) {
+      if (row.id == target.version || short_name(row) == target.version) return row.id;
+      known.push_back(short_name(row));
+    }
+  }
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  Error error{.what = fmt::format("'{}' is not a toolchain for '{}'", target.text, platform.name)};
+  error.notes.push_back(fmt::format("known: {}", join(known, ", ")));
+  error.hint = did_you_mean(target.version, known);
+  return Fail(std::move(error));
+}
+
+// The release that the catalog has records of and that says most of this one: itself, or else the nearest of its series, which moves on
+// with every security fix. Nothing: none is on record.
+Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const Version& kernel) {
+  SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel));
+  if (!exact->empty()) return kernel;
+  SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
+  const std::size_t series = kernel.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
+  const auto same_series = [&](const Version& other) {
+    return other.parts().size() >= series && kernel.parts().size() >= series &&
+           std::equal(kernel.parts().begin(), kernel.parts().begin() + static_cast<std::ptrdiff_t>(series), other.parts().begin());
+  };
+  std::optional<Version> older, newer;
+  for (const EvidenceRow& row : *all) {
+    SWAGE_TRY(Version version, Version::parse(row.kernel));
+    if (!same_series(version)) continue;
+    if (version < kernel && (!older || *older < version)) older = std::move(version);
+    else if (kernel < version && (!newer || version < *newer)) newer = std::move(version);
+  }
+  return older ? older : newer;
+}
+
+// Gives the request what is on record of the cell, by toolchain: of several configurations one that booted counts.
+Result<void> add_records(const Catalog& catalog, ResolveRequest& request) {
+  SWAGE_TRY(const std::optional<Version> release, recorded_release(catalog, *request.platform, *request.kernel));
+  if (!release) return {};
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release));
+  for (const EvidenceRow& row : *rows) {
+    const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
+                        : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
+    const auto [known, is_new] = request.evidence.emplace(row.toolchain, seen);
+    if (!is_new) known->second = std::min(known->second, seen);
+  }
+  if (*release != *request.kernel) request.recorded = release;
+  return {};
+}
+
+// Whether the goal is the boot of what the target makes.
+bool boots(const Goal& goal, KernelGoal kernel_goal) {
+  if (goal.target.asks.booted_by.empty()) return false;
+  const MachineRow* machine = goal.cell.machine;
+  return kernel_goal == KernelGoal::boot || (kernel_goal == KernelGoal::farthest && machine && machine->emulated());
+}
+
+Purpose purpose_of(TargetRow::Use use) {
+  switch (use) {
+    case TargetRow::Use::userland: return Purpose::userland;
+    case TargetRow::Use::kernel: return Purpose::kernel;
+    case TargetRow::Use::boot: break;
+  }
+  return Purpose::boot;
+}
+
+// `known`: what was resolved for earlier goals.
+Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
+  if (goal.target.name == kRoot || !goal.target.asks.toolchain) return {};
+  ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
+  if (goal.cell.kernel) {
+    request.kernel = goal.cell.kernel->version;
+    if (options.by_records) SWAGE_CHECK(add_records(catalog, request));
+  }
+  const bool emulated = goal.cell.mode != BuildMode::cross;
+  const bool own_compiler = goal.instance && goal.instance->changes_compiler();
+  if (own_compiler && (emulated || !options.toolchain.empty()))
+    return Fail(Error{.what = fmt::format("'{}' and '{}' contradict each other: the instance has a compiler of its own",
+                                          emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain",
+                                          goal.target.version.empty() ? fmt::format("{}@{}", goal.target.text, goal.instance->name) : goal.target.text),
+                      .hint = goal.target.version.empty() ? "leave out the option, or the instance: --instance none" : "leave out one of them"});
+  if (own_compiler && goal.instance->only.empty()) {
+    request.version = goal.instance->version;
+    request.toolchain = goal.instance->toolchain;
+    if (goal.instance->version) request.compiler = goal.instance->compiler;
+  }
+  if (!options.toolchain.empty()) {
+    request.toolchain = options.toolchain;
+  } else if (emulated) {
+    // The compiler of the root and the one that stands for it are of one version.
+    SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, *goal.platform));
+    if (const auto gcc = root->tools.find("host-gcc"); gcc != root->tools.end()) request.version = gcc->second;
+  }
+  if (goal.target.name == kToolchain && !goal.target.version.empty()) {
+    if (!options.toolchain.empty())
+      return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the target names its toolchain", goal.target.text),
+                        .hint = "leave out one of them"});
+    SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
+    request.purpose = Purpose::kernel;   // what it is for is not asked: one without a C library is a toolchain too
+  }
+  if (options.llvm && request.toolchain) {
+    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain, goal.platform->name));
+    if (row->compiler != "clang")
+      return Fail(Error{.what = fmt::format("'--llvm' and '{}' contradict each other: that is {} {}", row->id, row->compiler, row->version.str()),
+                        .hint = "leave out one of them"});
+  }
+  // Packages of one platform ask for the same; a kernel's question is its own.
+  const auto same = std::find_if(known.begin(), known.end(), [&](const Resolution& one) { return !request.kernel && one.request == request; });
+  if (same != known.end()) {
+    goal.resolution = *same;
+  } else {
+    SWAGE_TRY(goal.resolution, resolve(catalog, request));
+    if (!request.kernel) known.push_back(*goal.resolution);
+  }
+  choose(goal.cell, *goal.resolution);
+  return {};
+}
+
+// Finds what the target's name means.
+Result<void> look_up_target(const Catalog& catalog, Target& target) {
+  if (target.name == kRoot || target.name == kToolchain) return {};
+  if (catalog.has_recipe(target.name)) {
+    target.recipe = target.name;
+    SWAGE_TRY(const TargetRow* asks, catalog.target(target.name));
+    target.asks = *asks;
+    if (!is_package(target)) return {};
+    SWAGE_TRY(Catalog::RecipeName named, catalog.parse_recipe_name(target.text));
+    target.recipe = named.recipe->full_name();
+    target.version = std::move(named.instance);
+    return {};
+  }
+  std::vector<std::string> known = catalog.recipe_names();
+  known.insert(known.end(), {kRoot, kToolchain});
+  Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
+  if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
+  return Fail(std::move(error));
+}
+
+// The platform that differs from this one by its C library alone.
+Result<const Platform*> with_libc(const Catalog& catalog, const Platform& platform, const Instance& instance) {
+  const auto facts = [](const Platform& p) {
+    return std::tie(p.kernel_arch, p.endian, p.bits, p.pointer_bits, p.elf_machine, p.elf_class, p.float_abi, p.gcc, p.format);
+  };
+  std::vector<std::string> known;
+  for (const Platform& other : catalog.platforms()) {
+    if (facts(other) != facts(platform) || other.triple.cpu() != platform.triple.cpu()) continue;
+    if (other.libc == instance.libc) return &other;
+    known.push_back(other.libc);
+  }
+  Error error = instance_error(instance, fmt::format("no platform is like '{}' with the C library '{}'", platform.name, instance.libc));
+  error.code = Errc::unsatisfiable;
+  error.notes.push_back(fmt::format("known: {}", join(known, ", ")));
+  return Fail(std::move(error));
+}
+
+Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
+  const auto check = [&](const std::string& package) -> Result<void> {
+    if (catalog.has_recipe(package)) return {};
+    Error error = instance_error(instance, fmt::format("'{}' is not a package", package));
+    error.hint = did_you_mean(package, catalog.recipe_names());
+    return Fail(std::move(error));
+  };
+  for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
+  for (const auto& [package, features] : instance.features) {
+    SWAGE_CHECK(check(package));
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(package));
+    SWAGE_CHECK(features_of(*recipe, &instance));
+  }
+  return {};
+}
+
+// What stands after a package's @ is a member of its family or an instance, and was meant as a version.
+Result<void> check_version(Session& session, const Catalog& catalog, const Target& target) {
+  SWAGE_TRY(const Instances* instances, session.instances());
+  if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front()))) return {};
+  SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(target.recipe));
+  SWAGE_TRY(const LockView lock, session.lock_view());
+  Error error{.what = fmt::format("'{}' has no version '{}'", target.name, target.version), .hint = "see which packages and versions there are with: swage list packages"};
+  std::vector<std::string> members;
+  SWAGE_TRY(const std::vector<const RecipeRow*> all, catalog.recipes());
+  for (const RecipeRow* row : all)
+    if (row->name == recipe->name && !row->member.empty()) members.push_back(row->full_name());
+  const std::string version = package_version(*recipe, lock.sources());
+  if (!members.empty()) error.notes.push_back(fmt::format("there are: {}", join(members, ", ")));
+  else if (!version.empty()) error.notes.push_back(fmt::format("it is {}{}", version, recipe->source.debian_package.empty() ? "" : fmt::format(", which the lock pins: the archive that {} has of it", recipe->source.debian_suite)));
+  return Fail(std::move(error));
+}
+
+// The instance that the target names, with what the command line changes of it; null: the usual set of packages.
+Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target) {
+  Instance instance;
+  const Instance* found = nullptr;
+  if (is_package(target) && !target.version.empty()) {
+    SWAGE_CHECK(check_version(session, catalog, target));
+    SWAGE_TRY(const Instances* known, session.instances());
+    SWAGE_TRY(found, target.version == kNoInstance ? Result<const Instance*>(nullptr) : find_instance(*known, target.version));
+  } else if (is_of_a_set(target)) {
+    SWAGE_TRY(found, session.usual_instance());
+  }
+  if (found) instance = *found;
+  else if (options.with.empty() && options.without.empty() && !options.is_static) {
+    return nullptr;
+  }
+  instance.is_static = instance.is_static || options.is_static;
+  for (const auto& [words, on] : {std::pair(&options.with, true), std::pair(&options.without, false)})
+    for (const std::string& word : *words) {
+      const auto colon = word.find(':');
+      const std::string package = colon == std::string::npos ? target.name : word.substr(0, colon);
+      instance.features[package][word.substr(colon == std::string::npos ? 0 : colon + 1)] = on;
+    }
+  SWAGE_CHECK(check_instance(catalog, instance));
+  return std::make_shared<const Instance>(std::move(instance));
+}
+
+// For the build platform itself there is nothing to emulate.
+Result<void> check_emulation(const TargetOptions& options, const std::vector<const Platform*>& platforms) {
+  const bool foreign = std::any_of(platforms.begin(), platforms.end(), [](const Platform* platform) { return platform->name != kBuildPlatform; });
+  if (foreign || (!options.emulate && !options.accelerate)) return {};
+  return Fail(Error{.what = fmt::format("'{}' says nothing of '{}', which is the platform that builds", options.emulate ? "--emulate" : "--accelerate", kBuildPlatform),
+                    .hint = "name another one with: --for PLATFORM"});
+}
+Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Platform& platform) {
+  if ((!options.emulate && !options.accelerate) || platform.name == kBuildPlatform) return BuildMode::cross;
+  if (platform.qemu_user.empty())
+    return Fail(Error{.code = Errc::unsatisfiable, .what = fmt::format("nothing can be built as '{}': it has no emulator", platform.name)});
+  SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, platform));
+  SWAGE_CHECK(session.lock_with(root->architecture));
+  return options.accelerate ? BuildMode::accelerated : BuildMode::emulated;
+}
+
+// The platform of --target goes into the cells of what emits code; its compiler too, where there is one.
+Result<void> set_target(const Catalog& catalog, const TargetOptions& options, Goal& goal) {
+  if (options.emits_for.empty()) return {};
+  const RecipeRow* recipe = nullptr;
+  if (!goal.target.recipe.empty()) { SWAGE_TRY(recipe, catalog.recipe(goal.target.recipe)); }
+  if (!recipe || !recipe->targeted)
+    return Fail(Error{.what = fmt::format("'{}' emits no code, so '--target' says nothing of it", goal.target.text),
+                      .hint = "the platform that it is to run on is --for"});
+  SWAGE_TRY(const Platform* target, catalog.platform(options.emits_for));
+  if (target == goal.platform) return {};   // what it means without --target
+  goal.cell.target = target;
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = target, .purpose = Purpose::userland}));
+  goal.cell.target_toolchain = resolution.chosen;
+  return {};
+}
+
+// Components that are trees of a layer go into the store, each once.
+Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goal>& goals) {
+  std::map<std::string, Source> trees;
+  for (Goal& goal : goals) {
+    if (!goal.cell.toolchain) continue;
+    for (const std::string& id : goal.cell.toolchain->components) {
+      SWAGE_TRY(const ComponentRow* row, catalog.component(id));
+      if (row->tree.empty()) continue;
+      if (!trees.contains(id)) {
+        SWAGE_TRY(Source source, component_source(session, *row));
+        trees.emplace(id, std::move(source));
+      }
+      goal.cell.trees.emplace(id, trees.at(id));
+    }
+  }
+  return {};
+}
+
+// Where the kernel's tree is in the store, if it is there.
+std::optional<fs::path> tree_of(Session& session, const KernelChoice& choice) {
+  const Result<Store*> store = session.store();
+  if (!store || !choice.source) return std::nullopt;
+  return (*store)->real_path(choice.source->path);
+}
+
+// The kernel that the target is of, if it is of one.
+Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target,
+                                              KernelGoal kernel_goal) {
+  if (!needs_kernel(target)) return std::nullopt;
+  if (!options.src.empty()) return local_kernel(session, options.src, target.version);
+  SWAGE_TRY(const LockView lock, session.lock_view());
+  std::optional<Version> wanted;
+  if (!target.version.empty()) { SWAGE_TRY(wanted, Version::parse(target.version)); }
+  Result<KernelChoice> found = find_kernel(catalog, lock.sources(), wanted);
+  const bool unknown = !found && found.error().code == Errc::invalid_input;
+  if (unknown && wanted && kernel_goal == KernelGoal::resolution) return KernelChoice{.version = *wanted};
+  return found;
+}
+
+// All of a goal but its target, platform and instance. `resolutions`: of earlier goals.
+Result<void> complete_goal(Session& session, const TargetOptions& options, KernelGoal kernel_goal, const std::optional<KernelChoice>& choice,
+                           Goal& goal, std::vector<Resolution>& resolutions) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  if (goal.instance && !goal.instance->libc.empty()) { SWAGE_TRY(goal.platform, with_libc(*catalog, *goal.platform, *goal.instance)); }
+  const Platform& platform = *goal.platform;
+  goal.cell.platform = &platform;
+  goal.cell.instance = goal.instance.get();
+  SWAGE_TRY(goal.cell.mode, mode_of(session, *catalog, options, platform));
+  if (choice) {
+    const KernelOptions& kernel = choice->options;
+    if (kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform.kernel_arch));
+    goal.cell.kernel = choice;
+    if (goal.target.asks.machine && kernel_goal != KernelGoal::resolution) { SWAGE_TRY(goal.cell.machine, find_machine(*catalog, platform, choice->version)); }
+  }
+  SWAGE_CHECK(set_target(*catalog, options, goal));
+  SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
+  if (goal.cell.toolchain && kernel_goal != KernelGoal::resolution)
+    if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned) goal.unpinned = std::move(pinned).error();
+  return {};
+}
+
+}  // namespace
+
+bool names_all(const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [](const std::string& list) {
+    const std::vector<std::string_view> parts = split(list, ',');
+    return std::any_of(parts.begin(), parts.end(), is_all);
+  });
+}
+
+Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names) {
+  std::vector<const Platform*> platforms;
+  const auto add = [&](const Platform* platform) {
+    if (std::find(platforms.begin(), platforms.end(), platform) == platforms.end()) platforms.push_back(platform);
+  };
+  for (const std::string& list : names)
+    for (const std::string_view name : split(list, ',')) {
+      if (is_all(name)) {
+        SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
+        for (const Platform& platform : catalog.platforms())
+          if (catalog.has_toolchains(platform.name) &&
+              std::any_of(machines->begin(), machines->end(),
+                          [&](const MachineRow& row) { return row.platform == platform.name; }))
+            add(&platform);
+        continue;
+      }
+      SWAGE_TRY(const Platform* platform, catalog.platform(name));
+      add(platform);
+    }
+  if (platforms.empty()) {
+    SWAGE_TRY(const Platform* platform, catalog.platform(kBuildPlatform));
+    add(platform);
+  }
+  return platforms;
+}
+
+Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  return parse_platforms(*catalog, options.platforms.empty() ? workspace->platforms : options.platforms);
+}
+
+TargetKind kind_of(const Target& target) {
+  if (target.name == kToolchain) return TargetKind::toolchain;
+  if (target.name == kRoot) return TargetKind::root;
+  if (target.asks.is_tree()) return TargetKind::kernel_tree;
+  return target.asks.kernel ? TargetKind::kernel : TargetKind::package;
+}
+
+Result<void> check_boots(const Target& target) {
+  if (!target.asks.booted_by.empty()) return {};
+  return fail(Errc::invalid_input, fmt::format("'{}' does not boot: its recipe names none that boots it (booted_by)", target.text));
+}
+
+Result<Target> parse_target(const std::string& text) {
+  const auto at = text.find('@');
+  Target target{.text = text, .name = text.substr(0, at)};
+  if (at != std::string::npos) target.version = text.substr(at + 1);
+  if (target.name.empty() || (at != std::string::npos && target.version.empty()))
+    return Fail(Error{.what = fmt::format("'{}' is not a target", text), .hint = "write it as NAME or NAME@VERSION"});
+  return target;
+}
+
+Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  std::vector<Target> targets;
+  for (const std::string& text : options.targets) {
+    SWAGE_TRY(Target target, parse_target(text));
+    SWAGE_CHECK(look_up_target(*catalog, target));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
+                                    KernelGoal kernel_goal, const OnImpossible& impossible) {
+  session.expect_lock_view();
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options));
+  std::vector<KnownTarget> known;
+  for (const Target& target : targets) known.push_back({target.text, kind_of(target)});
+  SWAGE_CHECK(check_options(options, known));
+  const auto takes_instance = [](const Target& target) { return is_of_a_set(target) && target.version.empty(); };
+  if (!session.options().instance.empty() && !targets.empty() && std::none_of(targets.begin(), targets.end(), takes_instance))
+    return Fail(nothing_of("--instance", known.front(), {"packages that name none"}, options.command));
+  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
+  SWAGE_CHECK(check_emulation(options, platforms));
+  SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
+  std::deque<Goal> goals;
+  std::vector<Resolution> resolutions;
+  for (const Target& target : targets) {
+    SWAGE_TRY(const std::shared_ptr<const Instance> instance, instance_of(session, *catalog, options, target));
+    SWAGE_TRY(std::optional<KernelChoice> choice, kernel_of(session, *catalog, options, target, kernel_goal));
+    if (choice) {
+      choice->options = kernel;
+      SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
+    }
+    for (const Platform* platform : platforms) {
+      Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform, .instance = instance});
+      if (Result<void> made = complete_goal(session, options, kernel_goal, choice, goal, resolutions); !made) {
+        if (!impossible || made.error().code == Errc::interrupted) return Fail(std::move(made).error());
+        impossible(goal, made.error());
+        goals.pop_back();
+      }
+      if (target.name == kRoot) break;
+    }
+  }
+  return goals;
+}
+
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal, const OnImpossible& impossible) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_CHECK(read_trees(session, *catalog, goals));
+  const auto plan = [&](const Goal& goal) -> Result<Wanted> {
+    if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
+    if (goal.unpinned) return Fail(*goal.unpinned);
+    if (goal.target.name == kRoot) return planner.root(goal.target.version);
+    if (goal.target.name == kToolchain) return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
+    return planner.package(boots(goal, kernel_goal) ? goal.target.asks.booted_by : goal.target.recipe, goal.cell);
+  };
+  for (Goal& goal : goals) {
+    Result<Wanted> wanted = plan(goal);
+    if (wanted) goal.wanted = *std::move(wanted);
+    else if (impossible) impossible(goal, wanted.error());
+    else return Fail(std::move(wanted).error());
+  }
+  return {};
+}
+
+std::string goal_label(const Goal& goal) {
+  std::string label = goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
+  if (goal.target.name == kRoot) return label;
+  if (goal.cell.target) label += fmt::format(" that emits code for {},", goal.cell.target->name);
+  return fmt::format("{} for {}", label, goal.platform->name);
+}
+
+void choose(Cell& cell, const Resolution& resolution) {
+  cell.toolchain = resolution.chosen;
+  cell.root = resolution.root;
+  cell.quirks.clear();
+  for (const QuirkApplied& one : resolution.quirks) cell.quirks.push_back(one.quirk);
+}
+
+Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row) {
+  Cell cell;
+  SWAGE_TRY(cell.platform, catalog.platform(row.platform));
+  SWAGE_TRY(const Version version, Version::parse(row.kernel));
+  SWAGE_TRY(cell.kernel, find_kernel(catalog, lock, version));
+  cell.kernel->options.config = row.config;
+  SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
+  const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));
+  if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
+  choose(cell, resolution);
+  return cell;
+}
+
+}  // namespace swage

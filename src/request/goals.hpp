@@ -1,0 +1,107 @@
+// From the words on the command line (`linux@6.1 --for arm64,mipsel --config tiny`) to cells and planned derivations.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/planner.hpp"
+#include "request/session.hpp"
+#include "resolve/resolve.hpp"
+
+namespace swage {
+
+// Roots that commands ask for themselves.
+inline constexpr const char* kPackageRoot = "packages";    // that packages are built in
+inline constexpr const char* kEmulators = "emulators";     // with qemu-user
+
+// What a target is: options say something of some kinds only (option_kinds.hpp).
+enum class TargetKind { kernel, kernel_tree, package, toolchain, root, store_path };
+
+// The options that say what to build, shared by build, boot, plan, resolve and shell.
+struct TargetOptions {
+  std::string command{};                     // whose options these are
+  std::vector<std::string> targets{};
+  std::vector<std::string> platforms{};      // --for, split at commas; `all`: every platform with a toolchain and a machine
+  std::string config{};                      // --config
+  std::vector<std::string> enable{}, disable{}, set{};   // --enable SYM, --disable SYM, --set SYM=VALUE
+  std::vector<std::string> fragments{};      // --fragment FILE
+  bool strict_config = false;
+  std::string src{};                         // --src DIR
+  std::vector<std::string> patches{};        // --patch FILE
+  std::string toolchain{};                   // --toolchain ID
+  bool llvm = false;                         // --llvm
+  std::vector<std::string> with{}, without{};   // --with, --without [PACKAGE:]FEATURE
+  bool is_static = false;                    // --static
+  bool emulate = false, accelerate = false;  // --emulate, --accelerate
+  std::string emits_for{};                   // --target PLATFORM
+  bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
+};
+
+// The platforms that --for names, each once; x86_64 when it names none.
+Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
+
+bool names_all(const std::vector<std::string>& names);   // that one of them is `all`
+
+// Those of --for, or the workspace's.
+Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options);
+
+// `NAME[@VERSION]`; of a package `NAME[@MEMBER][@INSTANCE]`.
+struct Target {
+  std::string text;                          // as written
+  std::string name;
+  std::string version{};                     // of a package: the instance
+  // Once it is looked up: the recipe's full name, and what it asks for. Of roots and toolchains: "", and what packages ask for.
+  std::string recipe{};
+  TargetRow asks{};
+};
+Result<Target> parse_target(const std::string& text);
+TargetKind kind_of(const Target& target);   // once it is looked up
+// Every target that is named: parsed and found in the catalog.
+Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& options);
+
+// One target for one platform.
+struct Goal {
+  Target target;
+  const Platform* platform = nullptr;
+  std::shared_ptr<const Instance> instance{};   // that the cell is of, if any
+  Cell cell{};
+  std::optional<Resolution> resolution{};    // of the toolchain
+  std::optional<Error> unpinned{};           // why the toolchain's archive could not be pinned
+  std::optional<Wanted> wanted{};            // once planned
+};
+
+// An error for what no recipe boots.
+Result<void> check_boots(const Target& target);
+
+enum class KernelGoal {
+  artifact,
+  boot,         // of what the target makes, by the recipe that boots it
+  farthest,     // the same where something emulates the machine, and else the artifact
+  resolution,   // nothing is built: a kernel that the catalog does not have will do
+};
+
+// Told of a goal that cannot be made or planned: the others go on. Without one the first such error ends all.
+using OnImpossible = std::function<void(const Goal&, const Error&)>;
+
+// Parses targets and platforms and resolves a toolchain for each pair. Goals keep their addresses.
+Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
+                                    KernelGoal kernel_goal = KernelGoal::artifact, const OnImpossible& impossible = {});
+
+// Adds what makes every goal to the planner's graph.
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal = KernelGoal::artifact,
+                        const OnImpossible& impossible = {});
+
+std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
+
+// Gives the cell what was resolved for it: toolchain, root and quirks.
+void choose(Cell& cell, const Resolution& resolution);
+
+// What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
+// resolver finds for that.
+Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row);
+
+}  // namespace swage

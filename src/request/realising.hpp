@@ -1,0 +1,61 @@
+// From planned goals to valid outputs: what build, boot and shell share.
+#pragma once
+
+#include <memory>
+
+#include "realise/host_view.hpp"
+#include "request/goals.hpp"
+
+namespace swage {
+
+struct Planned {
+  std::unique_ptr<Planner> planner;
+  std::vector<Wanted> wanted{};
+  std::vector<const Goal*> goals{};         // one for each of `wanted`
+};
+
+// With `impossible`, what cannot be planned is not among what is wanted.
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible = {});
+
+// What cannot be made at all, when the others are all the same (-k, or `--for all` of a plan): said at once, and kept for the end.
+class LeftOut {
+ public:
+  struct Item {
+    std::string target{}, platform{};
+    Error error{};
+  };
+  LeftOut(Session& session, bool leave_out) : session_(session), leave_out_(leave_out) {}
+  OnImpossible collector();
+  const std::vector<Item>& items() const { return items_; }
+  // The error to end with: that nothing is left, or what was asked for by name. What one of all platforms does not have is none.
+  Result<std::optional<Error>> error(const TargetOptions& options, bool nothing_left) const;
+
+ private:
+  Session& session_;
+  bool leave_out_;
+  std::vector<Item> items_{};
+};
+
+// What became of a goal.
+struct GoalEnd {
+  BuildEnd end = BuildEnd::built;
+  std::string because{};                    // of `not_built`: the name of what failed
+  std::optional<Error> error{};             // of `failed`
+};
+struct Made {
+  RealiseResult done{};
+  std::vector<GoalEnd> ends{};              // one for each of Planned::goals
+  std::vector<Error> errors{};              // to end with
+};
+const char* end_name(BuildEnd end);         // "built", "failed", "cancelled", "not built"
+// Errors of failed builds also say what their logs are known for, and which toolchain to try next.
+Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options);
+// The same, also telling what became of each goal.
+Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptions options);
+// What commands that start programs of the store need: all that is wanted is made, kept while this process is there, and the reporter is stopped.
+Result<Store*> realise_to_run(Session& session, const Planned& planned, const RealiseOptions& options);
+std::string output_path(const Planned& planned, const Wanted& wanted);   // of `out`: /nix/store/...
+// By the root that `emulators` makes (kEmulators).
+Emulation emulation_by(const Store& store, const Planned& planned, const Wanted& emulators, const Platform& platform);
+
+}  // namespace swage

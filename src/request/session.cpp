@@ -1,0 +1,265 @@
+#include "request/session.hpp"
+
+#include <cstdlib>
+#include <fmt/core.h>
+#include <memory>
+#include <pwd.h>
+#include <unistd.h>
+#include <vector>
+
+#include "fetch/fetch.hpp"
+#include "fetch/lock.hpp"
+#include "fetch/published.hpp"
+
+namespace swage {
+
+namespace {
+
+std::string env(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// The nearest directory upwards from here that holds a swage.toml.
+std::optional<fs::path> nearest_workspace() {
+  fs::path directory = current_directory().value_or(fs::path());
+  while (!directory.empty()) {
+    if (path_exists(directory / kWorkspaceFile)) return directory;
+    if (directory == directory.root_path()) break;
+    directory = directory.parent_path();
+  }
+  return std::nullopt;
+}
+
+// Lends the fetch layer to the executor.
+class LayerFetcher final : public SourceFetcher {
+ public:
+  LayerFetcher(Store& store, FetchOptions options, Reporter& reporter) : fetcher_(store, std::move(options), reporter) {}
+  Result<void> fetch(const Source& source, std::uint64_t id) override { return fetcher_.fetch(source, id); }
+
+ private:
+  Fetcher fetcher_;
+};
+
+}  // namespace
+
+Session::Session(SessionOptions options, MakeReporter make_reporter) : options_(std::move(options)), make_reporter_(std::move(make_reporter)) {}
+Session::~Session() = default;
+
+Result<fs::path> Session::home() const {
+  if (!options_.home.empty()) return absolute_path(options_.home);
+  if (const std::string home = env("SWAGE_HOME"); !home.empty()) return absolute_path(home);
+  if (const std::string data = env("XDG_DATA_HOME"); data.starts_with('/')) return fs::path(data) / "swage";
+  std::string user_home = env("HOME");
+  if (user_home.empty())
+    if (const passwd* entry = ::getpwuid(::getuid())) user_home = entry->pw_dir;
+  if (user_home.empty())
+    return Fail(Error{.code = Errc::environment, .what = "no home directory is known", .hint = "name one with: SWAGE_HOME=DIR swage ..."});
+  return fs::path(user_home) / ".local/share/swage";
+}
+
+Result<std::optional<fs::path>> Session::workspace_directory() {
+  if (workspace_directory_) return *workspace_directory_;
+  const std::string named = options_.workspace.empty() ? env("SWAGE_WORKSPACE") : options_.workspace;
+  std::optional<fs::path> found;
+  if (named.empty()) {
+    found = nearest_workspace();
+    if (found) SWAGE_CHECK(check_owner(*found));
+    workspace_was_found_ = true;
+  } else if (named != "none") {
+    SWAGE_TRY(found, absolute_path(named));
+    if (!path_exists(*found / kWorkspaceFile))
+      return Fail(Error{.what = fmt::format("'{}' is not a workspace: it has no {}", named, kWorkspaceFile),
+                        .hint = "to have none: --workspace none"});
+  }
+  workspace_directory_ = found;
+  return found;
+}
+
+Result<fs::path> Session::lock_path() {
+  if (!options_.lock.empty()) return fs::path(options_.lock);
+  SWAGE_TRY(const std::optional<fs::path> directory, workspace_directory());
+  if (directory) return *directory / "swage.lock";
+  SWAGE_TRY(const fs::path data, home());
+  return data / "swage.lock";
+}
+
+Result<fs::path> Session::catalog_dir() const {
+  if (!options_.catalog.empty()) return fs::path(options_.catalog);
+  if (const std::string named = env("SWAGE_CATALOG"); !named.empty()) return fs::path(named);
+  // Beside the program: a build tree inside the checkout, or an installation.
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  for (fs::path up = program.parent_path(); !up.empty(); up = up.parent_path()) {
+    for (const fs::path& candidate : {up / "catalog", up / "share/swage/catalog"})
+      if (path_exists(candidate / "platforms.toml")) return candidate;
+    if (up == up.root_path()) break;
+  }
+  return Fail(Error{.code = Errc::environment, .what = "the catalog is not beside the program",
+                    .hint = "name it with: swage --catalog DIR ..."});
+}
+
+Result<fs::path> Session::home_evidence() const {
+  SWAGE_TRY(const fs::path data, home());
+  return data / "evidence";
+}
+
+Result<const Workspace*> Session::workspace() {
+  if (!workspace_) {
+    Workspace found;
+    SWAGE_TRY(const std::optional<fs::path> directory, workspace_directory());
+    if (directory) { SWAGE_TRY(found, read_workspace(*directory / kWorkspaceFile)); }
+    if (workspace_was_found_)
+      for (const fs::path& layer : found.layers) SWAGE_CHECK(check_layer_owner(layer, *directory));
+    workspace_ = std::make_unique<Workspace>(std::move(found));
+  }
+  return workspace_.get();
+}
+
+Result<std::vector<fs::path>> Session::layers() {
+  SWAGE_TRY(const Workspace* settings, workspace());
+  std::vector<fs::path> all = settings->layers;
+  all.insert(all.end(), options_.layers.begin(), options_.layers.end());
+  return all;
+}
+
+Result<const Instances*> Session::instances() {
+  if (!instances_) {
+    SWAGE_TRY(const Workspace* settings, workspace());
+    Instances all;   // insert-only: the nearest comes first
+    const auto add = [&](const auto& layers) -> Result<void> {
+      for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+        SWAGE_TRY(Instances of_layer, read_instances(*layer));
+        all.merge(of_layer);
+      }
+      return {};
+    };
+    SWAGE_CHECK(add(options_.layers));
+    all.insert(settings->instances.begin(), settings->instances.end());
+    SWAGE_CHECK(add(settings->layers));
+    instances_ = std::make_unique<Instances>(std::move(all));
+  }
+  return instances_.get();
+}
+
+Result<const Instance*> Session::usual_instance() {
+  SWAGE_TRY(const Workspace* settings, workspace());
+  const std::string& name = options_.instance.empty() ? settings->usual_instance : options_.instance;
+  if (name.empty() || name == kNoInstance) return nullptr;
+  SWAGE_TRY(const Instances* known, instances());
+  Result<const Instance*> found = find_instance(*known, name);
+  if (!found && options_.instance.empty()) return Fail(std::move(found).error().at(settings->usual_pos));
+  return found;
+}
+
+Result<SourceTrees> Session::source_trees() {
+  SWAGE_TRY(const fs::path directory, catalog_dir());
+  SWAGE_TRY(const std::vector<fs::path> over, layers());
+  return read_source_trees(directory, over);
+}
+
+Result<const Catalog*> Session::catalog() {
+  if (!catalog_) {
+    SWAGE_TRY(const fs::path directory, catalog_dir());
+    SWAGE_TRY(const std::vector<fs::path> over, layers());
+    std::vector<fs::path> evidence;
+    if (Result<fs::path> own = home_evidence()) evidence.push_back(*std::move(own));
+    evidence.insert(evidence.end(), evidence_.begin(), evidence_.end());
+    SWAGE_TRY(std::shared_ptr<const Catalog> loaded, Catalog::load(directory, over, evidence));
+    catalog_ = loaded.get();
+    // Kept to the end of the process: to free every row would take longer than that takes.
+    static std::vector<std::shared_ptr<const Catalog>>& kept = *new std::vector<std::shared_ptr<const Catalog>>();
+    kept.push_back(std::move(loaded));
+  }
+  return catalog_;
+}
+
+Result<const Lockfile*> Session::lock() {
+  if (lock_) return lock_.get();
+  SWAGE_TRY(const fs::path path, lock_path());
+  if (!path_exists(path)) return update_lock(nullptr);
+  SWAGE_TRY(Lockfile lock, Lockfile::read(path));
+  lock_ = std::make_unique<Lockfile>(std::move(lock));
+  return lock_.get();
+}
+
+Result<LockView> Session::lock_view() {
+  if (lock_) return LockView(*lock_);
+  if (lock_view_) return *lock_view_;
+  SWAGE_TRY(const fs::path path, lock_path());
+  if (!path_exists(path)) {
+    SWAGE_TRY(const Lockfile* made, update_lock(nullptr));
+    return LockView(*made);
+  }
+  SWAGE_TRY(lock_view_, expected_lock_view_.valid() ? expected_lock_view_.get() : LockView::open(path));
+  return *lock_view_;
+}
+
+void Session::expect_lock_view() {
+  if (lock_ || lock_view_ || expected_lock_view_.valid()) return;
+  const Result<fs::path> path = lock_path();
+  if (path && path_exists(*path)) expected_lock_view_ = std::async(std::launch::async, [file = *path] { return LockView::open(file); });
+}
+
+Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
+  SWAGE_TRY(const Lockfile* pinned, lock());
+  SWAGE_TRY(const Catalog* tables, catalog());
+  if (pinned_architectures(*tables, *pinned).contains(architecture)) return pinned;
+  const Lockfile before = *pinned;
+  return update_lock(&before, {architecture});
+}
+
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures, const Lockfile* before,
+                                             bool allow_older) {
+  SWAGE_TRY(const fs::path path, lock_path());
+  SWAGE_TRY(const fs::path data, home());
+  SWAGE_TRY(const Catalog* tables, catalog());
+  reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
+  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures, .before = before,
+                                               .allow_older = allow_older}, reporter()));
+  if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
+  SWAGE_CHECK(write_file_atomically(path, lock.str()));
+  lock_ = std::make_unique<Lockfile>(std::move(lock));
+  return lock_.get();
+}
+
+Result<void> Session::pin_archive(const SourceSpec& source) {
+  if (source.sha256sums.empty()) return {};
+  SWAGE_TRY(const LockView view, lock_view());
+  const std::string& url = source.urls.front();
+  if (view.sources().archives.contains(url)) return {};
+  SWAGE_TRY(const fs::path path, lock_path());
+  SWAGE_TRY(const fs::path data, home());
+  reporter().on(Message{fmt::format("note: pinning '{}' in '{}'", url.substr(url.rfind('/') + 1), path.string())});
+  SWAGE_TRY(std::string sha256, published_sha256(source, data / "cache/published", {}, reporter()));
+  SWAGE_CHECK(lock());
+  lock_->archives.emplace(url, std::move(sha256));   // in its place: planners may have begun to read it
+  return write_file_atomically(path, lock_->str());
+}
+
+Result<Store*> Session::store(Store::Purpose purpose) {
+  if (!store_) {
+    SWAGE_TRY(const fs::path root, home());
+    SWAGE_TRY(store_, Store::open(root, purpose));
+  }
+  return store_.get();
+}
+
+Result<std::unique_ptr<SourceFetcher>> Session::fetcher() {
+  SWAGE_TRY(Store* local, store());
+  FetchOptions options;
+  SWAGE_TRY(options.mirrors, host_mirrors());
+  SWAGE_TRY(const HostProxies proxies, host_proxies());
+  options.http_proxy = proxies.http;
+  options.https_proxy = proxies.https;
+  return std::make_unique<LayerFetcher>(*local, std::move(options), reporter());
+}
+
+Reporter& Session::reporter() {
+  if (!reporter_) reporter_ = make_reporter_();
+  return *reporter_;
+}
+
+void Session::stop_reporter() { reporter_.reset(); }
+
+}  // namespace swage

@@ -1,0 +1,93 @@
+// What every request shares: where things are and, each made when first asked for, the catalog, the lock file, the store and the fetcher.
+// Whoever begins it says how progress is told. `swage list platforms` never opens the store; `swage store du` never reads the catalog.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/events.hpp"
+#include "catalog/catalog.hpp"
+#include "catalog/source_trees.hpp"
+#include "catalog/workspace.hpp"
+#include "plan/lock_view.hpp"
+#include "realise/realise.hpp"
+#include "store/store.hpp"
+
+namespace swage {
+
+struct SessionOptions {
+  std::string catalog{};                // --catalog DIR
+  std::vector<std::string> layers{};    // --layer DIR
+  std::string home{};                   // --home DIR
+  std::string lock{};                   // --lock FILE
+  std::string workspace{};              // --workspace DIR, or "none"
+  std::string instance{};               // --instance NAME, or "none"
+};
+using MakeReporter = std::function<std::unique_ptr<Reporter>()>;
+
+class Session {
+ public:
+  Session(SessionOptions options, MakeReporter make_reporter);
+  ~Session();
+
+  const SessionOptions& options() const { return options_; }
+  // The swage.toml of this directory or of the nearest one above it, when it may be obeyed, or of the directory that --workspace or
+  // SWAGE_WORKSPACE names; one that says nothing when there is none.
+  Result<const Workspace*> workspace();
+  // The set of packages that is meant where a target names none: --instance, or what the workspace says. Null: none of them.
+  Result<const Instance*> usual_instance();
+  Result<std::vector<fs::path>> layers();   // of the workspace and of --layer, in order
+  // Of the workspace and of all layers: those of --layer win over its own, and its own over those of the layers that it names.
+  Result<const Instances*> instances();
+  Result<SourceTrees> source_trees();
+  Result<const Catalog*> catalog();
+  // Reads the lock file; when there is none, makes it and says so.
+  Result<const Lockfile*> lock();
+  // The same to look entries up in, which costs less.
+  Result<LockView> lock_view();
+  // Begins to open it beside what else is done, for who will ask for lock_view().
+  void expect_lock_view();
+  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. The rest: LockOptions.
+  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {}, const Lockfile* before = nullptr,
+                                      bool allow_older = false);
+  // The lock file with the roots of another architecture, which are pinned when they are first needed.
+  Result<const Lockfile*> lock_with(const std::string& architecture);
+  // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.
+  Result<void> pin_archive(const SourceSpec& source);
+  Result<Store*> store(Store::Purpose purpose = Store::Purpose::usual);   // the purpose of the first call counts
+  Result<std::unique_ptr<SourceFetcher>> fetcher();
+  Reporter& reporter();
+  void stop_reporter();                 // the terminal line is restored; before results are printed
+
+  Result<fs::path> home() const;        // $SWAGE_HOME, or swage under the user's data directory
+  Result<fs::path> lock_path();         // --lock, or swage.lock beside the workspace's swage.toml, or in home()
+  Result<fs::path> catalog_dir() const;
+  Result<fs::path> home_evidence() const;   // evidence/ in home(): records of a user whose catalog is not his
+  // One more place with records, before the catalog is first asked for.
+  void add_evidence(const fs::path& directory) { evidence_.push_back(directory); }
+
+ private:
+  Result<std::optional<fs::path>> workspace_directory();
+
+  SessionOptions options_;
+  MakeReporter make_reporter_;
+  std::optional<std::optional<fs::path>> workspace_directory_{};
+  bool workspace_was_found_ = false;    // and not named: then it is trusted with all that it names
+  std::vector<fs::path> evidence_{};
+  std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<Instances> instances_;
+  const Catalog* catalog_ = nullptr;
+  std::unique_ptr<Lockfile> lock_;
+  std::optional<LockView> lock_view_;
+  std::future<Result<LockView>> expected_lock_view_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Reporter> reporter_;
+};
+
+}  // namespace swage
