@@ -1,9 +1,5 @@
 # Builds a static busybox for the host platform with the applets and features that $applets lists (CONFIG_ names without the prefix).
-jobs=
-case "${MAKEFLAGS-}" in
-  *jobserver*) ;;
-  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
-esac
+. $script_jobs
 export KCONFIG_NOTIMESTAMP=1
 . $script_unpack
 unpack_source "$src" source

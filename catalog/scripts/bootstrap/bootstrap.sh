@@ -14,12 +14,8 @@ if [ -n "${deps_host-}" ]; then
 fi
 export PATH=$toolchain/bin:$PATH
 
-# The jobserver of the executor arrives in MAKEFLAGS; a stock Nix has none. Documentation is never made.
-jobs=
-case "${MAKEFLAGS-}" in
-  *jobserver*) ;;
-  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
-esac
+. $script_jobs
+# Documentation is never made.
 bmake() { make $jobs MAKEINFO=true BUILD_INFO= GENERATED_MANPAGES= "$@"; }
 
 unpack() { # unpack SOURCE DIR: a tree, an archive, or the archive of a distribution's source package that holds the real one

@@ -3,12 +3,7 @@
 # $arch  ARCH=     $cross  CROSS_COMPILE=     $compiler  gcc | clang     $make_args  the machine's own
 # $quirk_make_args $cflags $aflags (after the kernel's own flags) $cc_flags $ld_flags (part of CC and LD) $host_cc   what the cell's quirks do
 
-# The jobserver of the executor arrives in MAKEFLAGS; a stock Nix has none.
-jobs=
-case "${MAKEFLAGS-}" in
-  *jobserver*) ;;
-  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
-esac
+. $script_jobs
 
 # LLVM's own assembler too; before 5.15 CROSS_COMPILE is what names clang's target. Programs of the build run here, where the root's
 # own compiler makes them.

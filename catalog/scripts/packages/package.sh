@@ -118,11 +118,7 @@ for tool in aclocal automake; do
   for program in /usr/bin/$tool-1*; do export $(echo $tool | tr a-z A-Z)=${program##*/}; done
 done
 
-jobs=
-case "${MAKEFLAGS-}" in
-  *jobserver*) ;;
-  *) jobs=-j${NIX_BUILD_CORES:-1} ;;
-esac
+. $script_jobs
 
 unpack() {
   unpack_source "$src" source
