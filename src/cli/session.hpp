@@ -75,6 +75,7 @@ class Session {
 
  private:
   Result<std::optional<fs::path>> workspace_directory();
+  Result<const Lockfile*> first_lock();
 
   GlobalOptions options_;
   std::optional<std::optional<fs::path>> workspace_directory_{};
