@@ -40,6 +40,15 @@ bool says_what(const TargetOptions& options) {
   return kernel || package || !options.toolchain.empty() || options.llvm;
 }
 
+// Of a kernel whose target names no version: that `other` is called as `name` is, but for the version.
+bool is_of_any_version(const Goal& goal, const std::string& name, std::string_view other) {
+  if (!goal.cell.kernel || !goal.target.version.empty()) return false;
+  const std::string& version = goal.cell.kernel->version.str();
+  const std::size_t at = name.find(version);
+  if (at == std::string::npos || !other.starts_with(name.substr(0, at)) || !other.ends_with(name.substr(at + version.size()))) return false;
+  return other.size() > at && other[at] >= '0' && other[at] <= '9';
+}
+
 // A .drv, an output of one, a link to one, or a target: as it would be built, or else as it was the last time, unless options say how.
 Result<StorePath> find_derivation(Session& session, const TargetOptions& options) {
   const std::string& text = options.targets.front();
@@ -55,7 +64,8 @@ Result<StorePath> find_derivation(Session& session, const TargetOptions& options
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   const StorePath drv = planned.wanted.front().drv;
   if (has_log(*store, drv)) return drv;
-  const std::vector<StorePath> others = logged_derivations(*store, planned.planner->graph().find(drv)->drv.name);
+  const std::string& name = planned.planner->graph().find(drv)->drv.name;
+  const std::vector<StorePath> others = logged_derivations(*store, [&](std::string_view other) { return other == name || is_of_any_version(goals.front(), name, other); });
   if (others.empty()) return fail(Errc::invalid_input, fmt::format("{} has no log: it was not built here", goal_label(goals.front())));
   if (says_what(options))
     return Fail(Error{.what = fmt::format("{} has no log: it was not built so here", goal_label(goals.front())),

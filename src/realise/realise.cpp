@@ -100,7 +100,7 @@ bool has_log(Store& store, const StorePath& drv) {
   return path_exists(file) || path_exists(file.replace_extension());
 }
 
-std::vector<StorePath> logged_derivations(Store& store, std::string_view name) {
+std::vector<StorePath> logged_derivations(Store& store, const std::function<bool(std::string_view)>& is_meant) {
   const fs::path logs = store.log_dir();
   std::vector<std::pair<fs::file_time_type, StorePath>> found;
   std::error_code error;
@@ -108,7 +108,7 @@ std::vector<StorePath> logged_derivations(Store& store, std::string_view name) {
     for (const std::string& file : list_directory(logs / start).value_or(std::vector<std::string>{})) {
       const std::string base = start + file.substr(0, file.ends_with(".bz2") ? file.size() - 4 : file.size());
       Result<StorePath> drv = StorePath::parse_base(base);
-      if (drv && drv->is_derivation() && drv->name() == fmt::format("{}.drv", name)) found.emplace_back(fs::last_write_time(logs / start / file, error), *std::move(drv));
+      if (drv && drv->is_derivation() && is_meant(drv->name().substr(0, drv->name().size() - 4))) found.emplace_back(fs::last_write_time(logs / start / file, error), *std::move(drv));
     }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
   std::vector<StorePath> drvs;

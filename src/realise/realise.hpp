@@ -95,7 +95,7 @@ using LogSink = std::function<void(std::string_view bytes)>;
 Result<void> stream_log(Store& store, const StorePath& drv, const LogSink& sink);
 Result<std::string> read_log(Store& store, const StorePath& drv);
 bool has_log(Store& store, const StorePath& drv);
-// The derivations of this name (`linux-6.1.176-arm64`) that have logs, whatever else differs; the latest first.
-std::vector<StorePath> logged_derivations(Store& store, std::string_view name);
+// The derivations of such a name (`linux-6.1.176-arm64`) that have logs, whatever else differs; the latest first.
+std::vector<StorePath> logged_derivations(Store& store, const std::function<bool(std::string_view name)>& is_meant);
 
 }  // namespace swage

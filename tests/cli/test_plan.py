@@ -286,7 +286,9 @@ def test_a_log_is_of_what_was_built_whatever_the_options(planner):
     assert planner("log", "linux@6.1", "--for", "arm64", "--config", "tiny").ok().err == ""
     assert planner("log", "linux@6.1", "--for", "arm64", "--config", "allnoconfig").fails(2).err == (
         f"error: linux@6.1.176 for arm64 has no log: it was not built so here\nhint: what was built of it last has one: swage log {drv}\n")
-    assert planner("log", "boot@6.1", "--for", "arm64").ok().out == "spoke\n"
+    for target in ("boot@6.1", "boot"):
+        assert planner("log", target, "--for", "arm64").ok().out == "spoke\n", target
+    assert planner("log", "linux", "--for", "arm64").ok().out == "made\n", "of whatever version"
     (planner.cwd / "result").symlink_to(f"{planner.home}{boot}")
     for link in ("result", "./result", planner.cwd / "result", boot):
         assert planner("log", link).ok().out == "spoke\n", link
