@@ -392,29 +392,28 @@ class Locker {
   }
 
   Result<void> note_missing(const std::map<std::string, SuiteWork>& suites, std::size_t requests) {
-    std::size_t failed = 0;
-    bool news = false;   // something failed that was not known to
+    std::vector<const Job*> failed;
     for (const auto& [name, suite] : suites)
-      for (const Job& job : suite.jobs) {
-        if (!job.error) continue;
-        ++failed;
-        news = news || !options_.keep || !options_.keep->missing.contains(job.request->key);
-        const std::string reason = without_hosts(job.error->what, sources_);
-        lock_.missing.emplace(job.request->key, reason);
-        lock_.sets.erase(job.request->key);   // what was kept answers another question
-        const SourcePos& pos = job.request->pos;
-        const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
-        reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job.request->key, place, reason)});
-      }
-    if (failed == 0 || failed < requests || !news) return {};
-    for (const auto& [name, suite] : suites)
-      for (const Job& job : suite.jobs) {
-        Error error = *job.error;
-        error.notes.push_back("nothing that the catalog needs can be had from the distribution");
-        if (error.code == Errc::invalid_input && !job.request->pos.file.empty()) error.where = job.request->pos;
-        else error.hint = "check the host's package sources with: apt-get update";
-        return Fail(std::move(error));
-      }
+      for (const Job& job : suite.jobs)
+        if (job.error) failed.push_back(&job);
+    const auto is_new = [&](const Job* job) { return !options_.keep || !options_.keep->missing.contains(job->request->key); };
+    // Of one reason, such as no network, nobody needs to read once for each.
+    if (!failed.empty() && failed.size() == requests && std::any_of(failed.begin(), failed.end(), is_new)) {
+      const Job& job = *failed.front();
+      Error error = *job.error;
+      error.notes.push_back("nothing that the catalog needs can be had from the distribution");
+      if (error.code == Errc::invalid_input && !job.request->pos.file.empty()) error.where = job.request->pos;
+      else error.hint = "check the host's package sources with: apt-get update";
+      return Fail(std::move(error));
+    }
+    for (const Job* job : failed) {
+      const std::string reason = without_hosts(job->error->what, sources_);
+      lock_.missing.emplace(job->request->key, reason);
+      lock_.sets.erase(job->request->key);   // what was kept answers another question
+      const SourcePos& pos = job->request->pos;
+      const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
+      reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job->request->key, place, reason)});
+    }
     return {};
   }
 

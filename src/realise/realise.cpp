@@ -95,6 +95,27 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   return result;
 }
 
+bool has_log(Store& store, const StorePath& drv) {
+  fs::path file = log_file(store, drv);
+  return path_exists(file) || path_exists(file.replace_extension());
+}
+
+std::vector<StorePath> logged_derivations(Store& store, const std::function<bool(std::string_view)>& is_meant) {
+  const fs::path logs = store.log_dir();
+  std::vector<std::pair<fs::file_time_type, StorePath>> found;
+  std::error_code error;
+  for (const std::string& start : list_directory(logs).value_or(std::vector<std::string>{}))
+    for (const std::string& file : list_directory(logs / start).value_or(std::vector<std::string>{})) {
+      const std::string base = start + file.substr(0, file.ends_with(".bz2") ? file.size() - 4 : file.size());
+      Result<StorePath> drv = StorePath::parse_base(base);
+      if (drv && drv->is_derivation() && is_meant(drv->name().substr(0, drv->name().size() - 4))) found.emplace_back(fs::last_write_time(logs / start / file, error), *std::move(drv));
+    }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
+  std::vector<StorePath> drvs;
+  for (auto& [time, drv] : found) drvs.push_back(std::move(drv));
+  return drvs;
+}
+
 Result<void> stream_log(Store& store, const StorePath& drv, const LogSink& sink) {
   const fs::path packed = log_file(store, drv);
   if (path_exists(packed)) return decompress_log(packed, sink);

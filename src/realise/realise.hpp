@@ -94,5 +94,8 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
 using LogSink = std::function<void(std::string_view bytes)>;
 Result<void> stream_log(Store& store, const StorePath& drv, const LogSink& sink);
 Result<std::string> read_log(Store& store, const StorePath& drv);
+bool has_log(Store& store, const StorePath& drv);
+// The derivations of such a name (`linux-6.1.176-arm64`) that have logs, whatever else differs; the latest first.
+std::vector<StorePath> logged_derivations(Store& store, const std::function<bool(std::string_view name)>& is_meant);
 
 }  // namespace swage

@@ -5,6 +5,7 @@
 #include <memory>
 #include <pwd.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "fetch/fetch.hpp"
@@ -39,6 +40,35 @@ class LayerFetcher final : public SourceFetcher {
 
  private:
   Fetcher fetcher_;
+};
+
+// As long as it lives others that would pin in the same lock file wait. Its file goes with it.
+class Pinning {
+ public:
+  static Result<Pinning> begin(const fs::path& lock_file, Reporter& reporter) {
+    if (lock_file.has_parent_path()) SWAGE_CHECK(make_directories(lock_file.parent_path()));
+    fs::path file = lock_file;
+    file += ".pinning";
+    SWAGE_TRY(std::optional<FileLock> held, FileLock::try_acquire(file, FileLock::Mode::exclusive));
+    const bool waited = !held;
+    if (waited) {
+      reporter.on(Message{fmt::format("note: waiting for another swage, which pins in '{}'", lock_file.string())});
+      SWAGE_TRY(held, FileLock::acquire(file, FileLock::Mode::exclusive));
+    }
+    return Pinning(std::move(file), *std::move(held), waited);
+  }
+  Pinning(Pinning&& other) noexcept : file_(std::exchange(other.file_, {})), held_(std::move(other.held_)), waited_(other.waited_) {}
+  Pinning& operator=(Pinning&&) = delete;
+  ~Pinning() {
+    if (!file_.empty()) ::unlink(file_.c_str());
+  }
+  bool waited() const { return waited_; }   // the lock file may have changed meanwhile
+
+ private:
+  Pinning(fs::path file, FileLock held, bool waited) : file_(std::move(file)), held_(std::move(held)), waited_(waited) {}
+  fs::path file_;
+  FileLock held_;
+  bool waited_;
 };
 
 }  // namespace
@@ -177,7 +207,7 @@ Result<const Catalog*> Session::catalog() {
 Result<const Lockfile*> Session::lock() {
   if (lock_) return lock_.get();
   SWAGE_TRY(const fs::path path, lock_path());
-  if (!path_exists(path)) return update_lock(nullptr);
+  if (!path_exists(path)) return first_lock();
   SWAGE_TRY(Lockfile lock, Lockfile::read(path));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();
@@ -188,7 +218,7 @@ Result<LockView> Session::lock_view() {
   if (lock_view_) return *lock_view_;
   SWAGE_TRY(const fs::path path, lock_path());
   if (!path_exists(path)) {
-    SWAGE_TRY(const Lockfile* made, update_lock(nullptr));
+    SWAGE_TRY(const Lockfile* made, first_lock());
     return LockView(*made);
   }
   SWAGE_TRY(lock_view_, expected_lock_view_.valid() ? expected_lock_view_.get() : LockView::open(path));
@@ -209,15 +239,42 @@ Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
   return update_lock(&before, {architecture});
 }
 
+// What nobody has pinned for a new workspace is pinned as in the user's data directory: both then share what is built.
+Result<const Lockfile*> Session::first_lock() {
+  SWAGE_TRY(const fs::path path, lock_path());
+  SWAGE_TRY(const fs::path data, home());
+  SWAGE_TRY(const Catalog* tables, catalog());
+  if (!options_.lock.empty() || path == data / "swage.lock" || !path_exists(data / "swage.lock")) return update_lock(nullptr);
+  Result<Lockfile> of_home = Lockfile::read(data / "swage.lock");
+  if (!of_home) return update_lock(nullptr);
+  reporter().on(Message{fmt::format("note: '{}' begins with what '{}' pins; to ask the distribution for everything anew: swage lock --update", path.string(),
+                                    (data / "swage.lock").string())});
+  Result<const Lockfile*> made = update_lock(&*of_home, pinned_architectures(*tables, *of_home), &*of_home);
+  if (made || made.error().code != Errc::environment) return made;
+  // What the home's does not pin nothing may need.
+  reporter().on(Message{fmt::format("note: no more than that is pinned now: {}", made.error().what)});
+  SWAGE_CHECK(write_file_atomically(path, of_home->str()));
+  lock_ = std::make_unique<Lockfile>(*std::move(of_home));
+  return lock_.get();
+}
+
 Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures, const Lockfile* before,
                                              bool allow_older) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
+  const bool was_there = path_exists(path);
+  SWAGE_TRY(const Pinning pinning, Pinning::begin(path, reporter()));
+  std::optional<Lockfile> others;   // what the one that was waited for made
+  if (pinning.waited() && path_exists(path)) { SWAGE_TRY(others, Lockfile::read(path)); }
+  if (others && !was_there) {
+    lock_ = std::make_unique<Lockfile>(*std::move(others));
+    return lock_.get();
+  }
+  if (others && keep) keep = &*others;
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
   SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures, .before = before,
                                                .allow_older = allow_older}, reporter()));
-  if (path.has_parent_path()) SWAGE_CHECK(make_directories(path.parent_path()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();
@@ -233,8 +290,12 @@ Result<void> Session::pin_archive(const SourceSpec& source) {
   reporter().on(Message{fmt::format("note: pinning '{}' in '{}'", url.substr(url.rfind('/') + 1), path.string())});
   SWAGE_TRY(std::string sha256, published_sha256(source, data / "cache/published", {}, reporter()));
   SWAGE_CHECK(lock());
+  SWAGE_TRY(const Pinning pinning, Pinning::begin(path, reporter()));
+  std::optional<Lockfile> others;
+  if (pinning.waited()) { SWAGE_TRY(others, Lockfile::read(path)); }
+  if (others) others->archives.emplace(url, sha256);
   lock_->archives.emplace(url, std::move(sha256));   // in its place: planners may have begun to read it
-  return write_file_atomically(path, lock_->str());
+  return write_file_atomically(path, others ? others->str() : lock_->str());
 }
 
 Result<Store*> Session::store(Store::Purpose purpose) {

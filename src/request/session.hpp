@@ -74,6 +74,7 @@ class Session {
 
  private:
   Result<std::optional<fs::path>> workspace_directory();
+  Result<const Lockfile*> first_lock();
 
   SessionOptions options_;
   MakeReporter make_reporter_;

@@ -147,3 +147,22 @@ def test_quirks_reach_the_tree_and_the_build(rootless, tmp_path):
     config = (pathlib.Path(out) / "config").read_text().splitlines()
     assert "# CONFIG_FIRST is not set" in config and "CONFIG_SECOND=y" in config   # the user has the last word
     assert (tree / "hello").read_text() == "hello plain\nthere\n"
+
+
+def test_a_configuration_that_the_tree_does_not_have_is_missed_at_once(rootless):
+    """With those that are near, before anything is compiled."""
+    tree = rootless.cwd / "few-configurations"
+    (tree / "arch/arm64/configs").mkdir(parents=True, exist_ok=True)
+    for name in ["defconfig", "virt_defconfig", "bcm2711_defconfig", "sparrow_defconfig"]:
+        (tree / "arch/arm64/configs" / name).write_text("")
+    (tree / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 99\nEXTRAVERSION =\n"
+                                   "%config:\n\t@echo \"*** Can't find default configuration \\\"$@\\\"!\" >&2; exit 1\n")
+    said = rootless("build", "linux", "--src", tree, "--for", "arm64", "--config", "bcm2712_defconfig", "--no-link").fails(1).err.splitlines()
+    error, = [line for line in said if line.startswith("  error: ")]
+    assert not any("can't find default" in line.lower() for line in said), "the tree's make was not even asked"
+    assert error.startswith("  error: 'bcm2712_defconfig' is not a configuration that this tree can make; near it: bcm2711_defconfig ")
+    assert len(error.split("near it: ")[1].split()) == 5
+    assert said[-1] == "hint: give one that it has, or a file, with --config"
+    assert "note: this is known: the kernel's tree has no such configuration" in said
+    said = rootless("build", "linux", "--src", tree, "--for", "arm64", "--config", "allonconfig", "--no-link").fails(1).err
+    assert "near it: allmodconfig allnoconfig " in said and "Can't find default" in said, "of others its make has the word"

@@ -267,3 +267,28 @@ def test_what_emits_no_code_has_no_target(planner):
 def test_a_target_that_is_no_platform(planner, tmp_path):
     layer = write_recipe(tmp_path, "assembler", ASSEMBLER)
     assert planner("--layer", layer, "plan", "assembler", "--target", "misp").fails(2).err == "error: 'misp' is not a platform\nhint: did you mean 'mips'?\n"
+
+
+def test_a_log_is_of_what_was_built_whatever_the_options(planner):
+    """The documentation boots, which takes tiny, and then asks for the log, which would be of defconfig."""
+    def log_of(name, text):
+        drv, = [d["drv"] for d in planner("plan", "linux@6.1", "--for", "arm64", "--json").ok().json()["derivations"] if d["name"] == name]
+        base = drv.rsplit("/", 1)[1]
+        file = planner.home / "nix/var/log/nix/drvs" / base[:2] / base[2:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return drv
+    missing = planner("log", "linux@6.1", "--for", "arm64").fails(2).err
+    assert missing == "error: linux@6.1.176 for arm64 has no log: it was not built here\n"
+    drv, boot = log_of("linux-6.1.176-arm64", "made\n"), log_of("boot-linux-6.1.176-arm64", "spoke\n")
+    got = planner("log", "linux@6.1", "--for", "arm64").ok()
+    assert (got.out, got.err) == ("made\n", f"note: the log of '{drv}', which was built with other options\n")
+    assert planner("log", "linux@6.1", "--for", "arm64", "--config", "tiny").ok().err == ""
+    assert planner("log", "linux@6.1", "--for", "arm64", "--config", "allnoconfig").fails(2).err == (
+        f"error: linux@6.1.176 for arm64 has no log: it was not built so here\nhint: what was built of it last has one: swage log {drv}\n")
+    for target in ("boot@6.1", "boot"):
+        assert planner("log", target, "--for", "arm64").ok().out == "spoke\n", target
+    assert planner("log", "linux", "--for", "arm64").ok().out == "made\n", "of whatever version"
+    (planner.cwd / "result").symlink_to(f"{planner.home}{boot}")
+    for link in ("result", "./result", planner.cwd / "result", boot):
+        assert planner("log", link).ok().out == "spoke\n", link

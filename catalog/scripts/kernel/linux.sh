@@ -76,6 +76,26 @@ tree_fragment() { # tree_fragment NAME.config: what `make NAME.config` would mer
   }
 }
 
+no_such_configuration() {
+  echo "error: '$1' is not a configuration that this tree can make; near it:" \
+    $({ printf '%s\n' allnoconfig allmodconfig allyesconfig tinyconfig; find source/arch/$srcarch/configs -name '*defconfig' | sed 's,.*/,,'; } | sort -u |
+      awk -v wanted=$1 -f $script_nearest) >&2
+}
+may_make() { # may_make NAME_defconfig: it is a file, or the architecture's Makefile names it, or makes up names
+  [ -e source/arch/$srcarch/configs/$1 ] || grep -q "$1\|eval.*defconfig" source/arch/$srcarch/Makefile 2> /dev/null
+}
+tree_make() { # tree_make NAME: a make of the tree that makes a configuration
+  case $1 in
+    *_defconfig) may_make $1 || { no_such_configuration $1; exit 1; } ;;
+  esac
+  kmake $1 > made 2>&1 || {
+    no_such_configuration $1
+    cat made >&2
+    exit 1
+  }
+  cat made
+}
+
 case $config in
   /*)
     cp "$config" build/.config
@@ -92,7 +112,7 @@ case $config in
         *.config)
           [ -e build/.config ] || kmake $defconfig
           tree_fragment $word ;;
-        *) kmake $word ;;
+        *) tree_make $word ;;
       esac
     done ;;
 esac

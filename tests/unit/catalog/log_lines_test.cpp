@@ -122,6 +122,8 @@ constexpr Known kLines[] = {
     {"no-pkg-config-package", "No package 'libusb-1.0' found"},
     {"no-pkg-config-package", "../meson.build:72:11: ERROR: Dependency \"xkbcommon\" not found, tried pkgconfig and cmake"},
     {"no-pkg-config-package", "  Could NOT find ZLIB (missing: ZLIB_LIBRARY ZLIB_INCLUDE_DIR)"},
+    {"no-configuration", "error: 'pi_defconfig' is not a configuration that this tree can make; near it: virt_defconfig"},
+    {"no-configuration", "error: 'pi.config' is neither a file nor a configuration of this tree; it has: hardening.config"},
     {"old-config-sub", "Invalid configuration `riscv64-linux-gnu': machine `riscv64' not recognized"},
     {"old-config-sub", "configure: error: /bin/sh ./config.sub aarch64-linux-gnu failed"},
     {"interpreter", "/bin/sh: ./gen.py: /usr/bin/python: bad interpreter: No such file or directory"},
