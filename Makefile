@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build demo check check-documented verify bench fmt lint install asan fuzz coverage clean
+.PHONY: all setup build demo check check-documented verify bench fmt lint install deb asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -59,8 +59,14 @@ fmt:
 lint:
 	@tools/lint.py
 
+# PREFIX (default: /usr/local) and DESTDIR as everywhere.
 install: build
-	cmake --install build --prefix $(PREFIX)
+	@DESTDIR=$(abspath $(DESTDIR)) cmake --install build --prefix $(PREFIX)
+
+deb: build
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} cpack --config build/CPackConfig.cmake -B build > build/deb.log 2>&1 || \
+	  { cat build/deb.log; exit 1; }
+	@ls build/*.deb
 
 clean:
 	rm -rf build

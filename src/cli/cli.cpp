@@ -14,7 +14,8 @@
 
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
-#include "cli/command.hpp"
+#include "cli/command_tree.hpp"
+#include "cli/complete_words.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -22,23 +23,6 @@
 namespace swage {
 
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
-
-void declare_global(CLI::App& app, GlobalOptions& options) {
-  const char* group = "Everywhere";
-  app.add_flag("--json", options.json, "machine-readable results on stdout, events on stderr")->group(group);
-  app.add_flag("-q,--quiet", options.quiet, "no progress")->group(group);
-  app.add_flag("-L,--print-build-logs", options.log_lines, "show what builds print")->group(group);
-  app.add_option("--catalog", options.catalog, "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)")->group(group);
-  app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win")->allow_extra_args(false)->group(group);
-  app.add_option("--workspace", options.workspace,
-                 "the directory of the swage.toml that counts, whoever owns it, or none (default: $SWAGE_WORKSPACE, or the nearest one upwards)")
-      ->group(group);
-  app.add_option("--instance", options.instance, "the set of packages where a target names none, or none (default: what swage.toml says)")->group(group);
-  app.add_option("--home", options.home, "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)")->group(group);
-  app.add_option("--lock", options.lock, "the lock file (default: swage.lock beside swage.toml, or in the data directory)")->group(group);
-}
 
 // Every spelling of every option of a command, for suggestions.
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -57,10 +41,6 @@ const CLI::App& deepest(const CLI::App& app) {
   return *at;
 }
 
-std::string full_name(const CLI::App& app) {
-  return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : "swage";
-}
-
 // The first word that no command or option took.
 Error unknown_word(const CLI::App& app, const std::string& word) {
   const CLI::App& command = deepest(app);
@@ -69,7 +49,7 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
     error.hint = did_you_mean(word.substr(0, word.find('=')), option_names(command));
   } else {
     std::vector<std::string> names;
-    for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+    for (const CLI::App* sub : shown_commands(command)) names.push_back(sub->get_name());
     error.what = names.empty() ? fmt::format("'{}' is one word too many for '{}'", word, full_name(command))
                                : fmt::format("'{}' is not a command of '{}'", word, full_name(command));
     error.hint = did_you_mean(word, names);
@@ -116,20 +96,6 @@ std::string error_lines(const Error& error) {
   return lines;
 }
 
-// What no option means: nothing, where a script's variable was not set, and a number below zero, which would wrap to a very large one.
-void refuse_empty_and_negative(CLI::App& command) {
-  for (CLI::Option* option : command.get_options()) {
-    if (option->get_positional() || option->get_items_expected_max() == 0) continue;   // a flag has no value
-    const bool number = option->get_type_name().starts_with("UINT") || option->get_type_name().starts_with("SIZE");
-    option->transform(CLI::Validator(
-        [number](std::string& value) -> std::string {
-          if (value.empty()) return "is empty";
-          return number && (value.front() < '0' || value.front() > '9') ? fmt::format("'{}' is not a number that can be meant", value) : "";
-        },
-        ""));
-  }
-}
-
 int print_error(const Error& error, bool json) {
   const std::string text = json ? error_lines(error) : render(error, want_colour(STDERR_FILENO));
   print_aside_text(text);   // who has closed stderr still gets the exit code
@@ -157,34 +123,18 @@ int with_output(bool json, const std::function<int()>& print) {
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == kCompleteWords) return complete_words({argv + 2, argv + argc});
   install_interrupt_handlers();
-  CLI::App app{"From a kernel version, an architecture or a package to a verified artifact."};
-  app.name("swage");
-  app.set_version_flag("--version", std::string("swage ") + kVersion);
-  app.allow_extras();
-  GlobalOptions global;
-  declare_global(app, global);
-  refuse_empty_and_negative(app);
-  std::vector<std::pair<CLI::App*, Action>> actions;
   const std::set<std::string_view> words(argv, argv + argc);
-  for (const Command& command : commands()) {
-    CLI::App* sub = app.add_subcommand(command.name, command.summary);
-    sub->fallthrough();
-    sub->allow_extras();
-    if (!words.contains(command.name)) continue;   // all options of all commands take a millisecond
-    actions.emplace_back(sub, command.declare(*sub));
-    refuse_empty_and_negative(*sub);
-    for (CLI::App* inner : sub->get_subcommands([](CLI::App*) { return true; })) {
-      refuse_empty_and_negative(*inner);
-      inner->fallthrough();
-      inner->allow_extras();
-    }
-  }
-  app.require_subcommand(1);
+  const std::unique_ptr<CommandTree> tree = make_command_tree(&words);
+  CLI::App& app = tree->app;
   const bool json = words.contains("--json");   // also where the words are wrong
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
+    // Help on a command that there is not is none.
+    if (const std::vector<std::string> left = left_over(app); &deepest(app) == &app && !left.empty() && !left.front().starts_with('-'))
+      return print_error(unknown_word(app, left.front()), json);
     return with_output(json, [&] {
       std::ostringstream text;
       const int code = app.exit(help, text, text);
@@ -196,8 +146,8 @@ int run_cli(int argc, char** argv) {
   }
   if (const std::vector<std::string> left = left_over(app); !left.empty()) return print_error(unknown_word(app, left.front()), json);
 
-  Session session(std::move(global));
-  for (const auto& [sub, action] : actions) {
+  Session session(std::move(tree->global));
+  for (const auto& [sub, action] : tree->actions) {
     if (!sub->parsed()) continue;
     return with_output(json, [&] {
       const Result<int> code = action(session);
