@@ -1,4 +1,42 @@
+// swage doctor: what of this machine would stop builds, and what to do about it.
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include "cli/command.hpp"
+#include "cli/health.hpp"
+#include "cli/json.hpp"
+
 namespace swage {
-Action declare_doctor(CLI::App&) { return [](Session&) -> Result<int> { return 0; }; }
+
+namespace {
+
+constexpr const char* names[] = {"ok", "warn", "fail"};
+
+const char* name_of(Health::State state) { return names[static_cast<std::size_t>(state)]; }
+
+Result<int> run(Session& session) {
+  const std::vector<Health> all = examine(session);
+  const bool fails = std::any_of(all.begin(), all.end(), [](const Health& one) { return one.state == Health::State::fail; });
+  if (session.options().json) {
+    auto checks = nlohmann::ordered_json::array();
+    for (const Health& one : all)
+      checks.push_back({{"name", one.name}, {"state", name_of(one.state)}, {"what", one.what}, {"notes", one.notes}, {"hint", text_or_null(one.hint)}});
+    print_json({{"ok", !fails}, {"checks", std::move(checks)}});
+  } else {
+    for (const Health& one : all) {
+      print_result("{:<4}  {:<10}  {}\n", name_of(one.state), one.name, one.what);
+      for (const std::string& note : one.notes) print_result("{:18}note: {}\n", "", note);
+      if (!one.hint.empty()) print_result("{:18}hint: {}\n", "", one.hint);
+    }
+  }
+  return fails ? exit_code(Errc::environment) : 0;
+}
+
+}  // namespace
+
+Action declare_doctor(CLI::App&) {
+  return [](Session& session) { return run(session); };
+}
+
 }  // namespace swage

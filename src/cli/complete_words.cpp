@@ -210,7 +210,8 @@ class Values {
     all.add("root@", "a root that builds run in");
     // What there is of each is only read where it may be meant.
     SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog->recipes());
-    for (const RecipeRow* recipe : recipes) all.add(recipe->full_name(), recipe->summary);
+    for (const RecipeRow* recipe : recipes)
+      if (recipe->name != "root") all.add(recipe->full_name(), recipe->summary);   // that wants a name after it
     return {};
   }
 
