@@ -7,6 +7,7 @@ packages="
   libssl-dev libcurl4-openssl-dev libarchive-dev libbz2-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect python3-selenium chromium chromium-driver util-linux
+  dpkg-dev file mmdebstrap bash-completion zsh fish man-db mandoc
 "
 missing=
 for package in $packages; do

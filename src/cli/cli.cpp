@@ -132,8 +132,8 @@ int run_cli(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
-    // Help on a command that there is not is none.
-    if (const std::vector<std::string> left = left_over(app); &deepest(app) == &app && !left.empty() && !left.front().starts_with('-'))
+    // There is no help on a command that there is not.
+    if (const std::vector<std::string> left = left_over(app); !left.empty() && !left.front().starts_with('-') && !shown_commands(deepest(app)).empty())
       return print_error(unknown_word(app, left.front()), json);
     return with_output(json, [&] {
       std::ostringstream text;
