@@ -50,14 +50,14 @@ def test_what_is_in_it(deb):
 
 
 def apt_lines() -> str:
-    """The host's sources of its own release, a line each."""
+    """The host's sources of its own release, a line each; mmdebstrap finds the distribution's keys itself."""
     codename = re.search(r"^VERSION_CODENAME=(\w+)", pathlib.Path("/etc/os-release").read_text(), re.M)[1]
-    rows = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(SIGNED_BY)", "Created-By: Packages", "Component: main").splitlines()
+    rows = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages", "Component: main").splitlines()
     lines = []
     for row in rows:
-        uri, suite, *signed_by = row.split()
+        uri, suite = row.split()
         if suite in (codename, f"{codename}-updates", f"{codename}-security"):
-            lines.append(f"deb {'[signed-by=' + signed_by[0] + '] ' if signed_by else ''}{uri} {suite} main")
+            lines.append(f"deb {uri} {suite} main")
     return "\n".join(sorted(set(lines))) + "\n"
 
 
@@ -125,7 +125,7 @@ def test_a_kernel_boots(machine):
     boot, = json.loads(machine(*words))["boots"]
     machine("swage", "store", "delete", re.match(r".*(/nix/store/[^/]+)", boot["log"])[1])
     again, = json.loads(machine(*words))["boots"]
-    assert [part["name"] for part in again["parts"] if part["builtNow"]] == ["boot-linux-" + again["kernel"] + "-arm64"] or any(part["builtNow"] for part in again["parts"])
+    assert [part["name"] for part in again["parts"] if part["builtNow"]] == [f"boot-{again['kernel']}-arm64"]
     assert again["banner"] == boot["banner"] and again["userland"].startswith("swage-boot-ok: ")
 
 

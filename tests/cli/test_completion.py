@@ -119,6 +119,23 @@ def test_zsh(zsh, typed):
     check_typed(zsh, typed, TYPED[typed])
 
 
+def test_zsh_as_docs_install_says(place, env):
+    typing = Typing(["zsh", "-f", "-i"],
+                    ["unsetopt beep", "autoload -U compinit && compinit -u -D", "source <(swage completion zsh)",
+                     "show() { print -r -- \"$BUFFER\" > $SEEN }", "zle -N show", "bindkey '^X' show"], place, env)
+    try:
+        for typed in ["swage bo", "swage boot linux@6.6.", "swage build --config some"]:
+            check_typed(typing, typed, TYPED[typed])
+    finally:
+        typing.close()
+
+
+def test_fish_as_docs_install_says(place, env):
+    got = subprocess.run(["fish", "--no-config", "-c", "swage completion fish | source; complete -C 'swage store why'"], cwd=place,
+                         env={**env, "HOME": str(place)}, capture_output=True, text=True, check=True)
+    assert got.stdout.split("\t")[0] == "why-depends" and got.stderr == ""
+
+
 @pytest.mark.parametrize("typed", TYPED)
 def test_fish(installed, place, env, typed):
     """fish tells what it would offer: the words of which the shared beginning is what the others' line becomes."""
