@@ -16,7 +16,7 @@ ln -s /proc/self/fd "$root/dev/fd"
 cd "$root"
 mkdir -p old
 pivot_root . old
-umount -l /old
+/old/bin/busybox umount -l /old   # the root may have none of its own
 rmdir /old
 cd "/home/$user"
 exec runuser -u "$user" -- env -i HOME="/home/$user" PATH=/usr/local/bin:/usr/bin:/bin NO_COLOR=1 "$@"
