@@ -64,7 +64,7 @@ install: build
 	@DESTDIR=$(abspath $(DESTDIR)) cmake --install build --prefix $(PREFIX)
 
 deb: build
-	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} cpack --config build/CPackConfig.cmake -B build > build/deb.log 2>&1 || \
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)} cpack --config build/CPackConfig.cmake -B build > build/deb.log 2>&1 || \
 	  { cat build/deb.log; exit 1; }
 	@ls build/*.deb
 
