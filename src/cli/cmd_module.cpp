@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
+#include "cli/realise_output.hpp"
 #include "cli/target_options.hpp"
 #include "request/config_report.hpp"
 #include "request/goals.hpp"
