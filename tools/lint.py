@@ -16,6 +16,10 @@ BANNED = {
     "\t": "tab",
 }
 BANNED_IN_PROGRAM = {
+    r"\bfs::(absolute|current_path|weakly_canonical|proximate|relative)\(": "throws, or forgets that the directory may be gone: use absolute_path or current_directory",
+    r"\bfs::(exists|is_\w+|file_size|read_symlink|status|symlink_status|create_\w+|remove|rename|copy\w*|last_write_time|permissions|equivalent|space"
+    r"|canonical|resize_file|hard_link_count|temp_directory_path)\((?!.*\b(error|ignored)\))": "throws: hand it an error code named `error` or `ignored`",
+    r"\bentry\.(is_\w+|exists|file_size|status|symlink_status|refresh)\(\)": "throws: hand it an error code",
     r"\bfmt::print\(|\bstd::(cout|cerr)\b|\bstd::fputs\(|\bstd::fwrite\(": "foreign text may reach a terminal: use cli/output.hpp",
 }
 MAX_LINES = 700

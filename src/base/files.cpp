@@ -227,6 +227,26 @@ bool path_exists(const fs::path& path) {
   return ::lstat(path.c_str(), &st) == 0;
 }
 
+bool directory_exists(const fs::path& path) {
+  struct stat st {};
+  return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+Result<fs::path> current_directory() {
+  std::error_code error;
+  fs::path here = fs::current_path(error);   // lint-ok: this is the one
+  if (error.value() == ENOENT) return fail(Errc::environment, "the current directory is gone");
+  if (error) return fail_errno("the current directory cannot be found", error.value());
+  return here;
+}
+
+Result<fs::path> absolute_path(const fs::path& path) {
+  if (path.empty()) return fail(Errc::invalid_input, "'' is no path");
+  if (path.is_absolute()) return path;
+  SWAGE_TRY(const fs::path here, current_directory());
+  return here / path;
+}
+
 namespace {
 
 enum class Hold { held, elsewhere, impossible };

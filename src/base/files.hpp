@@ -77,6 +77,12 @@ Result<void> make_symlink_atomically(const std::string& target, const fs::path& 
 Result<std::string> read_symlink(const fs::path& path);
 Result<std::vector<std::string>> list_directory(const fs::path& path);  // names, sorted by byte value, no dot entries
 bool path_exists(const fs::path& path);                // lstat: a dangling symlink exists
+bool directory_exists(const fs::path& path);               // links are followed; what cannot be looked at is none
+
+// Where this process is. Somebody may have removed the directory: Errc::environment.
+Result<fs::path> current_directory();
+// `path` as seen from there. An absolute one needs no current directory; an empty one is an error.
+Result<fs::path> absolute_path(const fs::path& path);
 
 // Removes a tree of any depth without following symlinks (tree_walk.hpp); makes unwritable directories writable first. A missing
 // path is no error. What cannot be removed stays, everything else goes, and the error names the first. Goes on for two seconds

@@ -1,12 +1,16 @@
 #include "base/process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/interrupt.hpp"
 
 extern char** environ;
 
@@ -31,8 +35,9 @@ Result<void> pump(UniqueFd in, std::string_view input, int out, int err, Process
   bool err_open = true;
   if (input.empty()) in.reset();
   while (out_open || err_open) {
-    pollfd fds[3] = {{out_open ? out : -1, POLLIN, 0}, {err_open ? err : -1, POLLIN, 0}, {in.get(), POLLOUT, 0}};
-    if (::poll(fds, 3, -1) < 0) {
+    SWAGE_CHECK(check_interrupt());
+    pollfd fds[4] = {{out_open ? out : -1, POLLIN, 0}, {err_open ? err : -1, POLLIN, 0}, {in.get(), POLLOUT, 0}, {interrupt_fd(), POLLIN, 0}};
+    if (::poll(fds, 4, -1) < 0) {
       if (errno == EINTR) continue;
       return fail_errno("cannot wait for a program's output", errno);
     }
@@ -52,6 +57,32 @@ Result<void> pump(UniqueFd in, std::string_view input, int out, int err, Process
     }
   }
   return {};
+}
+
+// As waitpid; ends with an error when swage is interrupted.
+Result<int> wait_for(pid_t pid) {
+  const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));   // none before Linux 5.3
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid) return status;
+    if (ended < 0 && errno != EINTR) return fail_errno("cannot wait for a program", errno);
+    SWAGE_CHECK(check_interrupt());
+    pollfd fds[2] = {{handle.get(), POLLIN, 0}, {interrupt_fd(), POLLIN, 0}};
+    ::poll(fds, 2, handle ? -1 : 20);
+  }
+}
+
+// Ends a program. Git and apt remove what they have begun when they are asked to end, so they are asked first.
+void end(pid_t pid) {
+  ::kill(pid, SIGTERM);
+  for (int i = 0; i < 100; ++i) {   // two seconds
+    if (::waitpid(pid, nullptr, WNOHANG) != 0) return;
+    ::usleep(20'000);
+  }
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
@@ -87,11 +118,14 @@ Result<ProcessResult> run_process(const ProcessSpec& spec) {
   out.write.reset();
   err.write.reset();
   ProcessResult result;
-  SWAGE_CHECK(pump(std::move(in.write), spec.input, out.read.get(), err.read.get(), result));
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  const Result<void> pumped = pump(std::move(in.write), spec.input, out.read.get(), err.read.get(), result);
+  const Result<int> status = pumped ? wait_for(pid) : Result<int>(tl::unexpected(pumped.error()));
+  if (!status) {
+    end(pid);
+    return Fail(Error(status.error()));
   }
-  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  SWAGE_CHECK(check_interrupt());   // a Ctrl-C of the terminal's ends the program too, which then says this or that
+  result.status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
   return result;
 }
 

@@ -32,13 +32,16 @@ std::vector<Error> in_order(const LoadResult& result) {
 Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::path>& layers) {
   std::vector<Layer> stack;
   const auto push = [&](std::string name, const fs::path& place) -> Result<void> {
-    if (std::error_code error; !fs::is_directory(place, error))
+    if (!directory_exists(place))
       return fail(Errc::invalid_input, fmt::format("'{}' is not a directory of a catalog or layer", place.string()));
     SWAGE_TRY(Layer layer, open_layer(std::move(name), place));
     stack.push_back(std::move(layer));
     return {};
   };
   SWAGE_CHECK(push("catalog", directory));
+  for (const fs::path& layer : layers)
+    if (directory_exists(layer) && !is_layer(layer))
+      return fail(Errc::invalid_input, fmt::format("'{}' is not a layer: it has neither tables nor recipes", layer.string()));
   for (const fs::path& layer : layers) SWAGE_CHECK(push((layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer));
   if (!path_exists(directory / "platforms.toml"))
     return fail(Errc::invalid_input, fmt::format("'{}' is not a catalog: it has no platforms.toml", directory.string()));
@@ -209,6 +212,14 @@ Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
   if (parsed.instance.empty()) return parsed.recipe;
   return fail(Errc::invalid_input, fmt::format("'{}' has no member '{}'", parsed.recipe->name, parsed.instance));
 }
+Result<const TargetRow*> Catalog::target(std::string_view name) const {
+  const std::scoped_lock lock(state_->recipes->mutex);
+  LoadResult result;
+  const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
+  return &row->target;
+}
 Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
   std::vector<const RecipeRow*> rows;
   const std::scoped_lock lock(state_->recipes->mutex);
@@ -284,15 +295,23 @@ Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_
 
 namespace {
 
-Result<std::string> text_below(const Catalog::State& state, const fs::path& directory, std::string_view name) {
-  SWAGE_TRY(std::optional<std::string> text, text_of_last(state.layers, directory / name));
+Result<std::string> found_below(const fs::path& directory, std::string_view name, std::optional<std::string> text) {
   if (text) return *std::move(text);
   return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/ of the catalog or any layer", name, directory.string()));
 }
 
+Result<std::string> text_below(const Catalog::State& state, const fs::path& directory, std::string_view name) {
+  SWAGE_TRY(std::optional<std::string> text, text_of_last(state.layers, directory / name));
+  return found_below(directory, name, std::move(text));
+}
+
 }  // namespace
 
-Result<std::string> Catalog::script(std::string_view name) const { return text_below(*state_, kScripts, name); }
+Result<std::string> Catalog::script(std::string_view name) const {
+  SWAGE_TRY(const std::optional<LayerFile> file, open_script(*state_, name));
+  SWAGE_TRY(std::optional<std::string> text, text_of(file));
+  return found_below(kScripts, name, std::move(text));
+}
 Result<std::string> Catalog::patch(std::string_view name) const { return text_below(*state_, kPatches, name); }
 Result<std::string> Catalog::recipe_file(const RecipeRow& recipe, std::string_view name) const {
   return text_below(*state_, fs::path(kPackages) / recipe.name, name);

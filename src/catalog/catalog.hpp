@@ -19,9 +19,9 @@
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
-//   packages/<name>/recipe.toml  [package], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
+//   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
 //   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
-//   scripts/                     the shell scripts that run inside builds
+//   scripts/                     the shell scripts that run inside builds, also in folders: the name of one is its file name
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
 //   evidence/packages/*.toml     [[package]]: the records of a platform's packages (package_evidence.hpp)
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
@@ -38,6 +38,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -124,14 +125,21 @@ struct KernelRow {
 struct MachineRow {
   std::string platform;
   VersionRange kernels = VersionRange::any();
+  std::string name{};                        // what another row's `like` calls it: platform and kernels as written, "mipsel <5.5"
+  std::string like{};                        // the row whose keys it has, but for those that it says itself and the two above
+  SourcePos like_pos{};
+  std::set<std::string> given{};             // the keys that it says itself
   std::string defconfig{};                   // what --config defconfig means: defconfig, malta_defconfig
   std::string image_target{};                // make target: Image, zImage, vmlinux
   std::string image{};                       // the boot image, relative to the build directory
   std::vector<std::string> make_args{};      // extra arguments of every kernel make
   std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds, after those of [common]
+  std::vector<std::string> extra_config{};   // lines after those; once the rows are read they are among them
   std::string qemu{};                        // qemu-system-aarch64; "" none emulates it: kernels are built and not booted
   std::string qemu_root{};                   // root that holds it
-  std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...
+  std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...; once the rows are read, what the next two say as well
+  std::string icount{};                      // "shift=6,sleep=on", where the ratio of boot.sh will not do; "none" QEMU cannot count its instructions
+  std::vector<std::string> extra_qemu_args{};
   std::string cmdline{};                     // console= and friends
   std::string dtb{};                         // arch/arm/boot/dts/versatile-pb.dtb; "" none
   unsigned timeout = 120;                    // seconds until a boot is given up
@@ -258,7 +266,7 @@ struct QuirkRow : Conditions {
 
 // What a recipe says of its build, and may say more of on some platforms.
 struct RecipeParts {
-  std::string script{};                      // file under scripts/, run inside the root
+  std::string script{};                      // file name of a script, run inside the root
   std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages, NAME or NAME@INSTANCE
   std::vector<std::string> configure{};      // further arguments of the build system's configuration, each one word
   std::vector<std::string> make{};           // of each make (or of its counterpart)
@@ -280,6 +288,16 @@ struct RecipeVariant : RecipeParts {
   std::vector<std::string> member{};         // of the recipe's family
 };
 
+// [target]: what a target of the recipe asks of a request, and what is made of that.
+struct TargetRow {
+  bool kernel = false, machine = false;      // asks: what stands after @ is a kernel's version; that kernel's machine on the platform
+  bool toolchain = true;                     // asks: one that is resolved
+  enum class Use { userland, kernel, boot } use = Use::userland;   // what that is for
+  std::string booted_by{};                   // recipe whose build boots what this one makes
+  std::string tree{};                        // recipe of the unpacked tree that it is made from
+  bool is_tree() const { return kernel && !toolchain; }
+};
+
 // How one package is built, or [systems/NAME.toml] what all packages of one build system have in common.
 struct RecipeRow : RecipeParts {
   std::string name;
@@ -290,6 +308,7 @@ struct RecipeRow : RecipeParts {
   std::string system{};                      // systems/NAME.toml, whose parts come before this recipe's; "" none
   std::string root{};                        // root that it runs in
   bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code for
+  TargetRow target{};
   bool of_compiler = false;                  // part of one: a package depends on that of its own compiler, whatever others are built with
   std::vector<std::string> outputs{"out"};
   std::map<std::string, bool> features{};    // by name: whether it is on unless an instance says otherwise
@@ -375,7 +394,7 @@ class Catalog {
   // Both, of all platforms in their order: reads every file.
   Result<std::vector<const ToolchainRow*>> all_toolchains() const;
   bool has_toolchains(std::string_view platform) const;   // reads none of them
-  // The text of a file of the last layer that has it: under scripts/, under kernels/patches/, beside a recipe. Never one outside that layer.
+  // The text of a file of the last layer that has it: under scripts/, in whatever folder, under kernels/patches/, beside a recipe. Never one outside that layer.
   Result<std::string> script(std::string_view name) const;
   Result<std::string> patch(std::string_view name) const;
   Result<std::string> recipe_file(const RecipeRow& recipe, std::string_view name) const;
@@ -397,7 +416,8 @@ class Catalog {
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name.
-  Result<const RecipeRow*> recipe(std::string_view name) const;   // NAME, or NAME@MEMBER of a family
+  Result<const RecipeRow*> recipe(std::string_view name) const;
+  Result<const TargetRow*> target(std::string_view recipe) const;   // of a family: what its members have in common   // NAME, or NAME@MEMBER of a family
   Result<std::vector<const RecipeRow*>> recipes() const;          // of families the members
   // NAME[@MEMBER][@INSTANCE], as dependencies and targets name packages.
   struct RecipeName {

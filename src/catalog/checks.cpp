@@ -14,6 +14,13 @@ std::vector<std::string> files_of(const Catalog::State& state, const char* direc
   return names;
 }
 
+std::vector<std::string> script_names(const Catalog::State& state) {
+  std::vector<std::string> names;
+  for (const ScriptPlaces& places : script_places(state))
+    for (const auto& [name, where] : places) names.push_back(name);
+  return names;
+}
+
 template <class Row>
 std::vector<std::string> names_of(const std::vector<Row>& rows) {
   std::vector<std::string> names;
@@ -48,7 +55,7 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
       return names;
     }
     case NameOf::system: return {"a build system: there is no file of that name under systems/", system_names(state)};
-    case NameOf::script: return {"a file under scripts/", files_of(state, kScripts)};
+    case NameOf::script: return {"a file under scripts/", script_names(state)};
     case NameOf::patch: return {"a file under kernels/patches/", files_of(state, kPatches)};
     case NameOf::constraint:
     case NameOf::recipe_file: break;
@@ -103,7 +110,7 @@ std::optional<fs::path> directory_of(const Reference& reference) {
 
 // That the file that is meant can be read, without reading it.
 Result<void> check_file(const Catalog::State& state, const fs::path& directory, const std::string& name) {
-  Result<std::optional<LayerFile>> file = open_of_last(state.layers, directory / name);
+  Result<std::optional<LayerFile>> file = directory == kScripts ? open_script(state, name) : open_of_last(state.layers, directory / name);
   if (!file) return Fail(std::move(file).error());
   if (!*file) return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/", name, directory.string()));
   return {};
@@ -142,6 +149,8 @@ void check_names(const Catalog::State& state, Findings& findings) {
     if (findings.incomplete || state.late->incomplete) continue;
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
+    const std::string file = fs::path(reference.name).filename();
+    if (reference.kind == NameOf::script && list.set.contains(file)) error.hint = fmt::format("a script is called by its file name, in whatever folder it is: '{}'", file);
     findings.errors.push_back(std::move(error));
   }
 }
@@ -150,11 +159,18 @@ void check_files(const Catalog::State& state, Findings& findings) {
   const auto is_known = [&](const Error& error) {   // with the place of who names it
     return std::any_of(findings.errors.begin(), findings.errors.end(), [&](const Error& known) { return known.what == error.what; });
   };
-  for (const Layer& layer : state.layers)
-    for (const fs::path directory : {kScripts, kPatches})
-      for (const std::string& name : list_directory(layer.directory / directory).value_or(std::vector<std::string>{}))
-        if (Result<UniqueFd> file = layer.files->open_regular(directory / name); !file && !is_known(file.error()))
-          findings.errors.push_back(std::move(file).error());
+  const auto check = [&](const Layer& layer, const fs::path& place) {
+    if (Result<UniqueFd> file = layer.files->open_regular(place); !file && !is_known(file.error())) findings.errors.push_back(std::move(file).error());
+  };
+  for (std::size_t at = 0; at < state.layers.size(); ++at) {
+    const Layer& layer = state.layers[at];
+    for (const auto& [name, places] : script_places(state)[at]) {
+      for (const fs::path& place : places) check(layer, place);
+      if (places.size() < 2) continue;
+      if (Error twice = script_twice(layer, name, places); !is_known(twice)) findings.errors.push_back(std::move(twice));
+    }
+    for (const std::string& name : list_directory(layer.directory / kPatches).value_or(std::vector<std::string>{})) check(layer, fs::path(kPatches) / name);
+  }
 }
 
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings) {

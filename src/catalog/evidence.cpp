@@ -1,7 +1,9 @@
 #include "catalog/evidence.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "base/beneath.hpp"
 #include "base/interrupt.hpp"
@@ -168,10 +170,36 @@ Result<EvidenceRow> parse_evidence(std::string text, const std::string& file) {
 }
 
 Result<void> write_evidence(const fs::path& directory, const EvidenceRow& row, std::string_view log) {
-  const fs::path place = directory / row.platform;
-  SWAGE_CHECK(make_directories(place));
+  SWAGE_TRY(const fs::path place, evidence_subdirectory(directory, row.platform));
   SWAGE_CHECK(write_file_atomically(place / (evidence_name(row) + ".log"), log));
   return write_file_atomically(place / (evidence_name(row) + ".toml"), evidence_text(row));
+}
+
+Result<fs::path> evidence_subdirectory(const fs::path& directory, std::string_view name) {
+  SWAGE_CHECK(make_directories(directory));
+  SWAGE_TRY(const Beneath place, Beneath::open(directory));
+  if (!path_exists(directory / name)) SWAGE_CHECK(make_directories(directory / name));
+  return place.directory(name);
+}
+
+Result<void> check_evidence_place(const fs::path& named, const std::vector<std::string>& names) {
+  SWAGE_TRY(const fs::path directory, absolute_path(named));
+  fs::path made = directory;   // as much of it as there is
+  while (!path_exists(made) && made.has_relative_path()) made = made.parent_path();
+  if (!directory_exists(made)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", made.string()));
+  const auto check_writable = [](const fs::path& place) -> Result<void> {
+    if (::access(place.c_str(), W_OK | X_OK) != 0) return fail_errno(fmt::format("cannot write records into '{}'", place.string()), errno);
+    return {};
+  };
+  SWAGE_CHECK(check_writable(made));
+  if (made != directory) return {};
+  SWAGE_TRY(const Beneath below, Beneath::open(directory));
+  for (const std::string& name : names) {
+    if (!path_exists(directory / name)) continue;
+    SWAGE_TRY(const fs::path place, below.directory(name));
+    SWAGE_CHECK(check_writable(place));
+  }
+  return {};
 }
 
 fs::path evidence_log(const EvidenceRow& row) {

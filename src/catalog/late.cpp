@@ -120,6 +120,23 @@ const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::
   return found.read.emplace(arch, std::move(rows)).first->second;
 }
 
+const std::vector<std::string> kMachineKey{"platform", "kernels"};
+
+// Which keys each row of a document says, beside those that it overrides in earlier layers.
+void note_machine_keys(const TomlDocument& document, std::vector<MachineRow>& rows, const Index& index) {
+  const TomlEntry* entry = document.root.find("machine");
+  if (!entry) return;
+  for (const TomlValue& item : entry->value.items) {
+    const std::string name = key_text(item, kMachineKey);
+    const auto found = index.find(name);
+    if (found == index.end()) continue;
+    MachineRow& row = rows[found->second.index];
+    row.name = name;
+    if (!overrides(item)) row.given.clear();
+    for (const TomlEntry& field : item.entries) row.given.insert(field.key);
+  }
+}
+
 // Fills `found` from the file of this name of all layers; `each` reads a document's rows, `end` sees them all.
 template <class Row, class Each, class End>
 void read_late_file(const Catalog::State& state, const char* file, LateRows<Row>& found, Findings& findings,
@@ -167,11 +184,12 @@ void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Finding
         reader.check_tables(document, {"machine"}, {"common"});
         if (const TomlEntry* entry = document.root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
           common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
-        reader.rows(document, "machine", {"platform", "kernels"}, machine_schema(), MachineRow{}, rows, index);
+        reader.rows(document, "machine", kMachineKey, machine_schema(), MachineRow{}, rows, index);
+        note_machine_keys(document, rows, index);
       },
       [&](std::vector<MachineRow>& rows, Findings& found_wrong) {
+        make_machines_whole(rows, common, found_wrong);
         check_machines(rows, found_wrong);
-        for (MachineRow& row : rows) row.config.insert(row.config.begin(), common.config.begin(), common.config.end());
       });
 }
 
@@ -342,6 +360,7 @@ void complete_member(const RecipeRow& family, RecipeRow& member) {
   member.license = family.license;
   member.homepage = family.homepage;
   member.system = family.system;
+  member.target = family.target;
   member.targeted = family.targeted;
   member.of_compiler = family.of_compiler;
   member.outputs = family.outputs;
@@ -377,6 +396,13 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
     return nullptr;
   }
   for (RecipeRow& member : row.members) complete_member(row, member);
+  const std::size_t before = findings.errors.size();
+  if (row.members.empty()) check_whole_recipe(row, findings);
+  for (const RecipeRow& member : row.members) check_whole_recipe(member, findings);
+  if (findings.errors.size() != before) {
+    findings.incomplete = true;
+    return nullptr;
+  }
   return &known.emplace(std::string(name), std::move(row)).first->second;
 }
 
@@ -427,6 +453,7 @@ void check_unread_files(LoadResult& result) {
   read_late(*result.state, late.log_lines, findings, result.documents);
   for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
   for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
+  check_recipes_together(*result.state, findings);
   check_files(*result.state, findings);
 }
 

@@ -25,16 +25,20 @@ Result<std::optional<std::string>> find_text(const std::vector<Layer>& layers, c
 Result<std::optional<LayerFile>> open_of_last(const std::vector<Layer>& layers, const fs::path& name) {
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
     SWAGE_TRY(std::optional<UniqueFd> fd, layer->files->find_regular(name));
-    if (fd) return LayerFile{&*layer, std::move(*fd)};
+    if (fd) return LayerFile{&*layer, std::move(*fd), layer->directory / name};
   }
   return std::optional<LayerFile>();
 }
 
+Result<std::optional<std::string>> text_of(const std::optional<LayerFile>& file) {
+  if (!file) return std::optional<std::string>();
+  SWAGE_TRY(std::string text, read_regular(file->fd.get(), file->path));
+  return std::optional(std::move(text));
+}
+
 Result<std::optional<std::string>> text_of_last(const std::vector<Layer>& layers, const fs::path& name) {
   SWAGE_TRY(const std::optional<LayerFile> file, open_of_last(layers, name));
-  if (!file) return std::optional<std::string>();
-  SWAGE_TRY(std::string text, read_regular(file->fd.get(), file->layer->directory / name));
-  return std::optional(std::move(text));
+  return text_of(file);
 }
 
 bool is_remote_tree(std::string_view from) {

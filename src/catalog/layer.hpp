@@ -29,8 +29,10 @@ Result<std::optional<std::string>> find_text(const std::vector<Layer>& layers, c
 struct LayerFile {
   const Layer* layer = nullptr;
   UniqueFd fd{};
+  fs::path path{};
 };
 Result<std::optional<LayerFile>> open_of_last(const std::vector<Layer>& layers, const fs::path& name);
+Result<std::optional<std::string>> text_of(const std::optional<LayerFile>& file);
 Result<std::optional<std::string>> text_of_last(const std::vector<Layer>& layers, const fs::path& name);
 
 // A tree that a row names is below its layer, or comes from another machine: by a scheme that git has for that, and no word that git

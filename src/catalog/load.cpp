@@ -312,8 +312,7 @@ void Reader::check_entries(const fs::path& directory, const std::vector<std::str
   for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
     const bool is_file = name.ends_with(".toml");
     const std::vector<std::string>& known = is_file ? files : directories;
-    std::error_code error;
-    if (known.empty() || is_known(known, name) || (!is_file && !fs::is_directory(directory / name, error))) continue;
+    if (known.empty() || is_known(known, name) || (!is_file && !directory_exists(directory / name))) continue;
     report({.what = fmt::format("'{}' is not a {} of a catalog", (directory / name).string(), is_file ? "file" : "directory"), .hint = did_you_mean(name, known)});
   }
 }
@@ -347,9 +346,21 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
   }
 }
 
+const std::vector<std::string>& layer_files() {
+  static const std::vector<std::string> names{"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml",
+                                              "log_lines.toml", "source_trees.toml", "swage.toml"};
+  return names;
+}
+
+bool is_layer(const fs::path& directory) {
+  const auto has = [&](const std::string& name) { return path_exists(directory / name); };
+  const auto directories = {kPackages, kScripts, "kernels", "toolchains", "systems", "html", kEvidence};
+  return std::any_of(layer_files().begin(), layer_files().end(), has) || std::any_of(directories.begin(), directories.end(), has);
+}
+
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
-  check_entries(directory, {"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"}, {});
+  check_entries(directory, layer_files(), {});
   check_entries(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml"},
                 {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
@@ -370,7 +381,7 @@ void Reader::read_layer() {
   read_arch_rows("quirks", "quirk", quirk_schema(), *state().quirks, quirks);
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
-    else if (std::error_code error; fs::is_directory(directory / "toolchains" / name, error)) read_provider_directory(directory / "toolchains" / name);
+    else if (directory_exists(directory / "toolchains" / name)) read_provider_directory(directory / "toolchains" / name);
   // Records are looked for there later, and it may come to be.
   Result<fs::path> evidence = layers[layer].files->directory(kEvidence);
   if (!evidence && evidence.error().code == Errc::invalid_input) report(std::move(evidence).error());

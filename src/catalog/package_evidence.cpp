@@ -23,10 +23,10 @@ const Schema<PackageRecord>& record_schema() {
         read_word<PackageState>(in, {{"tested", PackageState::tested}, {"built", PackageState::built}, {"failed", PackageState::failed}}, record.state);
       })
       .required("when", [](const FieldInput& in, PackageRecord& record) { read_date(in, record.when); })
-      .required("drv", &PackageRecord::drv)
+      .required("drv", [](const FieldInput& in, PackageRecord& record) { read_drv(in, record.drv); })
       .optional("nar", [](const FieldInput& in, PackageRecord& record) { read_sha256(in, record.nar); })
       .optional("seconds", [](const FieldInput& in, PackageRecord& record) { read_field(in, record.seconds.emplace()); })
-      .required("lock", &PackageRecord::lock)
+      .required("lock", [](const FieldInput& in, PackageRecord& record) { read_lock_name(in, record.lock); })
       .optional("reason", &PackageRecord::reason);
   return schema;
 }

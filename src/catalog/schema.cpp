@@ -7,6 +7,7 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "base/visible.hpp"
+#include "store/store_path.hpp"
 
 namespace swage {
 namespace {
@@ -110,16 +111,41 @@ void read_field(const FieldInput& in, std::map<std::string, VersionRange>& out) 
     read_field(in.with(entry.value, entry.key), out.try_emplace(entry.key, VersionRange::any()).first->second);
 }
 
+namespace {
+
+bool is_calendar_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (i != 4 && i != 7 && !is_digit(text[i])) return false;
+  const int month = (text[5] - '0') * 10 + text[6] - '0', day = (text[8] - '0') * 10 + text[9] - '0';
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+bool is_lower_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+
+}  // namespace
+
+void read_drv(const FieldInput& in, std::string& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  out = in.value.text;
+  const Result<StorePath> path = StorePath::parse(out);
+  if (!path || !path->is_derivation()) in.report({.what = fmt::format("'{}' is not a derivation: it is not {}/HASH-NAME.drv", out, kStoreDir)});
+}
+
+void read_lock_name(const FieldInput& in, std::string& out) {
+  if (!in.is(TomlValue::Kind::string)) return;
+  out = in.value.text;
+  constexpr std::string_view end = ".lock";
+  const std::string_view text = out;
+  const bool ok = text.size() == 10 + 1 + 8 + end.size() && is_calendar_date(text.substr(0, 10)) && text[10] == '-' && text.ends_with(end) &&
+                  std::all_of(text.begin() + 11, text.begin() + 19, is_lower_hex_digit);
+  if (!ok) in.report({.what = fmt::format("'{}' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock", out)});
+}
+
 void read_date(const FieldInput& in, std::string& out) {
   if (!in.is(TomlValue::Kind::string)) return;
   const std::string& text = in.value.text;
-  bool ok = text.size() == 10 && text[4] == '-' && text[7] == '-';
-  for (std::size_t i = 0; ok && i < text.size(); ++i) ok = i == 4 || i == 7 || is_digit(text[i]);
-  if (ok) {
-    const int month = (text[5] - '0') * 10 + text[6] - '0', day = (text[8] - '0') * 10 + text[9] - '0';
-    ok = month >= 1 && month <= 12 && day >= 1 && day <= 31;
-  }
-  if (ok)
+  if (is_calendar_date(text))
     out = text;
   else
     in.report({.what = fmt::format("'{}' is not a date: it is not YYYY-MM-DD", text)});
@@ -128,7 +154,7 @@ void read_date(const FieldInput& in, std::string& out) {
 void read_sha256(const FieldInput& in, std::string& out) {
   if (!in.is(TomlValue::Kind::string)) return;
   const std::string& text = in.value.text;
-  const bool hex = std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  const bool hex = std::all_of(text.begin(), text.end(), is_lower_hex_digit);
   out = text;  // kept even when wrong, so that the row is not said to have none as well
   if (!hex || text.size() != 64)
     in.report({.what = fmt::format("'{}' is not a sha256: it is not 64 lower-case hexadecimal digits", text)});

@@ -76,6 +76,8 @@ void read_field(const FieldInput& in, VersionRange& out);
 void read_field(const FieldInput& in, Triple& out);
 void read_date(const FieldInput& in, std::string& out);    // YYYY-MM-DD
 void read_sha256(const FieldInput& in, std::string& out);  // 64 hexadecimal digits
+void read_drv(const FieldInput& in, std::string& out);     // /nix/store/HASH-NAME.drv
+void read_lock_name(const FieldInput& in, std::string& out);   // of a lock file that stands beside records: YYYY-MM-DD-HEX.lock
 
 // One word of a closed set.
 template <class Enum>

@@ -61,6 +61,10 @@ struct ArchRows {
   std::map<std::string, std::vector<Row>, std::less<>> read{};
 };
 
+// The scripts of a layer by file name, which is what they are called: where below the layer they are, in scripts/ or a folder of it.
+// More than one place is a mistake.
+using ScriptPlaces = std::map<std::string, std::vector<fs::path>, std::less<>>;
+
 // What references of one kind may name.
 struct KnownNames {
   std::string_view what{};                           // "a platform"
@@ -108,6 +112,11 @@ struct Catalog::State {
     std::set<std::string> packages{};                // that were found to be there
   };
   std::unique_ptr<NameCache> names = std::make_unique<NameCache>();
+  struct ScriptCache {                               // like NameCache
+    std::mutex mutex{};
+    std::vector<ScriptPlaces> places{};              // of each layer, once it is asked for
+  };
+  std::unique_ptr<ScriptCache> scripts = std::make_unique<ScriptCache>();
   struct Late {
     LateRows<MachineRow> machines{};
     LateRows<ComponentRow> components{};
@@ -137,6 +146,7 @@ struct LoadResult {
 };
 
 LoadResult read_layers(const std::vector<Layer>& layers);
+bool is_layer(const fs::path& directory);   // it has something that a catalog may have
 
 // The platform's toolchains, whose files are read now unless they are already. With mistakes, which `findings` then has, nothing
 // is kept. `documents` must live as long as the findings. Not thread-safe.
@@ -157,6 +167,11 @@ const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, Ar
                                                  Findings& findings, std::deque<TomlDocument>& documents);
 const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch,
                                             Findings& findings, std::deque<TomlDocument>& documents);
+// Of each layer, in their order.
+const std::vector<ScriptPlaces>& script_places(const Catalog::State& state);
+Error script_twice(const Layer& layer, std::string_view name, const std::vector<fs::path>& places);
+// That of the last layer that has one of this name.
+Result<std::optional<LayerFile>> open_script(const Catalog::State& state, std::string_view name);
 // Of all layers, sorted.
 std::vector<std::string> recipe_names(const Catalog::State& state);
 std::vector<std::string> system_names(const Catalog::State& state);
@@ -168,10 +183,14 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
 // tested once those of all architectures are read: only `swage check` needs them all.
 void check_names(const Catalog::State& state, Findings& findings);
 void check_files(const Catalog::State& state, Findings& findings);   // that scripts and patches can be read, also those that no table names
+// Gives rows what they have of others that they are like, and of [common].
+void make_machines_whole(std::vector<MachineRow>& rows, const CommonMachine& common, Findings& findings);
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings);
 void check_components(const Catalog::State& state, const std::vector<ComponentRow>& rows, Findings& findings);
-void check_recipe(const RecipeRow& row, Findings& findings);
+void check_recipe(const RecipeRow& row, Findings& findings);          // as it was read
+void check_whole_recipe(const RecipeRow& row, Findings& findings);    // with what its build system and family add
+void check_recipes_together(const Catalog::State& state, Findings& findings);
 void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
 void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);
 // Components of toolchains that are read, when the components are too.

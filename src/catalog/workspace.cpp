@@ -71,6 +71,10 @@ void read_instance_tables(const FieldInput& in, Workspace& workspace) {
   for (const TomlEntry& entry : in.value.entries) {
     const FieldInput one = in.with(entry.value, entry.key);
     if (!one.is(TomlValue::Kind::table)) continue;
+    const auto fits = [](unsigned char c) { return std::isalnum(c) || std::string_view("+-._").find(static_cast<char>(c)) != std::string_view::npos; };
+    if (entry.key.empty() || !std::isalnum(static_cast<unsigned char>(entry.key.front())) || !std::all_of(entry.key.begin(), entry.key.end(), fits))
+      in.report({.what = fmt::format("'{}' is not a name for an instance: letters, digits and + - . _, the first a letter or digit", entry.key),
+                 .where = in.document.pos(entry.key_span)});
     if (entry.key == kNoInstance) one.report({.what = fmt::format("'{}' is not a name for an instance: it says that none is meant", entry.key)});
     Instance& instance = workspace.instances.emplace(entry.key, Instance{.name = entry.key}).first->second;
     instance.pos = in.document.pos(entry.key_span);
@@ -83,9 +87,15 @@ const Schema<Workspace>& workspace_schema() {
       .optional("layers", [](const FieldInput& in, Workspace& workspace) {
         std::vector<std::string> names;
         read_field(in, names);
+        for (std::size_t i = 0; i < names.size(); ++i)
+          if (names[i].empty()) in.with(in.value.items[i], "layers").report({.what = "'' is not the directory of a layer"});
         for (const std::string& name : names) workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
       })
-      .optional("for", &Workspace::platforms)
+      .optional("for", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.platforms);
+        if (in.value.kind == TomlValue::Kind::array && in.value.items.empty())
+          in.report({.what = "'for' names no platform", .hint = "for the usual one, leave it out"});
+      })
       .optional("instance", read_instance_tables);
   return schema;
 }

@@ -78,8 +78,7 @@ Json to_json(const Goal& goal, const Verdict& verdict) {
 
 Result<int> run(Session& session, const BootOptions& options) {
   SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
-  for (const Target& target : targets)
-    if (target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", target.text));
+  for (const Target& target : targets) SWAGE_CHECK(check_boots(target));
   LeftOut left_out(session, options.realise.keep_going);
   const OnImpossible impossible = left_out.collector();
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot, impossible));

@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 #include "cli/json.hpp"
+#include "cli/out_links.hpp"
 #include "cli/output.hpp"
 #include "cli/realise_output.hpp"
 #include "cli/target_options.hpp"
@@ -42,6 +43,18 @@ std::string link_name(const BuildOptions& options, const std::vector<const Goal*
   return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 
+Result<void> check_links(Session& session, const BuildOptions& options, const Planned& planned) {
+  if (options.no_link) return {};
+  SWAGE_TRY(Store* store, session.store());
+  for (const Goal* goal : planned.goals) {
+    for (const auto& [name, output] : planned.planner->graph().find(goal->wanted->drv)->drv.outputs) {
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, *goal, name)));
+      SWAGE_CHECK(check_out_link(*store, link));
+    }
+  }
+  return {};
+}
+
 // Links what was made; the goal's outputs as JSON.
 Result<Json> hand_over(Session& session, const BuildOptions& options, const Planned& planned, const Goal& goal) {
   SWAGE_TRY(Store* store, session.store());
@@ -51,9 +64,8 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
     const fs::path real = store->real_path(path);
     outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
     if (!options.no_link) {
-      const fs::path link = fs::absolute(link_name(options, planned.goals, goal, name));
-      SWAGE_CHECK(make_symlink_atomically(real.string(), link));
-      SWAGE_CHECK(store->add_indirect_root(link));
+      SWAGE_TRY(const fs::path link, absolute_path(link_name(options, planned.goals, goal, name)));
+      SWAGE_CHECK(make_out_link(*store, real, link));
     }
     if (!as_json() && options.print_paths && name == "out") print_result("{}\n", real.string());
   }
@@ -71,6 +83,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (impossible) return Fail(*impossible);
     return code;
   }
+  SWAGE_CHECK(check_links(session, options, planned));
   SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {

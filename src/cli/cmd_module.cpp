@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
+#include "cli/out_links.hpp"
 #include "cli/output.hpp"
 #include "cli/realise_output.hpp"
 #include "cli/target_options.hpp"
@@ -123,6 +124,10 @@ void print_loaded(const std::string& kernel, const std::string& said, const std:
   }
 }
 
+fs::path link_name(const ModuleOptions& options, const std::deque<Goal>& goals, const Goal& goal) {
+  return goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name);
+}
+
 Result<int> run(Session& session, const ModuleOptions& options) {
   TargetOptions targets = options.targets;
   // Before the user's own, which may say otherwise.
@@ -141,9 +146,13 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     goal.target.name = goal.target.recipe = options.boot ? "boot-modules" : "module";
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
+  SWAGE_TRY(Store* store, session.store());
+  for (const Goal& goal : goals) {
+    SWAGE_TRY(const fs::path link, absolute_path(link_name(options, goals, goal)));
+    SWAGE_CHECK(check_out_link(*store, link));
+  }
   SWAGE_CHECK(realise_planned(session, planned, options.realise));
   session.stop_reporter();
-  SWAGE_TRY(Store* store, session.store());
   auto results = Json::array();
   for (const Goal& goal : goals) {
     SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
@@ -151,9 +160,8 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
     tell_config_report(goal, report);
-    const fs::path link = fs::absolute(goals.size() == 1 ? options.out_link : fmt::format("{}-{}", options.out_link, goal.platform->name));
-    SWAGE_CHECK(make_symlink_atomically(real.string(), link));
-    SWAGE_CHECK(store->add_indirect_root(link));
+    SWAGE_TRY(const fs::path link, absolute_path(link_name(options, goals, goal)));
+    SWAGE_CHECK(make_out_link(*store, real, link));
     std::vector<Loaded> loaded;
     if (options.boot) {
       SWAGE_TRY(const std::string said, read_beneath(real, "userland"));

@@ -25,9 +25,15 @@ struct NewOptions {
 };
 
 struct Archive {
+  std::string name{};                       // as its URL calls it
   fs::path file{};
   std::string sha256{};
-  std::optional<PartFile> part{};           // of a download: goes when the recipe is written
+  std::optional<PartFile> part{};           // of a download
+
+  // It is complete. What no recipe can be made of is had anew the next time: upstream may have mended it.
+  void drop_part() const {
+    if (part) part->remove();
+  }
 };
 
 // The beginning of a file of a tree that came from elsewhere.
@@ -38,25 +44,35 @@ std::string beginning_of(const Beneath& tree, const std::string& name) {
   return {text, static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
+bool is_url(const NewOptions& options) { return options.url.find("://") != std::string::npos; }
+
+// The last part of the URL's path, or of the file's; the whole where there is none.
+std::string archive_name(const NewOptions& options) {
+  const std::string path = is_url(options) ? options.url.substr(0, options.url.find_first_of("?#")) : options.url;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.empty() ? options.url : name;
+}
+
 // A file of this machine, or the bytes of the URL. With a hash they must be those.
 Result<Archive> get_archive(Session& session, const NewOptions& options) {
-  Archive archive;
-  const std::string name = options.url.substr(options.url.rfind('/') + 1);
-  if (options.url.find("://") == std::string::npos) {
-    archive.file = fs::absolute(options.url);
+  Archive archive{.name = archive_name(options)};
+  if (!is_url(options)) {
+    SWAGE_TRY(archive.file, absolute_path(options.url));
     if (!path_exists(archive.file)) return Fail(Error{.what = fmt::format("'{}' is neither a file nor a URL", options.url)});
   } else {
     SWAGE_TRY(Store* store, session.store());
     SWAGE_TRY(PartFile part, PartFile::acquire(store->work_dir() / "downloads", options.sha256.empty() ? sha256(options.url).hex() : options.sha256));
     archive.part.emplace(std::move(part));
     Transport transport({}, session.reporter());
-    SWAGE_CHECK(transport.get({.name = name, .sha256 = options.sha256, .urls = {options.url}}, *archive.part, 0));
+    const Result<void> got = transport.get({.name = archive.name, .sha256 = options.sha256, .urls = {options.url}}, *archive.part, 0);
+    if (!got && options.sha256.empty()) archive.drop_part();   // the next run could not go on with it
+    SWAGE_CHECK(got);
     archive.file = archive.part->path();
   }
   SWAGE_TRY(const Hash digest, hash_file(HashAlgo::sha256, archive.file));
   archive.sha256 = digest.hex();
   if (!options.sha256.empty() && options.sha256 != archive.sha256) {
-    Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is meant", name)};
+    Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is meant", archive.name)};
     error.notes = {fmt::format("expected sha256 {}", options.sha256), fmt::format("received sha256 {}", archive.sha256)};
     return Fail(std::move(error));
   }
@@ -99,10 +115,9 @@ std::string license_of(const Beneath& tree, const std::vector<std::string>& file
 
 std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildFile& found,
                         const std::string& build_file) {
-  const bool is_url = options.url.find("://") != std::string::npos;
-  const std::string source = is_url ? options.url : file_url(archive.file);
+  const std::string source = is_url(options) ? options.url : file_url(archive.file);
   std::string homepage;
-  if (const auto host = source.find("://"); is_url) homepage = source.substr(0, source.find('/', host + 3)) + "/";
+  if (const auto host = source.find("://"); is_url(options)) homepage = source.substr(0, source.find('/', host + 3)) + "/";
   const auto known = [](const char* key, const std::string& value) {
     return value.empty() ? fmt::format("# {} = \"\"\n", key) : fmt::format("{} = {}\n", key, toml_string(value));
   };
@@ -114,6 +129,31 @@ std::string recipe_text(const NewOptions& options, const Archive& archive, const
   text += "\n# Libraries that it is linked with, and programs that run during the build.\n[deps]\nhost = []\nbuild = []\n";
   text += fmt::format("\n# Lines of shell that must succeed; programs of another platform run under emulation.\n[test]\nrun = []   # \"$out/bin/{} --version\"\n", options.name);
   return text;
+}
+
+struct Begun {
+  std::string system{}, version{}, text{};
+};
+
+// The recipe of an archive by what is in it.
+Result<Begun> begin_recipe(Session& session, const NewOptions& options, const Archive& archive) {
+  SWAGE_TRY(const SourceTrees known, session.source_trees());
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const TempDir unpacked, TempDir::create("new-", store->work_dir()));
+  const fs::path tree = unpacked.path() / "tree";
+  SWAGE_CHECK(extract_archive(archive.file, tree, archive.name));
+  const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
+  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(), [&](const BuildFile& one) { return !present(one, files).empty(); });
+  if (found == known.build_files.end()) {
+    std::vector<std::string> names;
+    for (const BuildFile& one : known.build_files) names.insert(names.end(), one.files.begin(), one.files.end());
+    Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
+    return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
+  }
+  SWAGE_TRY(const Beneath tree_files, Beneath::open(tree));
+  Begun begun{.system = found->system, .version = version_in(archive.name)};
+  begun.text = recipe_text(options, archive, begun.version, license_of(tree_files, files, known.licenses), *found, present(*found, files));
+  return begun;
 }
 
 // Where it goes: --into, or the last layer in use, or here.
@@ -138,33 +178,19 @@ Result<int> run(Session& session, const NewOptions& options) {
   const fs::path directory = layer / "packages" / options.name;
   const fs::path file = directory / "recipe.toml";
   if (path_exists(file)) return Fail(Error{.what = fmt::format("'{}' is there already", file.string())});
-  SWAGE_TRY(const SourceTrees known, session.source_trees());
+  SWAGE_CHECK(session.source_trees());   // before anything is downloaded
   SWAGE_TRY(const Archive archive, get_archive(session, options));
-  SWAGE_TRY(Store* store, session.store());
-  SWAGE_TRY(const TempDir unpacked, TempDir::create("new-", store->work_dir()));
-  const fs::path tree = unpacked.path() / "tree";
-  SWAGE_CHECK(extract_archive(archive.file, tree));
-  const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
-  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(), [&](const BuildFile& one) { return !present(one, files).empty(); });
-  if (found == known.build_files.end()) {
-    std::vector<std::string> names;
-    for (const BuildFile& one : known.build_files) names.insert(names.end(), one.files.begin(), one.files.end());
-    Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
-    return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
-  }
-  SWAGE_TRY(const Beneath tree_files, Beneath::open(tree));
-  const bool is_url = options.url.find("://") != std::string::npos;
-  const std::string address = is_url ? options.url.substr(0, options.url.find_first_of("?#")) : options.url;
-  const std::string version = version_in(address.substr(address.rfind('/') + 1));
+  const Result<Begun> begun = begin_recipe(session, options, archive);
+  if (begun || begun.error().code != Errc::interrupted) archive.drop_part();
+  SWAGE_CHECK(begun);
   SWAGE_CHECK(make_directories(directory));
-  SWAGE_CHECK(write_file_atomically(file, recipe_text(options, archive, version, license_of(tree_files, files, known.licenses), *found, present(*found, files))));
-  if (archive.part) archive.part->remove();
+  SWAGE_CHECK(write_file_atomically(file, begun->text));
   session.stop_reporter();
   if (as_json()) {
-    print_result("{}\n", json_text(Json{{"recipe", file.string()}, {"system", found->system}, {"version", text_or_null(version)}, {"sha256", archive.sha256}}));
+    print_result("{}\n", json_text(Json{{"recipe", file.string()}, {"system", begun->system}, {"version", text_or_null(begun->version)}, {"sha256", archive.sha256}}));
     return 0;
   }
-  print_result("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), found->system, layer.string(), options.name);
+  print_result("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), begun->system, layer.string(), options.name);
   return 0;
 }
 

@@ -44,7 +44,7 @@ std::string make_definition(std::string_view name, std::string_view value) {
   return out;
 }
 
-// What catalog/scripts/kbuild.sh says on make's command line. A kernel's Makefile assigns CC, LD and HOSTCC itself, which only that,
+// What catalog/scripts/kernel/kbuild.sh says on make's command line. A kernel's Makefile assigns CC, LD and HOSTCC itself, which only that,
 // or MAKEFLAGS, overrides.
 std::vector<std::string> make_definitions(const Goal& goal, const std::string& cc, const std::string& ld) {
   const auto quirks = quirk_values(goal.cell.quirks);
@@ -146,7 +146,7 @@ Result<int> run_for_kernel(Session& session, Planned planned, const Goal& goal, 
     const std::optional<Source>& source = goal.cell.kernel->source;
     const bool present = source && std::holds_alternative<Source::Present>(source->how) && !change_tree(goal.cell.quirks) &&
                          goal.cell.kernel->options.patches.empty();
-    if (!present) SWAGE_CHECK(want(planned, goal, planned.planner->package("linux-source", goal.cell)));
+    if (!present) SWAGE_CHECK(want(planned, goal, planned.planner->package(goal.target.asks.tree, goal.cell)));
     tree = present ? source->path.str() : output_path(planned, planned.wanted.back());
   }
   SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
@@ -163,24 +163,26 @@ Result<int> run_for_kernel(Session& session, Planned planned, const Goal& goal, 
 }
 
 // A tree of the user's own is where the shell is, also when it has been built in: nothing of it goes into the store.
-Result<void> stay_in_tree(ShellOptions& options) {
-  std::error_code none;
+Result<void> stay_in_tree(Session& session, ShellOptions& options) {
   TargetOptions& targets = options.targets;
-  if (targets.src.empty() || !fs::is_directory(targets.src, none)) return {};
+  if (targets.src.empty() || !directory_exists(targets.src)) return {};
   if (!targets.patches.empty())
     return Fail(Error{.what = fmt::format("'--patch' would change '{}', which is yours", targets.src), .hint = fmt::format("apply it with: patch -d {} -p1", targets.src)});
   if (!options.directory.empty()) return Fail(Error{.what = fmt::format("'--dir' says where a tree is put, and '{}' stays where it is", targets.src)});
   SWAGE_TRY(const Version found, version_of_tree(targets.src));
-  options.own_tree = fs::absolute(targets.src).lexically_normal();
+  SWAGE_TRY(const fs::path tree, absolute_path(targets.src));
+  options.own_tree = tree.lexically_normal();
   targets.src.clear();
-  for (std::string& text : targets.targets) {
-    SWAGE_TRY(const Target target, parse_target(text));
-    if (target.name != "linux" && target.name != "boot") return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel, so '--src' says nothing of it", text));
+  SWAGE_TRY(const std::vector<Target> named, find_targets(session, targets));
+  targets.targets.clear();
+  for (const Target& target : named) {
+    const std::string& text = target.text;
+    if (kind_of(target) != TargetKind::kernel) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel, so '--src' says nothing of it", text));
     if (!target.version.empty()) {
       SWAGE_TRY(const Version wanted, Version::parse(target.version));
       if (!wanted.is_prefix_of(found)) return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", options.own_tree->string(), found.str(), target.version));
     }
-    text = fmt::format("{}@{}", target.name, found.str());
+    targets.targets.push_back(fmt::format("{}@{}", target.name, found.str()));
   }
   return {};
 }
@@ -191,7 +193,7 @@ Result<int> run(Session& session, ShellOptions options) {
     return Fail(Error{.what = "'--accelerate' is for builds: a shell has no compiler put in its place", .hint = "a shell of the platform itself is: swage shell --for PLATFORM --emulate"});
   if (targets.targets.empty() && !targets.emulate) return Fail(Error{.what = "TARGET is missing", .hint = "name what the toolchain is for: swage shell linux@6.1 --for PLATFORM"});
   if (targets.targets.empty()) options.targets.targets = {"toolchain"};
-  SWAGE_CHECK(stay_in_tree(options));
+  SWAGE_CHECK(stay_in_tree(session, options));
   // Of a tree that is there already the catalog needs to know nothing.
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", options.own_tree ? KernelGoal::resolution : KernelGoal::artifact));
   if (goals.size() != 1) return fail(Errc::invalid_input, "'swage shell' wants one platform");

@@ -54,7 +54,8 @@ void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  print_result("{} cell{}: {}; records in '{}'\n", cells.size(), cells.size() == 1 ? "" : "s", summary, directory.string());
+  const bool recorded = std::any_of(cells.begin(), cells.end(), [](const CellRun& cell) { return !cell.record.empty(); });
+  print_result("{} cell{}: {}{}\n", cells.size(), cells.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", directory.string()) : "");
 }
 
 void print_cells_json(const std::deque<CellRun>& cells, const fs::path& directory) {
@@ -149,7 +150,8 @@ void print_packages(const std::deque<PackageRun>& runs, const fs::path& evidence
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  print_result("{} package{}: {}; records in '{}'\n", runs.size(), runs.size() == 1 ? "" : "s", summary, evidence.string());
+  const bool recorded = std::any_of(runs.begin(), runs.end(), [](const PackageRun& run) { return run.recorded; });
+  print_result("{} package{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
 }
 
 void print_packages_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
@@ -183,8 +185,9 @@ Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
   options.targets.by_records = false;
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
-  const auto is_kernel = [](const std::string& target) { return target.substr(0, target.find('@')) == "linux"; };
-  const bool packages = options.packages || (!options.targets.targets.empty() && !std::all_of(options.targets.targets.begin(), options.targets.targets.end(), is_kernel));
+  SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
+  const auto is_kernel = [](const Target& target) { return kind_of(target) == TargetKind::kernel; };
+  const bool packages = options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
   if (options.replay) return run_replay(session, options);
   if (packages) return run_packages(session, options);
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));

@@ -72,7 +72,9 @@ class Recipes {
     auto recorded = recorded_cell(catalog_, plan->lock, row);
     if (!recorded) return std::nullopt;
     Cell& cell = cells_.emplace_back(std::move(*recorded));
-    const auto wanted = plan->planner->package(row.boot_drv.empty() ? "linux" : "boot", cell);
+    const Result<const TargetRow*> kernel = catalog_.target(kKernelRecipe);
+    if (!kernel) return std::nullopt;
+    const auto wanted = plan->planner->package(row.boot_drv.empty() ? kKernelRecipe : (*kernel)->booted_by, cell);
     if (!wanted) return std::nullopt;
     return wanted->drv;
   }

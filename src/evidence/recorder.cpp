@@ -14,7 +14,6 @@ namespace swage {
 namespace {
 
 constexpr std::size_t kFailureLines = 60;
-constexpr const char* kLocks = "locks";
 
 // A record of the same derivations with the same results says all that a new one would, and the times as well.
 bool says_the_same(const EvidenceRow& old, const EvidenceRow& row) {
@@ -42,13 +41,12 @@ std::string date_of(std::int64_t seconds_since_1970) { return time_text("%Y-%m-%
 std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
 
 Result<std::string> keep_lock(const RecorderPlace& place) {
-  const fs::path locks = place.directory / kLocks;
+  SWAGE_TRY(const fs::path locks, evidence_subdirectory(place.directory, kLocks));
   for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{}))
     if (name.ends_with(".lock"))
       if (const Result<Lockfile> known = read_kept_lock(place.directory, name); known && covers(*known, place.lock)) return name;
   const std::string text = place.lock.str();
   const std::string name = fmt::format("{}-{}.lock", place.lock.created, sha256(text).hex().substr(0, 8));
-  SWAGE_CHECK(make_directories(locks));
   SWAGE_CHECK(write_file_atomically(locks / name, text));
   return name;
 }
@@ -56,7 +54,9 @@ Result<std::string> keep_lock(const RecorderPlace& place) {
 Result<Lockfile> read_kept_lock(const fs::path& evidence, const std::string& name) {
   const fs::path file = fs::path(kLocks) / name;
   SWAGE_TRY(const std::string text, read_beneath(evidence, file));
-  return Lockfile::parse(text, (evidence / file).string());
+  Result<Lockfile> lock = Lockfile::parse(text, (evidence / file).string());
+  if (!lock) lock.error().hint = "it is a record's, not yours: what it was made with is in no other file; record anew with: swage verify";
+  return lock;
 }
 
 Result<std::string> read_output_line(const fs::path& output, const char* file) {
@@ -82,8 +82,9 @@ Result<std::string> Recorder::lock_name() {
 
 Result<void> Recorder::write(CellRun& cell, std::string_view log) {
   SWAGE_TRY(cell.row.lock, lock_name());
+  SWAGE_CHECK(write_evidence(place_.directory, cell.row, log));
   cell.record = place_.directory / cell.row.platform / (evidence_name(cell.row) + ".toml");
-  return write_evidence(place_.directory, cell.row, log);
+  return {};
 }
 
 Result<void> Recorder::record_success(CellRun& cell) {

@@ -16,6 +16,8 @@
 
 namespace swage {
 
+inline constexpr const char* kKernelRecipe = "linux";   // of which the records of cells are, and of the recipe that boots it
+
 // A cell that is verified: what has to be built, and what became of it.
 struct CellRun {
   enum class End { open, booted, built, failed, skipped, impossible, not_tried };

@@ -89,8 +89,8 @@ Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal&
   SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
-    SWAGE_CHECK(plan(replay, planner, "kernel", "linux", row.kernel_drv, row.kernel_nar));
-    if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", "boot", row.boot_drv, row.boot_nar));
+    SWAGE_CHECK(plan(replay, planner, "kernel", kKernelRecipe, row.kernel_drv, row.kernel_nar));
+    if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
     return {};
   });
   if (!done) return Fail(done.error());
@@ -119,7 +119,7 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
                                             const RealiseOptions& realise) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Goal goal{.target = target, .platform = &platform};
-  if (target.name == "linux") {
+  if (kind_of(target) == TargetKind::kernel) {
     SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform));
     if (!row) return std::optional<Replay>();
     return replay_cell(session, *row, goal, realise);
@@ -137,13 +137,13 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
 Result<std::vector<Replay>> replay(Session& session, const TargetOptions& targets, const RealiseOptions& options) {
   if (targets.targets.empty())
     return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
-  const bool kernels = std::all_of(targets.targets.begin(), targets.targets.end(), [](const std::string& text) { return text.substr(0, text.find('@')) == "linux"; });
+  SWAGE_TRY(const std::vector<Target> named, find_targets(session, targets));
+  const bool kernels = std::all_of(named.begin(), named.end(), [](const Target& target) { return kind_of(target) == TargetKind::kernel; });
   SWAGE_CHECK(check_only(targets, kernels ? std::vector<std::string_view>{"--for", "--toolchain", "--llvm", "--config"} : std::vector<std::string_view>{"--for", "--toolchain"},
                          kernels ? "a record of a kernel, which is repeated as it is" : "a record of a package, which is repeated as it is"));
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
   std::vector<Replay> replays;
-  for (const std::string& text : targets.targets) {
-    SWAGE_TRY(const Target target, parse_target(text));
+  for (const Target& target : named) {
     for (const Platform* platform : platforms) {
       SWAGE_TRY(std::optional<Replay> done, replay_newest(session, targets, target, *platform, options));
       if (done) replays.push_back(*std::move(done));

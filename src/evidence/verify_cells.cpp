@@ -21,7 +21,7 @@ Result<void> default_targets(Session& session, TargetOptions& options) {
   SWAGE_TRY(const Lockfile* lock, session.lock());
   for (const KernelRow& row : catalog->kernels())
     if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
-      options.targets.push_back("linux@" + row.version.str());
+      options.targets.push_back(fmt::format("{}@{}", kKernelRecipe, row.version.str()));
   if (options.targets.empty())
     return Fail(Error{.what = "the lock file pins no kernel's source", .hint = "name a kernel: swage verify linux@VERSION"});
   if (options.platforms.empty()) options.platforms = {"all"};
@@ -91,10 +91,10 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
   }
   SWAGE_CHECK(session.pin_archive(cell.goal.cell.toolchain->source));
   cell.row = expected_row(cell.goal, options);
-  SWAGE_TRY(const Wanted kernel, planner.package("linux", cell.goal.cell));
+  SWAGE_TRY(const Wanted kernel, planner.package(cell.goal.target.recipe, cell.goal.cell));
   cell.kernel = kernel.drv;
   if (boots) {
-    SWAGE_TRY(const Wanted boot, planner.package("boot", cell.goal.cell));
+    SWAGE_TRY(const Wanted boot, planner.package(cell.goal.target.asks.booted_by, cell.goal.cell));
     cell.boot = boot.drv;
     cell.row.boot_drv = boot.drv.str();
   }
@@ -124,7 +124,7 @@ Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& op
   std::deque<CellRun> cells;
   StorePathSet seen;
   for (Goal& goal : goals) {
-    if (goal.target.name != "linux") return fail(Errc::invalid_input, fmt::format("'{}' does not boot: only linux does", goal.target.text));
+    SWAGE_CHECK(check_boots(goal.target));
     CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
     const Result<void> planned = plan_cell(session, catalog, options, planner, cell);
     if (!planned) {
@@ -176,9 +176,9 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
 
 Result<fs::path> record_directory(Session& session, const std::string& named) {
   if (!named.empty()) {
-    const fs::path place = fs::absolute(named).lexically_normal();
-    std::error_code ignored;
-    if (path_exists(place) && !fs::is_directory(place, ignored)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
+    SWAGE_TRY(const fs::path whole, absolute_path(named));
+    const fs::path place = whole.lexically_normal();
+    if (path_exists(place) && !directory_exists(place)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
     return place;
   }
   SWAGE_TRY(const fs::path catalog, session.catalog_dir());
@@ -192,6 +192,9 @@ Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, bool
   SWAGE_TRY(const Lockfile* lock, session.lock());
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
   SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, skip_verified, *planned.planner, *catalog));
+  std::vector<std::string> places = {kLocks};
+  for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
+  SWAGE_CHECK(check_evidence_place(directory, places));
   const Result<void> realised = realise_cells(session, planned, cells, directory, realise);
   for (CellRun& cell : cells)
     if (cell.end == End::open) {

@@ -89,9 +89,10 @@ class PackageRecorder {
       run.record.lock = lock_name_;
       record = run.record;
       const fs::path file = package_evidence_file(place_.directory, platform);
-      SWAGE_CHECK(make_directories(file.parent_path()));
-      SWAGE_CHECK(write_file_atomically(file, package_evidence_text(records)));
+      SWAGE_TRY(const fs::path directory, evidence_subdirectory(place_.directory, file.parent_path().filename().string()));
+      SWAGE_CHECK(write_file_atomically(directory / file.filename(), package_evidence_text(records)));
     }
+    run.recorded = true;
     reporter_.on(Message{fmt::format("{} {}: {}", end_of(run), goal_label(run.goal), run.record.toolchain)});
     return {};
   }
@@ -138,6 +139,13 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
   return runs;
 }
 
+// The files of packages hold those of other runs too, so they must be readable.
+Result<void> check_place(const fs::path& evidence, const std::deque<PackageRun>& runs) {
+  SWAGE_CHECK(check_evidence_place(evidence, {kLocks, package_evidence_file({}, "").parent_path().string()}));
+  for (const PackageRun& run : runs) SWAGE_CHECK(read_package_evidence(evidence, run.goal.platform->name));
+  return {};
+}
+
 Result<void> skip_verified_runs(const fs::path& evidence, std::deque<PackageRun>& runs) {
   std::map<std::string, PackageRecords> known;
   for (PackageRun& run : runs) {
@@ -146,7 +154,7 @@ Result<void> skip_verified_runs(const fs::path& evidence, std::deque<PackageRun>
     const auto record = known[platform].find(run.record.name);
     if (record == known[platform].end() || record->second.state == PackageState::failed || record->second.drv != run.record.drv) continue;
     run.record = record->second;
-    run.skipped = true;
+    run.skipped = run.recorded = true;
   }
   return {};
 }
@@ -191,6 +199,7 @@ Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets
     });
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
   SWAGE_TRY(std::deque<PackageRun> runs, plan_runs(session, goals, *planned.planner));
+  SWAGE_CHECK(check_place(evidence, runs));
   if (skip_verified) SWAGE_CHECK(skip_verified_runs(evidence, runs));
   const Result<void> realised = realise_runs(session, planned, runs, evidence, realise);
   VerifiedPackages verified{.runs = std::move(runs)};

@@ -17,6 +17,7 @@ struct PackageRun {
   PackageRecord record{};                   // `state` only once it is `done`
   std::set<StorePath> reached{};            // every derivation that it needs
   bool done = false;
+  bool recorded = false;
   bool skipped = false;
   std::string problem{};                    // why it was not tried
   StorePath wanted() const { return goal.wanted->drv; }

@@ -6,7 +6,6 @@
 #include <ctime>
 #include <fmt/core.h>
 
-#include "base/interrupt.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 
@@ -34,9 +33,7 @@ std::map<std::string, std::string> plain_environment() {
 
 Result<ProcessResult> run_apt(const fs::path& directory, const std::string& program, std::vector<std::string> args) {
   args.insert(args.begin(), {program, "-c", (directory / "apt.conf").string()});
-  auto result = run_process({.argv = std::move(args), .env = plain_environment()});
-  if (interrupted()) return fail(Errc::interrupted, "making the lock was interrupted");
-  return result;
+  return run_process({.argv = std::move(args), .env = plain_environment()});
 }
 
 std::string squeeze(std::string_view text) {

@@ -222,7 +222,7 @@ Result<std::vector<AptSource>> host_sources() {
   };
   SWAGE_CHECK(add(apt_directory(config, "Dir::Etc::sourcelist")));
   const fs::path parts = apt_directory(config, "Dir::Etc::sourceparts");
-  if (fs::is_directory(parts)) {
+  if (directory_exists(parts)) {
     SWAGE_TRY(const std::vector<std::string> names, list_directory(parts));
     for (const std::string& name : names) SWAGE_CHECK(add(parts / name));
   }

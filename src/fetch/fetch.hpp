@@ -54,7 +54,8 @@ Result<void> extract_deb_program(const fs::path& deb, std::string_view member, c
 
 // Unpacks any archive libarchive reads below `target` (for `--src FILE`): refuses absolute names, `..`, entries that would be
 // written through a symlink, and device nodes; strips one leading directory when all entries share it; refuses what
-// holds nothing. On an error nothing is left at `target`. Builds read archives the same way: scripts/unpack.sh.
-Result<void> extract_archive(const fs::path& archive, const fs::path& target);
+// holds nothing. On an error nothing is left at `target`. Builds read archives the same way: scripts/sources/unpack.sh.
+// Errors call the archive `shown_name`, or by its file name.
+Result<void> extract_archive(const fs::path& archive, const fs::path& target, std::string_view shown_name = {});
 
 }  // namespace swage

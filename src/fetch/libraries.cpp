@@ -43,8 +43,16 @@ void find_functions(Library& library, Archive& functions) {
   library.find("archive_errno", functions.error_number);
 }
 
+void find_functions(Library& library, Zlib& functions) {
+  library.find("inflateInit2_", functions.inflateInit2_);
+  library.find("inflate", functions.inflate);
+  library.find("inflateReset", functions.inflateReset);
+  library.find("inflateEnd", functions.inflateEnd);
+}
+
 constexpr const char* file_of(const Curl&) { return "libcurl.so.4"; }
 constexpr const char* file_of(const Archive&) { return "libarchive.so.13"; }
+constexpr const char* file_of(const Zlib&) { return "libz.so.1"; }
 
 template <class Functions>
 struct Loaded {
@@ -61,7 +69,9 @@ struct Loaded {
 
 Result<void> load_curl() { return Loaded<Curl>::once().library.state(); }
 Result<void> load_archive() { return Loaded<Archive>::once().library.state(); }
+Result<void> load_zlib() { return Loaded<Zlib>::once().library.state(); }
 const Curl& curl() { return Loaded<Curl>::once().functions; }
 const Archive& libarchive() { return Loaded<Archive>::once().functions; }
+const Zlib& zlib() { return Loaded<Zlib>::once().functions; }
 
 }  // namespace swage

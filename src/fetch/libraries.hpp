@@ -1,10 +1,11 @@
-// libcurl and libarchive, loaded when they are first needed: with what they need in turn they are thirty shared objects, and to
+// libcurl, libarchive and its zlib, loaded when they are first needed: with what they need in turn they are thirty shared objects, and to
 // load them takes longer than all that a command such as `swage resolve` does.
 #pragma once
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <curl/curl.h>
+#include <zlib.h>
 
 #include "base/error.hpp"
 
@@ -12,7 +13,8 @@ namespace swage {
 
 #define SWAGE_CURL_FUNCTIONS(X)                                                                                                  \
   X(global_init) X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(multi_init)        \
-  X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read)
+  X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read)        \
+  X(slist_append) X(slist_free_all)
 
 #define SWAGE_ARCHIVE_FUNCTIONS(X)                                                                                               \
   X(read_new) X(read_free) X(read_open) X(read_open_fd) X(read_open_memory) X(read_next_header) X(read_data) X(read_data_block)                      \
@@ -37,12 +39,22 @@ struct Archive {
   decltype(&::archive_errno) error_number = nullptr;   // `errno` is a macro
 };
 
+// zlib().inflate() is inflate(), and so on.
+struct Zlib {
+  decltype(&::inflateInit2_) inflateInit2_ = nullptr;
+  decltype(&::inflate) inflate = nullptr;
+  decltype(&::inflateReset) inflateReset = nullptr;
+  decltype(&::inflateEnd) inflateEnd = nullptr;
+};
+
 // Errc::environment when the library or one of these functions is not there. Thread-safe, and free after the first time.
 Result<void> load_curl();
 Result<void> load_archive();
+Result<void> load_zlib();
 
 // Only after the load has succeeded.
 const Curl& curl();
 const Archive& libarchive();
+const Zlib& zlib();
 
 }  // namespace swage

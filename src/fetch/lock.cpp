@@ -505,7 +505,7 @@ Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, R
     filled.fetch.https_proxy = proxies.https;
   }
   SWAGE_CHECK(make_directories(filled.cache_dir));
-  filled.cache_dir = fs::absolute(filled.cache_dir);
+  SWAGE_TRY(filled.cache_dir, absolute_path(filled.cache_dir));
   SWAGE_TRY(const FileLock lock, FileLock::acquire(filled.cache_dir / "lock", FileLock::Mode::exclusive));
   SWAGE_TRY(const std::vector<LockRequest> requests, lock_requests(catalog));
   return Locker(filled, filled.sources, reporter).make(requests);

@@ -47,6 +47,10 @@ class Landing {
 
   // Takes up what an earlier run left. True: it is complete and right.
   Result<bool> open() {
+    if (!pinned()) {   // nothing would show that the file has changed since
+      SWAGE_CHECK(restart());
+      return false;
+    }
     SWAGE_CHECK(read_all());
     if (size_ == 0 || (what_.size != 0 && size_ < what_.size)) return false;
     if (what_.size == 0 || size_ == what_.size) {
@@ -65,6 +69,13 @@ class Landing {
       return fail_errno(fmt::format("cannot write '{}'", part_.path().string()), errno);
     hasher_.reset();
     size_ = 0;
+    etag_.clear();
+    return {};
+  }
+  // The whole file begins, of the version that the server calls `etag`; "": it does not say.
+  Result<void> begin(std::string etag) {
+    SWAGE_CHECK(restart());
+    etag_ = std::move(etag);
     return {};
   }
   Result<void> append(std::string_view data) {
@@ -74,6 +85,8 @@ class Landing {
     return {};
   }
   std::uint64_t size() const { return size_; }
+  bool pinned() const { return !what_.sha256.empty(); }
+  const std::string& etag() const { return etag_; }
   // The digest of all; nothing can be appended after.
   std::string finish() { return hasher_.finish().hex(); }
 
@@ -97,13 +110,25 @@ class Landing {
   const Source::Download& what_;
   Hasher hasher_;
   std::uint64_t size_ = 0;
+  std::string etag_{};   // of the server that the bytes of this run are from
 };
+
+// The value of a header line that has this name, in lower case.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  const auto is_lower = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
+  if (line.size() <= name.size() || line[name.size()] != ':' || !std::equal(name.begin(), name.end(), line.begin(), is_lower)) return {};
+  return trim(line.substr(name.size() + 1));
+}
 
 // What one request to one URL came to.
 struct Outcome {
   enum class Kind { complete, passing, final, restart } kind = Kind::complete;
   std::string reason{};
   bool absent = false;       // the server answered, and does not have it
+};
+
+struct FreeList {
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
 
 // One request: where its bytes go, and what the server said about them.
@@ -115,7 +140,10 @@ struct Request {
   CURL* easy;
   std::uint64_t from = 0;                    // asked to continue from here
   std::optional<std::uint64_t> range_start{};  // where the server says that it continues
+  std::string etag{};                          // which version of the file it says that this is
+  bool in_header = false;
   std::uint64_t largest_unsized = 0;
+  std::unique_ptr<curl_slist, FreeList> if_range{};
   bool started = false;
   bool wrong_range = false;
   bool too_long = false;
@@ -129,24 +157,23 @@ struct Request {
   }
 
   void header(std::string_view line) {
-    if (line.starts_with("HTTP/")) range_start.reset();
-    constexpr std::string_view name = "content-range:";
-    if (line.size() < name.size() || !std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
-          return a == std::tolower(static_cast<unsigned char>(b));
-        }))
-      return;
-    line = trim(line.substr(name.size()));
-    if (!line.starts_with("bytes ")) return;
-    line.remove_prefix(6);
+    in_header = !trim(line).empty();
+    if (line.starts_with("HTTP/")) range_start.reset(), etag.clear();
+    // A weak one, W/"...", does not promise the same bytes.
+    if (const auto value = value_of(line, "etag"); value && value->starts_with('"')) etag = *value;
+    auto value = value_of(line, "content-range");
+    if (!value || !value->starts_with("bytes ")) return;
+    value->remove_prefix(6);
     std::uint64_t start = 0;
-    if (std::from_chars(line.data(), line.data() + line.size(), start).ec == std::errc{}) range_start = start;
+    if (std::from_chars(value->data(), value->data() + value->size(), start).ec == std::errc{}) range_start = start;
   }
 
   bool body(std::string_view data) {
     if (!started) {
       started = true;
-      if (status() == 206 && range_start != from) return wrong_range = true, false;
-      if (status() != 206 && !keep(landing.restart())) return false;   // the whole file comes
+      // A server that does not know If-Range continues whatever it has now.
+      if (status() == 206 && (range_start != from || (!landing.pinned() && etag != landing.etag()))) return wrong_range = true, false;
+      if (status() != 206 && !keep(landing.begin(etag))) return false;   // the whole file comes
     }
     if (landing.size() + data.size() > most()) return too_long = true, false;
     if (!keep(landing.append(data))) return false;
@@ -220,6 +247,7 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
       return fmt::format("the connection ended after {} of {} bytes", request.landing.size(),
                          before + static_cast<std::uint64_t>(std::max<curl_off_t>(announced, 0)));
     }
+    case CURLE_OUT_OF_MEMORY: return request.in_header ? "its HTTP header is larger than libcurl reads" : "out of memory";
     case CURLE_GOT_NOTHING: return "the connection ended without an answer";
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR: return "the connection broke";
@@ -273,8 +301,11 @@ void receive(CURL* easy, const Address& address, Request& request) {
   curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl().easy_setopt(easy, CURLOPT_HEADERDATA, &request);
   // A local file is read anew: it costs nothing, and libcurl's range of a file tells no start.
-  if (request.from && !address.url.starts_with("file:"))
-    curl().easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
+  if (!request.from || address.url.starts_with("file:")) return;
+  curl().easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
+  if (request.landing.etag().empty()) return;
+  request.if_range.reset(curl().slist_append(nullptr, fmt::format("If-Range: {}", request.landing.etag()).c_str()));
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, request.if_range.get());
 }
 
 // Why the file of a file: URL cannot be read, where that is no question of libcurl's, which would read a device or wait at a FIFO for ever.
@@ -360,6 +391,7 @@ std::vector<Address> Transport::State::addresses(const Source::Download& what) c
 Result<Outcome> Transport::State::request(const Address& address, const Source::Download& what, Landing& landing,
                                           std::uint64_t job_id) {
   if (std::string reason = no_regular_file(address.url); !reason.empty()) return Outcome{Outcome::Kind::final, std::move(reason)};
+  if (!landing.pinned() && landing.etag().empty()) SWAGE_CHECK(landing.restart());   // the rest may be of another version
   SWAGE_CHECK(load_curl());
   std::unique_ptr<CurlHandle> handle = pool.take();
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
@@ -440,6 +472,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   std::size_t absent = 0, passing = 0;
   std::string received;
   for (const Address& address : state_->addresses(what)) {
+    if (!landing.pinned()) SWAGE_CHECK(landing.restart());   // another server's file
     // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more, whole.
     for (bool again = true; again;) {
       again = landing.size() > 0;
@@ -474,7 +507,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   else if (absent == error.notes.size())
     error.hint = what.pool_path.empty() ? "nobody has it any more under that address: correct its table, or bring it as --src or by a layer"
                                         : "the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file";
-  else if (passing > 0) error.hint = "when the network is back, run the same command again: what has arrived is kept";
+  else if (passing > 0) error.hint = fmt::format("when the network is back, run the same command again{}", landing.pinned() ? ": what has arrived is kept" : "");
   return Fail(std::move(error));
 }
 

@@ -38,8 +38,9 @@ class Transport {
  public:
   Transport(FetchOptions options, Reporter& reporter);
   ~Transport();
-  // Fills `part` with the verified bytes; what is in it already is kept and continued. With no `sha256` any bytes will do: that is for
-  // who pins a file for the first time. Thread-safe.
+  // Fills `part` with the verified bytes; what is in it already is kept and continued. With no `sha256` any bytes of one version of the
+  // file will do, for who pins it for the first time: then nothing of an earlier run is taken up, and a broken connection is
+  // continued only where the server's ETag says that the file is still the same. Thread-safe.
   // Errors: as Fetcher::fetch.
   Result<void> get(const Source::Download& what, const PartFile& part, std::uint64_t job_id);
   // Asks for nothing but whether it is there, once at each address. True: all of them answered that they do not have it.

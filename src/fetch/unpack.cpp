@@ -15,6 +15,8 @@ namespace swage {
 
 namespace {
 
+constexpr std::size_t kDeepest = 500;   // no program of a build opens what is deeper by its name; as in scripts/sources/unpack.sh
+
 class TreeWriter {
  public:
   TreeWriter(UniqueFd root, std::string archive_name) : root_(std::move(root)), archive_(std::move(archive_name)) {}
@@ -32,9 +34,10 @@ class TreeWriter {
       if (type == AE_IFDIR && !hard_link) return {};   // `./`, the tree itself
       return refuse(name, "has no name in the tree");
     }
-    if (type == AE_IFDIR && !hard_link) return directory(parts, name, Missing::create).map([](int) {});
+    if (parts.size() > kDeepest) return refuse(fmt::format("{}/...", parts.front()), fmt::format("is more than {} directories deep", kDeepest));
     SWAGE_TRY(const int parent, directory({parts.begin(), parts.end() - 1}, name, Missing::create));
     const std::string& leaf = parts.back();
+    if (type == AE_IFDIR && !hard_link) return own_directory(parent, leaf, name);
     SWAGE_CHECK(make_room(parent, leaf, name));
     if (hard_link) return link(parent, leaf, name, hard_link);
     if (type == AE_IFLNK) {
@@ -102,13 +105,28 @@ class TreeWriter {
     return fail_errno(fmt::format("cannot open '{}'", path), error);
   }
 
-  // A later entry of the same name replaces an earlier one, as in every tar; never a directory.
+  // A later entry of the same name replaces an earlier one, as in every tar: a directory only while nothing is in it.
   Result<void> make_room(int parent, const std::string& leaf, std::string_view name) {
     if (::unlinkat(parent, leaf.c_str(), 0) == 0 || errno == ENOENT) return {};
-    if (errno == EISDIR || errno == EPERM) return refuse(name, "is a directory and a file");
-    return fail_errno(fmt::format("cannot replace '{}'", name), errno);
+    if (errno != EISDIR && errno != EPERM) return fail_errno(fmt::format("cannot replace '{}'", name), errno);
+    if (::unlinkat(parent, leaf.c_str(), AT_REMOVEDIR) != 0) return refuse(name, "is a directory and a file");
+    if (parent == root_.get()) last_.reset(), last_path_.clear();   // it may be the one that is kept open
+    return {};
   }
 
+  // What is there and is a link or a file is replaced too: nothing is written through the link.
+  Result<void> own_directory(int parent, const std::string& leaf, std::string_view name) {
+    if (::mkdirat(parent, leaf.c_str(), 0755) == 0) return {};
+    struct stat st {};
+    if (errno == EEXIST && ::fstatat(parent, leaf.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) {
+      if (S_ISDIR(st.st_mode)) return {};
+      SWAGE_CHECK(make_room(parent, leaf, name));
+      if (::mkdirat(parent, leaf.c_str(), 0755) == 0) return {};
+    }
+    return fail_errno(fmt::format("cannot create directory '{}'", name), errno);
+  }
+
+  // To a file, or to a symbolic link itself.
   Result<void> link(int parent, const std::string& leaf, const std::string& name, std::string_view target) {
     SWAGE_TRY(const std::vector<std::string> parts, parts_of(target, name));
     const auto not_a_file = [&] {
@@ -119,7 +137,7 @@ class TreeWriter {
     if (!here) return fail_errno(fmt::format("cannot link '{}'", name), errno);
     const auto there = directory({parts.begin(), parts.end() - 1}, name, Missing::refuse);
     struct stat st {};
-    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
       return not_a_file();
     if (::linkat(*there, parts.back().c_str(), here.get(), leaf.c_str(), 0) != 0)
       return fail_errno(fmt::format("cannot link '{}'", name), errno);
@@ -132,8 +150,7 @@ class TreeWriter {
   std::string last_path_;
 };
 
-Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory) {
-  const std::string name = archive_path.filename().string();
+Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory, const std::string& name) {
   SWAGE_TRY(const UniqueFd fd, open_regular(archive_path));
   SWAGE_TRY(UniqueFd root, open_file(directory, O_RDONLY | O_DIRECTORY));
   SWAGE_CHECK(load_archive());
@@ -155,25 +172,27 @@ Result<void> unpack_into(const fs::path& archive_path, const fs::path& directory
   TreeWriter tree(std::move(root), name);
   for (;;) {
     if (interrupted()) return fail(Errc::interrupted, fmt::format("unpacking '{}' was interrupted", name));
-    SWAGE_TRY(const Next next, next_entry(reader.get(), entry, name));
-    if (next == Next::end) return {};
+    SWAGE_TRY(const Next next, next_entry(reader.get(), entry, name, Warnings::refused));
+    if (next == Next::end) break;
     SWAGE_CHECK(tree.add(reader.get(), entry));
   }
+  return check_gzip(fd.get(), name);
 }
 
 }  // namespace
 
-Result<void> extract_archive(const fs::path& archive_path, const fs::path& target) {
+Result<void> extract_archive(const fs::path& archive_path, const fs::path& target, std::string_view shown_name) {
+  const std::string name = shown_name.empty() ? archive_path.filename().string() : std::string(shown_name);
   if (path_exists(target)) return fail(Errc::invalid_input, fmt::format("'{}' is there already", target.string()));
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   SWAGE_TRY(TempDir temporary, TempDir::create(target.filename().string(), parent));
-  SWAGE_CHECK(unpack_into(archive_path, temporary.path()));
+  SWAGE_CHECK(unpack_into(archive_path, temporary.path(), name));
   SWAGE_TRY(const std::vector<std::string> top, list_directory(temporary.path()));
   struct stat st {};
   const bool one_directory = top.size() == 1 && ::lstat((temporary.path() / top[0]).c_str(), &st) == 0 && S_ISDIR(st.st_mode);
   const fs::path tree = one_directory ? temporary.path() / top[0] : temporary.path();
   SWAGE_TRY(const std::vector<std::string> held, list_directory(tree));
-  if (held.empty()) return fail(Errc::corrupt, fmt::format("'{}' is an empty archive", archive_path.filename().string()));
+  if (held.empty()) return fail(Errc::corrupt, fmt::format("'{}' is an empty archive", name));
   if (::chmod(tree.c_str(), 0755) != 0 || ::rename(tree.c_str(), target.c_str()) != 0)
     return fail_errno(fmt::format("cannot create '{}'", target.string()), errno);
   if (!one_directory) (void)temporary.release();

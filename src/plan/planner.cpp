@@ -15,7 +15,6 @@ namespace {
 // Recipes that the planner itself asks for. All else is named by requests and by other recipes.
 constexpr const char* kRootRecipe = "root";                 // {root.*} say which
 constexpr const char* kToolchainRecipe = "toolchain-";      // + provider
-constexpr const char* kKernelTreeRecipe = "linux-source";   // stands aside for a tree of the request's own, unless quirks change it
 constexpr const char* kDev = "dev";                         // the output that only builds need
 constexpr const char* kMan = "man";                         // the one that no build needs
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
@@ -227,9 +226,15 @@ Result<Object> Planner::State::once(const std::string& key, const std::string& n
   return made;
 }
 
+bool Planner::State::is_tree(const std::string& name) const {
+  const Result<const TargetRow*> target = catalog.target(std::string_view(name).substr(0, name.find('@')));
+  return target && (*target)->is_tree();
+}
+
 Result<Object> Planner::State::object(const std::string& name, const Cell& cell) {
-  if (name == kKernelTreeRecipe && cell.kernel && cell.kernel->source && !change_tree(cell.quirks) && cell.kernel->options.patches.empty() &&
-      std::holds_alternative<Source::Present>(cell.kernel->source->how)) {
+  // A recipe of the kernel's tree stands aside for one of the request's own, unless quirks change that.
+  if (cell.kernel && cell.kernel->source && !change_tree(cell.quirks) && cell.kernel->options.patches.empty() &&
+      std::holds_alternative<Source::Present>(cell.kernel->source->how) && is_tree(name)) {
     graph.sources.emplace(cell.kernel->source->path, *cell.kernel->source);
     return Object{.path = cell.kernel->source->path};
   }

@@ -94,6 +94,7 @@ struct Planner::State {
   Result<Object> finish(Draft& draft);
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);
   Result<Object> object(const std::string& recipe, const Cell& cell);
+  bool is_tree(const std::string& recipe) const;   // of a kernel
   Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees, bool with_cxx = false);
   Result<Object> root_object(const std::string& name);
   Result<std::string> roots_of_kind(Draft& draft, std::string_view kind);   // their paths

@@ -140,6 +140,7 @@ Result<std::string> Planner::State::component(Draft& draft, std::string_view key
   return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.toolchain->id, name, draft.recipe.name));
 }
 
+// Their names are those of variable_scopes(), by which `swage check` knows them.
 VariableScopes Planner::State::scopes(Draft& draft) {
   const Cell& cell = draft.cell;
   return {

@@ -4,24 +4,9 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "catalog/variable_names.hpp"
 
 namespace swage {
-
-namespace {
-
-// The name inside `{...}` at the start of `text`, or empty when this is no variable.
-std::string_view variable_at(std::string_view text) {
-  const auto end = text.find('}');
-  if (end == std::string_view::npos || end < 2 || text[1] < 'a' || text[1] > 'z') return {};
-  const std::string_view name = text.substr(1, end - 1);
-  const auto dot = name.find('.');
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == ':';
-  }) && (name.find(':') == std::string_view::npos || name.find(':') > dot);   // {dep.linux:dev}, but no {a:b}
-  return plain ? name : std::string_view{};
-}
-
-}  // namespace
 
 Result<std::string> expand_variables(std::string_view text, const VariableScopes& scopes) {
   std::string out;

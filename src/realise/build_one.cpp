@@ -37,7 +37,7 @@ class Monitor {
   Monitor(const BuildContext& context, Sandbox& sandbox, int output, BuildLog& log)
       : context_(context), limits_(context.options.limits), sandbox_(sandbox), output_(output), log_(log) {
     if (limits_.processes == 0 && limits_.memory == 0) return;
-    if (Result<UsageReader> opened = UsageReader::open(sandbox.pid())) usage_ = *std::move(opened);   // else it has ended
+    if (Result<UsageReader> opened = UsageReader::open(sandbox)) usage_ = *std::move(opened);   // else it has ended
   }
 
   Result<Ended> run() {

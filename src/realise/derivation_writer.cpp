@@ -5,12 +5,13 @@
 namespace swage {
 
 // Positions in the graph of `drvs` and their inputs that are not in the store; asked wave by wave, since below a valid
-// .drv all are.
+// .drv all are. Roots before it is asked: else a collection may take in between what an earlier process left.
 Result<std::set<std::size_t>> DerivationWriter::unwritten(const std::vector<StorePath>& drvs) {
   std::set<std::size_t> missing;
   StorePathSet wave(drvs.begin(), drvs.end());
   while (!wave.empty()) {
     std::erase_if(wave, [&](const StorePath& drv) { return written_.contains(drv); });
+    SWAGE_CHECK(store_.add_temp_roots(wave));
     SWAGE_TRY(const StorePathSet valid, store_.valid_paths(wave));
     written_.insert(valid.begin(), valid.end());
     StorePathSet next;
@@ -40,7 +41,6 @@ Result<void> DerivationWriter::write(const std::vector<StorePath>& drvs) {
     const bool complete = std::includes(valid.begin(), valid.end(), drv.input_srcs.begin(), drv.input_srcs.end()) &&
                           std::all_of(drv.input_drvs.begin(), drv.input_drvs.end(), [&](const auto& input) { return written_.contains(input.first); });
     if (!complete) continue;
-    SWAGE_CHECK(store_.add_temp_root(finished.path));
     written_.insert(finished.path);
     batch.push_back(&finished);
   }

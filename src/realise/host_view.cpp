@@ -80,8 +80,7 @@ Result<void> register_emulator(const Emulation& emulation) {
 // The caller keeps its own user and group; only the capability to mount is new, and only in here. A binfmt_misc belongs to its
 // namespace's root, so that is what the caller is until the emulator is registered.
 Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
-  std::error_code error;
-  const fs::path here = spec.directory.empty() ? fs::current_path(error) : fs::absolute(spec.directory, error);
+  const Result<fs::path> here = spec.directory.empty() ? current_directory() : absolute_path(spec.directory);
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   SWAGE_CHECK(enter_user_namespace(CLONE_NEWNS, spec.emulation ? 0 : uid, spec.emulation ? 0 : gid));
@@ -89,7 +88,7 @@ Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
   SWAGE_CHECK(build_root(root, spec.store_root, spec.system));
   if (spec.emulation && uid != 0) SWAGE_CHECK(enter_user_namespace(0, uid, gid));   // not possible in a chroot
   if (::chroot(root.c_str()) != 0 || ::chdir("/") != 0) return fail_errno("cannot change the root directory", errno);
-  if (!error && ::chdir(here.c_str()) != 0) return fail_errno(fmt::format("cannot enter '{}'", here.string()), errno);
+  if (here && ::chdir(here->c_str()) != 0) return fail_errno(fmt::format("cannot enter '{}'", here->string()), errno);
   for (const std::string& key : spec.unset) ::unsetenv(key.c_str());
   for (const auto& [key, value] : spec.env) ::setenv(key.c_str(), value.c_str(), 1);
   std::vector<char*> argv;

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -144,7 +145,11 @@ Fail explain(const SetupFailure& failure) {
 struct Sandbox::State {
   pid_t pid = -1;
   UniqueFd pidfd{};
+  UniqueFd proc{};
   bool ended = false;
+
+  // Afterwards a builder may have a root with anything at /proc.
+  void look_inside() { proc = UniqueFd(::open(fmt::format("/proc/{}/root/proc", pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 
   Result<Exit> reap() {
     int status = 0;
@@ -198,18 +203,27 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
   add_pointers(setup.argv, argv);
   add_pointers(setup.envp, env);
 
-  int error_pipe[2];
-  if (::pipe2(error_pipe, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  const UniqueFd error_read(error_pipe[0]);
-  UniqueFd error_write(error_pipe[1]);
-  setup.error_fd = error_write.get();
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("cannot make a socket", errno);
+  const UniqueFd own_end(ends[0]);
+  UniqueFd child_end(ends[1]);
+  setup.error_fd = child_end.get();
   int pidfd = -1;
   SWAGE_TRY(const pid_t pid, clone_child(setup, pidfd));
-  error_write.reset();
+  child_end.reset();
   Sandbox sandbox(std::make_unique<State>(State{.pid = pid, .pidfd = UniqueFd(pidfd)}));
   SetupFailure failure;
-  ssize_t got = 0;
-  while ((got = ::read(error_read.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
+  const auto hear = [&] {
+    ssize_t got = 0;
+    while ((got = ::read(own_end.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
+    }
+    return got;
+  };
+  ssize_t got = hear();
+  if (got == 1) {
+    sandbox.state_->look_inside();
+    (void)::send(own_end.get(), "", 1, MSG_NOSIGNAL);   // one that is gone by now is heard of below
+    got = hear();
   }
   if (got == sizeof failure) return explain(failure);
   return sandbox;
@@ -218,6 +232,7 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
 void Sandbox::kill() { ::syscall(SYS_pidfd_send_signal, state_->pidfd.get(), SIGKILL, nullptr, 0); }
 pid_t Sandbox::pid() const { return state_->pid; }
 int Sandbox::pidfd() const { return state_->pidfd.get(); }
+int Sandbox::proc() const { return state_->proc.get(); }
 Result<Sandbox::Exit> Sandbox::wait() { return state_->reap(); }
 
 Result<void> probe_namespaces() {

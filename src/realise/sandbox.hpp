@@ -52,6 +52,7 @@ class Sandbox {
   void kill();
   pid_t pid() const;              // of the builder, outside
   int pidfd() const;              // readable (poll) once it has ended
+  int proc() const;               // the sandbox's own /proc, whatever the builder puts in its place; -1: cannot be seen from here
   Result<Exit> wait();
 
  private:

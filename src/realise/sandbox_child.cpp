@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <climits>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
@@ -47,6 +49,7 @@ class Child {
     if (!setup_.interactive) ::setsid();
     enter_empty_root();
     make_devices();
+    if (!setup_.interactive) open_input();
     make_etc();
     for (const SandboxMount& mount : setup_.mounts) bind(mount);
     leave_host();
@@ -55,6 +58,7 @@ class Child {
     limit_processes();
     if (setup_.by_root) protect_kernel();
     if (setup_.probe) ::_exit(0);
+    await_parent();
     confine();
     ::execve(setup_.builder.c_str(), setup_.argv.data(), setup_.envp.data());
     fail(Step::execute, "cannot execute", setup_.builder.c_str());
@@ -112,14 +116,8 @@ class Child {
       if (::dup2(moved[to], to) < 0) fail(Step::namespaces, "cannot copy", "a descriptor");
       keep[to] = true;
     }
-    if (!setup_.interactive) {
-      const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-      if (null < 0) fail(Step::namespaces, "cannot open", "/dev/null");
-      ::dup2(null, 0);
-      ::dup2(output >= 0 ? output : null, 1);
-      ::dup2(1, 2);
-      if (null > 2 && !(null < 100 && keep[null])) ::close(null);
-    }
+    if (output >= 0)
+      for (const int fd : {1, 2}) ::dup2(output, fd);
     for (int fd = 3; fd < 100; ++fd)
       if (!keep[fd] && fd != error_fd_) ::close(fd);
     const auto error_fd = static_cast<unsigned>(std::max(error_fd_, 99));
@@ -127,12 +125,33 @@ class Child {
     ::syscall(SYS_close_range, error_fd + 1, ~0U, 0);
   }
 
+  // The sandbox's own /dev/null: through a descriptor of the one outside, whoever owns that could change its mode.
+  void open_input() const {
+    const int opened = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (opened < 0) fail(Step::mounts, "cannot open", "/dev/null");
+    const int null = move_up(opened);
+    ::dup2(null, 0);
+    if (setup_.output_fd >= 0) return;
+    ::dup2(null, 1);
+    ::dup2(null, 2);
+  }
+
   // The builder dies with the thread that started it, even when that is killed by SIGKILL. If it died before prctl(2),
-  // nobody reads the other end of the error pipe any more.
+  // nobody has the other end of the socket any more.
   void tie_to_parent() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    pollfd reader{error_fd_, 0, 0};
-    if (::poll(&reader, 1, 0) == 1) ::_exit(124);
+    pollfd parent{error_fd_, 0, 0};
+    if (::poll(&parent, 1, 0) == 1) ::_exit(124);
+  }
+
+  // The parent looks at the sandbox as it is now, before anything of the builder runs in it.
+  void await_parent() const {
+    char byte = 0;
+    ssize_t got = 0;
+    if (::write(error_fd_, &byte, 1) != 1) ::_exit(126);
+    while ((got = ::read(error_fd_, &byte, 1)) < 0 && errno == EINTR) {
+    }
+    if (got != 1) ::_exit(124);
   }
 
   void write_file(const char* path, std::string_view text, Step step = Step::namespaces) const {
@@ -179,6 +198,8 @@ class Child {
     directory("/dev");
   }
 
+  // The nodes are the machine's. What is written to them goes through all the same; their modes and times are what root's builds, whose
+  // user is the nodes' owner, must not change.
   void make_devices() const {
     static constexpr const char* devices[][2] = {{"/.host/dev/null", "/dev/null"}, {"/.host/dev/zero", "/dev/zero"},
         {"/.host/dev/full", "/dev/full"}, {"/.host/dev/random", "/dev/random"}, {"/.host/dev/urandom", "/dev/urandom"},
@@ -186,6 +207,7 @@ class Child {
     for (const auto& [from, to] : devices) {
       touch(to);
       mount(from, to, nullptr, kBind);
+      restrict(to, MOUNT_ATTR_RDONLY);
     }
     directory("/dev/shm", 01777);
     mount("none", "/dev/shm", "tmpfs", kNoSuid | kNoDev, "mode=1777");
@@ -244,19 +266,20 @@ class Child {
     }
     if (::syscall(SYS_mount, item.from.c_str(), to, nullptr, kBind | kRecursive, nullptr) != 0)
       fail(Step::mounts, "cannot mount", item.from.c_str() + sizeof "/.host" - 1);
-    restrict(to, item.writable);
+    restrict(to, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (item.writable ? 0 : MOUNT_ATTR_RDONLY));
   }
 
-  void restrict(const char* path, bool writable) const {
+  void restrict(const char* path, std::uint64_t attr_set) const {
     mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (writable ? 0 : MOUNT_ATTR_RDONLY);
+    attributes.attr_set = attr_set;
     if (::syscall(SYS_mount_setattr, AT_FDCWD, path, 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes) == 0) return;
     if (errno != ENOSYS) fail(Step::mounts, "cannot protect", path);
     // Before Linux 5.12: a remount must repeat the flags that the user namespace may not clear.
     struct statvfs now {};
     if (::statvfs(path, &now) != 0) fail(Step::mounts, "cannot protect", path);
-    unsigned long flags = kRemount | kBind | kNoSuid | kNoDev | (writable ? 0 : kReadOnly);
-    flags |= now.f_flag & (ST_RDONLY | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
+    static_assert(MOUNT_ATTR_RDONLY == kReadOnly && MOUNT_ATTR_NOSUID == kNoSuid && MOUNT_ATTR_NODEV == kNoDev && MOUNT_ATTR_NOEXEC == kNoExec);
+    unsigned long flags = kRemount | kBind | attr_set;
+    flags |= now.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
     mount(nullptr, path, nullptr, flags);
   }
 
@@ -285,6 +308,9 @@ class Child {
     write_file("/proc/sys/user/max_time_namespaces", "0");
     write_file("/proc/sys/user/max_cgroup_namespaces", "0");
     write_file("/proc/sys/user/max_user_namespaces", kNestedUserNamespaces);
+    // These count for the user outside too, the machine's root among them, who has 128 instances and must keep some.
+    for (const char* instances : {"/proc/sys/user/max_inotify_instances", "/proc/sys/user/max_fanotify_groups"}) try_write(instances, "16");
+    for (const char* watches : {"/proc/sys/user/max_inotify_watches", "/proc/sys/user/max_fanotify_marks"}) try_write(watches, "8192");
   }
 
   // Root's processes are not counted by user; since Linux 6.14 a pid namespace can bound them instead. For the machine's sake: should
@@ -297,17 +323,44 @@ class Child {
   }
 
   // The machine's root owns the kernel's settings, and many need no capability: to whoever is its user, by whatever name,
-  // /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine. The list is that of
-  // container engines; source: moby, oci/defaults.go. What an ordinary user's builds see needs none of it, and stays whole, so that
-  // they can mount /proc anew.
+  // /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine; and directly below /proc
+  // an entry's mode is that of every /proc. So all that is not of a process is read-only, and what others than root may not read is
+  // empty, together with what container engines hide; source: moby, oci/defaults.go. What an ordinary user's builds see needs none of
+  // it, and stays whole, so that they can mount /proc anew.
   void protect_kernel() const {
-    for (const char* path : {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"}) {
-      if (::access(path, F_OK) != 0) continue;
-      mount(path, path, nullptr, kBind | kRecursive);
-      mount(nullptr, path, nullptr, kRemount | kBind | kReadOnly | kNoSuid | kNoDev | kNoExec);
+    const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0) fail(Step::mounts, "cannot open", "/proc");
+    alignas(dirent64) char entries[8192];
+    for (;;) {
+      const long got = ::syscall(SYS_getdents64, proc, entries, sizeof entries);
+      if (got < 0) fail(Step::mounts, "cannot read", "/proc");
+      if (got == 0) break;
+      for (long at = 0; at < got;) {
+        const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+        at += entry->d_reclen;
+        if (entry->d_type != DT_LNK && entry->d_name[0] != '.' && !(entry->d_name[0] >= '0' && entry->d_name[0] <= '9')) protect(entry->d_name);
+      }
     }
-    for (const char* path : {"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug"})
-      if (::access(path, F_OK) == 0) mount("/dev/null", path, nullptr, kBind);
+    ::close(proc);
+    for (const char* path : {"/proc/acpi", "/proc/scsi", "/proc/tty/driver", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug"}) {
+      struct stat st {};
+      if (::stat(path, &st) == 0) hide(path, st.st_mode);
+    }
+  }
+
+  void protect(const char* name) const {
+    char path[sizeof "/proc/" + NAME_MAX];
+    ::stpcpy(::stpcpy(path, "/proc/"), name);
+    struct stat st {};
+    if (::stat(path, &st) != 0) return;   // a module has left
+    if ((st.st_mode & S_IRUSR) != 0 && (st.st_mode & S_IROTH) == 0) return hide(path, st.st_mode);
+    mount(path, path, nullptr, kBind | kRecursive);
+    mount(nullptr, path, nullptr, kRemount | kBind | kReadOnly | kNoSuid | kNoDev | kNoExec);
+  }
+
+  void hide(const char* path, mode_t mode) const {
+    if (S_ISDIR(mode)) mount("none", path, "tmpfs", kReadOnly | kNoSuid | kNoDev | kNoExec, "mode=0555");
+    else mount("/dev/null", path, nullptr, kBind);
   }
 
   static void try_write(const char* path, std::string_view text) {

@@ -44,7 +44,8 @@ struct ChildSetup {
   sock_fprog filter{};
 };
 
-// What the child writes to error_fd when a step fails; nothing is written when the builder was executed.
+// What the child writes to error_fd, a packet, when a step fails. When all is set up it writes a single byte, and executes the builder
+// once it has got one back; then the socket is closed.
 struct SetupFailure {
   enum class Step : int { namespaces, mounts, execute };
   Step step = Step::mounts;

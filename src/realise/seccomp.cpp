@@ -4,6 +4,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstddef>
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <memory>
 #include <linux/netlink.h>
@@ -11,6 +12,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,12 +53,19 @@ int refuse_set_id_modes(scmp_filter_ctx context) {
     const char* name;
     unsigned mode_argument;
   };
-  for (const Call& call : {Call{"chmod", 1}, Call{"fchmod", 1}, Call{"fchmodat", 2}}) {
-    for (const scmp_datum_t bit : {S_ISUID, S_ISGID}) {
+  constexpr scmp_datum_t tmpfile = O_TMPFILE & ~O_DIRECTORY;
+  for (const scmp_datum_t bit : {S_ISUID, S_ISGID}) {
+    for (const Call& call : {Call{"chmod", 1}, Call{"fchmod", 1}, Call{"fchmodat", 2}, Call{"creat", 1}, Call{"mknod", 1}, Call{"mknodat", 2}})
       if (const int error = refuse(context, call.name, EPERM, {{call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit}})) return error;
+    // Their mode may be anything where no file is made.
+    for (const Call& call : {Call{"open", 2}, Call{"openat", 3}}) {
+      for (const scmp_datum_t making : {static_cast<scmp_datum_t>(O_CREAT), tmpfile}) {
+        if (const int error = refuse(context, call.name, EPERM, {{call.mode_argument - 1, SCMP_CMP_MASKED_EQ, making, making},
+                                                                 {call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit}})) return error;
+      }
     }
   }
-  return 0;
+  return refuse(context, "openat2", ENOSYS);
 }
 
 int refuse_extended_attributes(scmp_filter_ctx context) {
@@ -68,6 +77,11 @@ int refuse_interfaces(scmp_filter_ctx context) {
   return refuse_all(context, {"keyctl", "add_key", "request_key", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd",
                               "bpf", "perf_event_open", "open_by_handle_at", "syslog", "kexec_load", "kexec_file_load", "init_module",
                               "finit_module", "delete_module"}, ENOSYS);
+}
+
+// The builder is to die with who started it. Of the first argument the kernel looks at the lower half only.
+int refuse_untying(scmp_filter_ctx context) {
+  return refuse(context, "prctl", EPERM, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, PR_SET_PDEATHSIG}});
 }
 
 int refuse_namespaces(scmp_filter_ctx context) {
@@ -124,7 +138,7 @@ Result<std::vector<sock_filter>> compile() {
   if (const int error = add_secondary_tables(context.get())) return refused(error);
   // Decisions as a binary tree: a linear list would cost each of a build's many system calls some 40 comparisons.
   if (const int error = ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2)) return refused(error);
-  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces, refuse_sockets})
+  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces, refuse_untying, refuse_sockets})
     if (const int error = rules(context.get())) return refused(error);
   const UniqueFd memory(::memfd_create("filter", MFD_CLOEXEC));
   if (!memory) return refused(-errno);

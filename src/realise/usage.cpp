@@ -57,8 +57,9 @@ std::uint64_t usual_memory_limit() {
   return static_cast<std::uint64_t>(machine.totalram) * machine.mem_unit / 10 * 9;
 }
 
-Result<UsageReader> UsageReader::open(pid_t init) {
-  DIR* directory = ::opendir(fmt::format("/proc/{}/root/proc", init).c_str());
+Result<UsageReader> UsageReader::open(const Sandbox& sandbox) {
+  const int fd = ::openat(sandbox.proc(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* directory = fd < 0 ? nullptr : ::fdopendir(fd);
   if (!directory) return fail_errno("cannot watch what a build uses", errno);
   return UsageReader(directory);
 }

@@ -4,17 +4,16 @@
 #include <cstdint>
 #include <dirent.h>
 #include <memory>
-#include <sys/types.h>
 
 #include "base/error.hpp"
 #include "realise/limits.hpp"
+#include "realise/sandbox.hpp"
 
 namespace swage {
 
 class UsageReader {
  public:
-  // `init` is the sandbox's first process, which has a /proc by now.
-  static Result<UsageReader> open(pid_t init);
+  static Result<UsageReader> open(const Sandbox& sandbox);
 
   struct Usage {
     std::uint64_t tasks = 0;    // processes and their threads

@@ -1,5 +1,5 @@
 // What a kernel's build says of the configuration that it was asked for: config-drift.json of its output, written by
-// catalog/scripts/kconfig-report.awk.
+// catalog/scripts/kernel/kconfig-report.awk.
 #pragma once
 
 #include <optional>

@@ -9,7 +9,7 @@
 namespace swage {
 
 Result<Version> version_of_tree(const fs::path& tree) {
-  if (std::error_code error; !fs::is_directory(tree, error)) return Fail(Error{.what = fmt::format("'{}' is no directory", tree.string())});
+  if (!directory_exists(tree)) return Fail(Error{.what = fmt::format("'{}' is no directory", tree.string())});
   SWAGE_TRY(const Beneath files, Beneath::open(tree));
   SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
   if (!makefile) return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", tree.string())});
@@ -18,9 +18,7 @@ Result<Version> version_of_tree(const fs::path& tree) {
 }
 
 Result<fs::path> place_of_tree(const Version& version, const fs::path& named) {
-  std::error_code error;
-  const fs::path here = fs::current_path(error);
-  if (error) return fail(Errc::environment, "the current directory is gone");
+  SWAGE_TRY(const fs::path here, current_directory());
   if (named.empty())
     if (const Result<Version> found = version_of_tree(here); found && *found == version) return here;
   const std::string name = named.empty() ? fmt::format("linux-{}", version.str()) : named.string();
@@ -34,10 +32,11 @@ namespace {
 
 Result<void> copy_entry(const fs::directory_entry& entry, const fs::path& to) {
   std::error_code error;
-  if (entry.is_symlink()) {
+  const fs::file_type type = entry.symlink_status(error).type();
+  if (type == fs::file_type::symlink) {
     fs::copy_symlink(entry.path(), to, error);
   } else {
-    if (entry.is_directory()) fs::create_directory(to, error);
+    if (type == fs::file_type::directory) fs::create_directory(to, error);
     else fs::copy_file(entry.path(), to, error);
     if (!error) fs::permissions(to, fs::perms::owner_write, fs::perm_options::add, error);
   }

@@ -16,7 +16,8 @@ namespace swage {
 
 namespace {
 
-constexpr const char* kKernel = "linux";
+constexpr const char* kRoot = "root";             // root@NAME, and toolchain@NAME: not of a recipe of that name
+constexpr const char* kToolchain = "toolchain";
 
 bool is_all(std::string_view platform) { return platform == "all" || platform == "ALL"; }
 
@@ -24,7 +25,7 @@ bool needs_kernel(const Target& target) { return kind_of(target) == TargetKind::
 // Of a package's target what stands after @ is an instance.
 bool is_package(const Target& target) { return kind_of(target) == TargetKind::package; }
 // What is of a set of packages: they, and their compiler where a target does not say which.
-bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == "toolchain" && target.version.empty()); }
+bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == kToolchain && target.version.empty()); }
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
@@ -81,18 +82,26 @@ Result<void> add_records(const Catalog& catalog, ResolveRequest& request) {
   return {};
 }
 
+// Whether the goal is the boot of what the target makes.
 bool boots(const Goal& goal, KernelGoal kernel_goal) {
+  if (goal.target.asks.booted_by.empty()) return false;
   const MachineRow* machine = goal.cell.machine;
   return kernel_goal == KernelGoal::boot || (kernel_goal == KernelGoal::farthest && machine && machine->emulated());
 }
 
+Purpose purpose_of(TargetRow::Use use) {
+  switch (use) {
+    case TargetRow::Use::userland: return Purpose::userland;
+    case TargetRow::Use::kernel: return Purpose::kernel;
+    case TargetRow::Use::boot: break;
+  }
+  return Purpose::boot;
+}
+
 // `known`: what was resolved for earlier goals.
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
-  if (goal.target.name == "root" || goal.target.name == "linux-source") return {};
-  Purpose purpose = Purpose::userland;
-  if (boots(goal, kernel_goal) || goal.target.name == "boot") purpose = Purpose::boot;
-  else if (goal.target.name == kKernel) purpose = Purpose::kernel;
-  ResolveRequest request{.platform = goal.platform, .purpose = purpose, .compiler = options.llvm ? "clang" : "gcc"};
+  if (goal.target.name == kRoot || !goal.target.asks.toolchain) return {};
+  ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
   if (goal.cell.kernel) {
     request.kernel = goal.cell.kernel->version;
     if (options.by_records) SWAGE_CHECK(add_records(catalog, request));
@@ -116,7 +125,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, *goal.platform));
     if (const auto gcc = root->tools.find("host-gcc"); gcc != root->tools.end()) request.version = gcc->second;
   }
-  if (goal.target.name == "toolchain" && !goal.target.version.empty()) {
+  if (goal.target.name == kToolchain && !goal.target.version.empty()) {
     if (!options.toolchain.empty())
       return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the target names its toolchain", goal.target.text),
                         .hint = "leave out one of them"});
@@ -143,9 +152,11 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
 
 // Finds what the target's name means.
 Result<void> look_up_target(const Catalog& catalog, Target& target) {
-  if (target.name == "root" || target.name == "toolchain") return {};
+  if (target.name == kRoot || target.name == kToolchain) return {};
   if (catalog.has_recipe(target.name)) {
     target.recipe = target.name;
+    SWAGE_TRY(const TargetRow* asks, catalog.target(target.name));
+    target.asks = *asks;
     if (!is_package(target)) return {};
     SWAGE_TRY(Catalog::RecipeName named, catalog.parse_recipe_name(target.text));
     target.recipe = named.recipe->full_name();
@@ -153,7 +164,7 @@ Result<void> look_up_target(const Catalog& catalog, Target& target) {
     return {};
   }
   std::vector<std::string> known = catalog.recipe_names();
-  known.insert(known.end(), {"root", "toolchain"});
+  known.insert(known.end(), {kRoot, kToolchain});
   Error error{.what = fmt::format("'{}' is not a target", target.name), .hint = did_you_mean(target.name, known)};
   if (error.hint.empty()) error.hint = "see what there is with: swage list packages";
   return Fail(std::move(error));
@@ -319,7 +330,7 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
     const KernelOptions& kernel = choice->options;
     if (kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform.kernel_arch));
     goal.cell.kernel = choice;
-    if (kernel_goal != KernelGoal::resolution) { SWAGE_TRY(goal.cell.machine, find_machine(*catalog, platform, choice->version)); }
+    if (goal.target.asks.machine && kernel_goal != KernelGoal::resolution) { SWAGE_TRY(goal.cell.machine, find_machine(*catalog, platform, choice->version)); }
   }
   SWAGE_CHECK(set_target(*catalog, options, goal));
   SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
@@ -370,10 +381,15 @@ Result<std::vector<const Platform*>> wanted_platforms(Session& session, const Ta
 }
 
 TargetKind kind_of(const Target& target) {
-  if (target.name == kKernel || target.name == "boot") return TargetKind::kernel;
-  if (target.name == "linux-source") return TargetKind::kernel_tree;
-  if (target.name == "toolchain") return TargetKind::toolchain;
-  return target.name == "root" ? TargetKind::root : TargetKind::package;
+  if (target.name == kToolchain) return TargetKind::toolchain;
+  if (target.name == kRoot) return TargetKind::root;
+  if (target.asks.is_tree()) return TargetKind::kernel_tree;
+  return target.asks.kernel ? TargetKind::kernel : TargetKind::package;
+}
+
+Result<void> check_boots(const Target& target) {
+  if (!target.asks.booted_by.empty()) return {};
+  return fail(Errc::invalid_input, fmt::format("'{}' does not boot: its recipe names none that boots it (booted_by)", target.text));
 }
 
 Result<Target> parse_target(const std::string& text) {
@@ -426,7 +442,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
         impossible(goal, made.error());
         goals.pop_back();
       }
-      if (target.name == "root") break;
+      if (target.name == kRoot) break;
     }
   }
   return goals;
@@ -438,9 +454,9 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
   const auto plan = [&](const Goal& goal) -> Result<Wanted> {
     if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
     if (goal.unpinned) return Fail(*goal.unpinned);
-    if (goal.target.name == "root") return planner.root(goal.target.version);
-    if (goal.target.name == "toolchain") return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
-    return planner.package(goal.target.name == kKernel && boots(goal, kernel_goal) ? "boot" : goal.target.recipe, goal.cell);
+    if (goal.target.name == kRoot) return planner.root(goal.target.version);
+    if (goal.target.name == kToolchain) return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
+    return planner.package(boots(goal, kernel_goal) ? goal.target.asks.booted_by : goal.target.recipe, goal.cell);
   };
   for (Goal& goal : goals) {
     Result<Wanted> wanted = plan(goal);
@@ -453,7 +469,7 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 
 std::string goal_label(const Goal& goal) {
   std::string label = goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
-  if (goal.target.name == "root") return label;
+  if (goal.target.name == kRoot) return label;
   if (goal.cell.target) label += fmt::format(" that emits code for {},", goal.cell.target->name);
   return fmt::format("{} for {}", label, goal.platform->name);
 }

@@ -54,10 +54,12 @@ struct Target {
   std::string text;                          // as written
   std::string name;
   std::string version{};                     // of a package: the instance
-  std::string recipe{};                      // the recipe's full name, once it is looked up
+  // Once it is looked up: the recipe's full name, and what it asks for. Of roots and toolchains: "", and what packages ask for.
+  std::string recipe{};
+  TargetRow asks{};
 };
 Result<Target> parse_target(const std::string& text);
-TargetKind kind_of(const Target& target);
+TargetKind kind_of(const Target& target);   // once it is looked up
 // Every target that is named: parsed and found in the catalog.
 Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& options);
 
@@ -72,9 +74,12 @@ struct Goal {
   std::optional<Wanted> wanted{};            // once planned
 };
 
+// An error for what no recipe boots.
+Result<void> check_boots(const Target& target);
+
 enum class KernelGoal {
   artifact,
-  boot,         // `boot linux@6.1` plans the recipe `boot`
+  boot,         // of what the target makes, by the recipe that boots it
   farthest,     // the same where something emulates the machine, and else the artifact
   resolution,   // nothing is built: a kernel that the catalog does not have will do
 };

@@ -22,9 +22,8 @@ std::string env(const char* name) {
 
 // The nearest directory upwards from here that holds a swage.toml.
 std::optional<fs::path> nearest_workspace() {
-  std::error_code error;
-  fs::path directory = fs::current_path(error);
-  while (!error && !directory.empty()) {
+  fs::path directory = current_directory().value_or(fs::path());
+  while (!directory.empty()) {
     if (path_exists(directory / kWorkspaceFile)) return directory;
     if (directory == directory.root_path()) break;
     directory = directory.parent_path();
@@ -48,8 +47,8 @@ Session::Session(SessionOptions options, MakeReporter make_reporter) : options_(
 Session::~Session() = default;
 
 Result<fs::path> Session::home() const {
-  if (!options_.home.empty()) return fs::absolute(options_.home);
-  if (const std::string home = env("SWAGE_HOME"); !home.empty()) return fs::absolute(home);
+  if (!options_.home.empty()) return absolute_path(options_.home);
+  if (const std::string home = env("SWAGE_HOME"); !home.empty()) return absolute_path(home);
   if (const std::string data = env("XDG_DATA_HOME"); data.starts_with('/')) return fs::path(data) / "swage";
   std::string user_home = env("HOME");
   if (user_home.empty())
@@ -68,7 +67,7 @@ Result<std::optional<fs::path>> Session::workspace_directory() {
     if (found) SWAGE_CHECK(check_owner(*found));
     workspace_was_found_ = true;
   } else if (named != "none") {
-    found = fs::absolute(named);
+    SWAGE_TRY(found, absolute_path(named));
     if (!path_exists(*found / kWorkspaceFile))
       return Fail(Error{.what = fmt::format("'{}' is not a workspace: it has no {}", named, kWorkspaceFile),
                         .hint = "to have none: --workspace none"});

@@ -77,9 +77,10 @@ Result<LocalTree> unpacked_tree(Session& session, const fs::path& archive, const
 
 // What the user names may be anywhere.
 Result<LocalTree> open_tree(Session& session, const std::string& from) {
-  const fs::path path = fs::absolute(from).lexically_normal();
+  SWAGE_TRY(const fs::path named, absolute_path(from));
+  const fs::path path = named.lexically_normal();
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return LocalTree{.path = path};
+  if (directory_exists(path)) return LocalTree{.path = path};
   if (fs::is_regular_file(path, ignored)) return unpacked_tree(session, path, from);
   if (!is_git(from)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from));
   return cloned_tree(session, from);
@@ -90,8 +91,7 @@ Result<LocalTree> open_component_tree(Session& session, const ComponentRow& row)
   if (is_remote_tree(row.tree)) return cloned_tree(session, row.tree);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(fs::path place, catalog->component_tree(row));
-  std::error_code ignored;
-  if (fs::is_directory(place, ignored)) return LocalTree{.path = std::move(place)};
+  if (directory_exists(place)) return LocalTree{.path = std::move(place)};
   return unpacked_tree(session, place, row.tree);
 }
 
@@ -131,9 +131,9 @@ Result<Source> component_source(Session& session, const ComponentRow& row) {
 }
 
 Result<Source> module_source(Session& session, const std::string& directory) {
-  const fs::path tree = fs::absolute(directory).lexically_normal();
-  std::error_code ignored;
-  if (!fs::is_directory(tree, ignored)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory", directory));
+  SWAGE_TRY(const fs::path named, absolute_path(directory));
+  const fs::path tree = named.lexically_normal();
+  if (!directory_exists(tree)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory", directory));
   if (!path_exists(tree / "Makefile") && !path_exists(tree / "Kbuild"))
     return Fail(Error{.what = fmt::format("'{}' has neither a Makefile nor a Kbuild", directory),
                       .hint = "a module's Kbuild is one line: obj-m := NAME.o"});

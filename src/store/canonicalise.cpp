@@ -100,23 +100,52 @@ class Canonicaliser final : public TreeVisitor {
     return {};
   }
 
+  // The outside link has the same mode: what its owner may not read, he may for a moment.
+  static UniqueFd open_source(const TreePlace& place, const struct stat& st) {
+    const auto open = [&] { return UniqueFd(::openat(place.parent, place.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)); };
+    UniqueFd fd = open();
+    if (fd || errno != EACCES || ::fchmodat(place.parent, place.name, (st.st_mode & 0777) | S_IRUSR, AT_SYMLINK_NOFOLLOW) != 0) return fd;
+    fd = open();
+    const int error = errno;
+    ::fchmodat(place.parent, place.name, st.st_mode & 0777, AT_SYMLINK_NOFOLLOW);
+    errno = error;
+    return fd;
+  }
+
+  // A file of a name that nobody has, beside the other: the parent of a tree that is one file is the working directory.
+  static UniqueFd create_beside(const TreePlace& place, std::string& name) {
+    const std::string_view own = place.name;
+    const std::string_view directory = own.substr(0, own.rfind('/') + 1);   // "" within a tree
+    for (unsigned i = 0;; ++i) {
+      name = fmt::format("{}.detach.{}", directory, i);
+      UniqueFd fd(::openat(place.parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+      if (fd || errno != EEXIST) return fd;
+    }
+  }
+
   // Replaces the file by a copy of itself that has no other link.
   Result<void> detach(const TreePlace& place, const struct stat& st) const {
-    const UniqueFd from(::openat(place.parent, place.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd from = open_source(place, st);
     if (!from) return io_error("read", place);
-    const std::string temporary = fmt::format(".detach.{}", ::getpid());
-    const UniqueFd to(::openat(place.parent, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st.st_mode & 0777));
+    std::string temporary;
+    const UniqueFd to = create_beside(place, temporary);
     if (!to) return io_error("copy", place);
+    const Result<void> copied = copy_over(place, from.get(), to.get(), temporary, st);
+    if (!copied) ::unlinkat(place.parent, temporary.c_str(), 0);
+    return copied;
+  }
+
+  Result<void> copy_over(const TreePlace& place, int from, int to, const std::string& temporary, const struct stat& st) const {
     char buffer[64 * 1024];
     for (;;) {
       SWAGE_CHECK(checkpoint_());
-      const ssize_t n = ::read(from.get(), buffer, sizeof buffer);
+      const ssize_t n = ::read(from, buffer, sizeof buffer);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return io_error("copy", place);
       if (n == 0) break;
-      SWAGE_CHECK(write_all(to.get(), {buffer, static_cast<std::size_t>(n)}, place.shown()));
+      SWAGE_CHECK(write_all(to, {buffer, static_cast<std::size_t>(n)}, place.shown()));
     }
-    if (::fchmod(to.get(), st.st_mode & 0777) != 0) return io_error("copy", place);
+    if (::fchmod(to, st.st_mode & 0777) != 0) return io_error("copy", place);
     if (::renameat(place.parent, temporary.c_str(), place.parent, place.name) != 0) return io_error("copy", place);
     return {};
   }

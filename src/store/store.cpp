@@ -30,10 +30,11 @@ Result<std::optional<std::string>> schema_version(const fs::path& root) {
   return std::optional(std::string(trim(text)));
 }
 
+constexpr const char* kLayout[] = {"nix/store/.links", "nix/var/nix/db", "nix/var/nix/temproots", "nix/var/nix/profiles",
+                                   "nix/var/nix/gcroots/auto", "nix/var/log/nix/drvs", "nix/var/swage"};
+
 Result<void> create_layout(const fs::path& root) {
-  for (const char* directory : {"nix/store/.links", "nix/var/nix/db", "nix/var/nix/temproots", "nix/var/nix/profiles",
-                                "nix/var/nix/gcroots/auto", "nix/var/log/nix/drvs", "nix/var/swage"})
-    SWAGE_CHECK(make_directories(root / directory));
+  for (const char* directory : kLayout) SWAGE_CHECK(make_directories(root / directory));
   // Nix makes this link only together with gcroots itself.
   const fs::path link = root / "nix/var/nix/gcroots/profiles";
   if (path_exists(link)) return {};
@@ -115,15 +116,30 @@ Result<void> check_place(const fs::path& root) {
   return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is a link to '{}', which does not exist", root.string(), *target), .hint = another});
 }
 
-// Whose a store is, or of a new one the directory that it would be made in.
-std::optional<uid_t> owner_of(const fs::path& root) {
+struct Owned {
+  fs::path place{};
+  uid_t owner{};
+};
+
+// Whose a store is. Of a new one each directory that something would be made in counts, wherever the home's links lead: one that is not
+// this user's is told.
+std::optional<Owned> owner_of(const fs::path& root) {
   struct stat st {};
-  for (const fs::path& place : {root / "nix/store", root})
-    if (::stat(place.c_str(), &st) == 0) return st.st_uid;
+  if (path_exists(database_dir(root) / "schema") && ::stat((root / "nix/store").c_str(), &st) == 0) return Owned{root, st.st_uid};
+  if (::stat(root.c_str(), &st) == 0) {
+    Owned found{root, st.st_uid};
+    for (const char* directory : kLayout) {
+      fs::path place = root / directory;
+      while (place != root && ::stat(place.c_str(), &st) != 0) place = place.parent_path();
+      if (place == root || st.st_uid == ::geteuid()) continue;
+      return Owned{found.owner == st.st_uid ? root : place, st.st_uid};
+    }
+    return found;
+  }
   // sudo may keep the user's HOME: a store of root's there would be in its way.
   const std::string sudo_user = env("SUDO_UID");
   for (fs::path up = root.parent_path(); !sudo_user.empty(); up = up.parent_path()) {
-    if (::stat(up.c_str(), &st) == 0) return fmt::format("{}", st.st_uid) == sudo_user ? std::optional(st.st_uid) : std::nullopt;
+    if (::stat(up.c_str(), &st) == 0) return fmt::format("{}", st.st_uid) == sudo_user ? std::optional(Owned{root, st.st_uid}) : std::nullopt;
     if (up == up.root_path()) break;
   }
   return std::nullopt;
@@ -131,10 +147,10 @@ std::optional<uid_t> owner_of(const fs::path& root) {
 
 // Root writes everywhere; what it writes in another user's store, that user could never remove.
 Result<void> check_owner(const fs::path& root) {
-  const std::optional<uid_t> owner = owner_of(root);
-  if (!owner || *owner == ::geteuid() || env("SWAGE_FOREIGN_HOME") == "1") return {};
+  const std::optional<Owned> found = owner_of(root);
+  if (!found || found->owner == ::geteuid() || env("SWAGE_FOREIGN_HOME") == "1") return {};
   Error error{.code = Errc::environment,
-              .what = fmt::format("'{}' belongs to user {}, not to {}", root.string(), user_name(*owner), user_name(::geteuid())),
+              .what = fmt::format("'{}' belongs to user {}, not to {}", found->place.string(), user_name(found->owner), user_name(::geteuid())),
               .notes = {"what another user adds to it, its owner can neither use fully nor remove"}};
   error.hint = "take a home of your own with --home DIR, or run swage as its owner; to add to it all the same: SWAGE_FOREIGN_HOME=1 swage ...";
   return Fail(std::move(error));
@@ -164,12 +180,13 @@ Result<void> check_database(const fs::path& file) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& given, Purpose purpose) {
-  const fs::path root = fs::absolute(given).lexically_normal();
+  SWAGE_TRY(const fs::path named, absolute_path(given));
+  const fs::path root = named.lexically_normal();
   const auto explain = [&](Error error) { return std::move(error).note(fmt::format("while opening the store '{}'", root.string())); };
   const fs::path file = database_dir(root) / "db.sqlite";
   SWAGE_CHECK(check_place(root));
   const auto can_write = [&] { return ::access(database_dir(root).c_str(), W_OK) == 0 && ::access((root / "nix/store").c_str(), W_OK) == 0; };
-  if (can_write() || !path_exists(root / "nix/store")) SWAGE_CHECK(check_owner(root));
+  if (can_write() || !path_exists(database_dir(root) / "schema")) SWAGE_CHECK(check_owner(root));
   SWAGE_TRY(std::optional<std::string> version, schema_version(root).map_error(explain));
   if (!version) {
     SWAGE_CHECK(initialise(root).map_error(explain));

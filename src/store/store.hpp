@@ -127,8 +127,11 @@ class Store {
   // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the path
   // is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller, registered under
   // gcroots/auto; when the link goes, so does the root.
-  Result<void> add_temp_root(const StorePath& path);
+  Result<void> add_temp_root(const StorePath& path) { return add_temp_roots({path}); }
+  Result<void> add_temp_roots(const StorePathSet& paths);
   Result<void> add_indirect_root(const fs::path& link);
+  // Whether this symlink leads into this store, or is one into a store that leads nowhere any more: nobody would miss it.
+  bool may_forget_link(const fs::path& link) const;
   struct Root {
     std::string link{};                        // where it comes from: a link, "{temp:PID}" or "{process:PID}"
     StorePath path;

@@ -151,18 +151,30 @@ Result<std::vector<Store::Root>> Store::State::link_roots(Stale stale) const {
   return std::move(walk.roots);
 }
 
-Result<void> Store::add_temp_root(const StorePath& path) {
+Result<void> Store::add_temp_roots(const StorePathSet& paths) {
   SWAGE_CHECK(state_->need_writable());
-  return state_->temp_roots.add({path});
+  return state_->temp_roots.add(paths);
 }
 
 Result<void> Store::add_indirect_root(const fs::path& link) {
   SWAGE_CHECK(state_->need_writable());
-  const fs::path absolute = fs::absolute(link).lexically_normal();
+  SWAGE_TRY(const fs::path named, absolute_path(link));
+  const fs::path absolute = named.lexically_normal();
   const fs::path automatic = state_->state_dir / "gcroots/auto";
   SWAGE_CHECK(make_directories(automatic));
   return make_symlink_atomically(absolute.string(),
                                  automatic / hash_base32(hash_string(HashAlgo::sha1, absolute.string())));
+}
+
+bool Store::may_forget_link(const fs::path& link) const {
+  const Result<std::string> target = swage::read_symlink(link);
+  if (!target) return false;
+  std::error_code error;
+  const fs::path store_dir = fs::canonical(state_->store_dir, error);
+  for (fs::path place = (link.parent_path() / *target).lexically_normal(); place.has_relative_path(); place = place.parent_path())
+    if (const fs::path above = fs::canonical(place.parent_path(), error); !error && above == store_dir) return StorePath::parse_base(place.filename().string()).has_value();
+  struct stat st {};
+  return path_in_store(*target, {}) && ::stat(link.c_str(), &st) != 0 && errno == ENOENT;
 }
 
 Result<std::vector<Store::Root>> Store::find_roots() {

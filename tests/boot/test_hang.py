@@ -54,6 +54,6 @@ def test_it_is_stopped_and_nothing_is_registered(rootless, layer):
 def test_a_machine_may_say_that_its_qemu_does_not_count_instructions(rootless, layer):
     """QEMU itself knows no `-icount none`: it would end at once."""
     machines = layer / "kernels/machines.toml"
-    machines.write_text(machines.read_text().replace('"-M", "virt", ', '"-M", "virt", "-icount", "none", '))
+    machines.write_text(machines.read_text().replace('qemu_args = ', 'icount = "none"\nqemu_args = '))
     got = rootless("boot", "--layer", layer, "--for", "arm64", f"linux@{KERNEL}").fails(1)
     assert "  error: the userland did not speak within 3 s\n" in got.err and "icount" not in got.err

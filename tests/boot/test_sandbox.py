@@ -2,6 +2,7 @@
 its own, which is what `enter` makes of every build. Run by an ordinary user and by root."""
 import base64
 import errno
+import pathlib
 import subprocess
 import time
 
@@ -42,6 +43,19 @@ void _start(void) {
   say("kernel-log", call(103, 10, 0, 0, 0, 0));
   long setting = call(257, -100, (long)"/proc/sys/kernel/core_pattern", 1, 0, 0);
   say("setting", setting == -13 || setting == -30 ? -1 : setting);   /* not permitted, or read-only */
+  say("device-mode", call(90, (long)"/dev/null", 0666, 0, 0, 0));
+  say("input-mode", call(91, 0, 0666, 0, 0, 0));
+  say("device-allowed", call(1, 0, (long)"x", 1, 0, 0));
+  long mode = call(90, (long)"/proc/consoles", 0444, 0, 0, 0);
+  say("proc-mode", mode == -30 ? -1 : mode);   /* not the owner, or read-only */
+  const char *private[] = {"/proc/kpageflags", "/proc/slabinfo", "/proc/vmallocinfo", "/proc/kcore"};
+  for (int i = 0; i < 4; i++) {
+    long got = call(0, call(257, -100, (long)private[i], 0, 0, 0), (long)params, 8, 0, 0);
+    say("proc-private", got <= 0 ? -1 : got);   /* not opened, or empty */
+  }
+  say("set-id-file", call(257, -100, (long)"/build/set-id", 0101, 04755, 0));
+  say("set-id-node", call(259, -100, (long)"/build/set-id", 0106755, 0, 0));
+  say("untie", call(157, 1, 0, 0, 0, 0));
   say("open_by_handle_at", call(304, -100, (long)params, 0, 0, 0));
   say("new-net", call(272, 0x50000000, 0, 0, 0, 0));
   unsigned long clone_args[11] = {0x50000000, 0, 0, 0, 17};
@@ -58,7 +72,9 @@ void _start(void) {
 ATTEMPTS = [("keyctl-search", "ENOSYS"), ("keyctl-new-session", "ENOSYS"), ("add_key", "ENOSYS"), ("request_key", "ENOSYS"),
             *[("socket", "EAFNOSUPPORT")] * 8, ("netlink-netfilter", "EPROTONOSUPPORT"), *[("socket-allowed", None)] * 2,
             ("userfaultfd", "ENOSYS"), ("io_uring", "ENOSYS"), ("bpf", "ENOSYS"), ("perf_event_open", "ENOSYS"), ("kernel-log", "ENOSYS"),
-            ("setting", "EPERM"), ("open_by_handle_at", "ENOSYS"), ("new-net", "EPERM"), ("new-net-by-clone3", "ENOSPC"), ("clone3-allowed", None)]
+            ("setting", "EPERM"), ("device-mode", "EROFS"), ("input-mode", "EROFS"), ("device-allowed", None), ("proc-mode", "EPERM"),
+            *[("proc-private", "EPERM")] * 4, ("set-id-file", "EPERM"), ("set-id-node", "EPERM"), ("untie", "EPERM"),
+            ("open_by_handle_at", "ENOSYS"), ("new-net", "EPERM"), ("new-net-by-clone3", "ENOSPC"), ("clone3-allowed", None)]
 
 # Gives swage a session keyring with a secret in it.
 WITH_SECRET = """
@@ -143,3 +159,18 @@ def test_the_log_of_a_running_build(someone, tmp_path):
     finally:
         build.terminate()
         build.communicate()
+
+
+def test_outputs_that_are_linked_elsewhere(someone, tmp_path):
+    """Wherever swage runs, also several builds of one file each at once, and whatever their modes."""
+    names = ["linked-one", "linked-two", "linked-unreadable"]
+    for name in names:
+        mode = "200" if name == "linked-unreadable" else "644"
+        layer = recipe(tmp_path, name, f"echo {name} > $out; $busybox ln $out /nix/store/elsewhere; $busybox chmod {mode} $out\n")
+    for place in ("/", "/dev/shm"):
+        argv = someone.argv("--layer", layer, "build", *names, "--print-out-paths", "--no-link", "-j", 3)
+        done = subprocess.run(argv, cwd=place, env=someone.env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert [open(line).read() for line in done.stdout.splitlines()] == [f"{name}\n" for name in names]
+        someone("store", "delete", *done.stdout.split()).ok()
+    assert not [path for place in ("/", "/dev/shm") for path in pathlib.Path(place).glob(".detach*")]

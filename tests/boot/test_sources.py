@@ -1,4 +1,5 @@
 """What becomes of archives and patches in a build: the same as where swage reads them itself, and nothing is taken for what it is not."""
+import gzip
 import hashlib
 import io
 import pathlib
@@ -48,6 +49,24 @@ ARCHIVES = {
     "files-on-top.zip": (zipped({"Makefile": "", "two words/a b": ""}), {"Makefile", "two words", "two words/a b"}),
     "one-directory.zip": (zipped({"tool-1/Makefile": "", "tool-1/tool-1/a": ""}), {"Makefile", "tool-1", "tool-1/a"}),
     "links.tar": (tar([MAKEFILE, ("tool-1/out", LINK, "/etc/passwd"), ("tool-1/in", HARD_LINK, "tool-1/Makefile")]), {"Makefile", "in", "out"}),
+    "link-to-link.tar": (tar([MAKEFILE, ("tool-1/s", LINK, "/etc/passwd"), ("tool-1/h", HARD_LINK, "tool-1/s")]), {"Makefile", "h", "s"}),
+    "file-again.tar": (tar([MAKEFILE, MAKEFILE]), {"Makefile"}),
+    "file-for-link.tar": (tar([MAKEFILE, ("tool-1/x", LINK, "/etc/passwd"), ("tool-1/x", FILE, "1")]), {"Makefile", "x"}),
+    "file-for-directory.tar": (tar([MAKEFILE, ("tool-1/x", DIRECTORY, ""), ("tool-1/x", FILE, "1")]), {"Makefile", "x"}),
+    "directory-for-link.tar": (tar([MAKEFILE, ("tool-1/x", LINK, "/build"), ("tool-1/x", DIRECTORY, ""), ("tool-1/x/for-link", FILE, "")]),
+                               {"Makefile", "x", "x/for-link"}),
+    "directory-for-file.tar": (tar([MAKEFILE, ("tool-1/x", FILE, ""), ("tool-1/x", DIRECTORY, ""), ("tool-1/x/y", FILE, "")]), {"Makefile", "x", "x/y"}),
+    "below-a-file.tar": (tar([MAKEFILE, ("tool-1/x", FILE, ""), ("tool-1/x/y", FILE, "")]), DAMAGED),
+    "file-for-full-directory.tar": (tar([MAKEFILE, ("tool-1/x/y", FILE, ""), ("tool-1/x", FILE, "1")]), DAMAGED),
+    "names-of-ours.tar": (tar([MAKEFILE, ("tool-1/top", DIRECTORY, ""), ("tool-1/.of-the-archive/z", FILE, "")]), {".of-the-archive", ".of-the-archive/z", "Makefile", "top"}),
+    "top-of-ours.tar": (tar([("top/top-", LINK, "none"), ("top/Makefile", FILE, "")]), {"Makefile", "top-"}),
+    "deep.tar": (tar([MAKEFILE, ("tool-1/" + "d/" * 498 + "x", FILE, "")]), {"Makefile", *("d/" * i + "d" for i in range(498)), "d/" * 498 + "x"}),
+    "too-deep.tar": (tar([MAKEFILE, ("tool-1/" + "d/" * 20_000 + "x", FILE, "")]), "has a name that is more than 500 directories deep"),
+    "gzip-checksum.tar.gz": (WHOLE[:-8] + bytes(8), "is damaged"),
+    "gzip-cut-trailer.tar.gz": (WHOLE[:-4], DAMAGED),
+    "gzip-garbage-after.tar.gz": (WHOLE + b"garbage" * 50, {"Makefile"}),
+    "gzip-two-members.tar.gz": (gzip.compress(gzip.decompress(WHOLE)[:700]) + gzip.compress(gzip.decompress(WHOLE)[700:]), {"Makefile"}),
+    "zip-checksum.zip": (zipped({"tool-1/Makefile": "all: checked\n"}).replace(b"all: checked", b"all: damaged"), DAMAGED),
     "nothing.tar": (b"", "is an empty archive"),
     "empty.tar": (tar([]), "is an empty archive"),
     "empty-directory.tar": (tar([("tool-1", DIRECTORY, "")]), "is an empty archive"),
@@ -69,6 +88,15 @@ PATCHES = {
     "blank.patch": ("\n \n", "patch: 'blank.patch' is empty\n"),
     "cut.patch": (HUNK + NEW_FILE[:-3], "patch: 'cut.patch' is cut off: its change of line 9 is not whole\n"),
     "cut-after-header.patch": (HUNK + NEW_FILE[:24], "patch: 'cut-after-header.patch' is cut off: its change of line 8 is not whole\n"),
+    "cut-in-a-name.patch": (HUNK + "--- a/", "patch: 'cut-in-a-name.patch' is cut off: its change of line 7 is not whole\n"),
+    "cut-after-a-name.patch": (HUNK + "--- a/g\n", "patch: 'cut-after-a-name.patch' is cut off: its change of line 7 is not whole\n"),
+    "cut-after-git.patch": (HUNK + "diff --git a/g b/g\nnew file mode 100644\n", "patch: 'cut-after-git.patch' is cut off: its change of line 8 is not whole\n"),
+    "cut-in-the-last-line.patch": (HUNK[:-1], "patch: 'cut-in-the-last-line.patch' is cut off: its change of line 3 is not whole\n"),
+    "a-mail.patch": ("From: x\n---\n f | 1 +\n\ndiff --git a/f b/f\nindex 1..2 100644\n" + HUNK + "-- \n2.39.2\n\n", ""),
+    "empty-file-and-mode.patch": (HUNK + "diff --git a/e b/e\nnew file mode 100644\nindex 0000000..e69de29\n", ""),
+    "no-newline.patch": ("--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n\\ No newline at end of file\n", ""),
+    "context.patch": ("*** a/f\n--- b/f\n***************\n*** 1,2 ****\n  one\n- two\n--- 1 ----\n", ""),
+    "elsewhere.patch": ("--- a/f\n+++ b/f\n@@ -7,2 +7,3 @@\n one\n+new\n two\n", ""),
     "words.patch": ("nothing\n", "Only garbage was found in the patch input.\n"),
 }
 
@@ -83,7 +111,7 @@ system = "make"
 [phase]
 build = '''
 mkdir -p $out
-export script_unpack archives
+export script_unpack archives busybox
 # in_a_shell NAME COMMAND...: its own, so that it ends as a build would
 in_a_shell() {{
   name=$1
@@ -98,6 +126,7 @@ done
 for patch in /build/source/patches/*; do
   mkdir -p /build/trees/${{patch##*/}} && printf 'one\\ntwo\\n' > /build/trees/${{patch##*/}}/f
   in_a_shell ${{patch##*/}} apply_patch $patch
+  find . -name '*.orig' >> $out/backups
 done
 ls /build > $out/beside
 '''
@@ -144,6 +173,10 @@ def test_an_archive(rootless, read, name):
 
 def test_nothing_was_written_beside_the_trees(read):
     assert "absolute" not in (read[1] / "beside").read_text().split()
+
+
+def test_no_patch_leaves_what_was_before(read):
+    assert (read[1] / "backups").read_text() == ""
 
 
 @pytest.mark.parametrize("name", PATCHES)

@@ -100,7 +100,7 @@ def report(tmp_path):
         for awk in AWKS:
             (tmp_path / "counted").write_text("")
             words = ["tree=tree", "srcarch=arm64", "arch=arm64", "symbols=symbols", "json=json", "counted=counted"]
-            done = subprocess.run([*awk, *(word for v in words for word in ("-v", v)), "-f", ROOT / "catalog/scripts/kconfig-report.awk", "config", "asked"],
+            done = subprocess.run([*awk, *(word for v in words for word in ("-v", v)), "-f", ROOT / "catalog/scripts/kernel/kconfig-report.awk", "config", "asked"],
                                   cwd=tmp_path, capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
             assert done.stderr == ""
             said.add((done.stdout, (tmp_path / "counted").read_text(), (tmp_path / "json").read_text()))

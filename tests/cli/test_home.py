@@ -3,6 +3,8 @@ import os
 import stat
 import subprocess
 
+import pytest
+
 
 def in_shell(swage, script, *args, timeout=60):
     """`script` with swage's command line as its arguments."""
@@ -73,3 +75,26 @@ def test_links_to_a_home(swage):
     (swage.cwd / "file").write_text("")
     got = swage("store", "gc", "--home", "file").fails(4)
     assert got.err.startswith(f"error: '{swage.cwd / 'file'}' is not a directory\n")
+
+
+@pytest.mark.parametrize("command", [
+    ["new", "recipe", "x", "--url", "y"], ["build", "linux@6.1"], ["build", "linux@6.1", "-o", "res"], ["plan", "linux@6.1", "--src", "foo"], ["--home", "rel", "store", "verify"],
+    ["--workspace", ".", "plan", "linux@6.1"], ["verify", "linux@6.1", "--evidence", "e"], ["module", ".", "--kernel", "linux@6.1"], ["shell", "linux@6.1", "--dir", "x"]])
+def test_a_working_directory_that_is_gone(planner, tmp_path, command):
+    """Somebody removed it; what is named relative to it is nowhere."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'cd "$1"; rmdir "$1"; shift; exec "$@"'
+    done = subprocess.run(["sh", "-c", script, "sh", gone, *planner.argv(*command)], env=planner.env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.splitlines()[-1] == "error: the current directory is gone", done.stderr
+
+
+def test_what_names_no_relative_path_needs_no_working_directory(planner, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    for command in (["plan", "linux@6.1"], ["--workspace", "none", "check"], ["verify", "--help"]):
+        gone.mkdir(exist_ok=True)
+        script = 'cd "$1"; rmdir "$1"; shift; exec "$@"'
+        done = subprocess.run(["sh", "-c", script, "sh", gone, *planner.argv(*command)], env=planner.env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr

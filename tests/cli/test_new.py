@@ -103,3 +103,44 @@ def test_what_is_no_name_no_hash_and_no_version(swage, tmp_path):
         assert got.err == f"error: '{sha256}' is not a sha256: 64 hexadecimal digits\n"
     got = swage("new", "recipe", "x", "--url", "https://127.0.0.1:1/x-1.0.tar.gz?private_token=SECRET").fails(2)
     assert got.err.startswith("error: 'https://127.0.0.1:1/x-1.0.tar.gz?private_token=******' has a secret in it\n")
+
+
+def test_an_archive_that_changes_is_never_mixed_with_what_came_before(swage, tmp_path):
+    """Without a hash nothing shows that the bytes of an earlier run are of another archive, so they are not gone on with."""
+    into = ["--into", tmp_path / "layer"]
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        """Answers ranges whatever they are of, as many servers do, and breaks off after `cut` bytes."""
+        cut, body = None, b""
+
+        def do_GET(self):
+            start = int(self.headers["Range"][6:-1]) if "Range" in self.headers else 0
+            self.send_response(206 if start else 200)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(Site.body) - 1}/{len(Site.body)}")
+            self.send_header("Content-Length", str(len(Site.body) - start))
+            self.end_headers()
+            self.wfile.write(Site.body[start:Site.cut])
+
+        def log_message(self, *args):
+            pass
+
+    def archive(name, files):
+        return make_archive(tmp_path / name, "tool-1.tar.gz", files).read_bytes()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/tool-1.tar.gz?as=it"
+        Site.body, Site.cut = archive("a", {"Makefile": "all: one\n"}), 100
+        failed = swage("new", "recipe", "tool", "--url", url, *into).fails(4).err
+        assert failed.startswith("error: 'tool-1.tar.gz' cannot be downloaded\n") and "has arrived is kept" not in failed
+        # Complete, and no recipe can be made of it: upstream may mend it.
+        Site.body, Site.cut = b"no archive", None
+        assert swage("new", "recipe", "tool", "--url", url, *into).fails(1).err.startswith("error: 'tool-1.tar.gz' is not an archive")
+        Site.body = archive("b", {"README": ""})
+        swage("new", "recipe", "tool", "--url", url, *into).fails(2)
+        assert not list((swage.home / "nix/var/swage/downloads").iterdir())
+        Site.body = archive("c", {"Makefile": "all: two\n"})
+        made = swage("new", "recipe", "tool", "--url", url, *into, "--json").ok().json()
+        assert made["sha256"] == hashlib.sha256(Site.body).hexdigest()
+        server.shutdown()

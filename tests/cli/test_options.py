@@ -113,7 +113,7 @@ def test_each_command_refuses_what_is_not_for_its_target(world, command):
 
 def test_what_is_not_of_the_commands_kind_is_refused_at_once(swage):
     """Without a lock file, so that nothing can be planned."""
-    assert swage("boot", "bison").fails(2).err == "error: 'bison' does not boot: only linux does\n"
+    assert swage("boot", "bison").fails(2).err == "error: 'bison' does not boot: its recipe names none that boots it (booted_by)\n"
     assert swage("run", "root@build").fails(2).err == "error: 'root@build' is a root, which has no programs to run\nhint: see: swage run --help\n"
     assert swage("run", "linux-source").fails(2).err.startswith("error: 'linux-source' is a kernel's tree, which has no programs to run\n")
 

@@ -16,17 +16,14 @@ def hostile_layer(directory):
     return layer
 
 
-def test_tables_in_a_list(swage, tmp_path):
-    code, out = on_terminal(swage, "--layer", hostile_layer(tmp_path), "list", "packages")
-    assert code == 0 and HOSTILE_SEEN in harmless(out)
-    raw = swage("--layer", hostile_layer(tmp_path), "list", "packages").ok().out
-    assert HOSTILE in raw, "a pipe gets the bytes"
-
-
-def test_tables_in_json_mean_the_same(swage, tmp_path):
-    code, out = on_terminal(swage, "--layer", hostile_layer(tmp_path), "list", "packages", "--json")
-    rows = json.loads(harmless(out))["packages"]
-    assert code == 0 and next(row for row in rows if row["name"] == "odd")["summary"] == HOSTILE
+def test_tables_that_do_not_show_are_refused(swage, tmp_path):
+    """On a terminal and in a pipe, and in JSON: what the text holds is spelt out."""
+    layer = hostile_layer(tmp_path)
+    code, out = on_terminal(swage, "--layer", layer, "list", "packages")
+    assert code == 2 and "error: 'summary' has characters that do not show: " in harmless(out) and HOSTILE_SEEN[:40] in harmless(out)
+    assert HOSTILE_SEEN[:40] in swage("--layer", layer, "list", "packages").fails(2).err
+    code, out = on_terminal(swage, "--layer", layer, "list", "packages", "--json")
+    assert code == 2 and "has characters that do not show" in json.loads(harmless(out))["error"]["what"]
 
 
 def test_tables_in_errors(swage, tmp_path):

@@ -164,6 +164,8 @@ elf_machine = "{platform.elf_machine}"
 )");
   dir.write("packages/linux-source/recipe.toml", R"([package]
 name = "linux-source"
+[target]
+asks = ["kernel"]
 [build]
 script = "unpack.sh"
 root = "build"
@@ -173,6 +175,11 @@ src = "{kernel.source}"
 )");
   dir.write("packages/linux/recipe.toml", R"([package]
 name = "linux"
+[target]
+asks = ["kernel", "machine", "toolchain"]
+for = "kernel"
+booted_by = "boot"
+tree = "linux-source"
 [build]
 script = "linux.sh"
 root = "build"

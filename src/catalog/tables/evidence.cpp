@@ -1,4 +1,7 @@
+#include <fmt/core.h>
+
 #include "catalog/tables/readers.hpp"
+#include "store/store_path.hpp"
 
 namespace swage {
 namespace {
@@ -12,6 +15,16 @@ void read_exact_kernel(const FieldInput& in, EvidenceRow& row) {
 
 typename Schema<EvidenceRow>::Reader sha256_of(std::string EvidenceRow::*member) {
   return [member](const FieldInput& in, EvidenceRow& row) { read_sha256(in, row.*member); };
+}
+
+typename Schema<EvidenceRow>::Reader derivation(std::string EvidenceRow::*member) {
+  return [member](const FieldInput& in, EvidenceRow& row) { read_drv(in, row.*member); };
+}
+
+// Of a root, as it was called then; "" the kernel was built in none.
+void read_root(const FieldInput& in, EvidenceRow& row) {
+  read_field(in, row.root);
+  if (!row.root.empty() && !check_store_name(row.root)) in.report({.what = fmt::format("'{}' is not the name of a root", row.root)});
 }
 
 typename Schema<EvidenceRow>::Reader count(std::optional<unsigned> EvidenceRow::*member) {
@@ -34,10 +47,10 @@ const Schema<EvidenceRow>& evidence_schema() {
                                                                                {"built", EvidenceState::built},
                                                                                {"failed", EvidenceState::failed}}))
       .required("when", date(&EvidenceRow::when))
-      .required("root", &EvidenceRow::root)
+      .required("root", read_root)
       .required("machine", &EvidenceRow::machine)
-      .required("kernel_drv", &EvidenceRow::kernel_drv)
-      .optional("boot_drv", &EvidenceRow::boot_drv)
+      .required("kernel_drv", derivation(&EvidenceRow::kernel_drv))
+      .optional("boot_drv", derivation(&EvidenceRow::boot_drv))
       .optional("kernel_nar", sha256_of(&EvidenceRow::kernel_nar))
       .optional("boot_nar", sha256_of(&EvidenceRow::boot_nar))
       .optional("banner", &EvidenceRow::banner)
@@ -45,7 +58,7 @@ const Schema<EvidenceRow>& evidence_schema() {
       .optional("build_seconds", count(&EvidenceRow::build_seconds))
       .optional("boot_seconds", count(&EvidenceRow::boot_seconds))
       .optional("cores", count(&EvidenceRow::cores))
-      .required("lock", &EvidenceRow::lock)
+      .required("lock", [](const FieldInput& in, EvidenceRow& row) { read_lock_name(in, row.lock); })
       .optional("reason", &EvidenceRow::reason)
       .optional("signature", &EvidenceRow::signature)
       .optional("next", &EvidenceRow::next);

@@ -39,6 +39,16 @@ void read_deps(const FieldInput& in, RecipeParts& row) {
   }
 }
 
+// [env]: variables of the build's environment.
+void read_env(const FieldInput& in, RecipeParts& row) {
+  read_field(in, row.env);
+  const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
+  for (const TomlEntry& entry : in.value.entries)
+    if (entry.key.empty() || !std::all_of(entry.key.begin(), entry.key.end(), fits) || std::isdigit(static_cast<unsigned char>(entry.key.front())))
+      in.report({.what = fmt::format("'{}' is not the name of a variable: letters, digits and _, and no digit first", entry.key),
+                 .where = in.document.pos(entry.key_span)});
+}
+
 // [phase]: before-NAME, NAME or after-NAME of one of the steps of a package's build.
 void read_phases(const FieldInput& in, RecipeParts& row) {
   if (!in.is(TomlValue::Kind::table)) return;
@@ -81,7 +91,7 @@ Schema<Row> with_parts(Schema<Row>&& schema) {
   return std::move(schema)
       .optional("deps", [](const FieldInput& in, Row& row) { read_deps(in, row); })
       .optional("phase", [](const FieldInput& in, Row& row) { read_phases(in, row); })
-      .optional("env", [](const FieldInput& in, Row& row) { read_field(in, row.env); });
+      .optional("env", [](const FieldInput& in, Row& row) { read_env(in, row); });
 }
 
 void read_recipe_files(const FieldInput& in, std::vector<std::string>& names) {
@@ -156,6 +166,28 @@ void read_homepage(const FieldInput& in, RecipeRow& row) {
     in.report({.what = fmt::format("'{}' is not a homepage: it begins with neither https:// nor http://", row.homepage)});
 }
 
+// `asks = ["kernel", "toolchain"]`: all that it does not name is not asked for.
+void read_asks(const FieldInput& in, TargetRow& row) {
+  std::vector<std::string> asks;
+  read_known_words(in, asks, {"kernel", "machine", "toolchain"});
+  const auto has = [&](const char* word) { return std::find(asks.begin(), asks.end(), word) != asks.end(); };
+  row.kernel = has("kernel");
+  row.machine = has("machine");
+  row.toolchain = has("toolchain");
+  if (row.machine && !row.kernel) in.report({.what = "'asks' has a machine without a kernel: which machine it is depends on that"});
+}
+
+void read_target(const FieldInput& in, RecipeRow& row) {
+  static const Schema<TargetRow> schema = Schema<TargetRow>("[target]")
+      .optional("asks", read_asks)
+      .optional("for", word<TargetRow, TargetRow::Use>(&TargetRow::use, {{"userland", TargetRow::Use::userland},
+                                                                        {"kernel", TargetRow::Use::kernel},
+                                                                        {"boot", TargetRow::Use::boot}}))
+      .optional("booted_by", reference(&TargetRow::booted_by, NameOf::package))
+      .optional("tree", reference(&TargetRow::tree, NameOf::package));
+  if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, row.target, in.presence, in.findings);
+}
+
 void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_platform_words(in, row.arch, NameOf::arch); }
 
 // [[member]]: what it says of itself alone. What it has in common with the others is added when the recipe is whole.
@@ -213,6 +245,7 @@ const Schema<RecipeRow>& recipe_schema() {
         read_variants(in, row);
         check_features(in, row);
       })
+      .optional("target", read_target)
       .optional("member", read_members)
       .optional("override", read_override<RecipeRow>));
   return schema;

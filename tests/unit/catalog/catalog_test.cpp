@@ -220,6 +220,42 @@ TEST(Layers, ScriptsAndRecipesComeFromTheLastLayerThatHasThem) {
   EXPECT_EQ(*(*catalog)->recipe_file(zlib, "q"), "mine");
 }
 
+TEST(Layers, AScriptIsCalledByItsFileNameInWhateverFolderItIs) {
+  CatalogDir dir;
+  dir.write("scripts/boot/a.sh", "theirs").write("scripts/b.sh", "theirs").write("scripts/boot/c.sh", "theirs");
+  dir.write("mine/scripts/a.sh", "mine").write("mine/scripts/other/b.sh", "mine");
+  EXPECT_EQ(dir.checked({"mine"}), "");
+  const auto catalog = dir.load({"mine"}).value();
+  EXPECT_EQ(catalog->script("a.sh").value(), "mine");
+  EXPECT_EQ(catalog->script("b.sh").value(), "mine");
+  EXPECT_EQ(catalog->script("c.sh").value(), "theirs");
+  for (const char* name : {"boot/c.sh", "boot", "mine/scripts/a.sh"}) EXPECT_FALSE(catalog->script(name)) << name;
+}
+
+TEST(Layers, TwoScriptsOfALayerHaveNotTheSameName) {
+  CatalogDir dir;
+  dir.write("mine/scripts/boot/a.sh", "one").write("mine/scripts/a.sh", "two").write("scripts/kernel/b.sh", "").write("mine/scripts/b.sh", "");
+  const std::string said = R"(error: 'a.sh' is the name of 2 scripts of 'CAT/mine': 'scripts/a.sh', 'scripts/boot/a.sh'
+hint: a script is called by its file name, in whatever folder it is: rename one
+)";
+  EXPECT_EQ(dir.checked({"mine"}), said);
+  EXPECT_EQ(dir.shown(dir.load({"mine"}).value()->script("a.sh").error()), said);
+  dir.write("mine/packages/x/recipe.toml", "[package]\nname = \"x\"\n[build]\nscript = \"a.sh\"\n");
+  EXPECT_TRUE(dir.checked({"mine"}).starts_with("error: 'a.sh' is the name of 2 scripts of 'CAT/mine': 'scripts/a.sh', 'scripts/boot/a.sh'\n"
+                                                "  --> CAT/mine/packages/x/recipe.toml:4:10\n")) << dir.checked({"mine"});
+}
+
+TEST(Layers, AScriptIsNotCalledByItsFolder) {
+  CatalogDir dir;
+  dir.write("scripts/boot/a.sh", "").write("packages/x/recipe.toml", "[package]\nname = \"x\"\n[build]\nscript = \"boot/a.sh\"\n");
+  EXPECT_EQ(dir.checked(), R"(error: 'boot/a.sh' is not a file under scripts/
+  --> CAT/packages/x/recipe.toml:4:10
+   4 | script = "boot/a.sh"
+     |          ^^^^^^^^^^^
+hint: a script is called by its file name, in whatever folder it is: 'a.sh'
+)");
+}
+
 TEST(Platforms, HaveWhatTheirCpuHasAndSayWhatDiffers) {
   CatalogDir dir;
   dir.write("platforms.toml", std::string(kSmallPlatforms) + R"(

@@ -1,6 +1,7 @@
 // Records: their text, their mistakes, and who reads which.
 #include "catalog/evidence.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -119,8 +120,7 @@ RC_GTEST_PROP(EvidenceProperty, ReadingWhatWasWrittenGivesTheSameRow, ()) {
   row.reason = *gen_text(row.state != EvidenceState::failed);
   row.userland = *gen_text(row.state != EvidenceState::booted);
   row.compiler = *rc::gen::element<std::string>("gcc", "clang");
-  for (std::string* text : {&row.provider, &row.compiler_version, &row.binutils, &row.root, &row.machine, &row.kernel_drv, &row.banner, &row.lock,
-                            &row.signature, &row.next})
+  for (std::string* text : {&row.provider, &row.compiler_version, &row.binutils, &row.machine, &row.banner, &row.signature, &row.next})
     *text = *gen_text();
   for (auto* count : {&row.build_seconds, &row.boot_seconds, &row.cores}) *count = some_count();
   row.file = "arm64/" + evidence_name(row) + ".toml";
@@ -129,6 +129,39 @@ RC_GTEST_PROP(EvidenceProperty, ReadingWhatWasWrittenGivesTheSameRow, ()) {
   RC_ASSERT(back);
   RC_ASSERT(*back == row);
   RC_ASSERT(evidence_text(*back) == text);
+}
+
+// They are opened, planned from and compared, long after they were read.
+TEST(EvidenceMistakes, WhatARecordNamesIsWhatItMustBe) {
+  const auto says = [](const std::string& from, const std::string& to) {
+    const std::string text = mistakes(booted_row(), from, to);
+    return text.substr(0, text.find('\n'));
+  };
+  EXPECT_EQ(says("-linux.drv", "-linux"), "error: '/nix/store/00000000000000000000000000000000-linux' is not a derivation: it is not /nix/store/HASH-NAME.drv");
+  EXPECT_EQ(says("/nix/store/00000000000000000000000000000000-boot.drv", "/etc/passwd"), "error: '/etc/passwd' is not a derivation: it is not /nix/store/HASH-NAME.drv");
+  EXPECT_EQ(says("\"build\"", "\"a/b\""), "error: 'a/b' is not the name of a root");
+  for (const char* lock : {"", "/etc/passwd", "../2026-01-31-01234567.lock", "2026-01-32-01234567.lock", "2026-01-31-0123456X.lock"})
+    EXPECT_EQ(says("2026-01-31-01234567.lock", lock), fmt::format("error: '{}' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock", lock));
+}
+
+TEST(EvidencePlace, NothingIsWrittenThroughALinkOutOfIt) {
+  const TempDir dir = TempDir::create("evidence").value();
+  const fs::path place = dir.path() / "e", outside = dir.path() / "outside";
+  ASSERT_TRUE(make_directories(outside));
+  EXPECT_TRUE(check_evidence_place(place, {"arm64"}));
+  EXPECT_FALSE(path_exists(place)) << "asked, not made";
+  ASSERT_TRUE(make_directories(place / "real"));
+  ASSERT_TRUE(make_symlink_atomically(outside.string(), place / "arm64"));
+  ASSERT_TRUE(make_symlink_atomically("real", place / "mipsel"));
+  for (const Result<void>& done : {write_evidence(place, booted_row(), "log\n"), check_evidence_place(place, {"arm64"})})
+    EXPECT_EQ(done ? "no error" : done.error().what, fmt::format("'arm64' leads out of '{}'", place.string()));
+  EXPECT_EQ(list_directory(outside)->size(), 0u);
+  EvidenceRow row = booted_row();
+  row.platform = "mipsel";
+  EXPECT_TRUE(write_evidence(place, row, "log\n"));
+  EXPECT_EQ(list_directory(place / "real")->size(), 2u);
+  EXPECT_TRUE(check_evidence_place(place, {"mipsel"}));
+  EXPECT_FALSE(check_evidence_place("/dev/null/e", {}));
 }
 
 TEST(EvidenceMistakes, AreShownInTheirPlace) {

@@ -57,6 +57,17 @@ TEST_F(Gate, LinksOutOfALayerAreFoundWhereverTheyStand) {
   EXPECT_EQ(dir.shown(catalog->patch("p.patch").error()), std::string("error: 'kernels/patches/p.patch' leads out of 'CAT/layer'\n") + kNote);
 }
 
+TEST_F(Gate, FoldersOfScriptsAreBelowTheirLayerToo) {
+  dir.write("elsewhere/d.sh", "secret").write("layer/scripts/in/e.sh", "ours");
+  link("../../elsewhere", "layer/scripts/out");
+  link("../../../secret", "layer/scripts/in/f.sh");
+  EXPECT_EQ(checked(), std::string("error: 'scripts/in/f.sh' leads out of 'CAT/layer'\n") + kNote + "error: 'scripts/out' leads out of 'CAT/layer'\n" + kNote);
+  const auto catalog = dir.load({"layer"}).value();
+  EXPECT_EQ(catalog->script("e.sh").value(), "ours");
+  EXPECT_FALSE(catalog->script("d.sh"));
+  EXPECT_EQ(dir.shown(catalog->script("f.sh").error()), std::string("error: 'scripts/in/f.sh' leads out of 'CAT/layer'\n") + kNote);
+}
+
 TEST_F(Gate, TheScriptOfARecipeHasItsPlaceInTheTable) {
   link("/etc/passwd", "layer/scripts/c.sh");
   dir.write("layer/packages/x/recipe.toml", "[package]\nname = \"x\"\n[build]\nscript = \"c.sh\"\n");

@@ -1,6 +1,7 @@
 // Records of packages: their text, and their mistakes.
 #include "catalog/package_evidence.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -71,6 +72,9 @@ TEST(PackageEvidence, TellsWhatIsWrong) {
   EXPECT_THAT(mistakes("\"tested\"", "\"failed\""), testing::HasSubstr("error: 'reason' is missing in [[package]], and the state is 'failed'"));
   EXPECT_THAT(mistakes("\"tested\"", "\"booted\""), testing::HasSubstr("'booted'"));
   EXPECT_THAT(mistakes("2026-01-31\"\nd", "yesterday\"\nd"), testing::HasSubstr("yesterday"));
+  EXPECT_THAT(mistakes("bison.drv", "bison"), testing::HasSubstr("-bison' is not a derivation: it is not /nix/store/HASH-NAME.drv\n"));
+  for (const char* lock : {"", "/etc/passwd", "../2026-01-31-01234567.lock", "2026-13-31-01234567.lock", "2026-01-31-0123456.lock"})
+    EXPECT_THAT(mistakes("2026-01-31-01234567.lock", lock), testing::HasSubstr(fmt::format("error: '{}' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock\n", lock)));
   EXPECT_THAT(mistakes("seconds = 42", "seconds = \"42\""), testing::HasSubstr("'seconds'"));
   EXPECT_THAT(mistakes("[[package]]", "[[package]]\nname = \"bison\""), testing::HasSubstr("name"));
 }

@@ -118,6 +118,54 @@ TEST_F(TransportTest, ResumesAfterABrokenConnection) {
   EXPECT_EQ(server.requests()[1].range_start, 1234U);
 }
 
+// Whoever has no hash yet would pin a mixture of two files, which no server ever had.
+TEST_F(TransportTest, WithoutAHashNothingOfAnEarlierRunIsTakenUp) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  Source::Download unpinned{.name = "x.tar", .urls = {server.url("x.tar")}};
+  for (const std::string& left : {content.substr(0, 1000), std::string(1000, '?'), content + "more"}) {
+    ASSERT_TRUE(write_file_atomically(dir.path() / ".part", left).has_value());
+    EXPECT_EQ(get(unpinned), "");
+  }
+  for (const HttpRequest& request : server.requests()) EXPECT_FALSE(request.range_start.has_value());
+}
+
+TEST_F(TransportTest, WithoutAHashABrokenDownloadGoesOnOnlyWithTheSameVersion) {
+  const auto requests = [&](const HttpServer::Handler& handler) {
+    HttpServer server(handler);
+    EXPECT_EQ(get({.name = "x.tar", .urls = {server.url("x.tar")}}), "");
+    return server.requests();
+  };
+  const std::string other(content.size(), '?');
+  // A version that stays: continued.
+  std::vector<HttpRequest> seen = requests([&](const HttpRequest& request) {
+    return HttpReply{.body = content, .headers = {{"ETag", "\"1\""}}, .cut_after = request.range_start ? std::optional<std::size_t>() : 1234};
+  });
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[1].range_start, 1234U);
+  EXPECT_EQ(seen[1].headers.at("if-range"), "\"1\"");
+  // One that a server without If-Range changes meanwhile, and servers that name none that can be relied upon: begun anew.
+  std::atomic<int> count{0};
+  seen = requests([&](const HttpRequest&) {
+    return ++count == 1 ? HttpReply{.body = other, .headers = {{"ETag", "\"1\""}}, .cut_after = 1234} : HttpReply{.body = content, .headers = {{"ETag", "\"2\""}}};
+  });
+  EXPECT_EQ(seen.size(), 3U);
+  for (const char* etag : {"", "W/\"1\""}) {
+    count = 0;
+    seen = requests([&](const HttpRequest&) {
+      return ++count == 1 ? HttpReply{.body = other, .headers = {{"ETag", etag}}, .cut_after = 1234} : HttpReply{.body = content, .headers = {{"ETag", etag}}};
+    });
+    ASSERT_EQ(seen.size(), 2U);
+    EXPECT_FALSE(seen[1].range_start.has_value());
+  }
+}
+
+TEST_F(TransportTest, SaysThatAHeaderIsTooLarge) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content, .headers = {{"X-Long", std::string(200'000, 'x')}}}; });
+  options.tries = 1;
+  EXPECT_TRUE(get(wanted({server.url("x.tar")})).starts_with(
+      fmt::format("error: 'x.tar' cannot be downloaded\nnote: {}: its HTTP header is larger than libcurl reads\n", server.url("x.tar"))));
+}
+
 TEST_F(TransportTest, ManyBreaksAreFineAsLongAsBytesArrive) {
   options.tries = 2;
   HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content, .cut_after = 70000}; });

@@ -65,6 +65,8 @@ PlanWorld quirky_world() {
   PlanWorld world;
   world.write("packages/linux-source/recipe.toml", R"([package]
 name = "linux-source"
+[target]
+asks = ["kernel"]
 [build]
 script = "unpack.sh"
 root = "build"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "realise/derivation_writer.hpp"
 #include "support/realise_world.hpp"
 
 namespace swage {
@@ -108,6 +109,23 @@ TEST(Processes, WaitingForAnotherTakesNoSlot) {
   ASSERT_TRUE(result) << render(result.error());
   EXPECT_THAT(world.journal.lines(), testing::Contains("message waiting for another process that builds 'contested'"));
   EXPECT_EQ(result->built.size(), 2u);
+}
+
+// Derivations that a process which has ended left are nobody's until this one says that it needs them.
+TEST(Processes, ACollectionLeavesTheDerivationsThatArePlannedWith) {
+  World world;
+  const StorePath low = world.add({.name = "low", .script = "echo low > $out"});
+  const StorePath high = world.add({.name = "high", .script = "b cat $in0 > $out", .needs = {low}});
+  {
+    const std::unique_ptr<Store> ended = Store::open(world.store->root()).value();
+    ASSERT_TRUE(DerivationWriter(*ended, world.graph).write({low}));
+  }
+  DerivationWriter writer(*world.store, world.graph);
+  ASSERT_TRUE(writer.write({low}));
+  ASSERT_TRUE(Store::open(world.store->root()).value()->collect_garbage({}));
+  const Result<void> written = writer.write({high});
+  EXPECT_TRUE(written) << render(written.error());
+  EXPECT_TRUE(world.store->is_valid(low).value());
 }
 
 TEST(Processes, InputsThatAreValidNeedNoSources) {

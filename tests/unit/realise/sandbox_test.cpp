@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "realise/jobserver.hpp"
+#include "realise/usage.hpp"
 
 namespace swage {
 namespace {
@@ -179,6 +180,57 @@ TEST_F(SandboxTest, TheKernelsSettingsCannotBeWritten) {
             "done\n[0]");
 }
 
+// Its user is that of the machine's device nodes, where root builds, and standard input is one of them.
+TEST_F(SandboxTest, TheMachinesDevicesCannotBeChanged) {
+  EXPECT_EQ(output("try() { for d in null zero full random urandom tty stdin; do /busybox chmod $(/busybox stat -Lc %a /dev/$d) /dev/$d 2>&1; done; }; try; "
+                   "b unshare -Urm /busybox sh -c '/busybox mount -o remount,bind,rw /dev/null; /busybox chmod 666 /dev/null' 2>&1; "
+                   "echo x > /dev/null && b head -c 1 /dev/zero | b wc -c; b readlink /proc/self/fd/0"),
+            "chmod: /dev/null: Read-only file system\nchmod: /dev/zero: Read-only file system\nchmod: /dev/full: Read-only file system\n"
+            "chmod: /dev/random: Read-only file system\nchmod: /dev/urandom: Read-only file system\nchmod: /dev/tty: Read-only file system\n"
+            "chmod: /dev/stdin: Read-only file system\nmount: permission denied (are you root?)\nchmod: /dev/null: Read-only file system\n"
+            "1\n/dev/null\n[0]");
+}
+
+// Directly below /proc the modes are the machine's, through whatever /proc they are changed; and what only root may read is not a build's.
+TEST_F(SandboxTest, TheMachinesEntriesOfProcCannotBeChangedNorItsPrivateOnesRead) {
+  EXPECT_EQ(output("try() { for f in /proc/[a-z]*; do test -L $f && continue; b chmod $(b stat -c %a $f) $f 2>/dev/null && echo changed $f; done; }; "
+                   "try; for f in kcore kmsg kpagecount kpageflags kpagecgroup pagetypeinfo slabinfo timer_list vmallocinfo tty/driver/serial; do "
+                   "test -n \"$(b timeout 1 b head -c 1 /proc/$f 2>/dev/null)\" && echo read $f; done; "
+                   "for f in cpuinfo meminfo filesystems stat version uptime loadavg mounts self/status sys/kernel/ostype; do b head -c 1 /proc/$f > /dev/null || echo no $f; done; "
+                   "b unshare -Urm /busybox sh -c 'for f in consoles cpuinfo; do /busybox umount /proc/$f; /busybox mount -o remount,bind,rw /proc/$f; "
+                   "/busybox chmod 444 /proc/$f && echo changed $f; done' 2>/dev/null; echo done"),
+            "done\n[0]");
+}
+
+// They are counted for the user outside too, who must keep some.
+TEST_F(SandboxTest, FileWatchesAreBounded) {
+  EXPECT_EQ(output("cd /proc/sys/user; b cat max_inotify_instances max_inotify_watches; (echo 99 > max_inotify_instances) 2>/dev/null; echo $?"), "16\n8192\n1\n[0]");
+}
+
+// A builder may make itself a root with anything at /proc.
+TEST_F(SandboxTest, UsageIsReadFromTheSandboxsOwnProc) {
+  int fds[2];
+  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+  const UniqueFd read(fds[0]);
+  UniqueFd write(fds[1]);
+  spec_.output_fd = write.get();
+  spec_.args = {"sh", "-c", "exec /busybox unshare -Urm /busybox sh -c 'cd /build; /busybox mkdir -p proc/1; /busybox mkfifo proc/1/stat; "
+                            "/busybox cp /busybox busybox; exec /busybox chroot . /busybox sh -c \"echo ready; exec /busybox sleep 100\"'"};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);   // of what blocks
+    Result<Sandbox> sandbox = Sandbox::start(spec_);
+    char ready[6];
+    if (!sandbox || ::read(read.get(), ready, sizeof ready) != sizeof ready) ::_exit(2);
+    Result<UsageReader> usage = UsageReader::open(*sandbox);
+    if (!usage) ::_exit(3);
+    ::_exit(usage->look({.processes = 10, .memory = 1}).tasks == 1 ? 0 : 4);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(SandboxTest, UserNamespacesNestOnlySoDeep) {
   EXPECT_EQ(output("for i in 1 2 3 4 5 6 7 8 9 10; do b unshare -U /busybox sleep 9 & done; b sleep 0.3; b ls -l /proc/*/ns/user 2>/dev/null | "
                    "b sed 's/.* -> //' | b sort -u | b wc -l; b kill $(jobs -p) 2>/dev/null; exit 0"),
@@ -299,6 +351,15 @@ TEST_F(SandboxTest, DiesWithItsParent) {
   write.reset();
   ::waitpid(parent, nullptr, 0);
   EXPECT_TRUE(all_gone(read.get()));
+}
+
+// What a builder must not undo; see the filter.
+TEST_F(SandboxTest, ABuilderStaysTiedToItsParent) {
+  if (!path_exists("/usr/bin/setpriv")) GTEST_SKIP() << "no setpriv here";
+  spec_.read_only.emplace_back("/usr", "/usr");
+  for (const char* library : {"/lib", "/lib64"})
+    if (path_exists(library)) spec_.read_only.emplace_back(library, library);
+  EXPECT_EQ(output("/usr/bin/setpriv --pdeathsig clear /busybox echo untied"), "setpriv: set parent death signal failed: Operation not permitted\n[127]");
 }
 
 TEST_F(SandboxTest, MeasuresTheBuilder) {

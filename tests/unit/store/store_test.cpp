@@ -104,6 +104,23 @@ TEST_F(StoreOpen, AHomeOfAnotherOwnerIsRefused) {
   ::unsetenv("SUDO_UID");
 }
 
+// Wherever a home's links lead, nothing is made in there before it is known whose it is.
+TEST_F(StoreOpen, AHomeThatLeadsIntoAnotherOwnersIsRefusedUntouched) {
+  if (::geteuid() != 0) GTEST_SKIP() << "another user's files cannot be written anyway";
+  for (const char* link : {"nix", "nix/store", "nix/var", "nix/var/nix", "nix/var/log"}) {
+    const fs::path theirs = scratch / "theirs", home = scratch / "home";
+    ASSERT_TRUE(remove_tree(home));
+    fs::create_directories(theirs);
+    ASSERT_EQ(::chown(theirs.c_str(), 12345, 12345), 0);
+    fs::create_directories((home / link).parent_path());
+    fs::create_symlink(theirs, home / link);
+    const auto refused = Store::open(home);
+    ASSERT_FALSE(refused) << link;
+    EXPECT_EQ(refused.error().what, "'" + (home / link).string() + "' belongs to user 12345, not to 'root'");
+    EXPECT_TRUE(fs::is_empty(theirs)) << link;
+  }
+}
+
 TEST_F(StoreOpen, AStoreOnAnotherFileSystemIsRefused) {
   store.reset();
   const TempDir elsewhere = TempDir::create("swage-test", fs::exists("/var/tmp") ? "/var/tmp" : "/tmp").value();
@@ -381,6 +398,44 @@ TEST(Canonicalise, CutsHardLinksToOutside) {
   EXPECT_EQ(read_file(scratch / "t/linked").value(), "x");
   EXPECT_EQ(status_of(scratch / "t/linked").st_mode & 07777, 0444u);
   EXPECT_EQ(status_of(scratch / "t/in").st_ino, status_of(scratch / "t/twin").st_ino);
+}
+
+// The working directory may be anybody's, on any disk, and several builds may end at once.
+TEST(Canonicalise, CutsALinkOfATreeThatIsOneFileBesideIt) {
+  Scratch scratch;
+  test::write(scratch / "store/out", "x", 0644);
+  fs::create_hard_link(scratch / "store/out", scratch / "outside");
+  test::write(scratch / ("store/.detach." + std::to_string(::getpid())), "a build's own", 0600);
+  fs::create_directory(scratch / "here");
+  test::write(scratch / ("here/.detach." + std::to_string(::getpid())), "another's", 0600);
+  const fs::path before = fs::current_path();
+  fs::current_path(scratch / "here");
+  const Result<void> canonical = canonicalise(scratch / "store/out");
+  fs::current_path(before);
+  EXPECT_DONE(canonical);
+  EXPECT_EQ(status_of(scratch / "store/out").st_nlink, 1u);
+  EXPECT_EQ(read_file(scratch / "store/out").value(), "x");
+  EXPECT_EQ(status_of(scratch / "outside").st_mode & 07777, 0644u);
+  EXPECT_EQ(list_directory(scratch / "here").value().size(), 1u);
+  EXPECT_EQ(list_directory(scratch / "store").value().size(), 2u);
+}
+
+TEST(Canonicalise, CutsLinksOfWhatItsOwnerCannotRead) {
+  Scratch scratch;
+  test::write(scratch / "t/in", "x", 0200);
+  fs::create_hard_link(scratch / "t/in", scratch / "outside");
+  for (const char* path : {"", "t", "t/in"})
+    EXPECT_EQ(::geteuid() == 0 ? ::chown((scratch / path).c_str(), 65534, 65534) : 0, 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(2);
+    ::_exit(canonicalise(scratch / "t") ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(status_of(scratch / "outside").st_mode & 07777, 0200u);
+  fs::permissions(scratch / "t", fs::perms::owner_all);
 }
 
 TEST(Canonicalise, RefusesSpecialFilesAndDropsSetId) {

@@ -1,0 +1,175 @@
+// What no plan could be made of: of one whole recipe, and of all of them together.
+#include <algorithm>
+#include <fmt/core.h>
+#include <set>
+
+#include "base/text.hpp"
+#include "catalog/state.hpp"
+#include "catalog/variable_names.hpp"
+#include "platform/roles.hpp"
+#include "store/store_path.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr const char* kPlanned = "toolchain";   // a dependency that is resolved, not named
+
+// Calls `each` with the recipe's parts and those of its variants.
+template <class Each>
+void each_parts(const RecipeRow& row, const Each& each) {
+  each(static_cast<const RecipeParts&>(row));
+  for (const RecipeVariant& variant : row.variants) each(static_cast<const RecipeParts&>(variant));
+}
+
+// What the planner sets itself for such a recipe (plan/planner.cpp).
+bool is_planners_own(const RecipeRow& row, const std::string& key) {
+  static const std::set<std::string> always{"busybox", "builder", "system"};
+  static const std::set<std::string> of_packages{"configure_args", "make_args", "install_args", "patches", "outputs", "allowed_references", "tests"};
+  if (always.contains(key) || std::find(row.outputs.begin(), row.outputs.end(), key) != row.outputs.end()) return true;
+  return (!row.root.empty() && key == "root") || (!row.system.empty() && of_packages.contains(key));
+}
+
+std::vector<std::string> texts_of(const RecipeRow& row) {
+  std::vector<std::string> texts{row.root};
+  const auto add = [&](const std::vector<std::string>& list) { texts.insert(texts.end(), list.begin(), list.end()); };
+  each_parts(row, [&](const RecipeParts& parts) {
+    for (const auto& [key, text] : parts.env) texts.push_back(text);
+    for (const auto& [role, names] : parts.deps) add(names);
+    if (row.system.empty()) return;   // of other recipes these are for nobody
+    for (const auto& [phase, text] : parts.phases) texts.push_back(text);
+    for (const auto* list : {&parts.configure, &parts.make, &parts.install}) add(*list);
+  });
+  if (!row.system.empty()) add(row.tests);
+  return texts;
+}
+
+using Rows = std::map<std::string, const RecipeRow*, std::less<>>;   // by full name
+
+// The recipes that are meant by the name of a dependency; null: a set's own, one that is resolved, or there is none.
+const RecipeRow* row_of(const Rows& rows, const Catalog::State& state, const std::string& name) {
+  if (const auto found = rows.find(name); found != rows.end()) return found->second;
+  const auto family = state.recipes->known.find(name);
+  if (family == state.recipes->known.end()) return nullptr;
+  const auto member = rows.find(fmt::format("{}@{}", name, family->second.default_member));
+  return member == rows.end() ? nullptr : member->second;
+}
+
+// The names by which a recipe's texts may speak of its dependencies, those that they bring included. Nothing: not all can be told.
+std::optional<std::set<std::string>> dependencies_of(const Rows& rows, const Catalog::State& state, const RecipeRow& row) {
+  std::set<std::string> names;
+  std::vector<std::string> unseen;
+  const auto add = [&](const RecipeRow& of, bool direct) {
+    each_parts(of, [&](const RecipeParts& parts) {
+      for (const auto& [role, list] : parts.deps)
+        if (direct || role.starts_with(kPropagated))
+          for (const std::string& name : list)
+            if (names.insert(name).second) unseen.push_back(name);
+    });
+  };
+  add(row, true);
+  while (!unseen.empty()) {
+    const std::string name = std::move(unseen.back());
+    unseen.pop_back();
+    if (name == kPlanned) continue;
+    const RecipeRow* dependency = row_of(rows, state, name.substr(0, rows.contains(name) ? name.npos : name.find('@')));
+    if (!dependency) return std::nullopt;
+    add(*dependency, false);
+  }
+  return names;
+}
+
+void check_variables(const Rows& rows, const Catalog::State& state, const RecipeRow& row, Findings& findings) {
+  const std::optional<std::set<std::string>> known = dependencies_of(rows, state, row);
+  std::set<std::string_view> seen;
+  const std::vector<std::string> texts = texts_of(row);
+  for (const std::string& text : texts)
+    for (const std::string_view variable : variables_in(text)) {
+      if (!seen.insert(variable).second) continue;
+      const std::string scope(variable.substr(0, variable.find('.')));
+      const std::vector<std::string>& scopes = variable_scopes();
+      if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
+        findings.errors.push_back({.what = fmt::format("'{{{}}}' in '{}' is not a variable", variable, row.full_name()), .where = row.origin.pos,
+                                   .hint = did_you_mean(scope, scopes)});
+        continue;
+      }
+      if (scope != "dep" || !known || scope.size() == variable.size()) continue;
+      const std::string key(variable.substr(scope.size() + 1));
+      const std::string name = key.substr(0, key.find(':'));
+      if (!known->contains(name))
+        findings.errors.push_back({.what = fmt::format("'{}' is not a dependency of '{}'", name, row.full_name()), .where = row.origin.pos,
+                                   .notes = {fmt::format("'{{{}}}' wants it", variable)}, .hint = did_you_mean(name, std::vector<std::string>(known->begin(), known->end()))});
+    }
+}
+
+// Whatever the platforms are: only what no variant restricts counts. Such a circle ends at the build platform at the latest, where every
+// role means the same.
+void check_circles(const Rows& rows, const Catalog::State& state, Findings& findings) {
+  std::map<const RecipeRow*, std::set<const RecipeRow*>> needs, needed_by;
+  for (const auto& [name, row] : rows) {
+    std::set<const RecipeRow*>& own = needs[row];
+    for (const auto& [role, names] : row->deps)
+      for (const std::string& dependency : names)
+        if (const RecipeRow* other = row_of(rows, state, dependency)) own.insert(other), needed_by[other].insert(row);
+  }
+  std::vector<const RecipeRow*> free;
+  const auto remove = [&](const RecipeRow* row) {
+    needs.erase(row);
+    for (const RecipeRow* user : needed_by[row])
+      if (const auto at = needs.find(user); at != needs.end() && at->second.erase(row) && at->second.empty()) free.push_back(user);
+  };
+  for (const auto& [row, own] : needs)
+    if (own.empty()) free.push_back(row);
+  for (;;) {
+    while (!free.empty()) {
+      const RecipeRow* row = free.back();
+      free.pop_back();
+      if (needs.contains(row)) remove(row);
+    }
+    if (needs.empty() || stopped(findings)) return;
+    // Each of the rest needs another of the rest, so a way through them comes back to itself. From the first by name, for the same words.
+    const auto first = std::find_if(rows.begin(), rows.end(), [&](const auto& named) { return needs.contains(named.second); });
+    std::vector<const RecipeRow*> way;
+    std::set<const RecipeRow*> passed;
+    const auto by_name = [](const RecipeRow* a, const RecipeRow* b) { return a->full_name() < b->full_name(); };
+    for (const RecipeRow* at = first->second; passed.insert(at).second; at = *std::min_element(needs[at].begin(), needs[at].end(), by_name)) way.push_back(at);
+    const RecipeRow* again = *std::min_element(needs[way.back()].begin(), needs[way.back()].end(), by_name);
+    way.erase(way.begin(), std::find(way.begin(), way.end(), again));
+    std::string text;
+    for (const RecipeRow* row : way) text += row->full_name() + " -> ";
+    findings.errors.push_back({.what = fmt::format("'{}' depends on itself: {}{}", again->full_name(), text, again->full_name()), .where = again->origin.pos});
+    for (const RecipeRow* row : way) remove(row);
+  }
+}
+
+}  // namespace
+
+void check_whole_recipe(const RecipeRow& row, Findings& findings) {
+  const auto report = [&](std::string what) { findings.errors.push_back({.what = std::move(what), .where = row.origin.pos}); };
+  if (!check_store_name(row.name)) report(fmt::format("'{}' is not a name for a package: letters, digits and + - . _ ? =", row.name));
+  if (!row.member.empty() && !check_store_name(row.member)) report(fmt::format("'{}' is not a name for a member of '{}': letters, digits and + - . _ ? =", row.member, row.name));
+  if (!row.version.empty() && !check_store_name(without_variables("x-" + row.version)))
+    report(fmt::format("'{}' is not a version of '{}': letters, digits and + - . _ ? =", row.version, row.full_name()));
+  each_parts(row, [&](const RecipeParts& parts) {
+    for (const auto& [key, text] : parts.env) {
+      if (is_planners_own(row, key)) report(fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, row.full_name()));
+      if (key == "name" && !check_store_name(without_variables(text)))
+        report(fmt::format("'{}' is not a name for what '{}' makes: letters, digits and + - . _ ? =", text, row.full_name()));
+    }
+  });
+}
+
+void check_recipes_together(const Catalog::State& state, Findings& findings) {
+  Rows rows;
+  for (const auto& [name, row] : state.recipes->known) {
+    if (row.members.empty()) rows.emplace(name, &row);
+    for (const RecipeRow& member : row.members) rows.emplace(member.full_name(), &member);
+  }
+  for (const auto& [name, row] : rows) {
+    if (stopped(findings)) return;
+    check_variables(rows, state, *row, findings);
+  }
+  check_circles(rows, state, findings);
+}
+
+}  // namespace swage

@@ -1,0 +1,74 @@
+"""Records of what was built: what stands in them is looked at when they are read, and their place before anything is built for them."""
+import pytest
+
+from records import write_record
+from swage_cli import catalog_without_evidence, write_recipe
+
+RECIPE = """[package]
+name = "odd"
+version = "1"
+[source]
+urls = ["http://127.0.0.1:1/odd-1.tar.gz"]
+sha256 = "f5dfdb93ab7a3f3d4d0eb7ba3ec3a3d0c1b1a7a25c8a25a1e04f9a1b0c9d8e7f"
+[build]
+system = "make"
+"""
+
+
+@pytest.mark.parametrize("key, value, says", [
+    ("lock", "/etc/passwd", "'/etc/passwd' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock"),
+    ("lock", "", "'' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock"),
+    ("lock", "../2026-01-01-00000000.lock", "'../2026-01-01-00000000.lock' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock"),
+    ("kernel_drv", "linux", "'linux' is not a derivation: it is not /nix/store/HASH-NAME.drv"),
+    ("boot_drv", f"/nix/store/{'0' * 32}-boot", f"'/nix/store/{'0' * 32}-boot' is not a derivation: it is not /nix/store/HASH-NAME.drv"),
+    ("root", "../x", "'../x' is not the name of a root")])
+def test_what_a_record_names_is_what_it_must_be(planner, tmp_path, key, value, says):
+    write_record(tmp_path / "e", **{key: value})
+    assert planner("matrix", "--evidence", tmp_path / "e").fails(2).err.startswith(f"error: {says}\n  --> {tmp_path}/e/arm64/")
+
+
+@pytest.mark.parametrize("lock", ["{", "{}", '{"version": 9}'])
+def test_the_lock_of_a_record_is_not_the_users(planner, tmp_path, lock):
+    record = write_record(tmp_path / "e")
+    (tmp_path / "e/locks").mkdir()
+    (tmp_path / "e/locks/2026-01-01-00000000.lock").write_text(lock)
+    failed = planner("--catalog", catalog_without_evidence(tmp_path), "verify", "--replay", "linux@6.1", "--for", "arm64", "--evidence", tmp_path / "e").fails(2).err
+    assert "2026-01-01-00000000.lock" in failed and "swage lock" not in failed and record.exists()
+    assert failed.endswith("hint: it is a record's, not yours: what it was made with is in no other file; record anew with: swage verify\n")
+
+
+def test_the_place_of_records_is_tried_before_anything_is_built(planner, tmp_path):
+    layer = write_recipe(tmp_path, "odd", RECIPE)
+
+    def verify(what, place, code):
+        got = planner("--layer", layer, "verify", what, "--for", "arm64", "--evidence", place).fails(code)
+        assert got.out == "" and "building" not in got.err and "fetching" not in got.err
+        return got.err
+
+    (tmp_path / "file").write_text("")
+    (tmp_path / "dangling").symlink_to("none")
+    for name in ("file", "dangling"):
+        assert verify("odd", tmp_path / name, 2) == f"error: '{tmp_path}/{name}' is not a directory for records\n"
+        assert verify("linux@6.1", tmp_path / name, 2) == f"error: '{tmp_path}/{name}' is not a directory for records\n"
+    assert verify("odd", tmp_path / "file/e", 2) == f"error: '{tmp_path}/file' is not a directory for records\n"
+    damaged = tmp_path / "damaged/packages/arm64.toml"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("hello")
+    assert f"--> {damaged}:" in verify("odd", tmp_path / "damaged", 2)
+
+
+@pytest.mark.parametrize("what, name", [("odd", "packages"), ("odd", "locks"), ("linux@6.1", "arm64"), ("linux@6.1", "locks")])
+def test_no_record_is_written_through_a_link_out_of_its_place(planner, tmp_path, what, name):
+    layer = write_recipe(tmp_path, "odd", RECIPE)
+    place, outside = tmp_path / "e", tmp_path / "outside"
+    place.mkdir()
+    outside.mkdir()
+    (place / name).symlink_to(outside)
+    failed = planner("--layer", layer, "verify", what, "--for", "arm64", "--evidence", place).fails(2)
+    assert failed.out == "" and failed.err.startswith(f"error: '{name}' leads out of '{place}'\n")
+    assert not list(outside.iterdir())
+
+
+def test_what_was_not_recorded_is_not_said_to_be(planner, tmp_path):
+    got = planner("--layer", write_recipe(tmp_path, "odd", RECIPE), "verify", "odd", "--for", "arm64", "--evidence", tmp_path / "e").fails(4)
+    assert got.out.splitlines()[-1] == "1 package: 1 not tried"

@@ -1,0 +1,74 @@
+"""What a target asks of a request is said by its recipe: a layer adds a new kind of target with tables alone."""
+import pytest
+
+DTBS = """[package]
+name = "dtbs"
+summary = "the device trees of a kernel"
+
+[target]
+asks = {asks}
+for = "kernel"
+tree = "linux-source"
+{more}
+[build]
+script = "dtbs.sh"
+root = "{{kernel.root}}"
+
+[deps]
+build = ["toolchain"]
+host = ["linux-source"]
+
+[env]
+name = "dtbs-{{kernel.version}}-{{platform.name}}"
+src = "{{dep.linux-source}}"
+arch = "{{platform.kernel_arch}}"
+config = "{{kernel.config}}"
+image_target = "{{machine.image_target}}"
+"""
+
+
+@pytest.fixture
+def layer(planner):
+    def write(asks='["kernel", "machine", "toolchain"]', more=""):
+        place = planner.cwd / "layer"
+        (place / "scripts").mkdir(parents=True, exist_ok=True)
+        (place / "scripts/dtbs.sh").write_text("true\n")
+        (place / "packages/dtbs").mkdir(parents=True, exist_ok=True)
+        (place / "packages/dtbs/recipe.toml").write_text(DTBS.format(asks=asks, more=more))
+        return place
+    return write
+
+
+def derivations(planner, *args):
+    return {one["name"]: one for one in planner("plan", *args, "--json").ok().json()["derivations"]}
+
+
+def test_a_layer_adds_a_kind_of_target(planner, layer):
+    place = layer()
+    planner("check", place).ok()
+    planned = derivations(planner, "--layer", place, "dtbs@6.1", "--for", "arm64,mipsel", "--config", "defconfig", "--enable", "OF")
+    made = [name for name in planned if name.startswith("dtbs-6.1.")]
+    assert sorted(name.rsplit("-", 1)[1] for name in made) == ["arm64", "mipsel"]
+    assert any(name.startswith("linux-6.1.") and name.endswith("-source") for name in planned)
+    # It is chosen a toolchain by its kernel, as kernels are.
+    chosen = [planner("--layer", place, "resolve", f"{name}@5.4", "--for", "arm64", "--json").ok().json()["toolchain"]["id"] for name in ("dtbs", "linux")]
+    assert chosen[0] == chosen[1]
+
+
+def test_options_and_commands_follow_what_it_asks(planner, layer):
+    place = layer()
+    assert planner("--layer", place, "plan", "dtbs@6.1", "--static").fails(2).err.startswith("error: '--static' says nothing of 'dtbs@6.1', which is a kernel\n")
+    assert planner("--layer", place, "boot", "dtbs@6.1").fails(2).err == "error: 'dtbs@6.1' does not boot: its recipe names none that boots it (booted_by)\n"
+    layer(more='booted_by = "boot"')
+    assert any(name.startswith("boot-") for name in derivations(planner, "--layer", place, "dtbs@6.1", "--for", "arm64"))   # as of linux
+    assert planner("--layer", place, "boot", "dtbs@99", "--for", "arm64").fails(2).err.startswith("error: 'linux@99' is not in the catalog")
+
+
+@pytest.mark.parametrize("asks, more, said", [
+    ('["kernle"]', "", "error: 'kernle' is not a known value of 'asks'\n"),
+    ('["machine", "toolchain"]', "", "error: 'asks' has a machine without a kernel: which machine it is depends on that\n"),
+    ('["kernel"]', 'booted_by = "bot"', "error: 'bot' is not a package\n"),
+    ('["kernel"]', 'boots = "boot"', "error: 'boots' is not a key of [target]\n"),
+])
+def test_mistakes(planner, layer, asks, more, said):
+    assert planner("check", layer(asks, more)).fails(2).err.startswith(said)
