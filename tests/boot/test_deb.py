@@ -126,7 +126,7 @@ def test_a_kernel_boots(machine):
     boot, = json.loads(machine(*words))["boots"]
     machine("swage", "store", "delete", re.match(r".*(/nix/store/[^/]+)", boot["log"])[1])
     again, = json.loads(machine(*words))["boots"]
-    assert [part["name"] for part in again["parts"] if part["builtNow"]] == [f"boot-{again['kernel']}-arm64"]
+    assert [part["name"] for part in again["parts"] if part["builtNow"]] == [f"boot-linux-{again['kernel']}-arm64"]
     assert again["banner"] == boot["banner"] and again["userland"].startswith("swage-boot-ok: ")
 
 
