@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build program demo check check-documented verify bench fmt lint alone install asan fuzz coverage clean
+.PHONY: all setup build program demo check check-documented verify bench fmt lint alone install deb asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -72,8 +72,14 @@ alone:
 	@tools/setup.sh demo
 	@cmake --preset dev -DSWAGE_TESTS=OFF -DSWAGE_BENCH=OFF > /dev/null && cmake --build --preset dev --target swage
 
+# PREFIX (default: /usr/local) and DESTDIR as everywhere.
 install: program
-	cmake --install build --prefix $(PREFIX)
+	@DESTDIR=$(abspath $(DESTDIR)) cmake --install build --prefix $(PREFIX)
+
+deb: program
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)} cpack --config build/CPackConfig.cmake -B build > build/deb.log 2>&1 || \
+	  { cat build/deb.log; exit 1; }
+	@ls build/*.deb
 
 clean:
 	rm -rf build

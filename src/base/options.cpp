@@ -12,6 +12,15 @@ namespace swage {
 
 namespace {
 
+constexpr const char* kNumber = "NUMBER";
+
+bool takes_number(const CLI::Option& option) { return option.get_type_name().starts_with(kNumber); }
+
+template <class App>   // CLI::App, const or not
+std::vector<App*> shown_commands(App& app) {
+  return app.get_subcommands([](App* sub) { return !sub->get_group().empty(); });
+}
+
 // Every spelling of every option of a command, for suggestions.
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -45,7 +54,7 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
     error.hint = did_you_mean(word.substr(0, word.find('=')), own);
   } else {
     std::vector<std::string> names;
-    for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+    for (const CLI::App* sub : shown_commands(command)) names.push_back(sub->get_name());
     error.what = names.empty() ? fmt::format("'{}' is one word too many for '{}'", word, full_name(command))
                                : fmt::format("'{}' is not a command of '{}'", word, full_name(command));
     error.hint = did_you_mean(word, names);
@@ -110,7 +119,7 @@ class HelpFormatter final : public CLI::Formatter {
 void refuse_empty_and_negative(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
     if (option->get_positional() || option->get_items_expected_max() == 0) continue;   // a flag has no value
-    const bool number = option->get_type_name().starts_with("UINT") || option->get_type_name().starts_with("SIZE");
+    const bool number = takes_number(*option);
     option->transform(CLI::Validator(
         [number](std::string& value) -> std::string {
           if (value.empty()) return "is empty";
@@ -118,6 +127,13 @@ void refuse_empty_and_negative(CLI::App& command) {
         },
         ""));
   }
+}
+
+template <class T>
+std::vector<Option> to_options(const T& found) {
+  std::vector<Option> options;
+  for (CLI::Option* option : found) options.emplace_back(option);
+  return options;
 }
 
 }  // namespace
@@ -160,17 +176,46 @@ const Option& Option::description(const char* text) const {
 }
 const Option& Option::in_bytes() const {
   option_->transform(CLI::AsSizeValue(true));
+  option_->option_text("BYTES");
   return *this;
 }
+const Option& Option::value_name(const char* name) const {
+  option_->type_name(name);
+  return *this;
+}
+
+std::string Option::name() const {
+  if (!long_names().empty()) return "--" + long_names().front();
+  return short_names().empty() ? option_->get_name(true) : "-" + short_names().front();
+}
+const std::vector<std::string>& Option::long_names() const { return option_->get_lnames(); }
+const std::vector<std::string>& Option::short_names() const { return option_->get_snames(); }
+std::string Option::text() const { return option_->get_description(); }
+std::string Option::group() const { return option_->get_group(); }
+std::string Option::value_name() const {
+  const std::string name = option_->get_option_text().empty() ? option_->get_type_name() : option_->get_option_text();
+  return name.substr(0, name.find(':'));   // what checks a value has its name after a colon
+}
+bool Option::is_positional() const { return option_->get_positional(); }
+bool Option::is_required() const { return option_->get_required(); }
+bool Option::is_number() const { return takes_number(*option_); }
+bool Option::is_repeatable() const { return option_->get_items_expected_max() > 1; }
+bool Option::takes_value() const { return option_->get_items_expected_max() != 0; }
+std::vector<Option> Option::excluded() const { return to_options(option_->get_excludes()); }
+std::vector<Option> Option::needed() const { return to_options(option_->get_needs()); }
 
 Option Options::add_option(const char* names, std::string& value, const char* text) const { return Option(app_->add_option(names, value, text)); }
 Option Options::add_option(const char* names, std::vector<std::string>& values, const char* text) const {
   return Option(app_->add_option(names, values, text));
 }
-Option Options::add_option(const char* names, unsigned& value, const char* text) const { return Option(app_->add_option(names, value, text)); }
-Option Options::add_option(const char* names, std::uint64_t& value, const char* text) const { return Option(app_->add_option(names, value, text)); }
+Option Options::add_option(const char* names, unsigned& value, const char* text) const {
+  return Option(app_->add_option(names, value, text)->type_name(kNumber));
+}
+Option Options::add_option(const char* names, std::uint64_t& value, const char* text) const {
+  return Option(app_->add_option(names, value, text)->type_name(kNumber));
+}
 Option Options::add_option_function(const char* names, std::function<void(unsigned)> take, const char* text) const {
-  return Option(app_->add_option_function<unsigned>(names, [take = std::move(take)](const unsigned& value) { take(value); }, text));
+  return Option(app_->add_option_function<unsigned>(names, [take = std::move(take)](const unsigned& value) { take(value); }, text)->type_name(kNumber));
 }
 Option Options::add_choice(const char* names, const std::vector<std::string>& words, std::function<void(std::size_t)> take, const char* shown,
                            const char* text) const {
@@ -195,7 +240,25 @@ Option Options::get_option(const char* name) const { return Option(app_->get_opt
 Options Options::add_subcommand(const char* name, const char* summary) const { return Options(app_->add_subcommand(name, summary)); }
 void Options::require_subcommand() const { app_->require_subcommand(1); }
 void Options::callback(std::function<void()> run) const { app_->callback(std::move(run)); }
+const Options& Options::hide() const {
+  app_->group("");
+  return *this;
+}
+
 std::string Options::name() const { return app_->get_name(); }
+std::string Options::full_name() const { return swage::full_name(*app_); }
+std::string Options::summary() const { return app_->get_description(); }
+std::optional<Options> Options::parent() const { return app_->get_parent() ? std::optional(Options(app_->get_parent())) : std::nullopt; }
+std::vector<Option> Options::get_options() const { return to_options(app_->get_options()); }
+std::vector<Option> Options::get_positionals() const {
+  return to_options(app_->get_options([](const CLI::Option* option) { return option->get_positional(); }));
+}
+std::vector<std::string> Options::get_groups() const { return app_->get_groups(); }
+std::vector<Options> Options::get_subcommands() const {
+  std::vector<Options> commands;
+  for (CLI::App* sub : shown_commands(*app_)) commands.emplace_back(sub);
+  return commands;
+}
 
 CommandLine::CommandLine(const char* name, const char* summary, const char* version) : app_(std::make_unique<CLI::App>(summary)) {
   app_->name(name);
@@ -228,6 +291,9 @@ Result<std::optional<std::string>> CommandLine::parse(int argc, char** argv) {
   try {
     app_->parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
+    // There is no help on a command that there is not.
+    if (const std::vector<std::string> left = left_over(*app_); !left.empty() && !left.front().starts_with('-') && !shown_commands(deepest(*app_)).empty())
+      return Fail(unknown_word(*app_, left.front()));
     std::ostringstream text;
     app_->exit(help, text, text);
     return text.str();

@@ -1,5 +1,5 @@
-// The words of a command line: commands and their options, and what is wrong with the words that were given. The parser is CLI11;
-// it stays in options.cpp, because its header takes seconds to compile.
+// The words of a command line: commands and their options, what these say of themselves (for manual pages and completion), and what is
+// wrong with the words that were given. The parser is CLI11; it stays in options.cpp, because its header takes seconds to compile.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class Option;
 
 namespace swage {
 
-// An option or a positional argument that was added: says more of it.
+// An option or a positional argument that was added.
 class Option {
  public:
   explicit Option(CLI::Option* option) : option_(option) {}
@@ -34,6 +34,21 @@ class Option {
   const Option& group(const char* title) const;      // that --help shows it under
   const Option& description(const char* text) const;
   const Option& in_bytes() const;                    // 500M and 2G are numbers too
+  const Option& value_name(const char* name) const;  // of its value, where --help shows it
+
+  std::string name() const;                          // "--for", "-L" where there is no long one, "TARGET"
+  const std::vector<std::string>& long_names() const;    // without dashes
+  const std::vector<std::string>& short_names() const;
+  std::string text() const;
+  std::string group() const;
+  std::string value_name() const;
+  bool is_positional() const;
+  bool is_required() const;
+  bool is_number() const;
+  bool is_repeatable() const;
+  bool takes_value() const;
+  std::vector<Option> excluded() const;              // what it cannot be given with
+  std::vector<Option> needed() const;                // what it says nothing without
 
  private:
   CLI::Option* option_;
@@ -59,7 +74,16 @@ class Options {
   Options add_subcommand(const char* name, const char* summary) const;
   void require_subcommand() const;
   void callback(std::function<void()> run) const;   // while the line is parsed, when the command was given
+  const Options& hide() const;                       // from all that lists commands
+
   std::string name() const;
+  std::string full_name() const;                     // "swage store gc"
+  std::string summary() const;
+  std::optional<Options> parent() const;
+  std::vector<Option> get_options() const;           // in the order in which they were added, as all that follows
+  std::vector<Option> get_positionals() const;
+  std::vector<std::string> get_groups() const;       // of options
+  std::vector<Options> get_subcommands() const;      // that are not hidden
 
  private:
   friend class CommandLine;

@@ -15,7 +15,8 @@
 #include "base/interrupt.hpp"
 #include "base/options.hpp"
 #include "base/text.hpp"
-#include "cli/command.hpp"
+#include "cli/command_tree.hpp"
+#include "cli/complete_words.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -23,23 +24,6 @@
 namespace swage {
 
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
-
-void declare_global(const Options& app, SessionOptions& options, OutputMode& output) {
-  const char* group = "Everywhere";
-  app.add_flag("--json", output.json, "machine-readable results on stdout, events on stderr").group(group);
-  app.add_flag("-q,--quiet", output.quiet, "no progress").group(group);
-  app.add_flag("-L,--print-build-logs", output.log_lines, "show what builds print").group(group);
-  app.add_option("--catalog", options.catalog, "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)").group(group);
-  app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win").allow_extra_args(false).group(group);
-  app.add_option("--workspace", options.workspace,
-                 "the directory of the swage.toml that counts, whoever owns it, or none (default: $SWAGE_WORKSPACE, or the nearest one upwards)")
-      .group(group);
-  app.add_option("--instance", options.instance, "the set of packages where a target names none, or none (default: what swage.toml says)").group(group);
-  app.add_option("--home", options.home, "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)").group(group);
-  app.add_option("--lock", options.lock, "the lock file (default: swage.lock beside swage.toml, or in the data directory)").group(group);
-}
 
 std::unique_ptr<Reporter> reporter_of_process() {
   const OutputMode& mode = output_mode();
@@ -92,25 +76,12 @@ int with_output(bool json, const std::function<int()>& print) {
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == kCompleteWords) return complete_words({argv + 2, argv + argc});
   install_interrupt_handlers();
-  const std::string version = std::string("swage ") + kVersion;
-  CommandLine line("swage", "From a kernel version, an architecture or a package to a verified artifact.", version.c_str());
-  SessionOptions global;
-  OutputMode output;
-  declare_global(line.options(), global, output);
-  std::vector<std::pair<Options, Action>> actions;
   const std::set<std::string_view> words(argv, argv + argc);
-  for (const Command& command : commands()) {
-    if (!words.contains(command.name)) {   // all options of all commands take a millisecond
-      line.add_command(command.name, command.summary, {});
-      continue;
-    }
-    Action action;
-    const Options options = line.add_command(command.name, command.summary, [&](const Options& app) { action = command.declare(app); });
-    actions.emplace_back(options, std::move(action));
-  }
+  const std::unique_ptr<CommandTree> tree = make_command_tree(&words);
   const bool json = words.contains("--json");   // also where the words are wrong
-  const Result<std::optional<std::string>> parsed = line.parse(argc, argv);
+  const Result<std::optional<std::string>> parsed = tree->line.parse(argc, argv);
   if (!parsed) return print_error(parsed.error(), json);
   if (*parsed)
     return with_output(json, [&] {
@@ -119,11 +90,11 @@ int run_cli(int argc, char** argv) {
       return 0;
     });
 
-  set_output_mode(output);
-  Session session(global, reporter_of_process);
-  for (const auto& [command, action] : actions) {
-    if (!line.given(command)) continue;
-    if (Result<void> heard = global.instance.empty() ? Result<void>() : check_instance_is_heard(command.name()); !heard) return print_error(heard.error(), json);
+  set_output_mode(tree->output);
+  Session session(tree->global, reporter_of_process);
+  for (const auto& [command, action] : tree->actions) {
+    if (!tree->line.given(command)) continue;
+    if (Result<void> heard = tree->global.instance.empty() ? Result<void>() : check_instance_is_heard(command.name()); !heard) return print_error(heard.error(), json);
     return with_output(json, [&] {
       const Result<int> code = action(session);
       session.stop_reporter();

@@ -252,8 +252,7 @@ void print_rows(const char* kind, const Listing& list) {
 Result<int> run(Session& session, const std::string& what, const std::vector<std::string>& platforms, bool origins) {
   const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Listable& k) { return what == k.name; });
   if (kind == std::end(kinds)) {
-    std::vector<std::string> known;
-    for (const Listable& k : kinds) known.push_back(k.name);
+    const std::vector<std::string> known = listed_kinds();
     Error error{.what = fmt::format("'{}' cannot be listed", what), .hint = did_you_mean(what, known)};
     error.notes.push_back(fmt::format("there are: {}", join(known, ", ")));
     return Fail(std::move(error));
@@ -276,6 +275,12 @@ Result<int> run(Session& session, const std::string& what, const std::vector<std
 }
 
 }  // namespace
+
+std::vector<std::string> listed_kinds() {
+  std::vector<std::string> names;
+  for (const Listable& kind : kinds) names.emplace_back(kind.name);
+  return names;
+}
 
 Action declare_list(const Options& app) {
   struct ListOptions {

@@ -9,6 +9,7 @@
 #include "cli/json.hpp"
 #include "cli/out_links.hpp"
 #include "cli/output.hpp"
+#include "cli/realise_output.hpp"
 #include "cli/target_options.hpp"
 #include "request/config_report.hpp"
 #include "request/goals.hpp"

@@ -17,6 +17,7 @@ struct Command {
   const char* summary;
   Action (*declare)(const Options& app);
   bool of_packages = false;   // its targets may be packages, of which --instance chooses a set
+  bool hidden = false;   // not for people: in no list of commands
 };
 
 std::span<const Command> commands();
@@ -24,9 +25,13 @@ std::span<const Command> commands();
 Action declare_boot(const Options& app);
 Action declare_build(const Options& app);
 Action declare_check(const Options& app);
+Action declare_completion(const Options& app);
+Action declare_doctor(const Options& app);
+Action declare_help(const Options& app);
 Action declare_list(const Options& app);
 Action declare_lock(const Options& app);
 Action declare_log(const Options& app);
+Action declare_man(const Options& app);
 Action declare_matrix(const Options& app);
 Action declare_module(const Options& app);
 Action declare_new(const Options& app);
@@ -36,5 +41,7 @@ Action declare_run(const Options& app);
 Action declare_shell(const Options& app);
 Action declare_store(const Options& app);
 Action declare_verify(const Options& app);
+
+std::vector<std::string> listed_kinds();   // what `swage list` lists
 
 }  // namespace swage

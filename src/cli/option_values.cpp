@@ -1,0 +1,96 @@
+#include "cli/option_values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace swage {
+
+namespace {
+
+struct ValueRow {
+  std::string_view option;                // as Option::name() says it
+  const char* shown;                      // "" : the positional's own name says it
+  ValueKind kind;
+  std::string_view command{};             // of this command alone
+};
+
+// A command's own row comes before the one for all.
+constexpr auto value_rows = [] {
+  using enum ValueKind;
+  return std::to_array<ValueRow>({
+      {"TARGET", "", kernel, "boot"},
+      {"TARGET", "", store_target, "log"},
+      {"TARGET", "", file, "restore"},
+      {"TARGET", "", target},
+      {"PATH", "", file},
+      {"DIR", "", directory},
+      {"WHAT", "", listed, "list"},
+      {"WHAT", "", new_thing, "new"},
+      {"NAME", "", words},
+      {"ARGS", "", file, "run"},
+      {"SHELL", "", shell},
+      {"COMMAND", "", command},
+      {"--kernel", "TARGET", kernel},
+      {"--for", "PLATFORMS", platforms},
+      {"--target", "PLATFORM", platform},
+      {"--toolchain", "ID", toolchain},
+      {"--instance", "NAME", instance},
+      {"--with", "FEATURE", feature},
+      {"--without", "FEATURE", feature},
+      {"--config", "CONFIG", configuration},
+      {"--enable", "SYM", words},
+      {"--disable", "SYM", words},
+      {"--set", "SYM=VALUE", words},
+      {"--make", "NAME=VALUE", words},
+      {"--param", "NAME=VALUE", words},
+      {"--command", "COMMAND", words},
+      {"--program", "NAME", words},
+      {"--url", "URL", sources},
+      {"--sha256", "HASH", words},
+      {"--graph", "FORMAT", graph_format},
+      {"--fragment", "FILE", file},
+      {"--patch", "FILE", file},
+      {"--lock", "FILE", file},
+      {"--html", "FILE", file},
+      {"--out-link", "LINK", file},
+      {"--uses", "LINK", file},
+      {"--src", "TREE", sources},
+      {"--dir", "DIR", directory},
+      {"--catalog", "DIR", directory},
+      {"--layer", "DIR", directory},
+      {"--home", "DIR", directory},
+      {"--into", "DIR", directory},
+      {"--evidence", "DIR", directory},
+      {"--workspace", "DIR", workspace},
+  });
+}();
+
+const ValueRow* find_row(const Options& app, const Option& option) {
+  const std::string name = option.name(), command = app.name();
+  const auto row = std::find_if(value_rows.begin(), value_rows.end(), [&](const ValueRow& r) {
+    return r.option == name && (r.command.empty() || r.command == command);
+  });
+  return row == value_rows.end() ? nullptr : &*row;
+}
+
+}  // namespace
+
+ValueKind value_kind(const Options& app, const Option& option) {
+  if (!option.takes_value()) return ValueKind::none;
+  if (const ValueRow* row = find_row(app, option)) return row->kind;
+  return option.is_number() ? ValueKind::number : ValueKind::words;
+}
+
+bool is_known_value(const Options& app, const Option& option) {
+  return !option.takes_value() || option.is_number() || find_row(app, option) != nullptr;
+}
+
+void name_values(const Options& app) {
+  for (const Option& option : app.get_options()) {
+    if (!option.takes_value()) continue;
+    if (const ValueRow* row = find_row(app, option)) option.value_name(row->shown);
+  }
+}
+
+}  // namespace swage
