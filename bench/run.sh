@@ -3,7 +3,7 @@
 # print besides goes to BUILD_DIR/bench.log. Ends with status 1 when a promise was missed or a benchmark failed.
 # usage: bench/run.sh [--quick] [--write PAGE] [BUILD_DIR]     (build/bench)
 #   --quick       whether every benchmark still works, in less than a minute on any machine: small inputs, one round, nothing judged
-#   --write PAGE  the table with date, commit and machine, as bench/page.py writes it
+#   --write PAGE  the table with date, commit and machine, as bench/page.py writes it; not when a benchmark failed
 #   BENCH_KERNEL=no leaves out the builds of a kernel and of an emulated package, which take minutes each.
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,6 +25,7 @@ build=${1:-build/bench}
 log=$build/bench.log
 : >"$log"
 status=0
+failed=
 least=0.2 # seconds that Google Benchmark gives each of its measurements
 [ -z "$quick" ] || least=0.001
 
@@ -34,6 +35,7 @@ run() { # run COMMAND...: a benchmark that ends without a result has failed; a m
   "$@" >"$log.part" 2>&1 || status=1
   grep -Eq '^(result|skipped): |^BM_|^[a-z_]+/[^ ]* +[0-9.]+ [mun]?s ' "$log.part" || {
     status=1
+    failed=1
     echo "failed: $*: no result (see $log)" >&2
     tail -n 5 "$log.part" >&2
   }
@@ -56,5 +58,8 @@ fi
 
 sed -n 's/^result: //p' "$log" | awk -F' *[|] *' '{ printf "%-62s %10s  %-17s %s\n", $1, $2, $3, $4 }'
 sed -n 's/^skipped: \(.*\) | /not measured: \1: /p' "$log"
-[ -z "$page" ] || python3 bench/page.py "$log" "$page"
+if [ -n "$page" ]; then
+  if [ -n "$failed" ]; then echo "$page is as it was: a benchmark failed" >&2
+  else python3 bench/page.py "$log" "$page"; fi
+fi
 exit $status

@@ -62,6 +62,10 @@ def test_a_benchmark_without_a_result_fails(tmp_path):
     """An empty build directory: no program is there."""
     done = subprocess.run([ROOT / "bench/run.sh", "--quick", tmp_path], env={**os.environ, "BENCH_KERNEL": "no"}, capture_output=True, text=True)
     assert done.returncode == 1 and f"failed: {tmp_path}/plan_scale: no result" in done.stderr
+    done = subprocess.run([ROOT / "bench/run.sh", "--write", tmp_path / "page.md", tmp_path], env={**os.environ, "BENCH_KERNEL": "no"},
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.endswith(f"{tmp_path}/page.md is as it was: a benchmark failed\n")
+    assert not (tmp_path / "page.md").exists()
 
 
 def test_quick_figures_are_not_published(tmp_path):
