@@ -20,7 +20,7 @@ build: setup
 # The program alone, without what only tests need. Compiled as `build` does it, which then has just the tests to compile.
 program:
 	@tools/setup.sh demo
-	@grep -qs '^SWAGE_TESTS:BOOL=ON' build/CMakeCache.txt && tests= || tests=-DSWAGE_TESTS=OFF; \
+	@grep -qs '^SWAGE_TESTS:BOOL=ON' build/CMakeCache.txt && tests= || tests="-DSWAGE_TESTS=OFF -DSWAGE_BENCH=OFF"; \
 	cmake --preset ci $$tests > build.configure.log 2>&1 || { cat build.configure.log; exit 1; }
 	@rm -f build.configure.log
 	@cmake --build --preset ci --target swage
@@ -47,9 +47,10 @@ verify: build
 	  build/swage build firmware-boot@$${firmware%:*} --for $${firmware#*:} --no-link || status=$$?; \
 	done; build/swage matrix --packages --markdown > docs/packages.md; build/swage matrix; exit $$status
 
+# Needs a quiet machine. `make check` runs the quick mode (tests/bench), on any.
 bench: setup
 	@cmake --preset bench > /dev/null && cmake --build --preset bench
-	@bench/run.sh
+	@bench/run.sh --write docs/performance.md
 
 asan: setup
 	cmake --preset asan -DSWAGE_TESTS=ON > /dev/null && cmake --build --preset asan && ctest --preset asan

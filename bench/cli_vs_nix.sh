@@ -7,21 +7,18 @@
 # Promised: the plan in at most 100 ms, the no-op in at most 30 ms and not slower than nix-build (best of RUNS each).
 # usage: bench/cli_vs_nix.sh [BUILD_DIR]
 #   RUNS (20), TARGET (root@tools; options may follow) and SWAGE_HOME from the environment; without a lock file there, one is made
-#   in a temporary home (which needs the network). Nix builds in a chroot store only as root: another user measures swage only.
+#   in a temporary home (which needs the network). With BENCH_QUICK=1 one run of a made-up package in a made-up home. Nix builds in a chroot store only as root: another user measures swage only.
 set -eu
 cd "$(dirname "$0")/.."
+. bench/common.sh
 build=${1:-build/bench}
-export RUNS="${RUNS:-20}" TARGET="${TARGET:-root@tools}" SWAGE_CATALOG="${SWAGE_CATALOG:-$PWD/catalog}"
+export RUNS="${RUNS:-$([ -n "$quick" ] && echo 1 || echo 20)}" TARGET="${TARGET:-root@tools}"
 export SWAGE="$build/swage"
 work=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-export SWAGE_HOME="${SWAGE_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/swage}"
-if [ ! -e "$SWAGE_HOME/swage.lock" ]; then
-  SWAGE_HOME=$work/home
-  "$SWAGE" lock
-fi
+find_home "$work"
 # shellcheck disable=SC2086 # a target and its options
 "$SWAGE" --quiet build $TARGET --no-link
 
@@ -30,6 +27,8 @@ if command -v nix-build >/dev/null && [ "$(id -u)" = 0 ]; then PEER=$work/peer; 
 export PEER
 python3 - "$work" <<'PY'
 import ast, json, os, statistics, subprocess, sys, time
+
+from results import result, skipped
 
 work, runs, peer = sys.argv[1], int(os.environ["RUNS"]), os.environ["PEER"]
 swage, target, home = (os.environ[name] for name in ("SWAGE", "TARGET", "SWAGE_HOME"))
@@ -112,11 +111,6 @@ def race(contenders):
     return [contender.report() for contender in contenders]
 
 
-def result(what, value, limit, unit, kept):
-    print(f"result: {what} | {value:.2f} {unit} | {limit} | {'ok' if kept else 'missed'}")
-    return kept
-
-
 # A child of Python starts with Python's own peak: no less than that can be seen.
 print(f"{'of ' + str(runs) + ' runs':56} {'best':>11} {'median':>11} {'peak memory':>11}")
 kept = []
@@ -127,11 +121,11 @@ if peer:
     racers.append(Contender("nix-build of a graph of that size, built", write_peer(derivations, sources)))
 times = race(racers)
 print(f"(closure of {target}: {derivations} derivations, {sources} sources)")
-kept.append(result("swage plan linux@6.1 --for all", plan, "at most 100 ms", "ms", plan <= 100))
-kept.append(result(f"no-op swage build {target}", times[0], "at most 30 ms", "ms", times[0] <= 30))
+kept.append(result("swage plan linux@6.1 --for all", f"{plan:.2f} ms", "at most 100 ms", plan <= 100))
+kept.append(result(f"no-op swage build {target.split()[0]}", f"{times[0]:.2f} ms", "at most 30 ms", times[0] <= 30))
 if peer:
-    kept.append(result("nix-build / swage build, no-op", times[1] / times[0], "at least 1.00 x", "x", times[1] >= times[0]))
+    kept.append(result("nix-build / swage build, no-op", f"{times[1] / times[0]:.2f} x", "at least 1.00 x", times[1] >= times[0]))
 else:
-    print("nix: not measured (it needs nix-build and root)")
+    skipped("nix-build / swage build, no-op", "Nix builds in a sandbox of its own only as root")
 sys.exit(not all(kept))
 PY

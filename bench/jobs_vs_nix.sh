@@ -1,10 +1,12 @@
 #!/bin/sh
 # The cost of a trivial sandboxed build, swage against nix-store --realise, on the same derivations in the same run.
-#   bench/jobs_vs_nix.sh [BUILD-DIRECTORY] [COUNT] [JOBS]
+# usage: bench/jobs_vs_nix.sh [BUILD_DIR] [COUNT] [JOBS]     (build/bench 200 2; 10 with BENCH_QUICK=1)
 # Nix builds sandboxed in a chroot store only as root; as another user only swage is measured.
 set -eu
+cd "$(dirname "$0")/.."
+. bench/common.sh
 build=${1:-build/bench}
-count=${2:-200}
+count=${2:-$([ -n "$quick" ] && echo 10 || echo 200)}
 jobs=${3:-2}
 work=$(mktemp -d "${TMPDIR:-/tmp}/jobs.XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -12,7 +14,7 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 "$build/bench_jobs" "$work" "$count" "$jobs" >"$work/swage"
 cat "$work/swage"
 if ! command -v nix-store >/dev/null || [ "$(id -u)" != 0 ]; then
-  echo "nix: not measured (it needs nix-store and root)"
+  echo "skipped: trivial sandboxed builds, nix / swage | Nix builds in a sandbox of its own only as root"
   exit 0
 fi
 
@@ -33,6 +35,6 @@ middle=$(date +%s%N)
 nix --realise --max-jobs "$jobs" $(cat "$work/drvs") >/dev/null 2>&1
 end=$(date +%s%N)
 ours=$(sed -n 's/.*: \([0-9.]*\) s, .*/\1/p' "$work/swage")
-awk -v ours="$ours" -v cold=$((middle - start)) -v warm=$((end - middle)) -v n="$count" -v j="$jobs" 'BEGIN {
+awk -v quick="$quick" -v ours="$ours" -v cold=$((middle - start)) -v warm=$((end - middle)) -v n="$count" -v j="$jobs" 'BEGIN {
   printf "nix:   %d builds, %d at once: %.3f s, %.2f ms a build; again, all valid: %.1f ms\n", n, j, cold / 1e9, cold / 1e6 / n, warm / 1e6
-  printf "result: %d trivial sandboxed builds, nix / swage | %.2f x | | \n", n, cold / 1e9 / ours }'
+  printf "result: %d trivial sandboxed builds, nix / swage | %.2f x | - | %s\n", n, cold / 1e9 / ours, quick ? "quick" : "-" }'

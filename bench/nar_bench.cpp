@@ -1,9 +1,10 @@
 // Speed of the NAR functions on two shapes of tree: few large files (a toolchain) and many small ones (a source tree).
-// With SWAGE_BENCH_TREE set, that tree is measured instead.
+// With SWAGE_BENCH_TREE set, that tree is measured instead; with BENCH_QUICK=1 the trees have a hundredth of the files.
 #include <benchmark/benchmark.h>
 #include <cstdlib>
 #include <fcntl.h>
 
+#include "result.hpp"
 #include "store/nar.hpp"
 #include "store/references.hpp"
 #include "store/store.hpp"
@@ -20,6 +21,7 @@ class BenchTree {
       return;
     }
     path_ = dir_.path() / "tree";
+    if (bench::quick()) files /= 100;
     std::string data(size, '\0');
     std::uint64_t state = 1;
     for (std::size_t i = 0; i < files; ++i) {

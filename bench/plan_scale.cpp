@@ -1,7 +1,7 @@
 // Whether planning stays linear: graphs of growing size, each made by finish_derivation as the planner makes them, then
 // walked from its last derivation. Prints for every size the wall and processor time, the peak memory that the graph added, and
 // both per derivation; then the cost of a derivation in the largest graph against the smallest one.
-//   plan_scale [COUNT...]      (default: 10000 30000 100000)
+//   plan_scale [COUNT...]      (default: 10000 30000 100000; with BENCH_QUICK=1 500 1000)
 //
 // The shape is that of a package set: every derivation has three earlier ones (the one before, and two further back, so the
 // graph is deep as well as wide), four sources that many share, and about 2 KB of text.
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "plan/graph.hpp"
+#include "result.hpp"
 
 namespace {
 
@@ -141,12 +142,12 @@ Result<bool> run(const std::vector<std::size_t>& counts) {
   const double growth = static_cast<double>(counts.back()) / static_cast<double>(counts.front());
   const double time = costs.back().cpu / costs.front().cpu / growth;
   const double memory = static_cast<double>(costs.back().peak) / static_cast<double>(costs.front().peak) / growth;
-  const auto verdict = [](double ratio) { return ratio <= kLinear ? "ok" : "missed"; };
-  fmt::print("result: plan of {} derivations, time of one against {} | {:.2f} x | at most {:.2f} x | {}\n", counts.back(), counts.front(), time,
-             kLinear, verdict(time));
-  fmt::print("result: plan of {} derivations, memory of one against {} | {:.2f} x | at most {:.2f} x | {}\n", counts.back(), counts.front(),
-             memory, kLinear, verdict(memory));
-  return time <= kLinear && memory <= kLinear;
+  const auto judge = [&](std::string_view of, double ratio) {
+    return bench::result(fmt::format("plan of {} derivations, {} of one against {}", counts.back(), of, counts.front()), ratio, "x", kLinear,
+                         ratio <= kLinear);
+  };
+  const bool time_kept = judge("time", time), memory_kept = judge("memory", memory);
+  return time_kept && memory_kept;
 }
 
 }  // namespace
@@ -155,6 +156,7 @@ int main(int argc, char** argv) {
   std::vector<std::size_t> counts;
   for (int i = 1; i < argc; ++i) counts.push_back(std::strtoull(argv[i], nullptr, 10));
   if (counts.empty()) counts = {10'000, 30'000, 100'000};
+  if (bench::quick() && argc == 1) counts = {500, 1'000};
   if (std::find(counts.begin(), counts.end(), 0) != counts.end()) {
     std::cerr << "usage: plan_scale [COUNT...]\n";
     return 2;

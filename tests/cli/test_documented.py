@@ -1,13 +1,11 @@
 """Every command that the documentation shows is one that swage knows, with these options, and can be planned. tests/boot/test_documented.py
 runs them."""
-import hashlib
 import json
-import tomllib
 
 import pytest
 
 import documented
-from swage_cli import ROOT, Swage, made_up_lock
+from swage_cli import ROOT, Swage, made_up_lock, pin_sources
 
 COMMANDS = documented.shown()
 
@@ -20,15 +18,7 @@ def planner(tmp_path_factory):
     swage = Swage(place / "home", place, env={"HOME": str(place / "user")})
     swage.home.mkdir()
     lock = json.loads(made_up_lock(swage))
-    for recipe in [*(ROOT / "catalog/packages").glob("*/recipe.toml"), *(place / "files").rglob("recipe.toml")]:
-        package = tomllib.loads(recipe.read_text())
-        for one in [package, *package.get("member", [])]:
-            if debian := one.get("source", {}).get("debian"):
-                sha256 = hashlib.sha256(f"{debian}".encode()).hexdigest()
-                key = f"{debian['suite']}/{debian['package']}" + (f"@{debian['series']}" if "series" in debian else "")
-                if key not in lock["sources"]:
-                    lock["sources"][key] = sha256
-                    lock["files"][sha256] = {"name": debian["package"], "version": "1.0", "path": f"pool/{debian['package']}_1.0.orig.tar.xz", "size": 1}
+    pin_sources(lock, [*(ROOT / "catalog/packages").glob("*/recipe.toml"), *(place / "files").rglob("recipe.toml")])
     for directory in [swage.home, *[path.parent for path in (place / "files").rglob("swage.toml")]]:
         (directory / "swage.lock").write_text(json.dumps(lock))
     return swage

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -113,3 +114,16 @@ def made_up_lock(swage: Swage) -> str:
     seeds = {"busybox": {"sha256": seed, "member": "./bin/busybox", "nar_sha256": "ab" * 32}}
     return json.dumps({"version": 1, "created": "2026-01-01", "files": files, "sets": sets, "sources": sources, "seeds": seeds,
                        "archives": archives, "missing": {}})
+
+
+def pin_sources(lock: dict, recipes: list[pathlib.Path]) -> None:
+    """Gives a made-up lock the sources of packages too."""
+    for recipe in recipes:
+        package = tomllib.loads(recipe.read_text())
+        for one in [package, *package.get("member", [])]:
+            if debian := one.get("source", {}).get("debian"):
+                sha256 = hashlib.sha256(f"{debian}".encode()).hexdigest()
+                key = f"{debian['suite']}/{debian['package']}" + (f"@{debian['series']}" if "series" in debian else "")
+                if key not in lock["sources"]:
+                    lock["sources"][key] = sha256
+                    lock["files"][sha256] = {"name": debian["package"], "version": "1.0", "path": f"pool/{debian['package']}_1.0.orig.tar.xz", "size": 1}
