@@ -121,7 +121,8 @@ def test_it_finds_its_catalog(machine):
 
 
 def test_a_kernel_boots(machine):
-    """The boot itself is made here and now, in a sandbox of this machine's; what it is made from may be of the other tests' home."""
+    """The boot itself is made here and now, in a sandbox of this machine's. What it is made from is in the home of the other tests: test_boot.py,
+    which comes first, has compiled the same kernel."""
     words = ["swage", "boot", "linux@6.1", "--for", "arm64", "--json"]
     boot, = json.loads(machine(*words))["boots"]
     machine("swage", "store", "delete", re.match(r".*(/nix/store/[^/]+)", boot["log"])[1])

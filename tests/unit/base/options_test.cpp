@@ -51,6 +51,44 @@ TEST(CommandLine, NamesTheCommandOfAWordThatIsWrong) {
   EXPECT_EQ(parse({"--sise", "1"}, given), "'--sise' is not an option of 'tool run'");
 }
 
+TEST(CommandLine, SaysWhatItsCommandsAndOptionsAre) {
+  std::string place;
+  std::uint64_t bytes = 0;
+  bool loud = false;
+  std::vector<std::string> words;
+  CommandLine line("tool", "a tool", "tool 1");
+  line.add_command("run", "runs", [&](const Options& options) {
+    const Option in = options.add_option("-i,--in,--inside", place, "where").value_name("DIR");
+    options.add_option("--size", bytes, "how much").in_bytes().group("Limits");
+    options.add_flag("-l", loud, "not quiet").excludes(in);
+    options.add_option("WORD", words, "words").required();
+  });
+  line.add_command("secret", "is in no list", {}).hide();
+  const std::vector<Options> commands = line.options().get_subcommands();
+  ASSERT_EQ(commands.size(), 1U);
+  const Options& run = commands.front();
+  EXPECT_EQ(run.full_name(), "tool run");
+  EXPECT_EQ(run.summary(), "runs");
+  EXPECT_EQ(run.parent()->name(), "tool");
+  EXPECT_FALSE(line.options().parent());
+  const std::vector<Option> options = run.get_options();
+  ASSERT_EQ(options.size(), 5U);   // --help is the first
+  const Option &in = options[1], &size = options[2], &flag = options[3], &word = options[4];
+  EXPECT_EQ(in.name(), "--in");
+  EXPECT_EQ(in.value_name(), "DIR");
+  EXPECT_FALSE(in.is_number() || in.is_repeatable() || in.is_required());
+  EXPECT_EQ(size.value_name(), "BYTES");
+  EXPECT_EQ(size.group(), "Limits");
+  EXPECT_TRUE(size.is_number() && size.takes_value());
+  EXPECT_EQ(flag.name(), "-l");
+  EXPECT_FALSE(flag.takes_value());
+  ASSERT_EQ(flag.excluded().size(), 1U);
+  EXPECT_EQ(flag.excluded().front().name(), "--in");
+  EXPECT_EQ(word.name(), "WORD");
+  EXPECT_TRUE(word.is_positional() && word.is_repeatable() && word.is_required());
+  EXPECT_EQ(run.get_positionals().size(), 1U);
+}
+
 TEST(CommandLine, GivesTheHelpAsText) {
   Given given;
   EXPECT_NE(parse({"--help"}, given).find("--as FORM"), std::string::npos);
