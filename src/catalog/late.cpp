@@ -293,7 +293,10 @@ void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into
     report({.what = fmt::format("'{}' is not the name of its directory '{}'", written, name),
             .where = document->pos(package->value.find("name")->value.span)});
   const RecipeRow blank{.name = name};
-  merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
+  // What a target asks belongs to its name: a layer's recipe that says nothing of it asks what the one does whose place it takes.
+  const TargetRow asks = into.empty() ? TargetRow{} : into.front().target;
+  RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
+  if (row && !document->root.find("target")) row->target = asks;
 }
 
 namespace {

@@ -34,7 +34,7 @@ Result<std::vector<fs::path>> layers_of_workspace(Session& session) {
 }
 
 Result<int> run(Session& session, const std::string& directory) {
-  if (!directory.empty() && !fs::is_directory(directory))
+  if (!directory.empty() && !directory_exists(directory))
     return Fail(Error{.what = fmt::format("'{}' {}", directory, path_exists(directory) ? "is not a directory" : "does not exist"),
                       .hint = "name a catalog, or a layer over it: a directory shaped like the catalog"});
   const bool whole = directory.empty() || path_exists(fs::path(directory) / "platforms.toml");

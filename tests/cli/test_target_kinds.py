@@ -64,6 +64,13 @@ def test_options_and_commands_follow_what_it_asks(planner, layer):
     assert planner("--layer", place, "boot", "dtbs@99", "--for", "arm64").fails(2).err.startswith("error: 'linux@99' is not in the catalog")
 
 
+def test_a_recipe_of_the_same_name_asks_the_same(planner, layer):
+    place = layer()
+    (place / "packages/linux").mkdir()
+    (place / "packages/linux/recipe.toml").write_text('[package]\nname = "linux"\n[build]\nscript = "dtbs.sh"\n[env]\nname = "mine-{kernel.version}-{platform.name}"\n')
+    assert any(name.startswith("mine-6.1.") for name in derivations(planner, "--layer", place, "linux@6.1", "--for", "arm64"))
+
+
 @pytest.mark.parametrize("asks, more, said", [
     ('["kernle"]', "", "error: 'kernle' is not a known value of 'asks'\n"),
     ('["machine", "toolchain"]', "", "error: 'asks' has a machine without a kernel: which machine it is depends on that\n"),

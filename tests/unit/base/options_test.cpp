@@ -40,9 +40,9 @@ TEST(CommandLine, ReadsBytesAndChoices) {
 
 TEST(CommandLine, RefusesWhatIsNoChoice) {
   Given given;
-  EXPECT_EQ(parse({"--as", "picture"}, given), "a value is not of the right kind: Could not convert: --as = picture");
+  EXPECT_EQ(parse({"--as", "picture"}, given), "'--as' is 'picture', which is none of: text, graph");
   EXPECT_EQ(parse({"--as", ""}, given), "'--as' is empty");
-  EXPECT_EQ(parse({"--as", "0"}, given), "a value is not of the right kind: Could not convert: --as = 0");
+  EXPECT_EQ(parse({"--as", "0"}, given), "'--as' is '0', which is none of: text, graph");
   EXPECT_FALSE(given.choice);
 }
 

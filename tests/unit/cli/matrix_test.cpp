@@ -98,7 +98,7 @@ TEST_F(MatrixTest, TellsWhetherTheRecipeHasChanged) {
   EvidenceRow booted = row("6.1.170");
   record(booted);
   EXPECT_EQ(cell(make(), "6.1").best("gcc").changed, std::nullopt) << "its lock file is not there";
-  dir_.write("evidence/locks/2026-01-31-0.lock", lock_.str());
+  dir_.write("evidence/locks/2026-01-31-00000000.lock", lock_.str());
   EXPECT_EQ(cell(make(), "6.1").best("gcc").changed, true);
 
   const auto catalog = dir_.load().value();
@@ -119,7 +119,7 @@ TEST_F(MatrixTest, TextWrapsByKernels) {
   clang.toolchain = "llvm";
   clang.compiler = "clang";
   record(clang);
-  dir_.write("evidence/locks/2026-01-31-0.lock", lock_.str());
+  dir_.write("evidence/locks/2026-01-31-00000000.lock", lock_.str());
   const Matrix matrix = make();
   EXPECT_EQ(matrix_text(matrix, {.width = 80}), R"(        2.6.32.71  5.10       6.1        6.1.180
 arm64   .-         .-         Bb~        .-
