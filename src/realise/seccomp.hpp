@@ -1,6 +1,6 @@
 // The system-call filter of every sandbox. It refuses
-//  - what a store object cannot hold, so that a build does not come to rely on it: set-user-id and set-group-id modes, of files that are there and
-//    of new ones (EPERM; openat2(2), whose mode is behind a pointer: ENOSYS), and extended attributes (ENOTSUP), as Nix does; source: NixOS/nix src/libstore/unix/build (seccomp set-up);
+//  - what a store object cannot hold, so that a build does not come to rely on it: set-user-id and set-group-id modes (EPERM)
+//    and extended attributes (ENOTSUP), as Nix does; source: NixOS/nix src/libstore/unix/build (seccomp set-up);
 //  - what reaches past the namespaces: the caller's keyrings, sockets that no network namespace holds (AF_VSOCK, AF_ALG, ...),
 //    the kernel's log, modules, kexec, handles of files, and the interfaces of which most ways out of a container were made
 //    (io_uring, userfaultfd, bpf, perf events). A build finds a kernel that was configured without them: ENOSYS, EAFNOSUPPORT;

@@ -53,8 +53,6 @@ void _start(void) {
     long got = call(0, call(257, -100, (long)private[i], 0, 0, 0), (long)params, 8, 0, 0);
     say("proc-private", got <= 0 ? -1 : got);   /* not opened, or empty */
   }
-  say("set-id-file", call(257, -100, (long)"/build/set-id", 0101, 04755, 0));
-  say("set-id-node", call(259, -100, (long)"/build/set-id", 0106755, 0, 0));
   say("untie", call(157, 1, 0, 0, 0, 0));
   say("open_by_handle_at", call(304, -100, (long)params, 0, 0, 0));
   say("new-net", call(272, 0x50000000, 0, 0, 0, 0));
@@ -73,7 +71,7 @@ ATTEMPTS = [("keyctl-search", "ENOSYS"), ("keyctl-new-session", "ENOSYS"), ("add
             *[("socket", "EAFNOSUPPORT")] * 8, ("netlink-netfilter", "EPROTONOSUPPORT"), *[("socket-allowed", None)] * 2,
             ("userfaultfd", "ENOSYS"), ("io_uring", "ENOSYS"), ("bpf", "ENOSYS"), ("perf_event_open", "ENOSYS"), ("kernel-log", "ENOSYS"),
             ("setting", "EPERM"), ("device-mode", "EROFS"), ("input-mode", "EROFS"), ("device-allowed", None), ("proc-mode", "EPERM"),
-            *[("proc-private", "EPERM")] * 4, ("set-id-file", "EPERM"), ("set-id-node", "EPERM"), ("untie", "EPERM"),
+            *[("proc-private", "EPERM")] * 4, ("untie", "EPERM"),
             ("open_by_handle_at", "ENOSYS"), ("new-net", "EPERM"), ("new-net-by-clone3", "ENOSPC"), ("clone3-allowed", None)]
 
 # Gives swage a session keyring with a secret in it.

@@ -80,7 +80,7 @@ def test_help_has_options_and_texts_apart(swage):
     assert "Excludes" not in said and "Needs" not in said
     assert "  --packages                  of packages instead of kernels (not with --html)\n" in said
     assert "  --markdown                  as a table for docs/packages.md (only with --packages)\n" in said
-    assert "--for TEXT ..." not in said and "--for TEXT  " in said
+    assert "--for PLATFORMS ..." not in said and "--for PLATFORMS  " in said
 
 
 def test_a_version_of_a_package_is_the_package(planner):

@@ -56,27 +56,10 @@ TEST_F(SeccompTest, SetIdModesAreRefusedByEveryCall) {
   EXPECT_NE(filtered([&] { return ::syscall(452, AT_FDCWD, file_.c_str(), 0755, 0); }), EPERM);
 }
 
-TEST_F(SeccompTest, SetIdModesAreRefusedWhenFilesAreMade) {
+TEST_F(SeccompTest, FilesMayBeMadeWithAnyMode) {
+  // Every tar makes them so; where the file system does not obey them (nosuid) they are gone when an output is registered.
   const fs::path fresh = dir_.path() / "fresh";
-  const auto made = [&](auto call) {
-    ::unlink(fresh.c_str());
-    return filtered([&] { return static_cast<long>(call(fresh.c_str())); });
-  };
-  for (const mode_t mode : {04755U, 02755U, 06755U}) {
-    EXPECT_EQ(made([&](const char* path) { return ::syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, mode); }), EPERM);
-    EXPECT_EQ(made([&](const char*) { return ::syscall(SYS_openat, AT_FDCWD, dir_.path().c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode); }), EPERM);
-    EXPECT_EQ(made([&](const char* path) { return ::mknod(path, S_IFREG | mode, 0); }), EPERM);
-    EXPECT_EQ(made([&](const char* path) { return ::syscall(SYS_mknodat, AT_FDCWD, path, S_IFREG | mode, 0); }), EPERM);
-#ifdef SYS_open
-    EXPECT_EQ(made([&](const char* path) { return ::syscall(SYS_open, path, O_WRONLY | O_CREAT | O_CLOEXEC, mode); }), EPERM);
-    EXPECT_EQ(made([&](const char* path) { return ::syscall(SYS_creat, path, mode); }), EPERM);
-    EXPECT_EQ(made([&](const char* path) { return ::syscall(SYS_mknod, path, S_IFREG | mode, 0); }), EPERM);
-#endif
-    EXPECT_EQ(filtered([&] { return ::syscall(SYS_openat, AT_FDCWD, file_.c_str(), O_RDONLY | O_CLOEXEC, mode); }), 0) << "no file is made: no mode";
-  }
-  EXPECT_EQ(made([&](const char* path) { return ::syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 01755); }), 0);
-  EXPECT_EQ(made([&](const char* path) { return ::mknod(path, S_IFIFO | 0600, 0); }), 0);
-  EXPECT_EQ(filtered([&] { return ::syscall(SYS_openat2, AT_FDCWD, file_.c_str(), nullptr, 0); }), ENOSYS) << "its mode is behind a pointer";
+  EXPECT_EQ(filtered([&] { return ::syscall(SYS_openat, AT_FDCWD, fresh.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 02755); }), 0);
 }
 
 TEST_F(SeccompTest, TheTieToTheParentCannotBeUndone) {
