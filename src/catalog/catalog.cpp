@@ -67,12 +67,12 @@ Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name,
 }
 
 template <class Row>
-Result<const std::vector<Row>*> late_rows(const Catalog::State& state, LateRows<Row>& late) {
-  const std::scoped_lock lock(late.mutex);
+Result<const std::vector<Row>*> asked_rows(const Catalog::State& state, AskedRows<Row>& asked) {
+  const std::scoped_lock lock(asked.mutex);
   LoadResult result;
-  read_late(state, late, result.findings, result.documents);
+  read_asked(state, asked, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
-  return &late.rows;
+  return &asked.rows;
 }
 
 template <class Row>
@@ -139,11 +139,11 @@ Result<std::vector<const QuirkRow*>> Catalog::quirks(const Platform& platform) c
   return arch_rows(*state_, *state_->quirks, {platform.name, platform.kernel_arch});
 }
 Result<std::vector<const QuirkRow*>> Catalog::quirks() const { return arch_rows(*state_, *state_->quirks, architectures(*state_->quirks)); }
-Result<const std::vector<MachineRow>*> Catalog::machines() const { return late_rows(*state_, state_->late->machines); }
-Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return late_rows(*state_, state_->late->signatures); }
-Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return late_rows(*state_, state_->late->symbols); }
-Result<const std::vector<LogLineRow>*> Catalog::log_lines() const { return late_rows(*state_, state_->late->log_lines); }
-Result<const std::vector<ComponentRow>*> Catalog::components() const { return late_rows(*state_, state_->late->components); }
+Result<const std::vector<MachineRow>*> Catalog::machines() const { return asked_rows(*state_, state_->asked->machines); }
+Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return asked_rows(*state_, state_->asked->signatures); }
+Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return asked_rows(*state_, state_->asked->symbols); }
+Result<const std::vector<LogLineRow>*> Catalog::log_lines() const { return asked_rows(*state_, state_->asked->log_lines); }
+Result<const std::vector<ComponentRow>*> Catalog::components() const { return asked_rows(*state_, state_->asked->components); }
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {
   const auto found = [&](const auto& at) { return &state_->platforms[at->second]; };

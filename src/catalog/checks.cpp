@@ -125,7 +125,7 @@ void check_names(const Catalog::State& state, Findings& findings) {
   const std::scoped_lock lock(cache.mutex);
   for (const Reference& reference : findings.references) {
     if (stopped(findings)) return;
-    if (reference.kind == NameOf::constraint && !state.late->everything) continue;
+    if (reference.kind == NameOf::constraint && !state.asked->everything) continue;
     if (reference.kind == NameOf::package && is_package(state, cache, reference.name)) continue;
     const std::optional<fs::path> directory = directory_of(reference);
     const auto check_reference = [&] {
@@ -143,10 +143,10 @@ void check_names(const Catalog::State& state, Findings& findings) {
     }
     const KnownNames& list = at->second;
     if (list.set.contains(reference.name)) {
-      if (directory && state.late->everything) check_reference();   // else whoever reads it will say so
+      if (directory && state.asked->everything) check_reference();   // else whoever reads it will say so
       continue;
     }
-    if (findings.incomplete || state.late->incomplete) continue;
+    if (findings.incomplete || state.asked->incomplete) continue;
     Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
     const std::string file = fs::path(reference.name).filename();
@@ -214,7 +214,7 @@ void check_recipe(const RecipeRow& row, Findings& findings) {
 
 void check_component_names(const Catalog::State& state, Findings& findings) {
   std::vector<std::string> known;
-  for (const ComponentRow& row : state.late->components.rows) known.push_back(row.id);
+  for (const ComponentRow& row : state.asked->components.rows) known.push_back(row.id);
   for (const auto& [place, found] : state.by_platform->known)
     for (const ToolchainRow& row : found.rows)
       for (const std::string& id : row.components)

@@ -44,7 +44,7 @@ const TomlDocument* Reader::open(const fs::path& path) {
   auto document = ahead ? ahead->take(path) : parse_file(layers, path);
   if (!document) {
     report(std::move(document).error());
-    findings().incomplete = state().late->incomplete = true;
+    findings().incomplete = state().asked->incomplete = true;
   }
   if (!document || !*document) return nullptr;
   return &result.documents.emplace_back(std::move(**document));

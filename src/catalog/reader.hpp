@@ -1,5 +1,5 @@
 // Reads the rows of files into a LoadResult, and merges those of layers. What Reader's functions are for is said where they are defined:
-// load.cpp reads what every request needs, late.cpp what is read when asked for.
+// load.cpp reads what every request needs, read_*.cpp what is read when asked for.
 #pragma once
 
 #include <algorithm>
@@ -80,6 +80,11 @@ Origin* origin_of(Row& row) {
 
 std::string key_text(const TomlValue& item, const std::vector<std::string>& fields);   // the values, separated by spaces
 bool overrides(const TomlValue& item);                                                  // says `override = true`
+// The end of reading files that load() left unread: what is wrong goes to the caller. False: something is.
+bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents);
+// systems/NAME.toml of the last layer that has it, with what it builds on. Null: it has mistakes, or builds on itself.
+const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings, std::deque<TomlDocument>& documents,
+                             std::vector<std::string> below = {});
 // What a provider says of all its toolchains.
 void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row);
 

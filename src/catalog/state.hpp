@@ -45,7 +45,7 @@ struct ToolchainItem {
 
 // Rows of files that load() leaves unread: filled by questions, so they change in a catalog that does not.
 template <class Row>
-struct LateRows {
+struct AskedRows {
   std::mutex mutex{};
   std::vector<Row> rows{};
   bool read = false;
@@ -57,7 +57,7 @@ template <class Row>
 struct ArchRows {
   std::vector<Row> common{};
   std::map<std::string, std::vector<std::size_t>, std::less<>> layers{};   // by architecture, those that have a file for it
-  std::mutex mutex{};                                // of what is below: like LateRows
+  std::mutex mutex{};                                // of what is below: like AskedRows
   std::map<std::string, std::vector<Row>, std::less<>> read{};
 };
 
@@ -83,7 +83,7 @@ struct Catalog::State {
   std::set<std::string> suites{};                    // of all providers
   std::vector<FeatureRow> features{};                // that toolchains may declare and conditions ask for
   std::vector<fs::path> evidence_directories{};      // first layer first
-  struct EvidenceCache {                             // like LateRows
+  struct EvidenceCache {                             // like AskedRows
     std::mutex mutex{};
     std::map<std::string, std::vector<EvidenceRow>> known{};
   };
@@ -95,7 +95,7 @@ struct Catalog::State {
     std::vector<ToolchainFile> files{};              // in the order of layers
     bool read = false;                               // nothing is added any more: rows have addresses
   };
-  struct ToolchainCache {                            // like LateRows
+  struct ToolchainCache {                            // like AskedRows
     std::mutex mutex{};
     std::map<std::string, std::vector<ToolchainItem>, std::less<>> unread{};   // by platform, in the order of layers
     std::map<std::pair<std::string, bool>, PlatformToolchains> known{};
@@ -117,17 +117,17 @@ struct Catalog::State {
     std::vector<ScriptPlaces> places{};              // of each layer, once it is asked for
   };
   std::unique_ptr<ScriptCache> scripts = std::make_unique<ScriptCache>();
-  struct Late {
-    LateRows<MachineRow> machines{};
-    LateRows<ComponentRow> components{};
-    LateRows<SignatureRow> signatures{};
-    LateRows<SymbolRow> symbols{};
-    LateRows<LogLineRow> log_lines{};
+  struct Asked {
+    AskedRows<MachineRow> machines{};
+    AskedRows<ComponentRow> components{};
+    AskedRows<SignatureRow> signatures{};
+    AskedRows<SymbolRow> symbols{};
+    AskedRows<LogLineRow> log_lines{};
     bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is not found may come from that
     bool everything = false;                         // is read and tested: the constraints of every architecture are known
   };
-  std::unique_ptr<Late> late = std::make_unique<Late>();
-  struct RecipeCache {                               // like LateRows, recipe by recipe
+  std::unique_ptr<Asked> asked = std::make_unique<Asked>();
+  struct RecipeCache {                               // like AskedRows, recipe by recipe
     std::mutex mutex{};
     std::map<std::string, RecipeRow, std::less<>> known{};
     std::map<std::string, RecipeRow, std::less<>> systems{};   // whole, with what they build on
@@ -157,11 +157,11 @@ const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, co
 void check_references(LoadResult& result);
 
 // Fill the rows from the files of all layers, unless they are read; about mistakes, `documents` and threads like read_toolchains.
-void read_late(const Catalog::State& state, LateRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_late(const Catalog::State& state, LateRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_late(const Catalog::State& state, LateRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_late(const Catalog::State& state, LateRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_late(const Catalog::State& state, LateRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
                                                  Findings& findings, std::deque<TomlDocument>& documents);
@@ -176,7 +176,7 @@ Result<std::optional<LayerFile>> open_script(const Catalog::State& state, std::s
 std::vector<std::string> recipe_names(const Catalog::State& state);
 std::vector<std::string> system_names(const Catalog::State& state);
 bool has_recipe(const Catalog::State& state, std::string_view name);
-// Like read_late(). Null: there is none of this name, or it has mistakes.
+// Like read_asked(). Null: there is none of this name, or it has mistakes.
 const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents);
 
 // The parts of it that concern rows read later: what the findings refer to, and archives without a hash. What refers to a constraint is

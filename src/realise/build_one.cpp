@@ -222,7 +222,7 @@ fs::path log_file(Store& store, const StorePath& drv) {
   return store.log_dir() / drv.base().substr(0, 2) / (drv.base().substr(2) + ".bz2");
 }
 
-Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, BuildMode mode,
+Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, OutputsAre outputs_are,
                               std::uint64_t job, FailedLog& failed) {
   Store& store = context.store;
   SWAGE_TRY(const StorePathSet closure, store.closure(inputs));
@@ -245,7 +245,7 @@ Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivat
   if (run.ended != Ended::by_itself || run.exit.status != 0) return fail_keeping(builder_failed(context, drv, run, log, first, failed).value());
   const fs::path kept = context.options.keep_failed ? store.work_dir() / "failed" : fs::path();
   const Checkpoint checkpoint = within_limits(context, drv, run);
-  Result<void> finished = mode == BuildMode::build ? register_built(store, drv, dir.store(), closure, checkpoint)
+  Result<void> finished = outputs_are == OutputsAre::registered ? register_built(store, drv, dir.store(), closure, checkpoint)
                                                    : compare_built(store, drv, dir.store(), kept, checkpoint);
   if (!finished && finished.error().code == Errc::interrupted) return Fail(std::move(finished).error());
   if (!finished) return fail_keeping(std::move(finished).error());

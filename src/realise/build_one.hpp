@@ -18,14 +18,14 @@ struct BuildContext {
   unsigned cores = 1;            // NIX_BUILD_CORES
 };
 
-enum class BuildMode {
-  build,   // register the outputs
-  check,   // compare them with the valid ones
+enum class OutputsAre {
+  registered,
+  compared,     // with the valid ones
 };
 
 // `inputs` are the store paths that the derivation names; the builder sees their closure. Reports JobLog events as `job`.
 // Errc::interrupted when told to stop, by the user or by `context.stop`. `failed`: what the log tells of a failure.
-Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, BuildMode mode,
+Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, OutputsAre outputs_are,
                               std::uint64_t job, FailedLog& failed);
 
 // Where the log of a derivation is kept (bzip2, as Nix does).

@@ -52,7 +52,7 @@ Result<void> Scheduler::make_nodes(const RealisePlan& plan, const StorePathSet& 
     const FinishedDerivation& drv = graph_.derivations[graph_.index.at(path)];
     const std::size_t self = nodes_.size();
     position[path] = self;
-    Node node{.drv = &drv, .mode = check.contains(path) ? BuildMode::check : BuildMode::build};
+    Node node{.drv = &drv, .outputs_are = check.contains(path) ? OutputsAre::compared : OutputsAre::registered};
     const auto depend = [&](const StorePath& input) {
       const auto at = position.find(input);
       if (at == position.end()) return;
@@ -193,7 +193,7 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
       reporter_.on(Message{fmt::format("waiting for another process that builds '{}'", drv.drv.name)});
     return Outcome::locked_elsewhere;
   }
-  if (node.mode == BuildMode::build) {
+  if (node.outputs_are == OutputsAre::registered) {
     SWAGE_TRY(const StorePathSet valid, store_.valid_paths(outputs));
     if (valid.size() == outputs.size()) {
       Result<BuildRecord> record(BuildRecord{.drv = drv.path, .waited_for_other = true});
@@ -211,10 +211,10 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
       inputs.insert(std::move(path));
     }
   const std::uint64_t job = next_job_id();
-  reporter_.on(JobStarted{job, node.mode == BuildMode::build ? "build" : "check", drv.drv.name, drv.path.str()});
+  reporter_.on(JobStarted{job, node.outputs_are == OutputsAre::registered ? "build" : "check", drv.drv.name, drv.path.str()});
   const auto start = Clock::now();
   FailedLog failed;
-  Result<BuildRecord> record = build_one(context_, drv, inputs, node.mode, job, failed);
+  Result<BuildRecord> record = build_one(context_, drv, inputs, node.outputs_are, job, failed);
   reporter_.on(JobFinished{.id = job,
                            .ok = record.has_value(),
                            .seconds = std::chrono::duration<double>(Clock::now() - start).count(),

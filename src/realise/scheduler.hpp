@@ -30,7 +30,7 @@ class Scheduler {
   struct Node {
     const FinishedDerivation* drv = nullptr;   // a build, or
     const Source* source = nullptr;            // a fetch
-    BuildMode mode = BuildMode::build;
+    OutputsAre outputs_are = OutputsAre::registered;
     std::vector<std::size_t> users{};
     std::size_t missing = 0;                   // inputs not there yet
     double path_seconds = 0;                   // expected, from its start to the end of all that needs it

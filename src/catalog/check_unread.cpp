@@ -1,0 +1,63 @@
+// Reads all that a catalog leaves unread, for `swage check`.
+#include <algorithm>
+#include <fmt/core.h>
+#include <set>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "catalog/reader.hpp"
+
+namespace swage {
+
+namespace {
+
+// Two files that are each read by themselves have the same id.
+template <class Row>
+void defined_once(std::map<std::string, const Row*>& ids, const std::string& table, const Row& row, Findings& findings) {
+  const auto [first, fresh] = ids.emplace(row.id, &row);
+  if (fresh) return;
+  Error error{.what = fmt::format("'{}' is defined twice in [[{}]]", row.id, table), .where = row.origin.pos};
+  const SourcePos& pos = first->second->origin.pos;
+  findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
+}
+
+// Every file of one architecture, and that no id stands in two.
+template <class Row>
+void check_arch_rows(LoadResult& result, const std::string& table, ArchRows<Row>& of) {
+  std::map<std::string, const Row*> ids;
+  const auto see = [&](const std::vector<Row>& rows) {
+    for (const Row& row : rows) defined_once(ids, table, row, result.findings);
+  };
+  see(of.common);
+  for (const auto& [arch, layers] : of.layers) see(read_arch_rows(*result.state, of, arch, result.findings, result.documents));
+}
+
+}  // namespace
+
+void check_unread_files(LoadResult& result) {
+  Findings& findings = result.findings;
+  // Constraints first: what is read after them refers to them, and so does what load() has read.
+  check_arch_rows(result, "constraint", *result.state->constraints);
+  result.state->asked->everything = true;
+  std::erase_if(findings.references, [](const Reference& reference) { return reference.kind != NameOf::constraint; });
+  check_names(*result.state, findings);
+  check_arch_rows(result, "quirk", *result.state->quirks);
+  std::map<std::string, const ToolchainRow*> ids;
+  for (const Platform& platform : result.state->platforms)
+    for (const bool fallback : {false, true})
+      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents))
+        defined_once(ids, "toolchain", row, findings);
+  Catalog::State::Asked& asked = *result.state->asked;
+  read_asked(*result.state, asked.components, findings, result.documents);
+  if (asked.components.read) check_component_names(*result.state, findings);
+  read_asked(*result.state, asked.machines, findings, result.documents);
+  read_asked(*result.state, asked.signatures, findings, result.documents);
+  read_asked(*result.state, asked.symbols, findings, result.documents);
+  read_asked(*result.state, asked.log_lines, findings, result.documents);
+  for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
+  for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
+  check_recipes_together(*result.state, findings);
+  check_files(*result.state, findings);
+}
+
+}  // namespace swage

@@ -1,0 +1,166 @@
+// Reads rows of tables that a catalog leaves unread until they are asked for: machines, components, signatures, symbols, lines of logs, and
+// what is of one architecture.
+#include <algorithm>
+#include <fmt/core.h>
+#include <set>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "catalog/reader.hpp"
+
+namespace swage {
+
+bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents) {
+  check_names(state, result.findings);
+  for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
+  findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
+  if (!result.findings.errors.empty()) findings.incomplete = true;   // none of these rows is kept
+  return result.findings.errors.empty();
+}
+
+namespace {
+
+// The rows of kernels/<table>s/<arch>.toml of all layers. The file's name stands for their `when.arch`.
+template <class Row>
+const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& found,
+                                        const std::string& arch, Findings& findings, std::deque<TomlDocument>& documents) {
+  static const std::vector<Row> none;
+  if (const auto at = found.read.find(arch); at != found.read.end()) return at->second;
+  const auto having = found.layers.find(arch);
+  if (having == found.layers.end()) return none;
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<Row> rows;
+  Index index;
+  for (const std::size_t layer : having->second) {
+    reader.layer = layer;
+    const TomlDocument* document = reader.open(state.layers[layer].directory / "kernels" / (table + "s") / (arch + ".toml"));
+    if (!document) continue;
+    reader.check_tables(*document, {table}, {});
+    reader.rows(*document, table, {"id"}, schema, Row{}, rows, index);
+    const TomlEntry* entry = document->root.find(table);
+    if (!entry) continue;
+    for (const TomlValue& item : entry->value.items) {
+      const TomlEntry* when = item.find("when");
+      if (const TomlEntry* own = when ? when->value.find("arch") : nullptr)
+        reader.report({.what = fmt::format("'arch' is not a key here: all rows of this file are for '{}'", arch), .where = document->pos(own->key_span)});
+    }
+  }
+  for (Row& row : rows) row.arches = {arch};
+  if (!settle(state, result, findings, documents)) return none;
+  return found.read.emplace(arch, std::move(rows)).first->second;
+}
+
+const std::vector<std::string> kMachineKey{"platform", "kernels"};
+
+// Which keys each row of a document says, beside those that it overrides in earlier layers.
+void note_machine_keys(const TomlDocument& document, std::vector<MachineRow>& rows, const Index& index) {
+  const TomlEntry* entry = document.root.find("machine");
+  if (!entry) return;
+  for (const TomlValue& item : entry->value.items) {
+    const std::string name = key_text(item, kMachineKey);
+    const auto found = index.find(name);
+    if (found == index.end()) continue;
+    MachineRow& row = rows[found->second.index];
+    row.name = name;
+    if (!overrides(item)) row.given.clear();
+    for (const TomlEntry& field : item.entries) row.given.insert(field.key);
+  }
+}
+
+// Fills `found` from the file of this name of all layers; `each` reads a document's rows, `end` sees them all.
+template <class Row, class Each, class End>
+void read_asked_file(const Catalog::State& state, const char* file, AskedRows<Row>& found, Findings& findings,
+                    std::deque<TomlDocument>& documents, const Each& each, const End& end) {
+  if (found.read) return;
+  LoadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  std::vector<Row> rows;
+  Index index;
+  for (; reader.layer < state.layers.size(); ++reader.layer)
+    if (const auto* document = reader.open(state.layers[reader.layer].directory / file)) each(reader, *document, rows, index);
+  end(rows, result.findings);
+  if (!settle(state, result, findings, documents)) return;
+  found.rows = std::move(rows);
+  found.read = true;
+}
+
+}  // namespace
+
+const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
+                                                 Findings& findings, std::deque<TomlDocument>& documents) {
+  return read_arch_files(state, "constraint", constraint_schema(), found, arch, findings, documents);
+}
+
+const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch, Findings& findings,
+                                            std::deque<TomlDocument>& documents) {
+  return read_arch_files(state, "quirk", quirk_schema(), found, arch, findings, documents);
+}
+
+void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  CommonMachine common;   // of the last layer that has one
+  read_asked_file(
+      state, "kernels/machines.toml", found, findings, documents,
+      [&](Reader& reader, const TomlDocument& document, std::vector<MachineRow>& rows, Index& index) {
+        reader.check_tables(document, {"machine"}, {"common"});
+        if (const TomlEntry* entry = document.root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
+          common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
+        reader.rows(document, "machine", kMachineKey, machine_schema(), MachineRow{}, rows, index);
+        note_machine_keys(document, rows, index);
+      },
+      [&](std::vector<MachineRow>& rows, Findings& found_wrong) {
+        make_machines_whole(rows, common, found_wrong);
+        check_machines(rows, found_wrong);
+      });
+}
+
+void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "components.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<ComponentRow>& rows, Index& index) {
+        reader.check_tables(document, {"component"}, {});
+        reader.rows(document, "component", {"id"}, component_schema(), blank_component(), rows, index);
+      },
+      [&state](std::vector<ComponentRow>& rows, Findings& found_wrong) {
+        std::stable_sort(rows.begin(), rows.end(), [](const ComponentRow& a, const ComponentRow& b) {
+          return a.name != b.name ? a.name < b.name : a.version < b.version;
+        });
+        check_components(state, rows, found_wrong);
+      });
+}
+
+void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "kernels/signatures.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<SignatureRow>& rows, Index& index) {
+        reader.check_tables(document, {"signature"}, {});
+        reader.rows(document, "signature", {"id"}, signature_schema(), SignatureRow{}, rows, index);
+      },
+      [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
+}
+
+void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "kernels/symbols.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<SymbolRow>& rows, Index& index) {
+        reader.check_tables(document, {"symbol"}, {});
+        reader.rows(document, "symbol", {"name"}, symbol_schema(), SymbolRow{}, rows, index);
+      },
+      [](std::vector<SymbolRow>& rows, Findings& found_wrong) {
+        for (const SymbolRow& row : rows)
+          if (row.renamed.empty() && !row.path)
+            found_wrong.errors.push_back(Error{.what = fmt::format("'{}' says nothing of its symbol: neither 'renamed' nor 'path'", row.name), .where = row.origin.pos});
+      });
+}
+
+void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "log_lines.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<LogLineRow>& rows, Index& index) {
+        reader.check_tables(document, {"line"}, {});
+        reader.rows(document, "line", {"id"}, log_line_schema(), LogLineRow{}, rows, index);
+      },
+      [](std::vector<LogLineRow>& rows, Findings& found_wrong) { check_log_lines(rows, found_wrong); });
+}
+
+}  // namespace swage
