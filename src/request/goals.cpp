@@ -196,16 +196,16 @@ Result<void> take_version(Session& session, const Catalog& catalog, Target& targ
   if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front()))) return {};
   SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(target.recipe));
   SWAGE_TRY(const LockView lock, session.lock_view());
-  Error error{.what = fmt::format("'{}' has no version '{}'", target.name, target.version), .hint = "see which packages and versions there are with: swage list packages"};
-  std::vector<std::string> members;
-  SWAGE_TRY(const std::vector<const RecipeRow*> all, catalog.recipes());
-  for (const RecipeRow* row : all)
-    if (row->name == recipe->name && !row->member.empty()) members.push_back(row->full_name());
   const std::string version = package_version(*recipe, lock.sources());
   if (version == target.version || version.starts_with(target.version + ".")) {
     target.version.clear();
     return {};
   }
+  Error error{.what = fmt::format("'{}' has no version '{}'", target.name, target.version), .hint = "see which packages and versions there are with: swage list packages"};
+  std::vector<std::string> members;
+  SWAGE_TRY(const std::vector<const RecipeRow*> all, catalog.recipes());
+  for (const RecipeRow* row : all)
+    if (row->name == recipe->name && !row->member.empty()) members.push_back(row->full_name());
   if (!members.empty()) error.notes.push_back(fmt::format("there are: {}", join(members, ", ")));
   else if (!version.empty()) error.notes.push_back(fmt::format("it is {}{}", version, recipe->source.debian_package.empty() ? "" : fmt::format(", which the lock pins: the archive that {} has of it", recipe->source.debian_suite)));
   return Fail(std::move(error));
