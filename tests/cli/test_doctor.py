@@ -169,7 +169,7 @@ def test_cores_are_those_that_may_be_used(swage, mirror):
 
 
 def test_nice(swage, mirror):
-    found = checks(swage, env=mirror(), within=["nice", "-n", "5"])
+    found = checks(swage, env=mirror(), within=["nice", "-n", "19"])
     assert "give way to others (nice" in found["priority"]["what"]
     autogroup = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
     grouped = autogroup.exists() and autogroup.read_text().strip() == "1"
