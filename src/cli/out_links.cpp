@@ -45,7 +45,7 @@ Result<void> check_out_link(const Store& store, const fs::path& link) {
   if (!S_ISLNK(st.st_mode)) return in_the_way(link, kind_of(st.st_mode));
   SWAGE_TRY(const std::string target, swage::read_symlink(link));
   if (store.may_forget_link(link)) return {};
-  return in_the_way(link, fmt::format("a link to '{}', which is not in the store of this home", target));
+  return in_the_way(link, fmt::format("a link to '{}', which is not in a store", target));
 }
 
 Result<void> make_out_link(Store& store, const fs::path& target, const fs::path& link) {

@@ -130,7 +130,7 @@ class Store {
   Result<void> add_temp_root(const StorePath& path) { return add_temp_roots({path}); }
   Result<void> add_temp_roots(const StorePathSet& paths);
   Result<void> add_indirect_root(const fs::path& link);
-  // Whether this symlink leads into this store, or is one into a store that leads nowhere any more: nobody would miss it.
+  // Whether this symlink leads to an object of this store or names one of another: the name is for results, and a new one takes it.
   bool may_forget_link(const fs::path& link) const;
   struct Root {
     std::string link{};                        // where it comes from: a link, "{temp:PID}" or "{process:PID}"
