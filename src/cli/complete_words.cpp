@@ -224,7 +224,9 @@ class Values {
       return {};
     }
     if (name == "toolchain") return add_toolchains(all, before, true);
-    if (name == "linux" || name == "linux-source" || name == "boot") {
+    if (!catalog.has_recipe(name)) return {};
+    SWAGE_TRY(const TargetRow* asks, catalog.target(name));
+    if (asks->kernel) {
       for (const KernelRow& row : catalog.kernels()) {
         const std::vector<unsigned>& parts = row.version.parts();
         const std::size_t series = parts.front() == 2 ? 3 : 2;

@@ -120,6 +120,7 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Goal goal{.target = target, .platform = &platform};
   if (kind_of(target) == TargetKind::kernel) {
+    SWAGE_CHECK(check_recorded(target));
     SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform));
     if (!row) return std::optional<Replay>();
     return replay_cell(session, *row, goal, realise);

@@ -124,6 +124,7 @@ Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& op
   std::deque<CellRun> cells;
   StorePathSet seen;
   for (Goal& goal : goals) {
+    SWAGE_CHECK(check_recorded(goal.target));
     SWAGE_CHECK(check_boots(goal.target));
     CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
     const Result<void> planned = plan_cell(session, catalog, options, planner, cell);

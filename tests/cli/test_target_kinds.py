@@ -64,6 +64,19 @@ def test_options_and_commands_follow_what_it_asks(planner, layer):
     assert planner("--layer", place, "boot", "dtbs@99", "--for", "arm64").fails(2).err.startswith("error: 'linux@99' is not in the catalog")
 
 
+def test_records_of_kernels_are_of_the_kernel(planner, layer):
+    """What is made of a kernel otherwise would pass for it in the matrix."""
+    place = layer(more='booted_by = "boot"')
+    for given in ([], ["--replay"]):
+        assert planner("--layer", place, "verify", "dtbs@6.1", "--for", "arm64", *given).fails(2).err == (
+            "error: 'dtbs@6.1' cannot be verified: records of kernels are of 'linux'\n")
+
+
+def test_versions_are_completed_by_what_it_asks(planner, layer):
+    words = planner("complete-words", "--layer", layer(), "plan", "dtbs@6.1").ok().out
+    assert "dtbs@6.1" in words
+
+
 def test_a_recipe_of_the_same_name_asks_the_same(planner, layer):
     place = layer()
     (place / "packages/linux").mkdir()
