@@ -87,9 +87,13 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
 
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
   SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());
-  for (const MachineRow& row : *rows)
-    if (row.platform == platform.name && row.kernels.contains(kernel)) return &row;
-  return nullptr;
+  const MachineRow* of_any_kernel = nullptr;
+  for (const MachineRow& row : *rows) {
+    if (row.platform != platform.name || !row.kernels.contains(kernel)) continue;
+    if (!row.kernels.is_any()) return &row;
+    if (!of_any_kernel) of_any_kernel = &row;
+  }
+  return of_any_kernel;
 }
 
 }  // namespace swage

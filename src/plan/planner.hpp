@@ -99,7 +99,8 @@ Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& 
 // The recipe's own, or that of its source, which the lock file tells; "" it has none.
 std::string package_version(const RecipeRow& recipe, const Lockfile& lock);
 
-// The first machine row of the platform whose range holds the kernel; null when there is none.
+// The first machine row of the platform whose range holds the kernel, or else the one that has no range: so a layer, whose rows come
+// last, can say something of some kernels alone. Null when there is none.
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
 
 class Planner {
