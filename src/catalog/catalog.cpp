@@ -186,6 +186,15 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
 Result<const RootRow*> Catalog::root(std::string_view name) const {
   return find_by(state_->roots, &RootRow::name, name, "root", "roots");
 }
+Result<const CLibraryRow*> Catalog::c_library(std::string_view name) const {
+  for (const CLibraryRow& row : state_->c_libraries)
+    if (row.name == name) return &row;
+  std::vector<std::string> known;
+  for (const CLibraryRow& row : state_->c_libraries) known.push_back(row.name);
+  Error error{.what = fmt::format("'{}' is not a C library of c_libraries.toml", name), .hint = did_you_mean(name, known)};
+  if (error.hint.empty()) error.hint = fmt::format("the known ones are {}", join(known, ", "));
+  return Fail(std::move(error));
+}
 Result<const ComponentRow*> Catalog::component(std::string_view id) const {
   SWAGE_TRY(const std::vector<ComponentRow>* rows, components());
   return find_by(*rows, &ComponentRow::id, id, "component", "components");

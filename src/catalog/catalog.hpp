@@ -15,6 +15,7 @@
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
 //   features.toml                [[feature]]
+//   c_libraries.toml             [[c_library]]
 //   components.toml              [[component]], read only when asked for
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
@@ -55,6 +56,14 @@ struct Origin {
   std::map<std::string, std::string> overridden{};  // key -> the later layer that changed it by `override = true`
   std::vector<std::string> wrong{};                 // keys with mistakes, which are reported: nothing follows from what they say
   bool is_wrong(std::string_view key) const { return std::find(wrong.begin(), wrong.end(), key) != wrong.end(); }
+};
+
+// What programs are linked with: the `libc` of platforms and toolchains.
+struct CLibraryRow {
+  std::string name;                          // uclibc
+  std::string summary{};                     // for people
+  std::string component{};                   // uclibc-ng: the name of its source in components.toml; "" toolchains are not built with it
+  Origin origin{};
 };
 
 // A static program of a distribution package that starts a build before there is any root.
@@ -100,7 +109,7 @@ struct SourceSpec {
 // One version of what toolchains are built from.
 struct ComponentRow {
   std::string id;                            // gcc-12.2.0: unique
-  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, musl, glibc, uclibc-ng, linux-headers
+  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, linux-headers, or a C library's `component`
   Version version;
   std::string released{};                    // YYYY-MM-DD, where it is known
   SourceSpec source{};                       // `urls`, the Debian package that has the same bytes, or both; a row without `urls` is
@@ -370,6 +379,7 @@ class Catalog {
                                                      const std::vector<fs::path>& evidence = {});
 
   const std::vector<Platform>& platforms() const;
+  Result<const CLibraryRow*> c_library(std::string_view name) const;
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version

@@ -347,8 +347,8 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
 }
 
 const std::vector<std::string>& layer_files() {
-  static const std::vector<std::string> names{"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml",
-                                              "log_lines.toml", "source_trees.toml", "swage.toml"};
+  static const std::vector<std::string> names{"platforms.toml", "c_libraries.toml", "features.toml", "roots.toml", "components.toml",
+                                              "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"};
   return names;
 }
 
@@ -367,6 +367,10 @@ void Reader::read_layer() {
   if (const auto* document = open(directory / "features.toml")) {
     check_tables(*document, {"feature"}, {});
     rows(*document, "feature", {"name"}, feature_schema(), FeatureRow{}, state().features, features);
+  }
+  if (const auto* document = open(directory / "c_libraries.toml")) {
+    check_tables(*document, {"c_library"}, {});
+    rows(*document, "c_library", {"name"}, c_library_schema(), CLibraryRow{}, state().c_libraries, c_libraries);
   }
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});

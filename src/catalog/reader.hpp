@@ -26,7 +26,7 @@ struct Reader {
   std::size_t layer = 0;  // being read
   ParseAhead* ahead = nullptr;
   std::map<std::string, Index> targets_index{};
-  Index features{}, platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
+  Index features{}, c_libraries{}, platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;

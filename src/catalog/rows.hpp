@@ -42,6 +42,7 @@ struct FeatureRow {                            // [[feature]] of features.toml
 };
 const Schema<FeatureRow>& feature_schema();
 
+const Schema<CLibraryRow>& c_library_schema();
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();
 const Schema<SeedRow>& seed_schema();

@@ -74,6 +74,7 @@ struct KnownNames {
 
 struct Catalog::State {
   std::vector<Layer> layers{};
+  std::vector<CLibraryRow> c_libraries{};
   std::vector<Platform> platforms{};
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};

@@ -338,6 +338,8 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
     error.hint = did_you_mean(package, catalog.recipe_names());
     return Fail(std::move(error));
   };
+  if (!instance.libc.empty())
+    if (auto known = catalog.c_library(instance.libc); !known) return Fail(std::move(known).error().at(instance.libc_pos));
   for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
   for (const auto& [package, features] : instance.features) {
     SWAGE_CHECK(check(package));
