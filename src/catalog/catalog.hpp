@@ -181,7 +181,7 @@ struct ToolchainRow {
   std::vector<std::string> components{};     // ids of what it is built from
   std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
   std::vector<std::string> features{};       // names of [[feature]]
-  std::string userland{};                    // package that the boot test runs: busybox-boot, or init where there is no C library
+  std::string userland{};                    // package that the boot test runs: its own, or else its provider's; "" neither says one
   SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
   bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits, or when asked for
   std::string reference{};

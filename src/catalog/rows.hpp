@@ -12,7 +12,7 @@ struct Provider {
   bool prebuilt = true;
   std::vector<std::string> suites{};
   std::vector<std::string> features{};   // of every toolchain
-  std::string userland = "busybox-boot";
+  std::string userland{};
   bool fallback = false;
   std::string reference{};
 };

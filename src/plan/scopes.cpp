@@ -11,6 +11,16 @@
 
 namespace swage {
 
+namespace {
+
+Fail lacks_userland(const ToolchainRow& row, const std::string& recipe) {
+  return Fail(Error{.what = fmt::format("'{}' says no 'userland', which '{}' is made from", row.id, recipe),
+                    .where = row.origin.pos,
+                    .hint = fmt::format("name the package in its row, or in the [provider] of '{}'", row.provider)});
+}
+
+}  // namespace
+
 Fail cell_lacks(const Draft& draft, std::string_view what) {
   std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
   const std::string whose = draft.cell.platform ? fmt::format("platform '{}'", draft.cell.platform->name) : "a root";
@@ -164,6 +174,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
            SWAGE_TRY(const Object object, toolchain_object(*draft.toolchain, cell.trees));
            return add_object(draft, object);
          }
+         if (key == "userland" && draft.toolchain->userland.empty()) return lacks_userland(*draft.toolchain, draft.recipe.name);
          return look_up(values_of(*draft.toolchain), "toolchain", key);
        }},
       {"machine", [&](std::string_view key) -> Result<std::string> {

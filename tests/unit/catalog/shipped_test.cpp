@@ -148,6 +148,12 @@ TEST(ShippedToolchains, HaveIdsOfTheirOwn) {
   for (const ToolchainRow* row : shipped_toolchains()) EXPECT_TRUE(ids.insert(row->id).second) << row->id;
 }
 
+// Of Linux alone: nothing else is booted.
+TEST(ShippedToolchains, SayWhatTheirBootsRun) {
+  for (const ToolchainRow* row : shipped_toolchains())
+    if ((**shipped().platform(row->platform)).triple.kernel() == "linux") EXPECT_TRUE(row->userland == "init" || row->userland == "busybox-boot") << row->id;
+}
+
 TEST(ShippedToolchains, OfBootlinArePinnedAndKnowWhatTheyAre) {
   std::size_t rows = 0;
   for (const ToolchainRow* each : shipped_toolchains()) {

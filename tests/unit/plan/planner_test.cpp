@@ -504,6 +504,29 @@ note: while planning 'busybox-boot' for arm64
 )");
 }
 
+TEST(PlannerErrors, AToolchainOfABootSaysItsUserlandOrItsProviderDoes) {
+  const auto made = [](const std::string& of_provider, const std::string& of_row) {
+    PlanWorld world;
+    world.recipe("initramfs", "[deps]\nhost = [\"{toolchain.userland}\"]\n").recipe("init", "").recipe("toolchain-mine", "");
+    world.write("toolchains/mine.toml", "[provider]\nrank = 1\nsource = \"s\"\n" + of_provider + "[[toolchain]]\nid = \"mine\"\nplatforms = [\"arm64\"]\n"
+                "version = \"9.3.0\"\nreleased = \"2020-03-12\"\nprefix = \"a-\"\nsource = \"s\"\n" + of_row);
+    Cell cell = world.cell("arm64", "");
+    cell.toolchain = world.catalog().toolchain("mine").value();
+    Result<Wanted> wanted = world.planner().package("initramfs", cell);
+    if (wanted) return world.planner().graph().find(wanted->drv)->drv.env.at("deps_host").substr(sizeof "/nix/store/" - 1 + 33);
+    wanted.error().where->file = fs::path(wanted.error().where->file).filename();
+    wanted.error().where->line_text.clear();
+    return render(wanted.error());
+  };
+  EXPECT_EQ(made("userland = \"init\"\n", ""), "init");
+  EXPECT_EQ(made("userland = \"init\"\n", "userland = \"busybox-boot\"\n"), "busybox-boot-1.35.0");
+  EXPECT_EQ(made("", ""), R"(error: 'mine' says no 'userland', which 'initramfs' is made from
+  --> mine.toml:4:1
+note: while planning 'initramfs' for arm64
+hint: name the package in its row, or in the [provider] of 'mine'
+)");
+}
+
 TEST(PlannerErrors, ARecipeMayNotSetWhatThePlannerSets) {
   for (const char* key : {"root", "deps_build", "busybox", "builder", "system", "out"}) {
     PlanWorld world;
