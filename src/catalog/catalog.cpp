@@ -129,6 +129,8 @@ const std::vector<Platform>& Catalog::platforms() const { return state_->platfor
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
+const std::string& Catalog::kernel_recipe() const { return state_->releases.recipe; }
+const std::string& Catalog::recipe_of(const EvidenceRow& record) const { return record.recipe.empty() ? kernel_recipe() : record.recipe; }
 Result<std::vector<const ConstraintRow*>> Catalog::constraints(const Platform& platform) const {
   return arch_rows(*state_, *state_->constraints, {platform.name, platform.kernel_arch});
 }

@@ -3,7 +3,7 @@
 // A catalog directory (and a layer, which has the same shape) holds:
 //   platforms.toml               [[cpu]], [[platform]]
 //   roots.toml                   [[root]], [[seed]]
-//   kernels/releases.toml        [[kernel]]
+//   kernels/releases.toml        [[kernel]]; [releases], of the catalog alone
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
@@ -346,6 +346,7 @@ std::string_view evidence_state_name(EvidenceState state);  // "booted", ...
 // `swage verify`, never by hand. The console log, or the end of the build log, stands beside it as NAME.log.
 struct EvidenceRow {
   std::string kernel;                        // with sublevel: 6.1.176
+  std::string recipe{};                      // what made it; "" the catalog's kernel_recipe(): see recipe_of()
   std::string platform{};
   std::string toolchain{};                   // id; it may have left the catalog since
   std::string provider{}, compiler{}, compiler_version{};
@@ -370,6 +371,9 @@ struct EvidenceRow {
   friend bool operator==(const EvidenceRow&, const EvidenceRow&) = default;
 };
 
+// As a dependency: a toolchain, which is resolved and not a recipe of that name.
+inline constexpr const char* kToolchainDependency = "toolchain";
+
 class Catalog {
  public:
   // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of the files that are read now are
@@ -383,6 +387,8 @@ class Catalog {
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
+  const std::string& kernel_recipe() const;               // that makes them; "" there are none
+  const std::string& recipe_of(const EvidenceRow& record) const;
 
   // Those that may concern a platform, or all. Read when first asked for; thread-safe, and the rows live as long as the catalog.
   Result<std::vector<const ConstraintRow*>> constraints(const Platform& platform) const;
@@ -412,11 +418,11 @@ class Catalog {
   // Where the `tree` of a component really is, when it is no URL: below its layer.
   Result<fs::path> component_tree(const ComponentRow& row) const;
 
-  // The records of a platform, or of one cell of it, by kernel version, toolchain and configuration. Of several of the same cell
-  // and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that platform's
-  // directories only. Thread-safe; the vector lives as long as the catalog.
+  // The records of a platform, or of what a recipe makes of one kernel for it, by kernel version, toolchain and configuration. Of several
+  // of the same cell and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that
+  // platform's directories only. Thread-safe; the vector lives as long as the catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
-  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
+  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const;
   const std::vector<fs::path>& evidence_directories() const;   // that records are read from, first layer first; some may not be there
 
   // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.

@@ -29,11 +29,9 @@ std::vector<std::string> names_of(const std::vector<Row>& rows) {
   return names;
 }
 
-constexpr const char* kResolved = "toolchain";   // a dependency that is resolved, not named
-
 // Looks for the one recipe: to list them all is a twentieth of what a small request takes.
 bool is_package(const Catalog::State& state, Catalog::State::NameCache& cache, const std::string& name) {
-  if (name == kResolved || cache.packages.contains(name)) return true;
+  if (name == kToolchainDependency || cache.packages.contains(name)) return true;
   if (!has_recipe(state, name)) return false;
   cache.packages.insert(name);
   return true;
@@ -75,7 +73,7 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
     case NameOf::suite: return {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
     case NameOf::package: {
       KnownNames names{"a package", recipe_names(state)};
-      names.known.insert(names.known.begin(), kResolved);
+      names.known.insert(names.known.begin(), kToolchainDependency);
       return names;
     }
     case NameOf::system: return {"a build system: there is no file of that name under systems/", system_names(state)};

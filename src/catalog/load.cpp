@@ -358,6 +358,15 @@ bool is_layer(const fs::path& directory) {
   return std::any_of(layer_files().begin(), layer_files().end(), has) || std::any_of(directories.begin(), directories.end(), has);
 }
 
+void Reader::read_releases(const TomlDocument& document) {
+  const TomlEntry* entry = document.root.find("releases");
+  if (!entry || entry->value.kind != TomlValue::Kind::table) return;
+  if (layer != 0)
+    report({.what = "'releases' is said by the catalog, not by a layer: records that name no recipe are of the one that it names",
+            .where = document.pos(entry->value.span)});
+  else releases_schema().read(document, entry->value, state().releases, Presence::whole, findings());
+}
+
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
   check_entries(directory, layer_files(), {});
@@ -378,7 +387,8 @@ void Reader::read_layer() {
     rows(*document, "seed", {"name"}, seed_schema(), SeedRow{}, state().seeds, seeds);
   }
   if (const auto* document = open(directory / "kernels/releases.toml")) {
-    check_tables(*document, {"kernel"}, {});
+    check_tables(*document, {"kernel"}, {"releases"});
+    read_releases(*document);
     rows(*document, "kernel", {"version"}, kernel_schema(), blank_kernel(), state().kernels, kernels);
   }
   read_arch_rows("constraints", "constraint", constraint_schema(), *state().constraints, constraints);

@@ -63,6 +63,7 @@ struct Reader {
   void read_provider_directory(const fs::path& path);
   void note_toolchain_files(const ProviderDirectory& directory);
   void read_recipe(const fs::path& directory, std::vector<RecipeRow>& rows, Index& index);
+  void read_releases(const TomlDocument& document);
   void read_layer();
   template <class Row>
   void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index);

@@ -13,8 +13,6 @@ namespace swage {
 
 namespace {
 
-constexpr const char* kPlanned = "toolchain";   // a dependency that is resolved, not named
-
 // Calls `each` with the recipe's parts and those of its variants.
 template <class Each>
 void each_parts(const RecipeRow& row, const Each& each) {
@@ -78,7 +76,7 @@ std::optional<Dependencies> dependencies_of(const Rows& rows, const Catalog::Sta
   };
   const std::vector<DependencyRef> direct = refs_of(row, Which::all);
   const auto all = with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
-    if (ref.name == kPlanned) return std::vector<DependencyRef>();
+    if (ref.name == kToolchainDependency) return std::vector<DependencyRef>();
     const RecipeRow* dependency = row_of(rows, state, ref.name.substr(0, rows.contains(ref.name) ? ref.name.npos : ref.name.find('@')));
     if (!dependency) return fail(Errc::invalid_input, fmt::format("'{}' is a set's own, or resolved", ref.name));
     return refs_of(*dependency, Which::propagated);

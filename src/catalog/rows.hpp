@@ -32,6 +32,11 @@ struct CpuRow {                                // [[cpu]] of platforms.toml: fie
 };
 const Schema<CpuRow>& cpu_schema();
 
+struct Releases {                              // [releases] of releases.toml
+  std::string recipe{};
+};
+const Schema<Releases>& releases_schema();
+
 struct CommonMachine {                         // [common] of machines.toml
   std::vector<std::string> config{};
 };

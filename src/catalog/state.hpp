@@ -79,6 +79,7 @@ struct Catalog::State {
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
   std::vector<KernelRow> kernels{};
+  Releases releases{};                               // of the catalog itself
   std::unique_ptr<ArchRows<ConstraintRow>> constraints = std::make_unique<ArchRows<ConstraintRow>>();
   std::unique_ptr<ArchRows<QuirkRow>> quirks = std::make_unique<ArchRows<QuirkRow>>();
   std::set<std::string> suites{};                    // of all providers

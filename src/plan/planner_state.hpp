@@ -16,8 +16,6 @@
 
 namespace swage {
 
-inline constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: the cell's own
-
 // What a dependency or variable stands for: an output of a derivation, or a source.
 struct Object {
   StorePath path;                               // of a derivation: its output `out`
