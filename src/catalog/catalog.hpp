@@ -186,6 +186,7 @@ struct ToolchainRow {
   bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits, or when asked for
   std::string reference{};
   Origin origin{};
+  std::string_view purpose() const { return libc.empty() ? "kernel" : "userland"; }
 };
 
 // Of the variables that conditions and requirements name: true for one that a build root answers (make, perl, host-gcc ...), false
@@ -294,6 +295,7 @@ struct RecipeVariant : RecipeParts {
   std::vector<std::string> host{};           // "native": the platform that builds; "foreign": another
   int bits = 0;                              // of a register; 0: any
   std::vector<std::string> linkage{};        // shared, static
+  std::vector<std::string> purpose{};        // of the toolchain, a targeted recipe's target's: userland; kernel, without a C library
   std::vector<std::string> features{};       // of the recipe, that are on
   std::vector<std::string> member{};         // of the recipe's family
 };

@@ -107,6 +107,7 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
       .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
       .optional("bits", one_of(&RecipeVariant::bits, {8, 16, 32, 64}))
       .optional("linkage", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.linkage, {"shared", "static"}); })
+      .optional("purpose", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.purpose, {"kernel", "userland"}); })
       .optional("features", &RecipeVariant::features)
       .optional("member", &RecipeVariant::member);
   static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
