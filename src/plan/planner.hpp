@@ -25,6 +25,7 @@
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
 //   {roots.NAME} {roots.kind:build}                                           another root than the recipe's own; all of that kind
 //   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
+//   {dep.ROLE.NAME} {dep.ROLE.NAME:OUTPUT}                                    of one that is a dependency in several roles: {dep.build.m4}
 //   {source}                                                                  the recipe's own source
 //   {script.FILE}                                                             another script of the catalog
 #pragma once

@@ -91,7 +91,10 @@ suite = "bookworm"
 packages = ["gcc-12-{platform}"]
 source = "s"
 )");
-  dir.write("kernels/releases.toml", R"([[kernel]]
+  dir.write("kernels/releases.toml", R"([releases]
+recipe = "linux"
+
+[[kernel]]
 version = "5.10"
 released = "2020-12-13"
 debian = { suite = "bullseye", package = "linux" }
