@@ -104,7 +104,7 @@ Result<int> run(Session& session, const BootOptions& options) {
     const Goal& goal = *planned.goals[i];
     SWAGE_TRY(const Verdict verdict, read_verdict(session, planned, goal, made.done));
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
-    tell_config_report(goal, report);
+    tell_config_report(goal_label(goal), report);
     if (!as_json()) {
       print_verdict(goal, verdict);
       continue;

@@ -95,7 +95,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (end.end == BuildEnd::built) {
       SWAGE_TRY(outputs, hand_over(session, options, planned, goal));
       SWAGE_TRY(report, config_report_of(session, planned, goal));
-      tell_config_report(goal, report);
+      tell_config_report(goal_label(goal), report);
       if (options.realise.check && !output_mode().quiet && !as_json())
         print_aside("{} was built again and is the same bit for bit\n", goal_label(goal));
     }

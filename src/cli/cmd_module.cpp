@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/core.h>
+#include <map>
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
@@ -142,6 +143,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
   KernelOptions modules;
   SWAGE_CHECK(set_module_options(session, options, modules));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, targets, "tiny", kernel_goal));
+  std::map<const Goal*, std::string> kernel_labels;   // as it was asked for: the goals become the modules'
   for (Goal& goal : goals) {
     if (!goal.cell.kernel) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel", goal.target.text));
     KernelOptions& kernel = goal.cell.kernel->options;
@@ -149,6 +151,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     kernel.module_make = modules.module_make;
     kernel.module_params = modules.module_params;
     kernel.module_uses = modules.module_uses;
+    kernel_labels[&goal] = goal_label(goal);
     goal.target.name = goal.target.recipe = options.boot ? "boot-modules" : "module";
   }
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
@@ -165,7 +168,7 @@ Result<int> run(Session& session, const ModuleOptions& options) {
     const fs::path real = store->real_path(out);
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
-    tell_config_report(goal, report);
+    tell_config_report(kernel_labels.at(&goal), report);
     SWAGE_TRY(const fs::path link, absolute_path(link_name(options, goals, goal)));
     SWAGE_CHECK(make_out_link(*store, real, link));
     std::vector<Loaded> loaded;

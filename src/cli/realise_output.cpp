@@ -17,9 +17,9 @@ Result<Made> make_and_tell(Session& session, const Planned& planned, RealiseOpti
   return made;
 }
 
-void tell_config_report(const Goal& goal, const std::optional<ConfigReport>& report) {
+void tell_config_report(const std::string& kernel, const std::optional<ConfigReport>& report) {
   if (!report || output_mode().quiet || as_json()) return;
-  if (const std::string text = config_summary(*report); !text.empty()) print_aside("{}: {}", goal_label(goal), text);
+  if (const std::string text = config_summary(*report); !text.empty()) print_aside("{}: {}", kernel, text);
 }
 
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check) {
