@@ -71,7 +71,7 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   if (!best) {
     for (const KernelRow& row : catalog.kernels())
       if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
-        return Fail(source_of(lock, row.source, shown).error());
+        if (const Result<Source> source = source_of(lock, row.source, shown); !source) return Fail(source.error());   // else it has another version
     Error error{.code = Errc::invalid_input, .what = fmt::format("'{}' is not in the catalog", shown)};
     if (wanted) {
       SWAGE_TRY(const std::vector<std::string> nearest, nearest_kernels(catalog, lock, *wanted));
