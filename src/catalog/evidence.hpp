@@ -2,7 +2,8 @@
 //
 //   evidence/<platform>/linux-<kernel>-<toolchain>[-<config>].toml    the record; the configuration unless it is `tiny`
 //   evidence/<platform>/linux-<kernel>-<toolchain>[-<config>].log     the boot's console, or the end of the failed build's log
-//   evidence/locks/<date>-<first 8 digits of its sha256>.lock         what the recorded derivations took from the lock file
+//   evidence/locks/<date>-<8 hexadecimal digits>.lock   what the recorded derivations took from lock files of that
+//                                                       date, in so far as these agree
 //
 // Keys are sorted and the form is fixed, so the same record has the same bytes. Reading is Catalog::evidence().
 #pragma once
