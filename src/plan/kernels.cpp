@@ -85,6 +85,18 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   return choice;
 }
 
+Result<KernelChoice> recorded_kernel(const EvidenceRow& row) {
+  SWAGE_TRY(Version version, Version::parse(row.kernel));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, row.tree->nar));
+  SWAGE_TRY(StorePath path, make_fixed_path(kernel_source_name(row.kernel), ContentMethod::recursive, hash));
+  const std::string from = row.tree->url.empty() ? "a directory" : row.tree->url;
+  return KernelChoice{.version = std::move(version),
+                      .source = Source{.path = std::move(path), .how = Source::Present{from}},
+                      .tree = row.tree};
+}
+
+std::string kernel_source_name(std::string_view version) { return fmt::format("linux-{}-source", version); }
+
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
   SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());
   for (const MachineRow& row : *rows)

@@ -42,7 +42,7 @@ def test_json_has_every_key_always(cells):
     rows = got.json()["cells"]
     assert got.json()["evidence"] == str(cells.records)
     keys = ["kernel", "arch", "toolchain", "compiler", "state", "when", "drv", "reason", "constraints", "signature", "next", "buildSeconds",
-            "bootSeconds", "record"]
+            "bootSeconds", "record", "tree"]
     assert all(list(row) == keys for row in rows)
     assert [(row["arch"], row["state"]) for row in rows] == [("arm64", "booted"), ("mipsel", "failed"), ("arc", "impossible")]
     assert rows[2]["toolchain"] is None and rows[2]["reason"] == "no boot machine for this kernel"
