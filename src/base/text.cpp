@@ -55,6 +55,11 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return text;
 }
 
+std::string join_some(std::span<const std::string> parts, std::size_t most) {
+  if (parts.size() <= most) return join(parts, ", ");
+  return fmt::format("{} and {} more", join(parts.first(most), ", "), parts.size() - most);
+}
+
 std::string shell_quoted(std::string_view word) {
   const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || std::string_view("/._-+=:,@%").find(static_cast<char>(c)) != std::string_view::npos; };
   if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return std::string(word);

@@ -15,6 +15,7 @@ std::vector<std::string_view> split_words(std::string_view text);              /
 std::string_view trim(std::string_view text);
 std::string_view last_lines(std::string_view text, std::size_t count);         // all of it when it has fewer
 std::string join(std::span<const std::string> parts, std::string_view separator);
+std::string join_some(std::span<const std::string> parts, std::size_t most);   // "a, b, c and 7 more"
 
 // As one word of a shell's command line: as it is when it is plain, else in single quotes.
 std::string shell_quoted(std::string_view word);

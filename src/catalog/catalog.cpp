@@ -144,6 +144,9 @@ Result<std::vector<const QuirkRow*>> Catalog::quirks() const { return arch_rows(
 Result<const std::vector<MachineRow>*> Catalog::machines() const { return asked_rows(*state_, state_->asked->machines); }
 Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return asked_rows(*state_, state_->asked->signatures); }
 Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return asked_rows(*state_, state_->asked->symbols); }
+Result<const std::vector<TreeFileRow>*> Catalog::tree_files() const {
+  return asked_rows(*state_, state_->asked->tree_files);
+}
 Result<const std::vector<LogLineRow>*> Catalog::log_lines() const { return asked_rows(*state_, state_->asked->log_lines); }
 Result<const std::vector<ComponentRow>*> Catalog::components() const { return asked_rows(*state_, state_->asked->components); }
 

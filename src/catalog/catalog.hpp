@@ -11,6 +11,7 @@
 //   kernels/quirks/              platform of it is first asked for, and its rows have no `when.arch`
 //   kernels/signatures.toml      [[signature]]
 //   kernels/symbols.toml         [[symbol]]
+//   kernels/trees.toml           [[link]], [[twins]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
@@ -249,6 +250,16 @@ struct LogLineRow {
   Origin origin{};
 };
 
+// What kernel trees are known to lose on the way from one machine to another: symbolic links [[link]], or one of two
+// files whose names differ in case alone [[twins]].
+struct TreeFileRow {
+  std::string link{};                                 // shell pattern of paths where releases have links, or
+  std::string lower{}, upper{};                       // both files
+  VersionRange kernels = VersionRange::any();         // of twins: the releases that have both
+  std::string reference{};
+  Origin origin{};
+};
+
 // One change of the kernel's tree. `file` may be a shell pattern; a file that is not there is left alone.
 struct TreeEdit {
   std::string file{};
@@ -344,6 +355,21 @@ enum class EvidenceState {
 };
 std::string_view evidence_state_name(EvidenceState state);  // "booted", ...
 
+// A kernel's tree that is not known to be a release of the catalog's.
+struct KernelTree {
+  std::string url{};                         // of git, for anyone to fetch it; "" it was a directory or an archive
+  std::string commit{};                      // of that repository, or of a copy that only somebody has; "" of none
+  std::string directory{};                   // where it is below the repository's top; "" there
+  std::string nar{};                         // sha256 of what is built, as an archive (NAR), base16
+  std::string vendor{};                      // whose it is; "" nobody says that it is not the release of its version
+  std::vector<std::string> missing{};        // files of the commit that the copy it was fetched from did not have
+  std::vector<std::string> outputs{};        // files and directories of a build in it, which were left out
+  std::vector<std::string> links{};          // files that had come to stand where links were, and were made links again
+  bool executable = false;                   // its scripts had lost the bits that let them run, and were given them
+  std::vector<std::string> patches{};        // that were applied to it: "SHA256 NAME", in their order
+  friend bool operator==(const KernelTree&, const KernelTree&) = default;
+};
+
 // The record of one cell that was really built: one kernel, platform, toolchain and configuration. Written by
 // `swage verify`, never by hand. The console log, or the end of the build log, stands beside it as NAME.log.
 struct EvidenceRow {
@@ -369,7 +395,10 @@ struct EvidenceRow {
   std::string reason{};                      // of a failure, one clause
   std::string signature{};                   // id of the [[signature]] that its log matched
   std::string next{};                        // of a failure: the next best toolchain
+  std::optional<KernelTree> tree{};          // none: the release that `kernel` names
   fs::path file{};                           // where it was read; not in the file
+  // Else it says nothing of the release of its version.
+  bool is_of_release() const { return !tree || tree->vendor.empty(); }
   friend bool operator==(const EvidenceRow&, const EvidenceRow&) = default;
 };
 
@@ -431,6 +460,7 @@ class Catalog {
   Result<const std::vector<MachineRow>*> machines() const;
   Result<const std::vector<SignatureRow>*> signatures() const;
   Result<const std::vector<SymbolRow>*> symbols() const;
+  Result<const std::vector<TreeFileRow>*> tree_files() const;
   Result<const std::vector<LogLineRow>*> log_lines() const;
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;

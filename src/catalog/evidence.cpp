@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/beneath.hpp"
+#include "base/hash.hpp"
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "catalog/state.hpp"
@@ -34,12 +35,20 @@ void check_claims(const TomlDocument& document, const TomlValue& table, const Ev
 // Reads the record of a document. A null result has its mistakes in the findings.
 std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& findings) {
   const std::size_t before = findings.errors.size();
-  check_keys(document, document.root, "a record of evidence", {{"evidence", true}}, Presence::whole, findings);
+  check_keys(document, document.root, "a record of evidence", {{"evidence", true}, {"tree", false}}, Presence::whole,
+             findings);
   const TomlEntry* entry = document.root.find("evidence");
   if (!entry || !FieldInput{document, entry->value, "evidence", findings}.is(TomlValue::Kind::table)) return std::nullopt;
   EvidenceRow row{.kernel = {}};
   findings.of_logs = true;
   evidence_schema().read(document, entry->value, row, Presence::whole, findings);
+  if (const TomlEntry* tree = document.root.find("tree");
+      tree && FieldInput{document, tree->value, "tree", findings}.is(TomlValue::Kind::table)) {
+    kernel_tree_schema().read(document, tree->value, row.tree.emplace(), Presence::whole, findings);
+    if (!row.tree->url.empty() && row.tree->commit.empty())
+      findings.errors.push_back(
+          {.what = "'commit' is missing in [tree], and there is a 'url'", .where = document.pos(tree->value.span)});
+  }
   row.file = document.path;
   if (findings.errors.size() == before) check_claims(document, entry->value, row, findings);
   // Questions about one cell go by file names.
@@ -66,7 +75,9 @@ std::vector<std::string> records_in(const fs::path& directory, std::string_view 
 bool before(const EvidenceRow& a, const EvidenceRow& b) {
   const auto version_a = Version::parse(a.kernel), version_b = Version::parse(b.kernel);
   if (version_a && version_b && *version_a != *version_b) return *version_a < *version_b;
-  return std::tie(a.kernel, a.recipe, a.toolchain, a.config) < std::tie(b.kernel, b.recipe, b.toolchain, b.config);
+  if (std::tie(a.kernel, a.recipe, a.toolchain, a.config) != std::tie(b.kernel, b.recipe, b.toolchain, b.config))
+    return std::tie(a.kernel, a.recipe, a.toolchain, a.config) < std::tie(b.kernel, b.recipe, b.toolchain, b.config);
+  return evidence_name(a) < evidence_name(b);   // of several trees
 }
 
 Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& places, std::string_view platform, std::string_view prefix) {
@@ -107,6 +118,55 @@ Result<const std::vector<EvidenceRow>*> once(Catalog::State::EvidenceCache& cach
 // `recipe`: as a record says it.
 std::string cell_prefix(std::string_view recipe, std::string_view kernel) { return fmt::format("{}-{}-", recipe.empty() ? "linux" : recipe, kernel); }
 
+// What the tree is called in names of files: patches make another one of it.
+std::string short_hash(const KernelTree& tree) {
+  return (tree.patches.empty() ? tree.nar : sha256(tree.nar + "\n" + join(tree.patches, "\n")).hex()).substr(0, 8);
+}
+
+// The keys of a table in a fixed form and order.
+class Keys {
+ public:
+  void text(const char* key, std::string_view value) { values_[key] = toml_string(value); }
+  void some(const char* key, std::string_view value) {   // unless it is empty
+    if (!value.empty()) text(key, value);
+  }
+  void some(const char* key, const std::optional<unsigned>& value) {
+    if (value) values_[key] = std::to_string(*value);
+  }
+  void some(const char* key, bool value) {
+    if (value) values_[key] = "true";
+  }
+  void some(const char* key, const std::vector<std::string>& list) {
+    if (list.empty()) return;
+    std::string& out = values_[key] = "[";
+    for (const std::string& item : list) out += fmt::format("\n  {},", toml_string(item));
+    out += "\n]";
+  }
+  std::string table(const char* name) const {
+    std::string out = fmt::format("[{}]\n", name);
+    for (const auto& [key, value] : values_) out += fmt::format("{} = {}\n", key, value);
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::string> values_{};
+};
+
+std::string tree_text(const KernelTree& tree) {
+  Keys keys;
+  keys.some("url", tree.url);
+  keys.some("commit", tree.commit);
+  keys.some("directory", tree.directory);
+  keys.text("nar", tree.nar);
+  keys.some("vendor", tree.vendor);
+  keys.some("missing", tree.missing);
+  keys.some("outputs", tree.outputs);
+  keys.some("links", tree.links);
+  keys.some("executable", tree.executable);
+  keys.some("patches", tree.patches);
+  return keys.table("tree");
+}
+
 }  // namespace
 
 std::string_view evidence_state_name(EvidenceState state) {
@@ -121,46 +181,40 @@ std::string_view evidence_state_name(EvidenceState state) {
 std::string evidence_name(const EvidenceRow& row) {
   std::string name = cell_prefix(row.recipe, row.kernel) + row.toolchain;
   if (row.config != "tiny") name += "-" + row.config;
+  if (row.tree) name += "-tree-" + short_hash(*row.tree);
   return name;
 }
 
 std::string evidence_text(const EvidenceRow& row) {
-  std::map<std::string, std::string> values;
-  const auto text = [&](const char* key, std::string_view value, bool always = false) {
-    if (always || !value.empty()) values[key] = toml_string(value);
-  };
-  const auto number = [&](const char* key, const std::optional<unsigned>& value) {
-    if (value) values[key] = std::to_string(*value);
-  };
-  text("kernel", row.kernel, true);
-  text("recipe", row.recipe);
-  text("platform", row.platform, true);
-  text("toolchain", row.toolchain, true);
-  text("provider", row.provider, true);
-  text("compiler", row.compiler, true);
-  text("compiler_version", row.compiler_version, true);
-  text("binutils", row.binutils);
-  text("config", row.config, true);
-  text("state", evidence_state_name(row.state), true);
-  text("when", row.when, true);
-  text("root", row.root, true);
-  text("machine", row.machine, true);
-  text("kernel_drv", row.kernel_drv, true);
-  text("boot_drv", row.boot_drv);
-  text("kernel_nar", row.kernel_nar);
-  text("boot_nar", row.boot_nar);
-  text("banner", row.banner);
-  text("userland", row.userland);
-  number("build_seconds", row.build_seconds);
-  number("boot_seconds", row.boot_seconds);
-  number("cores", row.cores);
-  text("lock", row.lock, true);
-  text("reason", row.reason);
-  text("signature", row.signature);
-  text("next", row.next);
-  std::string out = "[evidence]\n";
-  for (const auto& [key, value] : values) out += fmt::format("{} = {}\n", key, value);
-  return out;
+  Keys keys;
+  keys.text("kernel", row.kernel);
+  keys.some("recipe", row.recipe);
+  keys.text("platform", row.platform);
+  keys.text("toolchain", row.toolchain);
+  keys.text("provider", row.provider);
+  keys.text("compiler", row.compiler);
+  keys.text("compiler_version", row.compiler_version);
+  keys.some("binutils", row.binutils);
+  keys.text("config", row.config);
+  keys.text("state", evidence_state_name(row.state));
+  keys.text("when", row.when);
+  keys.text("root", row.root);
+  keys.text("machine", row.machine);
+  keys.text("kernel_drv", row.kernel_drv);
+  keys.some("boot_drv", row.boot_drv);
+  keys.some("kernel_nar", row.kernel_nar);
+  keys.some("boot_nar", row.boot_nar);
+  keys.some("banner", row.banner);
+  keys.some("userland", row.userland);
+  keys.some("build_seconds", row.build_seconds);
+  keys.some("boot_seconds", row.boot_seconds);
+  keys.some("cores", row.cores);
+  keys.text("lock", row.lock);
+  keys.some("reason", row.reason);
+  keys.some("signature", row.signature);
+  keys.some("next", row.next);
+  const std::string out = keys.table("evidence");
+  return row.tree ? out + "\n" + tree_text(*row.tree) : out;
 }
 
 Result<EvidenceRow> parse_evidence(std::string text, const std::string& file) {

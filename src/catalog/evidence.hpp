@@ -1,10 +1,15 @@
 // Evidence: the records of cells that were really built and booted, one file each:
 //
-//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>].toml   the record; the configuration unless it is `tiny`
-//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>].log    the boot's console, or the end of the failed build's log
-//   evidence/locks/<date>-<first 8 digits of its sha256>.lock           what the recorded derivations took from the lock file
+//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].toml   the record
+//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].log    the boot's console, or the end of
+//                                                                                     the failed build's log
+//   evidence/locks/<date>-<8 hexadecimal digits>.lock   what the recorded derivations took from lock files of that
+//                                                       date, in so far as these agree
 //
-// What names no recipe begins with `linux`, and is of the catalog's Catalog::kernel_recipe(). Keys are sorted and the form is fixed, so the same record has the same bytes. Reading is Catalog::evidence().
+// What names no recipe begins with `linux`, and is of the catalog's Catalog::kernel_recipe(). The configuration is in a
+// name unless it is `tiny`; the hash is the beginning of that of the tree, where it is no release of the catalog's:
+// [tree] says which. Keys are sorted and the form is fixed, so the same record has the same bytes. Reading is
+// Catalog::evidence().
 #pragma once
 
 #include <string>
@@ -17,6 +22,8 @@ namespace swage {
 inline constexpr const char* kLocks = "locks";            // the directory of lock files
 std::string evidence_name(const EvidenceRow& row);          // of its files, without the ending
 std::string evidence_text(const EvidenceRow& row);          // reading it gives the row again
+// Of KernelTree::vendor: it becomes part of what a row of the matrix is called.
+Result<void> check_vendor(std::string_view name);
 // Closed keys, right types, and what each state needs; every mistake with its place.
 Result<EvidenceRow> parse_evidence(std::string text, const std::string& file);
 // Both files, each replaced whole and the record last: a record has its log.

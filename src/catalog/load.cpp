@@ -370,7 +370,9 @@ void Reader::read_releases(const TomlDocument& document) {
 void Reader::read_layer() {
   const fs::path& directory = layers[layer].directory;
   check_entries(directory, layer_files(), {});
-  check_entries(directory / "kernels", {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml"},
+  check_entries(directory / "kernels",
+                {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml",
+                 "trees.toml"},
                 {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "features.toml")) {

@@ -153,6 +153,30 @@ void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findin
       });
 }
 
+void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "kernels/trees.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<TreeFileRow>& rows, Index& index) {
+        reader.check_tables(document, {"link", "twins"}, {});
+        reader.rows(document, "link", {"path"}, link_schema(), TreeFileRow{}, rows, index);
+        reader.rows(document, "twins", {"lower"}, twins_schema(), TreeFileRow{}, rows, index);
+      },
+      [](std::vector<TreeFileRow>& rows, Findings& found_wrong) {
+        const auto lowered = [](std::string text) {
+          std::transform(text.begin(), text.end(), text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+          return text;
+        };
+        for (const TreeFileRow& row : rows)
+          if (row.link.empty() && (row.lower == row.upper || lowered(row.lower) != lowered(row.upper)))
+            found_wrong.errors.push_back(Error{
+                .what = fmt::format("'{}' and '{}' are no twins: their names must differ in case, and in nothing else",
+                                    row.lower, row.upper),
+                .where = row.origin.pos});
+      });
+}
+
 void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
   read_asked_file(
       state, "log_lines.toml", found, findings, documents,

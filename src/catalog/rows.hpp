@@ -60,10 +60,13 @@ const Schema<ToolchainRow>& toolchain_schema();
 const Schema<ConstraintRow>& constraint_schema();
 const Schema<SignatureRow>& signature_schema();
 const Schema<SymbolRow>& symbol_schema();
+const Schema<TreeFileRow>& link_schema();
+const Schema<TreeFileRow>& twins_schema();
 const Schema<LogLineRow>& log_line_schema();
 const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
 const Schema<RecipeRow>& system_schema();      // of systems/NAME.toml: a recipe without [package] and [source]
 const Schema<EvidenceRow>& evidence_schema();
+const Schema<KernelTree>& kernel_tree_schema();   // [tree] of a record
 
 }  // namespace swage

@@ -124,6 +124,7 @@ struct Catalog::State {
     AskedRows<ComponentRow> components{};
     AskedRows<SignatureRow> signatures{};
     AskedRows<SymbolRow> symbols{};
+    AskedRows<TreeFileRow> tree_files{};
     AskedRows<LogLineRow> log_lines{};
     bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is not found may come from that
     bool everything = false;                         // is read and tested: the constraints of every architecture are known
@@ -163,6 +164,8 @@ void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findi
 void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "catalog/evidence.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
@@ -75,23 +76,35 @@ void print_cells_json(const std::deque<CellRun>& cells, const fs::path& director
                     {"buildSeconds", value_or_null(cell.row.build_seconds)},
                     {"bootSeconds", value_or_null(cell.row.boot_seconds)},
                     {"record", text_or_null(cell.record.string())},
-                    {"recipe", cell.goal.target.recipe}});
+                     {"recipe", cell.goal.target.recipe},
+                     {"tree", tree_json(cell.row.tree)}});
   print_result("{}\n", json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
 }
 
-// A record must be repeatable from the catalog and its lock file alone.
+// A record must be repeatable from the catalog alone, and for a tree from that.
 Result<void> refuse_private_input(const TargetOptions& options) {
-  const char* what = !options.src.empty()                                                               ? "--src"
-                     : !options.patches.empty()                                                         ? "--patch"
-                     : !options.enable.empty()                                                          ? "--enable"
+  const char* what = !options.enable.empty()                                                            ? "--enable"
                      : !options.disable.empty()                                                         ? "--disable"
                      : !options.set.empty()                                                             ? "--set"
                      : !options.fragments.empty()                                                       ? "--fragment"
                      : options.config.find('/') != std::string::npos || options.config.find('.') != std::string::npos ? "--config FILE"
                                                                                                        : nullptr;
-  if (!what) return {};
-  return Fail(Error{.what = fmt::format("'{}' cannot be verified: a record must be repeatable from the catalog alone", what),
-                    .hint = "see what it does with: swage boot"});
+  if (what)
+    return Fail(
+        Error{.what = fmt::format("'{}' cannot be verified: a record must be repeatable from the catalog alone", what),
+              .hint = "see what it does with: swage boot"});
+  if (!options.vendor.empty()) SWAGE_CHECK(check_vendor(options.vendor));
+  if (!options.vendor.empty() && options.src.empty())
+    return Fail(
+        Error{.what = "'--vendor' says whose a tree is, and there is none", .hint = "name it with: --src URL#COMMIT"});
+  return {};
+}
+
+// What is patched is no release any more, and its record no evidence for one.
+Result<void> refuse_unnamed_patches(const TargetOptions& options) {
+  if (options.patches.empty() || (!options.src.empty() && !options.vendor.empty())) return {};
+  return Fail(Error{.what = "'--patch' makes another kernel of a release: its record is of a tree, and says whose",
+                    .hint = "name both: --src DIR|FILE|URL#COMMIT --vendor NAME"});
 }
 
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
@@ -186,11 +199,12 @@ Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
   options.targets.by_records = false;
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
+  if (options.replay) return run_replay(session, options);
   SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
   const auto is_kernel = [](const Target& target) { return kind_of(target) == TargetKind::kernel; };
   const bool packages = options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
-  if (options.replay) return run_replay(session, options);
   if (packages) return run_packages(session, options);
+  SWAGE_CHECK(refuse_unnamed_patches(options.targets));
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
   SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, options.skip_verified, directory, options.realise));
   session.stop_reporter();
@@ -209,14 +223,19 @@ Action declare_verify(const Options& app) {
   auto options = std::make_shared<CellOptions>();
   declare_targets(app, options->targets);
   app.get_option("TARGET").required(false).description(
-      "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms)");
+      "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms); with --replay "
+      "also files of records");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
   app.add_flag("--packages", options->packages, "every package that is for the platforms").excludes("TARGET");
   app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted, and packages of having been built");
+  const Option vendor = app.add_option("--vendor", options->targets.vendor,
+                                       "whose tree --src is, where that is not the release of its version")
+                            .group("Kernel");
   app.add_flag("--replay", options->replay, "repeat what is recorded, from its own lock file, and compare bit for bit")
       .excludes("--skip-verified")
-      .excludes("--packages");
+      .excludes("--packages")
+      .excludes(vendor);
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -251,7 +251,10 @@ void examine_apt(std::vector<Health>& all) {
 Health git_health() {
   const Result<ProcessResult> version = run_process({.argv = {"git", "--version"}});
   if (version && version->ok()) return {.name = "git", .what = std::string(trim(version->out))};
-  return {.name = "git", .state = State::warn, .what = "there is none: trees cannot be cloned (--src URL)", .hint = "install it with: sudo apt-get install git"};
+  return {.name = "git",
+          .state = State::warn,
+          .what = "there is none: trees cannot be fetched (--src URL)",
+          .hint = "install it with: sudo apt-get install git"};
 }
 
 Health libraries_health() {

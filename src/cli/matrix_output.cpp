@@ -39,6 +39,13 @@ bool is_stale(const MatrixCell& cell) {
   return false;
 }
 
+// Whether what is shown of a cell rests on a tree that is not known to be the release.
+bool is_of_tree(const MatrixCell& cell) {
+  for (const char* compiler : {"gcc", "clang"})
+    if (const MatrixEntry& best = cell.best(compiler); best.evidence && best.tree) return true;
+  return false;
+}
+
 std::optional<long> age_of(const MatrixEntry& entry, const std::string& today) {
   if (!entry.evidence) return std::nullopt;
   return days_between(entry.evidence->when, today);
@@ -88,7 +95,8 @@ Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::s
           {"cores", value_or_null(row.cores)},
           {"banner", text_or_null(row.banner)},
           {"userland", text_or_null(row.userland)},
-          {"record", text_or_null(row.file.string())}};
+          {"record", text_or_null(row.file.string())},
+          {"tree", tree_json(entry.tree)}};
 }
 
 std::string log_of(const EvidenceRow& row) {
@@ -117,8 +125,22 @@ Json page_entry(const MatrixEntry& entry, const Platform& platform, const std::s
 
 }  // namespace
 
+Json tree_json(const std::optional<KernelTree>& tree) {
+  if (!tree) return nullptr;
+  return {{"url", text_or_null(tree->url)},
+          {"commit", text_or_null(tree->commit)},
+          {"directory", text_or_null(tree->directory)},
+          {"sha256", tree->nar},
+          {"vendor", text_or_null(tree->vendor)},
+          {"missing", tree->missing},
+          {"outputs", tree->outputs},
+          {"links", tree->links},
+          {"executable", tree->executable},
+          {"patches", tree->patches}};
+}
+
 std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) {
-  std::size_t name_width = 0, label_width = 3;
+  std::size_t name_width = 0, label_width = 4;   // two letters and two marks
   for (const Platform* platform : matrix.platforms) name_width = std::max(name_width, platform->name.size());
   for (const std::string& kernel : matrix.kernels) label_width = std::max(label_width, kernel.size());
   const std::size_t column = label_width + 2;
@@ -134,11 +156,13 @@ std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) 
       std::size_t pending = 0;   // spaces that only come when something follows
       for (std::size_t k = first; k < end; ++k) {
         const MatrixCell& cell = matrix.cells[k][p];
-        const bool stale = is_stale(cell);
         text += std::string(pending + 2, ' ');
         for (const char* compiler : {"gcc", "clang"}) text += painted(cell.best(compiler).state, options.colour);
-        if (stale) text += '~';
-        pending = label_width - (stale ? 3 : 2);
+        std::string marks;
+        if (is_of_tree(cell)) marks += '\'';
+        if (is_stale(cell)) marks += '~';
+        text += marks;
+        pending = label_width - 2 - marks.size();
       }
       text += '\n';
     }
@@ -148,7 +172,7 @@ std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) 
   using enum MatrixState;
   for (const MatrixState state : {booted, built, failed, resolved, impossible})
     text += fmt::format("{} {}, ", painted(state, options.colour), state == resolved ? "not tried yet" : matrix_state_name(state));
-  return text + "~ recipe changed since\n" + summary(matrix);
+  return text + "' of a tree, ~ recipe changed since\n" + summary(matrix);
 }
 
 std::string matrix_json(const Matrix& matrix) {

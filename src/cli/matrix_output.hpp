@@ -1,10 +1,14 @@
 // The matrices of kernels and of packages as text, JSON and pages.
 #pragma once
 
+#include "base/json.hpp"
 #include "evidence/matrix.hpp"
 #include "evidence/package_matrix.hpp"
 
 namespace swage {
+
+// Null: the release.
+Json tree_json(const std::optional<KernelTree>& tree);
 
 struct MatrixTextOptions {
   unsigned width = 80;

@@ -35,6 +35,7 @@ constexpr auto value_rows = [] {
       {"--for", "PLATFORMS", platforms},
       {"--target", "PLATFORM", platform},
       {"--toolchain", "ID", toolchain},
+      {"--vendor", "NAME", words},
       {"--instance", "NAME", instance},
       {"--with", "FEATURE", feature},
       {"--without", "FEATURE", feature},

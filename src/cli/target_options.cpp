@@ -39,7 +39,9 @@ void declare_targets(const Options& app, TargetOptions& options, TargetsAs as) {
   option("--fragment", options.fragments, kernel, "a file of configuration lines, applied over --config; later ones win");
   flag("--strict-config", options.strict_config, kernel, "fail when a line does not take effect");
   option("--patch", options.patches, kernel, "apply this patch file (-p1) to the tree, after those of quirks");
-  option("--src", options.src, kernel, "build this kernel tree: a directory, an archive or a git URL (URL#REF); its Makefile tells the version");
+  option("--src", options.src, kernel,
+         "build this kernel tree: a directory, an archive, or of a git repository URL#REF or URL#REF:DIR; its Makefile "
+         "tells the version");
 }
 
 void declare_realise(const Options& app, RealiseOptions& options) {

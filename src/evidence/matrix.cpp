@@ -21,6 +21,7 @@ struct KernelColumn {
   std::string recipe;
   Version version;            // what would be built now
   bool series = false;        // any release of it belongs here
+  std::optional<KernelTree> tree{};   // of a vendor's
 };
 
 std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile* lock) {
@@ -34,13 +35,20 @@ std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile
   return columns;
 }
 
-// The column of a record: its exact release before its series.
+// The column of a record: its exact release before its series. A vendor's tree has its own.
 std::size_t column_of(const Catalog& catalog, std::vector<KernelColumn>& columns, const EvidenceRow& row, const Version& version) {
   const std::string& recipe = catalog.recipe_of(row);
   const auto find = [&](auto&& fits) {
     return std::find_if(columns.begin(), columns.end(), [&](const KernelColumn& c) { return c.recipe == recipe && fits(c); });
   };
-  auto at = find([&](const KernelColumn& c) { return !c.series && c.version == version; });
+  if (!row.is_of_release()) {
+    const std::string label = fmt::format("{}-{}", row.kernel, row.tree->vendor);
+    auto own = find([&](const KernelColumn& c) { return c.label == label; });
+    if (own == columns.end())
+      own = columns.insert(own, {.label = label, .recipe = recipe, .version = version, .tree = row.tree});
+    return static_cast<std::size_t>(own - columns.begin());
+  }
+  auto at = find([&](const KernelColumn& c) { return !c.series && !c.tree && c.version == version; });
   if (at == columns.end()) at = find([&](const KernelColumn& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
   const std::string label = recipe == catalog.kernel_recipe() ? row.kernel : fmt::format("{}@{}", recipe, row.kernel);
   if (at == columns.end()) at = columns.insert(at, {.label = label, .recipe = recipe, .version = version});
@@ -104,7 +112,7 @@ const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id
 }
 
 Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& column, const Platform& platform, const std::string& compiler) {
-  MatrixEntry entry{.kernel = column.version.str(), .recipe = column.recipe, .compiler = compiler};
+  MatrixEntry entry{.kernel = column.version.str(), .recipe = column.recipe, .compiler = compiler, .tree = column.tree};
   const ResolveRequest request{.platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
   SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
   entry.explanation = explain(resolution);
@@ -140,9 +148,12 @@ Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, co
     const bool none = std::none_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& e) { return e.compiler == compiler; });
     if (none || (!done && now.state == MatrixState::resolved)) cell.entries.push_back(std::move(now));
   }
-  // The latest of the same kind first: of several releases of a series, that of today.
+  // The release itself before trees of it, then the latest of the same kind first: of several releases of a series,
+  // that of today.
   std::stable_sort(cell.entries.begin(), cell.entries.end(), [](const MatrixEntry& a, const MatrixEntry& b) {
-    const auto key = [](const MatrixEntry& e) { return std::tuple(e.compiler == "gcc" ? 0 : 1, e.state); };
+    const auto key = [](const MatrixEntry& e) {
+      return std::tuple(e.compiler == "gcc" ? 0 : 1, e.state, e.tree.has_value());
+    };
     if (key(a) != key(b)) return key(a) < key(b);
     return a.evidence && b.evidence && a.evidence->when > b.evidence->when;
   });
@@ -187,6 +198,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
                          .compiler = row.compiler,
                          .toolchain = find_toolchain(catalog, row.toolchain, row.platform),
                          .evidence = row,
+                         .tree = row.tree,
                          .changed = recipes.changed(row),
                          .reason = row.reason});
     }

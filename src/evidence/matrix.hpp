@@ -23,6 +23,7 @@ struct MatrixEntry {
   std::string compiler{};
   const ToolchainRow* toolchain = nullptr;  // null: impossible, or it has left the catalog since
   std::optional<EvidenceRow> evidence{};    // booted, built, failed
+  std::optional<KernelTree> tree{};         // that it is of; none: the release
   std::optional<bool> changed{};            // whether the recorded derivation is planned differently now; none: not known
   std::vector<std::string> constraints{};   // impossible: ids of the rows that forbid it
   std::string reason{};                     // impossible, failed
@@ -40,8 +41,9 @@ struct MatrixCell {
 
 struct Matrix {
   std::string today{};                                  // YYYY-MM-DD, that ages are counted to
-  std::vector<std::string> kernels{};                   // oldest first: series, releases, and others that have records (of other recipes
-                                                        // RECIPE@VERSION)
+  // Oldest first: series, releases, and others that have records; what a vendor has made of a release is a kernel of
+  // its own, RELEASE-VENDOR, and so is what another recipe makes of one, RECIPE@VERSION.
+  std::vector<std::string> kernels{};
   std::vector<const Platform*> platforms{};
   std::vector<std::vector<MatrixCell>> cells{};         // [kernel][platform]
 };

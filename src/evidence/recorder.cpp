@@ -1,9 +1,12 @@
 #include "evidence/recorder.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
@@ -42,11 +45,22 @@ std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::c
 
 Result<std::string> keep_lock(const RecorderPlace& place) {
   SWAGE_TRY(const fs::path locks, evidence_subdirectory(place.directory, kLocks));
-  for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{}))
-    if (name.ends_with(".lock"))
-      if (const Result<Lockfile> known = read_kept_lock(place.directory, name); known && covers(*known, place.lock)) return name;
-  const std::string text = place.lock.str();
-  const std::string name = fmt::format("{}-{}.lock", place.lock.created, sha256(text).hex().substr(0, 8));
+  // Another swage may keep one too: what it adds must not be lost.
+  const UniqueFd directory(::open(locks.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::flock(directory.get(), LOCK_EX) != 0)
+    return fail_errno(fmt::format("cannot lock '{}'", locks.string()), errno);
+  std::optional<std::pair<std::string, Lockfile>> wider;
+  for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{})) {
+    if (!name.ends_with(".lock")) continue;
+    const Result<Lockfile> known = read_kept_lock(place.directory, name);
+    if (!known) continue;
+    if (covers(*known, place.lock)) return name;
+    if (!wider)
+      if (std::optional<Lockfile> both = joined(*known, place.lock)) wider.emplace(name, *std::move(both));
+  }
+  const std::string text = wider ? wider->second.str() : place.lock.str();
+  const std::string name =
+      wider ? wider->first : fmt::format("{}-{}.lock", place.lock.created, sha256(text).hex().substr(0, 8));
   SWAGE_CHECK(write_file_atomically(locks / name, text));
   return name;
 }

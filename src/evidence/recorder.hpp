@@ -40,7 +40,9 @@ struct RecorderPlace {
   fs::path directory{};   // evidence/, made when first needed
   Lockfile lock{};        // reduced to what the cells use
 };
-// Puts the lock file beside the records and tells its name. One serves all records of a run, and those of later runs that need nothing else.
+// Puts the lock file beside the records and tells its name. One serves all records of a run, and those of other runs
+// whose lock files are of the same day and say nothing else of what both have: it grows, and never changes what is in
+// it.
 Result<std::string> keep_lock(const RecorderPlace& place);
 
 // A lock file that stands beside the records, by its name. Never one that is elsewhere.

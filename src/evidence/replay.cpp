@@ -5,19 +5,46 @@
 
 #include "base/text.hpp"
 #include "catalog/evidence.hpp"
+#include "catalog/layer.hpp"
 #include "catalog/package_evidence.hpp"
 #include "evidence/recorder.hpp"
+#include "fetch/git_tree.hpp"
 #include "plan/reduced_lock.hpp"
+#include "request/kernel_options.hpp"
 #include "request/option_kinds.hpp"
 #include "request/realising.hpp"
+#include "request/trees.hpp"
 
 namespace swage {
 
 namespace {
 
-// The records that can be repeated, of which the newest is.
+// The tree that --src means: one that records name, or its content.
+struct MeantTree {
+  std::optional<GitPlace> place{};
+  std::string nar{};
+
+  bool is(const KernelTree& tree) const {
+    if (!place) return tree.nar == nar;
+    return tree.url == place->url && tree.directory == place->directory && tree.commit.starts_with(place->ref);
+  }
+};
+
+// A tree of this machine goes into the store, so that it is there to be built.
+Result<std::optional<MeantTree>> meant_tree(Session& session, const TargetOptions& options) {
+  if (options.src.empty()) return std::optional<MeantTree>();
+  if (is_remote_tree(options.src)) {
+    SWAGE_TRY(GitPlace place, parse_git_place(options.src));
+    return MeantTree{.place = std::move(place)};
+  }
+  SWAGE_TRY(const KernelChoice kernel, local_kernel(session, options.src, "", {}));
+  return MeantTree{.nar = kernel.tree->nar};
+}
+
+// The records that can be repeated, of which the newest is. What a vendor has made of a release is meant only by its
+// tree.
 Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const TargetOptions& options, const Target& target,
-                                                 const Platform& platform) {
+                                                 const Platform& platform, const std::optional<MeantTree>& tree) {
   std::optional<Version> wanted;
   if (!target.version.empty()) {
     SWAGE_TRY(wanted, Version::parse(target.version));
@@ -28,8 +55,9 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
     if (catalog.recipe_of(row) != target.recipe) continue;
     SWAGE_TRY(const Version version, Version::parse(row.kernel));
     const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc") : row.toolchain == options.toolchain;
-    const bool meant = (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed && this_tool &&
-                       row.config == (options.config.empty() ? "tiny" : options.config);
+    const bool this_tree = tree ? row.tree && tree->is(*row.tree) : row.is_of_release();
+    const bool meant = this_tree && (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed &&
+                       this_tool && row.config == (options.config.empty() ? "tiny" : options.config);
     if (meant && (!best || best->when <= row.when)) best = &row;
   }
   if (!best) return std::optional<EvidenceRow>();
@@ -83,14 +111,17 @@ Result<void> plan_and_build(Session& session, Replay& replay, const RealiseOptio
   return build(session, planned, replay, options);
 }
 
-Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const RealiseOptions& options) {
+Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const KernelPatches& patches,
+                           const RealiseOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_CHECK(check_patches(row, patches));
+  if (row.tree) SWAGE_CHECK(fetch_recorded_tree(session, row));
   const std::string& recipe = catalog->recipe_of(row);
   Replay replay{.title = fmt::format("{}@{} for {}", recipe, row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
                 .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
   SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
-    SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
+    SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row, patches));
     SWAGE_CHECK(plan(replay, planner, "kernel", recipe, row.kernel_drv, row.kernel_nar));
     if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
     return {};
@@ -116,16 +147,22 @@ Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, c
   return replay;
 }
 
+// What the words of the request mean besides targets and platforms.
+struct Meaning {
+  std::optional<MeantTree> tree{};
+  KernelPatches patches{};
+};
+
 // The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is none.
 Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target, const Platform& platform,
-                                            const RealiseOptions& realise) {
+                                            const Meaning& meaning, const RealiseOptions& realise) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Goal goal{.target = target, .platform = &platform};
   if (kind_of(target) == TargetKind::kernel) {
     SWAGE_CHECK(check_boots(target));
-    SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform));
+    SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform, meaning.tree));
     if (!row) return std::optional<Replay>();
-    return replay_cell(session, *row, goal, realise);
+    return replay_cell(session, *row, goal, meaning.patches, realise);
   }
   SWAGE_TRY(const Catalog::RecipeName named, catalog->parse_recipe_name(target.text));
   SWAGE_TRY(const auto records, newest_package_records(catalog->evidence_directories(), platform.name));
@@ -135,27 +172,82 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
   return replay_package(session, kept->second, goal, realise);
 }
 
-}  // namespace
+// A record that is named by its file.
+bool is_record(const std::string& target) { return target.ends_with(".toml"); }
 
-Result<std::vector<Replay>> replay(Session& session, const TargetOptions& targets, const RealiseOptions& options) {
-  if (targets.targets.empty())
-    return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
-  SWAGE_TRY(const std::vector<Target> named, find_targets(session, targets));
-  const bool kernels = std::all_of(named.begin(), named.end(), [](const Target& target) { return kind_of(target) == TargetKind::kernel; });
-  SWAGE_CHECK(check_only(targets, kernels ? std::vector<std::string_view>{"--for", "--toolchain", "--llvm", "--config"} : std::vector<std::string_view>{"--for", "--toolchain"},
-                         kernels ? "a record of a kernel, which is repeated as it is" : "a record of a package, which is repeated as it is"));
-  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
+Result<Replay> replay_file(Session& session, const std::string& named, const Meaning& meaning,
+                           const RealiseOptions& realise) {
+  SWAGE_TRY(const fs::path whole, absolute_path(named));
+  const fs::path file = whole.lexically_normal();
+  SWAGE_TRY(std::string text, read_file(file));
+  SWAGE_TRY(const EvidenceRow row, parse_evidence(std::move(text), file.string()));
+  if (row.state == EvidenceState::failed)
+    return fail(Errc::invalid_input, fmt::format("'{}' cannot be repeated: it is the record of a failure", named));
+  if (meaning.tree && !(row.tree && meaning.tree->is(*row.tree))) {
+    Error error{.what = fmt::format("the tree of --src is not the one that '{}' was recorded of", named)};
+    if (row.tree) error.notes.push_back(fmt::format("recorded: {}", row.tree->nar));
+    if (!meaning.tree->nar.empty()) error.notes.push_back(fmt::format("given:    {}", meaning.tree->nar));
+    return Fail(std::move(error));
+  }
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const std::vector<Target> targets,
+            find_targets(session, {.targets = {fmt::format("{}@{}", catalog->recipe_of(row), row.kernel)}}));
+  Goal goal{.target = targets.front()};
+  SWAGE_TRY(goal.platform, catalog->platform(row.platform));
+  return replay_cell(session, row, goal, meaning.patches, realise);
+}
+
+Result<std::vector<Replay>> replay_targets(Session& session, const TargetOptions& options,
+                                           const std::vector<Target>& targets, const Meaning& meaning,
+                                           const RealiseOptions& realise) {
+  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   std::vector<Replay> replays;
-  for (const Target& target : named) {
+  for (const Target& target : targets) {
     for (const Platform* platform : platforms) {
-      SWAGE_TRY(std::optional<Replay> done, replay_newest(session, targets, target, *platform, options));
+      SWAGE_TRY(std::optional<Replay> done, replay_newest(session, options, target, *platform, meaning, realise));
       if (done) replays.push_back(*std::move(done));
     }
   }
-  if (replays.empty())
-    return Fail(Error{.what = fmt::format("'{}' has no record that could be repeated for these platforms",
-                                          join(targets.targets, ", ")),
-                      .hint = "make one with: swage verify"});
+  if (!replays.empty()) return replays;
+  Error error{
+      .what = fmt::format("'{}' has no record that could be repeated for these platforms", join(options.targets, ", ")),
+      .hint = "make one with: swage verify"};
+  if (meaning.tree) {
+    error.what = fmt::format("'{}' has no record of the tree '{}' that could be repeated for these platforms",
+                             join(options.targets, ", "), options.src);
+    if (!meaning.tree->nar.empty()) error.notes.push_back(fmt::format("its sha256 (NAR) is {}", meaning.tree->nar));
+  }
+  return Fail(std::move(error));
+}
+
+Result<void> check_replay_options(const TargetOptions& options, const std::vector<Target>& targets, bool files) {
+  if (files) return check_only(options, {"--src", "--patch"}, "a record that is named by its file");
+  if (std::all_of(targets.begin(), targets.end(),
+                  [](const Target& target) { return kind_of(target) == TargetKind::kernel; }))
+    return check_only(options, {"--for", "--toolchain", "--llvm", "--config", "--src", "--patch"},
+                      "a record of a kernel, which is repeated as it is");
+  return check_only(options, {"--for", "--toolchain"}, "a record of a package, which is repeated as it is");
+}
+
+}  // namespace
+
+Result<std::vector<Replay>> replay(Session& session, const TargetOptions& options, const RealiseOptions& realise) {
+  if (options.targets.empty())
+    return Fail(Error{.what = "'--replay' wants TARGET", .hint = "see what is recorded with: swage matrix"});
+  const bool files = std::all_of(options.targets.begin(), options.targets.end(), is_record);
+  std::vector<Target> targets;
+  if (!files) { SWAGE_TRY(targets, find_targets(session, options)); }
+  SWAGE_CHECK(check_replay_options(options, targets, files));
+  Meaning meaning;
+  SWAGE_TRY(KernelOptions kernel, kernel_options({.patches = options.patches}, "tiny"));
+  meaning.patches = std::move(kernel.patches);
+  SWAGE_TRY(meaning.tree, meant_tree(session, options));
+  if (!files) return replay_targets(session, options, targets, meaning, realise);
+  std::vector<Replay> replays;
+  for (const std::string& file : options.targets) {
+    SWAGE_TRY(Replay done, replay_file(session, file, meaning, realise));
+    replays.push_back(std::move(done));
+  }
   return replays;
 }
 

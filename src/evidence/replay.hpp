@@ -27,8 +27,9 @@ struct Replay {
   std::vector<ReplayedItem> items{};
 };
 
-// Plans the newest record of every target, a kernel or a package, and platform again, from the lock file that was kept with it, builds
-// kernel and boot, or the package (once more when the store has them), and compares the results' hashes with the record's.
+// Plans the newest record of every target, a kernel or a package, and platform again, or the records that are named by
+// their files, from the lock file that was kept with it, builds kernel and boot, or the package (once more when the
+// store has them), and compares the results' hashes with the record's.
 Result<std::vector<Replay>> replay(Session& session, const TargetOptions& targets, const RealiseOptions& options);
 
 }  // namespace swage

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "request/realising.hpp"
+#include "request/tree_damage.hpp"
 
 namespace swage {
 
@@ -14,10 +15,15 @@ namespace {
 
 using End = CellRun::End;
 
-// Without targets: every kernel whose source the lock file pins, so that nothing has to come from elsewhere.
+// Without targets: the tree that is named, or every kernel whose source the lock file pins, so that nothing has to come
+// from elsewhere.
 Result<void> default_targets(Session& session, TargetOptions& options) {
   if (!options.targets.empty()) return {};
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  if (!options.src.empty()) {
+    options.targets = {catalog->kernel_recipe()};
+    return {};
+  }
   SWAGE_TRY(const Lockfile* lock, session.lock());
   for (const KernelRow& row : catalog->kernels())
     if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
@@ -54,7 +60,46 @@ EvidenceRow expected_row(const Catalog& catalog, const Goal& goal, const TargetO
           .compiler_version = toolchain.version.str(),
           .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
           .config = options.config.empty() ? "tiny" : options.config,
-          .machine = machine.emulated() ? fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " ")) : "none"};
+          .machine = machine.emulated() ? fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " ")) : "none",
+          .tree = goal.cell.kernel->tree};
+}
+
+// A tree that is file for file what the release's archive was unpacked to is the release.
+Result<std::optional<Source>> release_that_is(Session& session, const Catalog& catalog, const Goal& goal) {
+  const KernelChoice& kernel = *goal.cell.kernel;
+  SWAGE_TRY(const Lockfile* lock, session.lock());
+  Result<KernelChoice> release = find_kernel(catalog, *lock, kernel.version);
+  if (!release || release->version != kernel.version || goal.target.asks.tree.empty()) return std::optional<Source>();
+  const Cell cell{.platform = goal.platform, .kernel = *release};
+  Planner planner(catalog, *lock);
+  const Result<Wanted> unpacked = planner.package(goal.target.asks.tree, cell);
+  if (!unpacked) return std::optional<Source>();   // the lock file lacks something: then it was not unpacked here
+  SWAGE_TRY(const StorePath out, StorePath::parse(planner.graph().find(unpacked->drv)->drv.outputs.at("out").path));
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const std::optional<PathInfo> info, store->query(out));
+  if (!info || info->nar_hash.hex() != kernel.tree->nar) return std::optional<Source>();
+  return release->source;
+}
+
+// Gives the trees of --src what a record says of them.
+Result<void> describe_trees(Session& session, const Catalog& catalog, const TargetOptions& options,
+                            std::deque<Goal>& goals) {
+  for (Goal& goal : goals) {
+    KernelChoice& kernel = *goal.cell.kernel;
+    if (!kernel.tree) continue;
+    SWAGE_TRY(std::optional<Source> release, release_that_is(session, catalog, goal));
+    if (release && options.patches.empty()) {
+      if (&goal == &goals.front())
+        session.reporter().on(
+            Message{fmt::format("note: '{}' is linux {}, file for file", options.src, kernel.version.str())});
+      kernel.source = std::move(release);
+      kernel.tree.reset();
+      continue;
+    }
+    kernel.tree->vendor = options.vendor;
+    kernel.tree->patches = patch_list(kernel.options.patches);
+  }
+  return {};
 }
 
 // "build" of ".../<hash>-root-build".
@@ -85,6 +130,14 @@ Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& optio
 Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOptions& options, Planner& planner, CellRun& cell) {
   if (cell.goal.unpinned) return Fail(*cell.goal.unpinned);
   bool boots = true;
+  if (cell.goal.cell.kernel->tree) {
+    SWAGE_TRY(Store* store, session.store());
+    if (source_arch(store->real_path(cell.goal.cell.kernel->source->path), cell.goal.platform->kernel_arch).empty()) {
+      cell.end = End::impossible;
+      cell.reason = fmt::format("the tree has no arch/{}", cell.goal.platform->kernel_arch);
+      return {};
+    }
+  }
   SWAGE_CHECK(choose_toolchain(catalog, options, cell, boots));
   if (!cell.goal.cell.machine || !cell.goal.resolution->chosen) {
     make_impossible(cell);
@@ -111,7 +164,7 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
 Result<void> skip_when_verified(const Catalog& catalog, CellRun& cell) {
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version, cell.goal.target.recipe));
   for (const EvidenceRow& row : *rows) {
-    if (row.toolchain != cell.row.toolchain || row.config != cell.row.config || row.state == EvidenceState::failed) continue;
+    if (evidence_name(row) != evidence_name(cell.row) || row.state == EvidenceState::failed) continue;
     const bool changed = row.kernel_drv != cell.row.kernel_drv || row.boot_drv != cell.row.boot_drv;
     cell.end = End::skipped;
     cell.reason = fmt::format("{} on {}{}", evidence_state_name(row.state), row.when, changed ? ", its recipe has changed since" : "");
@@ -124,6 +177,7 @@ Result<void> skip_when_verified(const Catalog& catalog, CellRun& cell) {
 // A cell that cannot be planned, for a package that the lock file lacks, is no reason not to verify the others.
 Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, bool skip_verified, Planner& planner, const Catalog& catalog) {
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny", KernelGoal::boot));
+  if (!options.src.empty()) SWAGE_CHECK(describe_trees(session, catalog, options, goals));
   std::deque<CellRun> cells;
   StorePathSet seen;
   for (Goal& goal : goals) {

@@ -72,7 +72,7 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   if (!best) {
     for (const KernelRow& row : catalog.kernels())
       if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
-        return Fail(source_of(lock, row.source, shown).error());
+        if (const Result<Source> source = source_of(lock, row.source, shown); !source) return Fail(source.error());   // else it has another version
     Error error{.code = Errc::invalid_input, .what = fmt::format("'{}' is not in the catalog", shown)};
     if (wanted) {
       SWAGE_TRY(const std::vector<std::string> nearest, nearest_kernels(catalog, lock, *wanted));
@@ -85,6 +85,18 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   SWAGE_TRY(choice.source, source_of(lock, best->row->source, fmt::format("linux-{}", best->version.str())));
   return choice;
 }
+
+Result<KernelChoice> recorded_kernel(const EvidenceRow& row) {
+  SWAGE_TRY(Version version, Version::parse(row.kernel));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, row.tree->nar));
+  SWAGE_TRY(StorePath path, make_fixed_path(kernel_source_name(row.kernel), ContentMethod::recursive, hash));
+  const std::string from = row.tree->url.empty() ? "a directory" : row.tree->url;
+  return KernelChoice{.version = std::move(version),
+                      .source = Source{.path = std::move(path), .how = Source::Present{from}},
+                      .tree = row.tree};
+}
+
+std::string kernel_source_name(std::string_view version) { return fmt::format("linux-{}-source", version); }
 
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
   SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());

@@ -45,6 +45,8 @@ namespace swage {
 
 inline constexpr const char* kBuildPlatform = "x86_64";   // where builds run
 
+using KernelPatches = std::vector<std::pair<std::string, std::string>>;   // file name and content
+
 // What the user says about a kernel besides its version.
 struct KernelOptions {
   std::string config = "tiny";                 // tiny, or makes of the tree in words: allnoconfig, "defconfig kvm_guest.config"
@@ -55,13 +57,14 @@ struct KernelOptions {
   std::vector<std::string> module_make{};      // NAME=VALUE, variables of their make
   std::vector<Source> module_uses{};           // what earlier modules, whose symbols these use, were built to
   std::vector<std::string> module_params{};    // [MODULE.]NAME=VALUE, for the kernel that loads them
-  std::vector<std::pair<std::string, std::string>> patches{};   // file name and content, applied to the tree in order
+  KernelPatches patches{};                     // applied to the tree in order
 };
 
 // One kernel, exactly.
 struct KernelChoice {
   Version version;                             // with sublevel
   std::optional<Source> source{};              // the archive, or the local tree (Source::Present)
+  std::optional<KernelTree> tree{};            // of the latter: where it is from
   KernelOptions options{};
 };
 
@@ -99,6 +102,11 @@ Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& 
 
 // The recipe's own, or that of its source, which the lock file tells; "" it has none.
 std::string package_version(const RecipeRow& recipe, const Lockfile& lock);
+
+// What a tree of that version that is nobody's derivation is called in the store.
+std::string kernel_source_name(std::string_view version);
+// The kernel that a record with a tree is of: its tree as it is in the store, if it is there.
+Result<KernelChoice> recorded_kernel(const EvidenceRow& row);
 
 // The first machine row of the platform whose range holds the kernel, or else the one that has no range: so a layer, whose rows come
 // last, can say something of some kernels alone. Null when there is none.

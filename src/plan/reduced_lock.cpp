@@ -38,6 +38,14 @@ bool contains_all(const Map& whole, const Map& part) {
   });
 }
 
+template <class Map>
+bool agree(const Map& one, const Map& other) {
+  return std::all_of(one.begin(), one.end(), [&](const auto& entry) {
+    const auto at = other.find(entry.first);
+    return at == other.end() || at->second == entry.second;
+  });
+}
+
 }  // namespace
 
 Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vector<StorePath>& wanted) {
@@ -82,6 +90,19 @@ void add_missing_roots(Lockfile& record, const Lockfile& today) {
 bool covers(const Lockfile& whole, const Lockfile& part) {
   return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) && contains_all(whole.sources, part.sources) &&
          contains_all(whole.seeds, part.seeds) && contains_all(whole.archives, part.archives);
+}
+
+std::optional<Lockfile> joined(const Lockfile& one, const Lockfile& other) {
+  if (one.created != other.created || !agree(one.files, other.files) || !agree(one.sets, other.sets) ||
+      !agree(one.sources, other.sources) || !agree(one.seeds, other.seeds) || !agree(one.archives, other.archives))
+    return std::nullopt;
+  Lockfile both = one;
+  both.files.insert(other.files.begin(), other.files.end());
+  both.sets.insert(other.sets.begin(), other.sets.end());
+  both.sources.insert(other.sources.begin(), other.sources.end());
+  both.seeds.insert(other.seeds.begin(), other.seeds.end());
+  both.archives.insert(other.archives.begin(), other.archives.end());
+  return both;
 }
 
 }  // namespace swage

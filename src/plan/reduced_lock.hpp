@@ -1,6 +1,7 @@
 // The part of a lock file that given derivations were planned from: enough to plan them again, to the same .drv paths.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "plan/graph.hpp"
@@ -17,5 +18,10 @@ void add_missing_roots(Lockfile& record, const Lockfile& today);
 
 // Whether everything in `part` is in `whole` too: what was planned from the one can be planned from the other.
 bool covers(const Lockfile& whole, const Lockfile& part);
+
+// What two lock files say together; nothing when they contradict each other. What was planned from either is planned
+// from it too, as long as both were made of lock files of one day: of another day one may lack what the other has, and
+// a plan may depend on that.
+std::optional<Lockfile> joined(const Lockfile& one, const Lockfile& other);
 
 }  // namespace swage

@@ -45,11 +45,26 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
   return Fail(std::move(error));
 }
 
-// The release that the catalog has records of and that says most of what the recipe makes of this one: itself, or else the nearest of its
+// Whether the record says something of a kernel that is built from `tree` (none: from its release): what a vendor has
+// made of a release says nothing of that, but of itself.
+bool concerns(const EvidenceRow& row, const std::optional<KernelTree>& tree) {
+  return row.is_of_release() || (tree && row.tree->nar == tree->nar && row.tree->patches.empty());
+}
+
+// What is to be found on record: what the recipe makes of that kernel, built from `tree` (none: from its release).
+struct WantedRecord {
+  const std::string& recipe;
+  const Version& kernel;
+  const std::optional<KernelTree>& tree;
+};
+
+// The release that the catalog has records of and that says most of the wanted one: itself, or else the nearest of its
 // series, which moves on with every security fix. Nothing: none is on record.
-Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const Version& kernel, const std::string& recipe) {
+Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const WantedRecord& wanted) {
+  const auto& [recipe, kernel, tree] = wanted;
   SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel, recipe));
-  if (!exact->empty()) return kernel;
+  if (std::any_of(exact->begin(), exact->end(), [&](const EvidenceRow& row) { return concerns(row, wanted.tree); }))
+    return kernel;
   SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
   const std::size_t series = kernel.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
   const auto same_series = [&](const Version& other) {
@@ -60,25 +75,28 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
   for (const EvidenceRow& row : *all) {
     if (catalog.recipe_of(row) != recipe) continue;
     SWAGE_TRY(Version version, Version::parse(row.kernel));
-    if (!same_series(version)) continue;
+    if (!same_series(version) || !concerns(row, tree)) continue;
     if (version < kernel && (!older || *older < version)) older = std::move(version);
     else if (kernel < version && (!newer || version < *newer)) newer = std::move(version);
   }
   return older ? older : newer;
 }
 
-// Gives the request what is on record of the cell, by toolchain: of several configurations one that booted counts. What has no records of
-// its own goes by those of the kernel.
-Result<void> add_records(const Catalog& catalog, const Target& target, ResolveRequest& request) {
+// Gives the request what is on record of the cell, by toolchain: of several configurations one that booted counts. What
+// has no records of its own goes by those of the kernel.
+Result<void> add_records(const Catalog& catalog, const Goal& goal, ResolveRequest& request) {
+  const Target& target = goal.target;
+  const std::optional<KernelTree>& tree = goal.cell.kernel->tree;
   std::string recipe = target.asks.booted_by.empty() ? catalog.kernel_recipe() : target.recipe;
-  SWAGE_TRY(std::optional<Version> release, recorded_release(catalog, *request.platform, *request.kernel, recipe));
+  SWAGE_TRY(std::optional<Version> release, recorded_release(catalog, *goal.platform, {recipe, *request.kernel, tree}));
   if (!release && recipe != catalog.kernel_recipe()) {
     recipe = catalog.kernel_recipe();
-    SWAGE_TRY(release, recorded_release(catalog, *request.platform, *request.kernel, recipe));
+    SWAGE_TRY(release, recorded_release(catalog, *goal.platform, {recipe, *request.kernel, tree}));
   }
   if (!release) return {};
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release, recipe));
   for (const EvidenceRow& row : *rows) {
+    if (!concerns(row, tree)) continue;
     const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
                         : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
     const auto [known, is_new] = request.evidence.emplace(row.toolchain, seen);
@@ -110,7 +128,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
   if (goal.cell.kernel) {
     request.kernel = goal.cell.kernel->version;
-    if (options.by_records) SWAGE_CHECK(add_records(catalog, goal.target, request));
+    if (options.by_records) SWAGE_CHECK(add_records(catalog, goal, request));
   }
   const bool emulated = goal.cell.mode != BuildMode::cross;
   const bool own_compiler = goal.instance && goal.instance->changes_compiler();
@@ -299,9 +317,9 @@ std::optional<fs::path> tree_of(Session& session, const KernelChoice& choice) {
 
 // The kernel that the target is of, if it is of one.
 Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target,
-                                              KernelGoal kernel_goal) {
+                                              const std::vector<const Platform*>& platforms, KernelGoal kernel_goal) {
   if (!needs_kernel(target)) return std::nullopt;
-  if (!options.src.empty()) return local_kernel(session, options.src, target.version);
+  if (!options.src.empty()) return local_kernel(session, options.src, target.version, platforms);
   SWAGE_TRY(const LockView lock, session.lock_view());
   std::optional<Version> wanted;
   if (!target.version.empty()) { SWAGE_TRY(wanted, Version::parse(target.version)); }
@@ -454,7 +472,8 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   std::vector<Resolution> resolutions;
   for (const Target& target : targets) {
     SWAGE_TRY(const std::shared_ptr<const Instance> instance, instance_of(session, *catalog, options, target));
-    SWAGE_TRY(std::optional<KernelChoice> choice, kernel_of(session, *catalog, options, target, kernel_goal));
+    SWAGE_TRY(std::optional<KernelChoice> choice,
+              kernel_of(session, *catalog, options, target, platforms, kernel_goal));
     if (choice) {
       choice->options = kernel;
       SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
@@ -505,12 +524,33 @@ void choose(Cell& cell, const Resolution& resolution) {
   for (const QuirkApplied& one : resolution.quirks) cell.quirks.push_back(one.quirk);
 }
 
-Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row) {
+std::vector<std::string> patch_list(const KernelPatches& patches) {
+  std::vector<std::string> list;
+  for (const auto& [name, text] : patches) list.push_back(fmt::format("{} {}", sha256(text).hex(), name));
+  return list;
+}
+
+Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches) {
+  const std::vector<std::string> recorded = row.tree ? row.tree->patches : std::vector<std::string>{};
+  const std::vector<std::string> given = patch_list(patches);
+  if (given == recorded) return {};
+  Error error{.what = fmt::format("these are not the patches that 'linux@{}' was recorded with", row.kernel),
+              .hint = "give them in their order: --patch FILE"};
+  if (recorded.empty()) error.hint = "it was recorded without any: leave out --patch";
+  for (const std::string& patch : recorded) error.notes.push_back(fmt::format("recorded: {}", patch));
+  for (const std::string& patch : given) error.notes.push_back(fmt::format("given:    {}", patch));
+  return Fail(std::move(error));
+}
+
+Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
+                           const KernelPatches& patches) {
   Cell cell;
   SWAGE_TRY(cell.platform, catalog.platform(row.platform));
   SWAGE_TRY(const Version version, Version::parse(row.kernel));
-  SWAGE_TRY(cell.kernel, find_kernel(catalog, lock, version));
+  SWAGE_CHECK(check_patches(row, patches));
+  SWAGE_TRY(cell.kernel, row.tree ? recorded_kernel(row) : find_kernel(catalog, lock, version));
   cell.kernel->options.config = row.config;
+  cell.kernel->options.patches = patches;
   SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
   const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
   SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));

@@ -42,6 +42,7 @@ struct TargetOptions {
   bool is_static = false;                    // --static
   bool emulate = false, accelerate = false;  // --emulate, --accelerate
   std::string emits_for{};                   // --target PLATFORM
+  std::string vendor{};                      // --vendor NAME: whose the tree of --src is
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
 };
 
@@ -109,8 +110,14 @@ std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 // Gives the cell what was resolved for it: toolchain, root and quirks.
 void choose(Cell& cell, const Resolution& resolution);
 
+// As a record names them: KernelTree::patches.
+std::vector<std::string> patch_list(const KernelPatches& patches);
+// Records do not hold the patches of a tree: who repeats one must give them, and be told when they are others.
+Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches);
+
 // What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
 // resolver finds for that.
-Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row);
+Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
+                           const KernelPatches& patches = {});
 
 }  // namespace swage

@@ -5,36 +5,22 @@
 #include <optional>
 
 #include "base/beneath.hpp"
-#include "base/process.hpp"
 #include "base/text.hpp"
-#include "base/url.hpp"
 #include "catalog/layer.hpp"
 #include "fetch/fetch.hpp"
+#include "fetch/git_tree.hpp"
+#include "request/given_tree.hpp"
 #include "request/kconfig.hpp"
+#include "request/tree_damage.hpp"
 
 namespace swage {
 
 namespace {
 
+constexpr std::size_t kShown = 5;   // names of files in a message
+
 bool is_git(const std::string& from) {
   return from.find("://") != std::string::npos || from.find('#') != std::string::npos || from.ends_with(".git");
-}
-
-// A shallow clone of one branch or tag.
-Result<fs::path> clone(Session& session, const std::string& from, const fs::path& into) {
-  SWAGE_CHECK(refuse_secrets(from));
-  const auto hash = from.find('#');
-  ProcessSpec git{.argv = {"git", "clone", "--quiet", "--depth", "1", "-c", "advice.detachedHead=false"}};
-  if (hash != std::string::npos) git.argv.insert(git.argv.end(), {"--branch", from.substr(hash + 1)});
-  git.argv.insert(git.argv.end(), {"--", from.substr(0, hash), (into / "tree").string()});
-  session.reporter().on(Message{fmt::format("note: cloning '{}'", from)});
-  SWAGE_TRY(const ProcessResult result, run_process(git));
-  if (!result.ok()) {
-    Error error{.code = Errc::environment, .what = fmt::format("'{}' cannot be cloned", from)};
-    for (const std::string_view line : split(trim(result.err), '\n')) error.notes.push_back(fmt::format("git: {}", line));
-    return Fail(std::move(error));
-  }
-  return into / "tree";
 }
 
 // Everything but version control.
@@ -47,10 +33,11 @@ bool is_module_source(std::string_view path) {
          name != "modules.order";
 }
 
-// A tree where it is, or as long as this lives unpacked or cloned.
+// A tree where it is, or as long as this lives unpacked, fetched or copied.
 struct LocalTree {
   fs::path path{};
   std::optional<TempDir> unpacked{};
+  KernelTree origin{};        // where it is from, as far as that is known
 };
 
 // By `make`, which is given a directory.
@@ -63,8 +50,19 @@ Result<LocalTree> made_tree(Session& session, const Make& make) {
   return tree;
 }
 
-Result<LocalTree> cloned_tree(Session& session, const std::string& from) {
-  return made_tree(session, [&](const fs::path& into) { return clone(session, from, into); });
+Result<LocalTree> fetched_tree(Session& session, const std::string& from,
+                               const std::vector<std::string>& left_out = {}) {
+  SWAGE_TRY(const GitPlace place, parse_git_place(from));
+  GitTree found;
+  SWAGE_TRY(LocalTree tree, made_tree(session, [&](const fs::path& into) -> Result<fs::path> {
+    SWAGE_TRY(found, git_tree(place, into, left_out, session.reporter()));
+    return found.path;
+  }));
+  if (is_remote_tree(place.url)) tree.origin.url = place.url;
+  tree.origin.commit = found.commit;
+  tree.origin.directory = place.directory;
+  tree.origin.missing = found.missing;
+  return tree;
 }
 
 Result<LocalTree> unpacked_tree(Session& session, const fs::path& archive, const std::string& shown) {
@@ -83,38 +81,158 @@ Result<LocalTree> open_tree(Session& session, const std::string& from) {
   if (directory_exists(path)) return LocalTree{.path = path};
   if (fs::is_regular_file(path, ignored)) return unpacked_tree(session, path, from);
   if (!is_git(from)) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from));
-  return cloned_tree(session, from);
+  return fetched_tree(session, from);
 }
 
 // What a layer names is below it, or comes from another machine.
 Result<LocalTree> open_component_tree(Session& session, const ComponentRow& row) {
-  if (is_remote_tree(row.tree)) return cloned_tree(session, row.tree);
+  if (is_remote_tree(row.tree)) return fetched_tree(session, row.tree);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(fs::path place, catalog->component_tree(row));
   if (directory_exists(place)) return LocalTree{.path = std::move(place)};
   return unpacked_tree(session, place, row.tree);
 }
 
+// A record names what was left out, and few names are enough for what is committed by mistake.
+constexpr std::size_t kMostOutputs = 100;
+
+Result<void> refuse(const LocalTree& tree, const std::string& from, const TreeDamage& damage) {
+  std::vector<Error> errors;
+  if (!damage.outputs.empty() && (!tree.unpacked || damage.outputs.size() > kMostOutputs))
+    errors.push_back({.what = fmt::format("'{}' has been built in", from),
+                      .notes = {fmt::format("what a build has left in it: {}", join_some(damage.outputs, kShown))},
+                      .hint = tree.unpacked
+                                  ? "put it into a directory, clean that with `make mrproper`, and name it: --src DIR"
+                                  : fmt::format("clean it with: make -C {} mrproper", shell_quoted(from))});
+  if (!damage.absent.empty())
+    errors.push_back(
+        {.what = fmt::format("'{}' has lost files that its own makefiles name", from),
+         .notes = {fmt::format("not there: {}", join_some(damage.absent, kShown))},
+         .hint =
+             "get it anew where links, file names and all files survive: a clone, or an archive unpacked on Linux"});
+  if (errors.empty()) return {};
+  return Fail(together(std::move(errors)));
+}
+
+// A directory of the user's stays as it is: what is mended is a copy.
+Result<void> make_ours(Session& session, LocalTree& tree) {
+  if (tree.unpacked) return {};
+  SWAGE_TRY(LocalTree copy, made_tree(session, [&](const fs::path& into) -> Result<fs::path> {
+    SWAGE_CHECK(copy_tree(tree.path, into / "tree"));
+    return into / "tree";
+  }));
+  tree.path = std::move(copy.path);
+  tree.unpacked = std::move(copy.unpacked);
+  return {};
+}
+
+// As `how` says: found now, or recorded.
+Result<void> mend(Session& session, LocalTree& tree, const KernelTree& how) {
+  if (how.outputs.empty() && how.links.empty() && !how.executable) return {};
+  SWAGE_CHECK(make_ours(session, tree));
+  SWAGE_CHECK(remove_outputs(tree.path, how.outputs));
+  SWAGE_CHECK(mend_links(tree.path, how.links));
+  if (how.executable) SWAGE_CHECK(mend_execute_bits(tree.path));
+  tree.origin.outputs = how.outputs;
+  tree.origin.links = how.links;
+  tree.origin.executable = how.executable;
+  return {};
+}
+
+// What is wrong with the tree: told, mended or refused.
+Result<void> look_after(Session& session, LocalTree& tree, const std::string& from, const Version& version,
+                        const std::vector<const Platform*>& platforms) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const std::vector<TreeFileRow>* known, catalog->tree_files());
+  std::vector<std::string> arches;
+  for (const Platform* platform : platforms) arches.push_back(platform->kernel_arch);
+  SWAGE_TRY(const TreeDamage damage, find_damage(tree.path, version, *known, arches));
+  SWAGE_CHECK(refuse(tree, from, damage));
+  const auto say = [&](const std::string& text) { session.reporter().on(Message{text}); };
+  if (!damage.lost_twins.empty())
+    say(fmt::format("warning: '{}' has lost files whose names differ from others' in case alone, and what needs them "
+                    "does not build: {}",
+                    from, join_some(damage.lost_twins, kShown)));
+  if (!damage.outputs.empty())
+    say(fmt::format("note: '{}' has been built in; left out of the copy: {}", from, join_some(damage.outputs, kShown)));
+  if (!damage.links.empty())
+    say(fmt::format("note: '{}' has {} file{} where there were links, which become links again in the copy: {}", from,
+                    damage.links.size(), damage.links.size() == 1 ? "" : "s", join_some(damage.links, kShown)));
+  if (!damage.executable) say(fmt::format("note: '{}' has scripts of which none may run: in the copy all may", from));
+  return mend(session, tree, {.outputs = damage.outputs, .links = damage.links, .executable = !damage.executable});
+}
+
+Result<std::string> version_of(const LocalTree& tree, const std::string& from) {
+  SWAGE_TRY(const Beneath files, Beneath::open(tree.path));
+  SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
+  if (makefile) return kernel_tree_version(*makefile, (tree.path / "Makefile").string());
+  Error error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", from)};
+  if (!tree.origin.commit.empty() && tree.origin.directory.empty())
+    error.hint = "where it is below the repository's top: --src URL#REF:DIR";
+  return Fail(std::move(error));
+}
+
+Result<KernelChoice> add_kernel(Session& session, const LocalTree& tree, const std::string& version,
+                                const std::string& from) {
+  SWAGE_TRY(Store* store, session.store());
+  session.reporter().on(Message{fmt::format("note: copying '{}' into the store", from)});
+  SWAGE_TRY(StorePath path, store->add_tree(kernel_source_name(version), tree.path, is_source));
+  SWAGE_TRY(const std::optional<PathInfo> info, store->query(path));
+  if (!info)
+    return fail(Errc::corrupt, fmt::format("'{}' is not valid in the store, and it was just made", path.str()));
+  SWAGE_TRY(Version found, Version::parse(version));
+  KernelTree origin = tree.origin;
+  origin.nar = info->nar_hash.hex();
+  return KernelChoice{.version = std::move(found),
+                      .source = Source{.path = std::move(path), .how = Source::Present{from}},
+                      .tree = std::move(origin)};
+}
+
+// Where a recorded tree can be had again, as --src has it; "" nowhere.
+std::string place_of(const KernelTree& tree) {
+  if (tree.url.empty()) return "";
+  return fmt::format("{}#{}{}{}", tree.url, tree.commit, tree.directory.empty() ? "" : ":", tree.directory);
+}
+
 }  // namespace
 
-Result<KernelChoice> local_kernel(Session& session, const std::string& from, const std::string& version) {
-  SWAGE_TRY(const LocalTree opened, open_tree(session, from));
-  const fs::path& tree = opened.path;
-  SWAGE_TRY(const Beneath files, Beneath::open(tree));
-  SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
-  if (!makefile) return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", from)});
-  SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
-  SWAGE_TRY(Version found, Version::parse(text));
+Result<KernelChoice> local_kernel(Session& session, const std::string& from, const std::string& version,
+                                  const std::vector<const Platform*>& platforms) {
+  SWAGE_TRY(LocalTree tree, open_tree(session, from));
+  SWAGE_TRY(const std::string text, version_of(tree, from));
+  SWAGE_TRY(const Version found, Version::parse(text));
   if (!version.empty()) {
     SWAGE_TRY(const Version wanted, Version::parse(version));
     if (!wanted.is_prefix_of(found)) return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", from, text, version));
   }
-  if (path_exists(tree / ".config") || path_exists(tree / "include/config"))
-    return Fail(Error{.what = fmt::format("'{}' has been built in", from), .hint = fmt::format("clean it with: make -C {} mrproper", from)});
+  SWAGE_CHECK(look_after(session, tree, from, found, platforms));
+  return add_kernel(session, tree, text, from);
+}
+
+Result<void> fetch_recorded_tree(Session& session, const EvidenceRow& row) {
+  const KernelTree& tree = *row.tree;
+  SWAGE_TRY(const KernelChoice recorded, recorded_kernel(row));
   SWAGE_TRY(Store* store, session.store());
-  session.reporter().on(Message{fmt::format("note: copying '{}' into the store", from)});
-  SWAGE_TRY(StorePath path, store->add_tree(fmt::format("linux-{}-source", text), tree, is_source));
-  return KernelChoice{.version = std::move(found), .source = Source{.path = std::move(path), .how = Source::Present{from}}};
+  SWAGE_TRY(const bool is_there, store->is_valid(recorded.source->path));
+  if (is_there) return {};
+  const std::string place = place_of(tree);
+  if (place.empty())
+    return Fail(Error{
+        .code = Errc::environment,
+        .what = fmt::format(
+            "the tree that 'linux@{}' was recorded of is not in the store: the record has no place to fetch it from",
+            row.kernel),
+        .notes = {fmt::format("its sha256 (NAR) is {}", tree.nar)},
+        .hint = "name the directory with: --src DIR"});
+  SWAGE_TRY(LocalTree fetched, fetched_tree(session, place, tree.missing));
+  const std::vector<std::string> missing = fetched.origin.missing;
+  SWAGE_CHECK(mend(session, fetched, tree));
+  SWAGE_TRY(const KernelChoice now, add_kernel(session, fetched, row.kernel, place));
+  if (now.tree->nar == tree.nar) return {};
+  Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the tree that was recorded", place),
+              .notes = {fmt::format("recorded: {}", tree.nar), fmt::format("now:      {}", now.tree->nar)}};
+  if (missing != tree.missing) error.notes.push_back("this copy of it lacks files that the recorded one had");
+  return Fail(std::move(error));
 }
 
 Result<Source> component_source(Session& session, const ComponentRow& row) {

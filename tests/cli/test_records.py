@@ -1,8 +1,11 @@
 """Records of what was built: what stands in them is looked at when they are read, and their place before anything is built for them."""
+import re
+import subprocess
+
 import pytest
 
 from records import write_record
-from swage_cli import catalog_without_evidence, write_recipe
+from swage_cli import ROOT, catalog_without_evidence, write_recipe
 
 RECIPE = """[package]
 name = "odd"
@@ -72,3 +75,32 @@ def test_no_record_is_written_through_a_link_out_of_its_place(planner, tmp_path,
 def test_what_was_not_recorded_is_not_said_to_be(planner, tmp_path):
     got = planner("--layer", write_recipe(tmp_path, "odd", RECIPE), "verify", "odd", "--for", "arm64", "--evidence", tmp_path / "e").fails(4)
     assert got.out.splitlines()[-1] == "1 package: 1 not tried"
+
+
+def test_lock_files_of_one_day_are_joined(swage, tmp_path):
+    """Those that came together by a merge; `swage verify` itself adds to one."""
+    place = tmp_path / "e"
+    (place / "locks").mkdir(parents=True)
+
+    def lock(name, day, **sources):
+        rows = ",\n".join(f'    "{suite}/linux": "{sha256 * 64}"' for suite, sha256 in sorted(sources.items()))
+        files = ",\n".join(f'    "{sha256 * 64}": {{"name": "linux", "version": "1", "path": "pool/{sha256}.tar.xz", "size": 1}}' for sha256 in sorted(sources.values()))
+        (place / "locks" / name).write_text(f'{{\n  "version": 1,\n  "created": "{day}",\n  "files": {{\n{files}\n  }},\n  "sets": {{}},\n'
+                                            f'  "sources": {{\n{rows}\n  }},\n  "seeds": {{}},\n  "missing": {{}}\n}}\n')
+
+    lock("2026-01-01-00000000.lock", "2026-01-01", bookworm="a")
+    lock("2026-01-01-00000001.lock", "2026-01-01", bookworm="a", trixie="b")
+    lock("2026-01-01-00000002.lock", "2026-01-01", sid="c", bullseye="d")
+    lock("2026-01-01-00000003.lock", "2026-01-01", bookworm="e")
+    lock("2026-01-02-00000004.lock", "2026-01-02", bookworm="a")
+    records = [write_record(place, kernel=f"6.1.{number}", lock=f"2026-01-0{1 + number // 4}-0000000{number}.lock") for number in range(5)]
+    joined = subprocess.run([ROOT / "tools/join_locks.py", place], capture_output=True, text=True, check=True)
+    assert joined.stdout == "5 lock files are 3 now\n"
+    names = [re.search('lock = "(.*)"', record.read_text())[1] for record in records]
+    assert names == ["2026-01-01-00000001.lock"] * 3 + ["2026-01-01-00000003.lock", "2026-01-02-00000004.lock"]
+    assert sorted(path.name for path in (place / "locks").iterdir()) == sorted(set(names))
+    assert '"sid/linux": "' in (place / "locks" / names[0]).read_text()
+    before = {path: path.read_text() for path in place.rglob("*") if path.is_file()}
+    subprocess.run([ROOT / "tools/join_locks.py", place], capture_output=True, check=True)
+    assert {path: path.read_text() for path in place.rglob("*") if path.is_file()} == before
+    assert swage("matrix", "--catalog", catalog_without_evidence(tmp_path), "--evidence", place).ok()

@@ -10,6 +10,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 NASTY = "</script><script>window.broken = 1</script><!-- <b>log & all</b> \u2028 end\n"
+TREE = {"url": "https://example.org/acme/bsp", "commit": "c" * 40, "directory": "kernel/linux", "nar": "0123456789abcdef" * 4, "vendor": "acme",
+        "missing": ["drivers/large.h"], "executable": True}
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,7 @@ def page_file(tmp_path_factory):
                  banner=None, boot_seconds=None)
     for platform in ["armhf", "x86_64", "riscv64"]:
         write_record(place, kernel="6.12.107", platform=platform, toolchain=f"debian-trixie-gcc-14-{platform}", compiler_version="14.2.0")
+    write_record(place, kernel="4.9.115", platform="i686", toolchain="debian-bullseye-gcc-9-i686", compiler_version="9.3.0", tree=TREE)
     swage("matrix", "--catalog", catalog_without_evidence(directory), "--evidence", place, "--html", directory / "matrix.html").ok()
     return directory / "matrix.html"
 
@@ -67,8 +70,8 @@ def test_it_shows_every_cell_and_counts_them(page):
     arches = page.find_elements(By.CSS_SELECTOR, "thead th[data-arch]")
     assert len(shown(page)) == len(kernels) * len(arches) > 50
     counts = {b.get_attribute("data-state"): int(b.find_element(By.TAG_NAME, "b").text) for b in page.find_elements(By.CSS_SELECTOR, ".state")}
-    assert counts["booted"] == 4 and counts["failed"] == 1 and counts["built"] == 1 and sum(counts.values()) == len(shown(page))
-    assert "4 of" in page.find_element(By.ID, "about").text
+    assert counts["booted"] == 5 and counts["failed"] == 1 and counts["built"] == 1 and sum(counts.values()) == len(shown(page))
+    assert "5 of" in page.find_element(By.ID, "about").text
     assert cell(page, "6.1/arm64").get_attribute("aria-label").startswith(
         "linux 6.1 on arm64: booted (gcc 12.2.0, binutils 2.40), booted (clang 14.0.6)")
 
@@ -99,7 +102,7 @@ def test_filters_change_what_is_shown(page):
     page.find_element(By.ID, "reset").click()
     for state in ["resolved", "impossible", "built", "failed"]:
         page.find_element(By.CSS_SELECTOR, f".state[data-state={state}]").click()
-    assert sorted(shown(page)) == ["6.1/arm64", "6.12/armhf", "6.12/riscv64", "6.12/x86_64"]
+    assert sorted(shown(page)) == ["4.9.115-acme/i686", "6.1/arm64", "6.12/armhf", "6.12/riscv64", "6.12/x86_64"]
     assert page.find_element(By.CSS_SELECTOR, ".state[data-state=failed]").get_attribute("aria-pressed") == "false"
     page.find_element(By.ID, "reset").click()
     page.find_element(By.ID, "text").send_keys("stbcix mipsel")
@@ -121,6 +124,23 @@ def test_a_cell_opens_its_panel(page):
     panel.find_elements(By.CSS_SELECTOR, "[role=tab]")[1].click()
     assert "clang 14.0.6" in panel.text and "llvm-bookworm-14-arm64" in panel.text
     assert panel.find_element(By.CSS_SELECTOR, ".command").text == "swage verify --replay linux@6.1.176 --for arm64 --toolchain llvm-bookworm-14-arm64"
+
+
+def test_a_cell_of_a_tree_says_which_and_how_to_repeat_it(page):
+    button = cell(page, "4.9.115-acme/i686")
+    assert "tree" in button.get_attribute("class").split() and ", of a tree" in button.get_attribute("aria-label")
+    assert "tree" not in cell(page, "6.1/arm64").get_attribute("class").split()
+    button.click()
+    panel = page.find_element(By.ID, "panel")
+    for part in ["https://example.org/acme/bsp", "c" * 40, "below kernel/linux", TREE["nar"], "acme", "drivers/large.h", "execute bits"]:
+        assert part in panel.text, part
+    place = f"https://example.org/acme/bsp#{'c' * 40}:kernel/linux"
+    assert panel.find_element(By.CSS_SELECTOR, ".command").text == (
+        f"swage verify --replay linux@4.9.115 --for i686 --toolchain debian-bullseye-gcc-9-i686 --src {place}")
+    cell(page, "4.9.115-acme/armhf").click()   # nobody has tried it: with the same tree
+    assert panel.find_element(By.CSS_SELECTOR, ".command").text.endswith(f" --src {place} --vendor acme")
+    page.find_element(By.ID, "text").send_keys("acme/bsp")
+    assert "4.9.115-acme/i686" in shown(page) and "6.1/arm64" not in shown(page)
 
 
 def test_a_failure_shows_its_log_as_it_is(page):

@@ -1,8 +1,9 @@
 """Made-up evidence: records as `swage verify` writes them, without building anything."""
+import json
 import pathlib
 
 
-def write_record(place: pathlib.Path, kernel="6.1.176", platform="arm64", toolchain="debian-bookworm-gcc-12-arm64", log="the log\n", **values):
+def write_record(place: pathlib.Path, kernel="6.1.176", platform="arm64", toolchain="debian-bookworm-gcc-12-arm64", log="the log\n", tree=None, **values):
     row = {"kernel": kernel, "platform": platform, "toolchain": toolchain, "provider": "debian", "compiler": "gcc", "compiler_version": "12.2.0",
            "binutils": "2.40", "config": "tiny", "state": "booted", "when": "2026-01-31", "root": "build", "machine": "qemu-system-made-up -M virt",
            "kernel_drv": "/nix/store/00000000000000000000000000000000-linux.drv", "boot_drv": "/nix/store/00000000000000000000000000000000-boot.drv",
@@ -16,8 +17,11 @@ def write_record(place: pathlib.Path, kernel="6.1.176", platform="arm64", toolch
     for key, value in sorted(row.items()):
         if value is not None:
             text += f"{key} = {value}\n" if isinstance(value, int) else f'{key} = "{value}"\n'
+    if tree:
+        text += "\n[tree]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in sorted(tree.items()))
     (place / platform).mkdir(parents=True, exist_ok=True)
-    record = place / platform / f"{values.get('recipe', 'linux')}-{kernel}-{toolchain}.toml"
+    of_tree = f"-tree-{tree['nar'][:8]}" if tree else ""
+    record = place / platform / f"{values.get('recipe', 'linux')}-{kernel}-{toolchain}{of_tree}.toml"
     record.write_text(text)
     record.with_suffix(".log").write_text(log)
     return record

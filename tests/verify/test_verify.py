@@ -65,7 +65,7 @@ def test_json_has_every_key_always(cells):
     rows = got.json()["cells"]
     assert got.json()["evidence"] == str(cells.records)
     keys = ["kernel", "arch", "toolchain", "compiler", "state", "when", "drv", "reason", "constraints", "signature", "next", "buildSeconds",
-            "bootSeconds", "record", "recipe"]
+            "bootSeconds", "record", "recipe", "tree"]
     assert all(list(row) == keys for row in rows)
     assert [(row["arch"], row["state"]) for row in rows] == [("arm64", "booted"), ("mipsel", "failed"), ("arc", "impossible")]
     assert rows[2]["toolchain"] is None and rows[2]["reason"] == "no boot machine for this kernel"
@@ -168,6 +168,21 @@ def test_one_lock_file_serves_later_runs(cells):
     cells.verify(platforms="arm64").ok()
     cells.verify(platforms="mipsel,x86_64").ok()
     assert len(list((cells.records / "locks").iterdir())) == 1
+
+
+def test_a_lock_file_grows_by_what_later_runs_need(cells):
+    cells.verify(platforms="arm64").ok()
+    (lock,) = (cells.records / "locks").iterdir()
+    first = json.loads(lock.read_text())
+    (cells.layer / "scripts/fake-linux.sh").write_text("set -e\n# $made_of\n$busybox mkdir -p $out; echo \"$platform tiny\" > $out/kernel\n")
+    recipe = cells.layer / "packages/linux/recipe.toml"
+    recipe.write_text(recipe.read_text() + 'made_of = "{roots.archives}"\n')
+    cells.verify(platforms="mipsel").ok()
+    assert list((cells.records / "locks").iterdir()) == [lock]
+    grown = json.loads(lock.read_text())
+    assert "root:archives" in grown["sets"] and "root:archives" not in first["sets"]
+    assert first["files"].items() < grown["files"].items() and first["seeds"] == grown["seeds"]
+    assert cells.verify("--replay", platforms="arm64,mipsel").ok().out.count("  equal ") == 4
 
 
 def test_records_go_to_the_data_directory_when_the_catalog_is_not_ours(cells):

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include "catalog/evidence.hpp"
+#include "catalog/layer.hpp"
 #include "catalog/tables/readers.hpp"
 #include "store/store_path.hpp"
 
@@ -37,7 +39,82 @@ typename Schema<EvidenceRow>::Reader count(std::optional<unsigned> EvidenceRow::
   return [member](const FieldInput& in, EvidenceRow& row) { read_field(in, (row.*member).emplace()); };
 }
 
+bool is_hex(std::string_view text, std::size_t length) {
+  return text.size() == length && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// Of a tree: what is looked for, left out and made below it, and never elsewhere.
+void check_below(const FieldInput& in, const std::string& path) {
+  const auto parts = split(path, '/');
+  const auto leads_out = [](std::string_view part) { return part.empty() || part == "." || part == ".."; };
+  if (std::any_of(parts.begin(), parts.end(), leads_out))
+    in.report({.what = fmt::format("'{}' is not a path below a tree", path)});
+}
+
+void read_directory(const FieldInput& in, KernelTree& tree) {
+  read_field(in, tree.directory);
+  if (in.value.kind == TomlValue::Kind::string) check_below(in, tree.directory);
+}
+
+typename Schema<KernelTree>::Reader paths(std::vector<std::string> KernelTree::*member) {
+  return [member](const FieldInput& in, KernelTree& tree) {
+    read_field(in, tree.*member);
+    for (const TomlValue& item : in.value.items)
+      if (item.kind == TomlValue::Kind::string) check_below(in.with(item, in.name), item.text);
+  };
+}
+
+void read_tree_url(const FieldInput& in, KernelTree& tree) {
+  read_url(in, tree.url);
+  if (in.value.kind == TomlValue::Kind::string && !is_remote_tree(tree.url))
+    in.report({.what = fmt::format("'{}' is not a URL that git fetches from", tree.url)});
+}
+
+void read_commit(const FieldInput& in, KernelTree& tree) {
+  read_field(in, tree.commit);
+  if (in.value.kind == TomlValue::Kind::string && !is_hex(tree.commit, 40) && !is_hex(tree.commit, 64))
+    in.report({.what = fmt::format("'{}' is not a whole commit of git: 40 or 64 hexadecimal digits", tree.commit)});
+}
+
+void read_patches(const FieldInput& in, KernelTree& tree) {
+  read_field(in, tree.patches);
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string &&
+        (item.text.size() < 66 || !is_hex(item.text.substr(0, 64), 64) || item.text[64] != ' '))
+      in.with(item, in.name).report({.what = fmt::format("'{}' is not a patch: write SHA256 NAME", item.text)});
+}
+
+void read_vendor(const FieldInput& in, KernelTree& tree) {
+  read_field(in, tree.vendor);
+  if (in.value.kind == TomlValue::Kind::string)
+    if (auto named = check_vendor(tree.vendor); !named) in.report(std::move(named).error());
+}
+
 }  // namespace
+
+Result<void> check_vendor(std::string_view name) {
+  const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; };
+  if (!name.empty() && std::isalnum(static_cast<unsigned char>(name.front())) &&
+      std::all_of(name.begin(), name.end(), fits))
+    return {};
+  return Fail(Error{
+      .what = fmt::format("'{}' is not a vendor's name: letters, digits and . _ - after one of the first two", name)});
+}
+
+const Schema<KernelTree>& kernel_tree_schema() {
+  static const Schema<KernelTree> schema = Schema<KernelTree>("[tree]")
+      .optional("url", read_tree_url)
+      .optional("commit", read_commit)
+      .optional("directory", read_directory)
+      .required("nar", [](const FieldInput& in, KernelTree& tree) { read_sha256(in, tree.nar); })
+      .optional("vendor", read_vendor)
+      .optional("missing", paths(&KernelTree::missing))
+      .optional("outputs", paths(&KernelTree::outputs))
+      .optional("links", paths(&KernelTree::links))
+      .optional("executable", &KernelTree::executable)
+      .optional("patches", read_patches);
+  return schema;
+}
 
 const Schema<EvidenceRow>& evidence_schema() {
   static const Schema<EvidenceRow> schema = Schema<EvidenceRow>("[evidence]")

@@ -89,6 +89,69 @@ TEST(Evidence, NameHasTheConfigurationUnlessItIsTiny) {
   EXPECT_EQ(evidence_name(row), "linux-6.1.176-debian-gcc-12-arm64-defconfig");
 }
 
+EvidenceRow row_of_a_tree() {
+  EvidenceRow row = booted_row();
+  row.tree = KernelTree{.url = "https://example.org/linux",
+                        .commit = std::string(40, 'c'),
+                        .directory = "kernel/linux",
+                        .nar = "0123456789abcdef" + std::string(48, '0'),
+                        .vendor = "acme",
+                        .missing = {"drivers/a \"b\".h", "include/c.h"},
+                        .executable = true};
+  return row;
+}
+
+TEST(Evidence, SaysWhichTreeWhereThatIsNotTheRelease) {
+  EXPECT_EQ(evidence_text(row_of_a_tree()), evidence_text(booted_row()) + R"x(
+[tree]
+commit = "cccccccccccccccccccccccccccccccccccccccc"
+directory = "kernel/linux"
+executable = true
+missing = [
+  "drivers/a \"b\".h",
+  "include/c.h",
+]
+nar = "0123456789abcdef000000000000000000000000000000000000000000000000"
+url = "https://example.org/linux"
+vendor = "acme"
+)x");
+}
+
+TEST(Evidence, NameHasTheTreeAndItsPatches) {
+  EvidenceRow row = row_of_a_tree();
+  EXPECT_EQ(evidence_name(row), "linux-6.1.176-debian-gcc-12-arm64-tree-01234567");
+  row.tree->patches = {std::string(64, 'e') + " fix.patch"};
+  EXPECT_EQ(evidence_name(row).size(), evidence_name(row_of_a_tree()).size());
+  EXPECT_NE(evidence_name(row), evidence_name(row_of_a_tree())) << "another kernel, in another file";
+}
+
+TEST(EvidenceMistakes, NothingOfATreeLeadsElsewhere) {
+  const auto says = [](const std::string& from, const std::string& to) {
+    const std::string text = mistakes(row_of_a_tree(), from, to);
+    return text.substr(0, text.find('\n'));
+  };
+  for (const char* path : {"../x", "/etc", "a//b", ".", ""}) {
+    EXPECT_EQ(says("\"include/c.h\"", fmt::format("\"{}\"", path)),
+              fmt::format("error: '{}' is not a path below a tree", path));
+    EXPECT_EQ(says("\"kernel/linux\"", fmt::format("\"{}\"", path)),
+              fmt::format("error: '{}' is not a path below a tree", path));
+  }
+  for (const char* url : {"file:///x", "/x", "ext::sh -c x", "https://-x", "--upload-pack=x"})
+    EXPECT_EQ(says("https://example.org/linux", url),
+              fmt::format("error: '{}' is not a URL that git fetches from", url));
+  EXPECT_EQ(says("https://example.org", "https://me:secret@example.org"),
+            "error: 'https://example.org/linux' has a user or a password in it");
+  EXPECT_EQ(says(std::string(40, 'c'), "main"),
+            "error: 'main' is not a whole commit of git: 40 or 64 hexadecimal digits");
+  EXPECT_EQ(says("commit = \"" + std::string(40, 'c') + "\"\n", ""),
+            "error: 'commit' is missing in [tree], and there is a 'url'");
+  EXPECT_EQ(says("acme", "a b"),
+            "error: 'a b' is not a vendor's name: letters, digits and . _ - after one of the first two");
+  EXPECT_EQ(says("[tree]", "[tree]\npatches = [\"fix.patch\"]"),
+            "error: 'fix.patch' is not a patch: write SHA256 NAME");
+  EXPECT_EQ(says("[tree]", "[tree]\nkind = 1"), "error: 'kind' is not a key of [tree]");
+}
+
 TEST(Evidence, BytesThatAreNoTextBecomeTheReplacementCharacter) {
   EvidenceRow row = booted_row();
   row.banner = "a\xff\xc0\xafz \xed\xa0\x80 \xc3\xa9 \xf0\x9f\x90\xa7";
@@ -124,6 +187,12 @@ RC_GTEST_PROP(EvidenceProperty, ReadingWhatWasWrittenGivesTheSameRow, ()) {
   for (std::string* text : {&row.provider, &row.compiler_version, &row.binutils, &row.machine, &row.banner, &row.signature, &row.next})
     *text = *gen_text();
   for (auto* count : {&row.build_seconds, &row.boot_seconds, &row.cores}) *count = some_count();
+  if (*rc::gen::inRange(0, 2)) {
+    row.tree = row_of_a_tree().tree;
+    row.tree->executable = *rc::gen::inRange(0, 2) == 1;
+    for (auto* list : {&row.tree->missing, &row.tree->outputs, &row.tree->links})
+      *list = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>("a/b", "c d", "\u00e9\n"));
+  }
   row.file = "arm64/" + evidence_name(row) + ".toml";
   const std::string text = evidence_text(row);
   const auto back = parse_evidence(text, row.file.string());

@@ -137,7 +137,7 @@ TEST_F(MatrixTest, TextWrapsByKernels) {
 arm64   .-         .-         Bb~        .-
 x86_64  --         --         --         --
 
-gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ~ recipe changed since
+gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
 8 cells: 1 booted, 3 resolved, 4 impossible; the oldest boot is 10 days old
 )");
   EXPECT_EQ(matrix_text(matrix, {.width = 30}), R"(        2.6.32.71  5.10
@@ -148,10 +148,74 @@ x86_64  --         --
 arm64   Bb~        .-
 x86_64  --         --
 
-gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ~ recipe changed since
+gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
 8 cells: 1 booted, 3 resolved, 4 impossible; the oldest boot is 10 days old
 )");
   EXPECT_NE(matrix_text(matrix, {.colour = true}).find("\033[1;32mB\033[0m\033[36mb\033[0m~"), std::string::npos);
+}
+
+TEST_F(MatrixTest, ATreeStandsInTheRowOfItsReleaseAndAVendorsInItsOwn) {
+  EvidenceRow tree = row("6.1.180");
+  tree.tree =
+      KernelTree{.url = "https://example.org/linux", .commit = std::string(40, 'c'), .nar = std::string(64, 'd')};
+  record(tree);
+  EvidenceRow vendor = row("6.1.180");
+  vendor.tree = KernelTree{.nar = std::string(64, 'e'), .vendor = "acme"};
+  record(vendor);
+  record(row("6.1.170", EvidenceState::failed));
+  const Matrix matrix = make({"arm64"});
+  EXPECT_EQ(matrix.kernels, (std::vector<std::string>{"2.6.32.71", "5.10", "6.1", "6.1.180", "6.1.180-acme"}));
+  ASSERT_EQ(cell(matrix, "6.1.180").entries.size(), 2u);
+  EXPECT_EQ(cell(matrix, "6.1.180").best("gcc").tree, tree.tree);
+  EXPECT_EQ(cell(matrix, "6.1.180").best("clang").tree, std::nullopt);
+  EXPECT_EQ(cell(matrix, "6.1.180-acme").best("gcc").tree, vendor.tree);
+  EXPECT_EQ(cell(matrix, "6.1.180-acme").best("clang").tree, vendor.tree) << "what is not tried is of the same tree";
+  EXPECT_EQ(matrix_text(matrix, {.width = 80}),
+            R"(       2.6.32.71     5.10          6.1           6.1.180       6.1.180-acme
+arm64  .-            .-            F-            B-'           B-'
+
+gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
+5 cells: 2 booted, 1 failed, 2 resolved; the oldest boot is 10 days old
+)");
+  const auto json = nlohmann::ordered_json::parse(matrix_json(matrix));
+  const auto at = std::find_if(json["cells"].begin(), json["cells"].end(),
+                               [](const auto& e) { return e["tree"].is_object() && e["when"].is_string(); });
+  ASSERT_NE(at, json["cells"].end());
+  EXPECT_EQ(
+      (*at)["tree"].dump(),
+      fmt::format(
+          R"({{"url":"https://example.org/linux","commit":"{}","directory":null,"sha256":"{}",)"
+          R"("vendor":null,"missing":[],"outputs":[],"links":[],"executable":false,"patches":[]}})",
+          std::string(40, 'c'), std::string(64, 'd')));
+}
+
+TEST_F(MatrixTest, TheReleaseItselfComesBeforeItsTrees) {
+  EvidenceRow tree = row("6.1.180");
+  tree.when = "2026-02-05";
+  tree.tree = KernelTree{.nar = std::string(64, 'd')};
+  record(tree);
+  record(row("6.1.180"));
+  EXPECT_EQ(cell(make(), "6.1.180").best("gcc").tree, std::nullopt);
+}
+
+TEST_F(MatrixTest, ARecordOfATreeIsPlannedFromItsContent) {
+  EvidenceRow booted = row("6.1.170");
+  booted.tree = KernelTree{.nar = std::string(64, 'd')};
+  dir_.write("evidence/locks/2026-01-31-00000000.lock", lock_.str());
+  const auto catalog = dir_.load().value();
+  Cell planned = recorded_cell(*catalog, lock_, booted).value();
+  Planner planner(*catalog, lock_);
+  booted.boot_drv = planner.package("boot", planned).value().drv.str();
+  record(booted);
+  EXPECT_EQ(cell(make(), "6.1").best("gcc").changed, false);
+  booted.tree->patches = {std::string(64, 'e') + " fix.patch"};
+  record(booted);
+  const Matrix matrix = make();
+  const auto& entries = cell(matrix, "6.1").entries;
+  const auto patched = std::find_if(entries.begin(), entries.end(),
+                                    [](const MatrixEntry& e) { return e.tree && !e.tree->patches.empty(); });
+  ASSERT_NE(patched, entries.end());
+  EXPECT_EQ(patched->changed, std::nullopt) << "records do not hold patches";
 }
 
 TEST_F(MatrixTest, JsonHasEveryKeyAlways) {

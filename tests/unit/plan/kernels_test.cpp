@@ -69,6 +69,14 @@ hint: build any tree with: swage build linux --src DIR
   EXPECT_EQ(kernel.error().code, Errc::invalid_input);
 }
 
+// Its series is in the catalog, and the lock file pins another release of it.
+TEST(FindKernel, TheFirstReleaseOfASeriesIsNoOtherOne) {
+  PlanWorld world;
+  EXPECT_EQ(found(world, "6.1.0"), "error: 'linux@6.1.0' is not in the catalog\n"
+                                   "note: nearest: linux@6.1.170; all that there are: swage list kernels\n"
+                                   "hint: build any tree with: swage build linux --src DIR\n");
+}
+
 TEST(NearestKernels, AreOfTheSeriesOrElseOfAll) {
   PlanWorld world;
   const auto nearest = [&](const char* wanted) { return nearest_kernels(world.catalog(), world.lock().lock(), Version::parse(wanted).value()).value(); };

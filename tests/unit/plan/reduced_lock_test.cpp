@@ -92,5 +92,38 @@ TEST(ReducedLock, CoversWhatIsPartOfIt) {
   EXPECT_FALSE(covers(whole, part));
 }
 
+TEST(ReducedLock, WhatTwoOfOneDaySayTogetherServesBoth) {
+  Planned world;
+  LockBuilder builder = plan_lock();
+  builder.set("root:other", {"emacs"}).source("bullseye", "linux", "5.10.223-1");
+  const Lockfile& lock = builder.lock();
+  Planner planner(*world.catalog, lock);
+  const StorePath boot = world.boot(lock, planner);
+  const Lockfile part = reduced_lock(lock, planner.graph(), {boot});
+  Lockfile other{.created = lock.created};
+  other.sets.emplace("root:other", lock.sets.at("root:other"));
+  for (const std::string& file : other.sets.at("root:other").files) other.files.emplace(file, lock.files.at(file));
+
+  const Lockfile both = joined(part, other).value();
+  EXPECT_TRUE(covers(both, part) && covers(both, other));
+  EXPECT_EQ(both, joined(other, part).value());
+  ASSERT_TRUE(Lockfile::parse(both.str(), "both"));
+  Planner again(*world.catalog, both);
+  EXPECT_EQ(world.boot(both, again), boot);
+}
+
+TEST(ReducedLock, ThoseOfOtherDaysOrThatContradictEachOtherStayApart) {
+  const Lockfile lock = plan_lock().lock();
+  Lockfile later = lock;
+  later.created = "2027-01-01";
+  EXPECT_FALSE(joined(lock, later));
+  Lockfile other = lock;
+  other.sets.at("root:build").suite = "older";
+  EXPECT_FALSE(joined(lock, other));
+  other = lock;
+  other.archives.emplace("https://example.org/a", "1");
+  EXPECT_EQ(joined(lock, other), other);
+}
+
 }  // namespace
 }  // namespace swage
