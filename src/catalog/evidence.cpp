@@ -9,6 +9,7 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "catalog/state.hpp"
+#include "store/store_path.hpp"
 
 namespace swage {
 namespace {
@@ -120,6 +121,10 @@ std::string_view evidence_state_name(EvidenceState state) {
 std::string evidence_name(const EvidenceRow& row) {
   std::string name = cell_prefix(row.kernel) + row.toolchain;
   if (row.config != "tiny") name += "-" + row.config;
+  // The same cell is on record without them too, with the quirks that lift them.
+  if (row.forced.size() == 1 && check_store_name(row.forced.front())) name += "-forced-" + row.forced.front();
+  else if (!row.forced.empty()) name += "-forced-" + sha256(join(row.forced, " ")).hex().substr(0, 8);
+  if (row.root_named) name += "-in-" + row.root;
   return name;
 }
 
@@ -156,6 +161,13 @@ std::string evidence_text(const EvidenceRow& row) {
   text("reason", row.reason);
   text("signature", row.signature);
   text("next", row.next);
+  text("failed_drv", row.failed_drv);
+  if (row.root_named) values["root_named"] = "true";
+  if (!row.forced.empty()) {
+    std::vector<std::string> ids;
+    for (const std::string& id : row.forced) ids.push_back(toml_string(id));
+    values["forced"] = fmt::format("[{}]", join(ids, ", "));
+  }
   std::string out = "[evidence]\n";
   for (const auto& [key, value] : values) out += fmt::format("{} = {}\n", key, value);
   return out;

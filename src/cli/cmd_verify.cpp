@@ -78,6 +78,8 @@ void print_cells_json(const std::deque<CellRun>& cells, const fs::path& director
   print_result("{}\n", json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
 }
 
+}  // namespace
+
 // A record must be repeatable from the catalog and its lock file alone.
 Result<void> refuse_private_input(const TargetOptions& options) {
   const char* what = !options.src.empty()                                                               ? "--src"
@@ -92,6 +94,8 @@ Result<void> refuse_private_input(const TargetOptions& options) {
   return Fail(Error{.what = fmt::format("'{}' cannot be verified: a record must be repeatable from the catalog alone", what),
                     .hint = "see what it does with: swage boot"});
 }
+
+namespace {
 
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
@@ -191,7 +195,8 @@ Result<int> run(Session& session, CellOptions options) {
   if (options.replay) return run_replay(session, options);
   if (packages) return run_packages(session, options);
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
-  SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, options.skip_verified, directory, options.realise));
+  const Repeat repeat = options.skip_verified ? Repeat::unverified : Repeat::all;
+  SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, repeat, directory, options.realise));
   session.stop_reporter();
   const std::deque<CellRun>& cells = verified.cells;
   if (as_json()) print_cells_json(cells, directory);

@@ -174,6 +174,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
   for (const Platform* platform : platforms) {
     SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform->name));
     for (const EvidenceRow& row : *rows) {
+      if (row.is_overruled()) continue;   // says something of constraints: boundaries.hpp
       SWAGE_TRY(const Version version, Version::parse(row.kernel));
       recorded[{column_of(columns, row, version), platform}].push_back({.state = state_of(row.state),
                                                                         .kernel = row.kernel,

@@ -52,7 +52,8 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
 // with every security fix. Nothing: none is on record.
 Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const Version& kernel) {
   SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel));
-  if (!exact->empty()) return kernel;
+  const auto says_nothing = [](const EvidenceRow& row) { return row.is_overruled(); };
+  if (!std::all_of(exact->begin(), exact->end(), says_nothing)) return kernel;
   SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
   const std::size_t series = kernel.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
   const auto same_series = [&](const Version& other) {
@@ -61,6 +62,7 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
   };
   std::optional<Version> older, newer;
   for (const EvidenceRow& row : *all) {
+    if (says_nothing(row)) continue;
     SWAGE_TRY(Version version, Version::parse(row.kernel));
     if (!same_series(version)) continue;
     if (version < kernel && (!older || *older < version)) older = std::move(version);
@@ -75,6 +77,7 @@ Result<void> add_records(const Catalog& catalog, ResolveRequest& request) {
   if (!release) return {};
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release));
   for (const EvidenceRow& row : *rows) {
+    if (row.is_overruled()) continue;   // what was tried against the constraints is no choice
     const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
                         : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
     const auto [known, is_new] = request.evidence.emplace(row.toolchain, seen);
@@ -104,6 +107,8 @@ Purpose purpose_of(TargetRow::Use use) {
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
   if (goal.target.name == kRoot || !goal.target.asks.toolchain) return {};
   ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
+  request.waived = options.waived;
+  request.root = options.root;
   if (goal.cell.kernel) {
     request.kernel = goal.cell.kernel->version;
     if (options.by_records) SWAGE_CHECK(add_records(catalog, request));
@@ -507,7 +512,10 @@ Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const E
   cell.kernel->options.config = row.config;
   SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
   const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
-  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));
+  ResolveRequest request{.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain};
+  request.waived.insert(row.forced.begin(), row.forced.end());
+  if (row.is_overruled()) request.root = row.root;
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
   if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
   choose(cell, resolution);
   return cell;

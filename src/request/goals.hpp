@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct TargetOptions {
   bool emulate = false, accelerate = false;  // --emulate, --accelerate
   std::string emits_for{};                   // --target PLATFORM
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
+  // Of no option of the command line: what is known is overruled, to see whether it is true (ResolveRequest).
+  std::set<std::string> waived{};
+  std::string root{};
 };
 
 // The platforms that --for names, each once; x86_64 when it names none.
@@ -106,7 +110,7 @@ std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 void choose(Cell& cell, const Resolution& resolution);
 
 // What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
-// resolver finds for that.
+// resolver finds for that, overruled where it was then.
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row);
 
 }  // namespace swage
