@@ -129,6 +129,8 @@ const std::vector<Platform>& Catalog::platforms() const { return state_->platfor
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
+const std::string& Catalog::kernel_recipe() const { return state_->releases.recipe; }
+const std::string& Catalog::recipe_of(const EvidenceRow& record) const { return record.recipe.empty() ? kernel_recipe() : record.recipe; }
 Result<std::vector<const ConstraintRow*>> Catalog::constraints(const Platform& platform) const {
   return arch_rows(*state_, *state_->constraints, {platform.name, platform.kernel_arch});
 }
@@ -185,6 +187,15 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
 
 Result<const RootRow*> Catalog::root(std::string_view name) const {
   return find_by(state_->roots, &RootRow::name, name, "root", "roots");
+}
+Result<const CLibraryRow*> Catalog::c_library(std::string_view name) const {
+  for (const CLibraryRow& row : state_->c_libraries)
+    if (row.name == name) return &row;
+  std::vector<std::string> known;
+  for (const CLibraryRow& row : state_->c_libraries) known.push_back(row.name);
+  Error error{.what = fmt::format("'{}' is not a C library of c_libraries.toml", name), .hint = did_you_mean(name, known)};
+  if (error.hint.empty()) error.hint = fmt::format("the known ones are {}", join(known, ", "));
+  return Fail(std::move(error));
 }
 Result<const ComponentRow*> Catalog::component(std::string_view id) const {
   SWAGE_TRY(const std::vector<ComponentRow>* rows, components());

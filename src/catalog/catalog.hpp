@@ -3,7 +3,7 @@
 // A catalog directory (and a layer, which has the same shape) holds:
 //   platforms.toml               [[cpu]], [[platform]]
 //   roots.toml                   [[root]], [[seed]]
-//   kernels/releases.toml        [[kernel]]
+//   kernels/releases.toml        [[kernel]]; [releases], of the catalog alone
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
@@ -15,6 +15,7 @@
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
 //   features.toml                [[feature]]
+//   c_libraries.toml             [[c_library]]
 //   components.toml              [[component]], read only when asked for
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
@@ -55,6 +56,14 @@ struct Origin {
   std::map<std::string, std::string> overridden{};  // key -> the later layer that changed it by `override = true`
   std::vector<std::string> wrong{};                 // keys with mistakes, which are reported: nothing follows from what they say
   bool is_wrong(std::string_view key) const { return std::find(wrong.begin(), wrong.end(), key) != wrong.end(); }
+};
+
+// What programs are linked with: the `libc` of platforms and toolchains.
+struct CLibraryRow {
+  std::string name;                          // uclibc
+  std::string summary{};                     // for people
+  std::string component{};                   // uclibc-ng: the name of its source in components.toml; "" toolchains are not built with it
+  Origin origin{};
 };
 
 // A static program of a distribution package that starts a build before there is any root.
@@ -100,7 +109,7 @@ struct SourceSpec {
 // One version of what toolchains are built from.
 struct ComponentRow {
   std::string id;                            // gcc-12.2.0: unique
-  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, musl, glibc, uclibc-ng, linux-headers
+  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, linux-headers, or a C library's `component`
   Version version;
   std::string released{};                    // YYYY-MM-DD, where it is known
   SourceSpec source{};                       // `urls`, the Debian package that has the same bytes, or both; a row without `urls` is
@@ -172,11 +181,12 @@ struct ToolchainRow {
   std::vector<std::string> components{};     // ids of what it is built from
   std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
   std::vector<std::string> features{};       // names of [[feature]]
-  std::string userland{};                    // package that the boot test runs: busybox-boot, or init where there is no C library
+  std::string userland{};                    // package that the boot test runs: its own, or else its provider's; "" neither says one
   SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
   bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits, or when asked for
   std::string reference{};
   Origin origin{};
+  std::string_view purpose() const { return libc.empty() ? "kernel" : "userland"; }
 };
 
 // Of the variables that conditions and requirements name: true for one that a build root answers (make, perl, host-gcc ...), false
@@ -285,6 +295,7 @@ struct RecipeVariant : RecipeParts {
   std::vector<std::string> host{};           // "native": the platform that builds; "foreign": another
   int bits = 0;                              // of a register; 0: any
   std::vector<std::string> linkage{};        // shared, static
+  std::vector<std::string> purpose{};        // of the toolchain, a targeted recipe's target's: userland; kernel, without a C library
   std::vector<std::string> features{};       // of the recipe, that are on
   std::vector<std::string> member{};         // of the recipe's family
 };
@@ -337,6 +348,7 @@ std::string_view evidence_state_name(EvidenceState state);  // "booted", ...
 // `swage verify`, never by hand. The console log, or the end of the build log, stands beside it as NAME.log.
 struct EvidenceRow {
   std::string kernel;                        // with sublevel: 6.1.176
+  std::string recipe{};                      // what made it; "" the catalog's kernel_recipe(): see recipe_of()
   std::string platform{};
   std::string toolchain{};                   // id; it may have left the catalog since
   std::string provider{}, compiler{}, compiler_version{};
@@ -366,6 +378,9 @@ struct EvidenceRow {
   friend bool operator==(const EvidenceRow&, const EvidenceRow&) = default;
 };
 
+// As a dependency: a toolchain, which is resolved and not a recipe of that name.
+inline constexpr const char* kToolchainDependency = "toolchain";
+
 class Catalog {
  public:
   // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of the files that are read now are
@@ -375,9 +390,12 @@ class Catalog {
                                                      const std::vector<fs::path>& evidence = {});
 
   const std::vector<Platform>& platforms() const;
+  Result<const CLibraryRow*> c_library(std::string_view name) const;
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
+  const std::string& kernel_recipe() const;               // that makes them; "" there are none
+  const std::string& recipe_of(const EvidenceRow& record) const;
 
   // Those that may concern a platform, or all. Read when first asked for; thread-safe, and the rows live as long as the catalog.
   Result<std::vector<const ConstraintRow*>> constraints(const Platform& platform) const;
@@ -407,11 +425,11 @@ class Catalog {
   // Where the `tree` of a component really is, when it is no URL: below its layer.
   Result<fs::path> component_tree(const ComponentRow& row) const;
 
-  // The records of a platform, or of one cell of it, by kernel version, toolchain and configuration. Of several of the same cell
-  // and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that platform's
-  // directories only. Thread-safe; the vector lives as long as the catalog.
+  // The records of a platform, or of what a recipe makes of one kernel for it, by kernel version, toolchain and configuration. Of several
+  // of the same cell and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that
+  // platform's directories only. Thread-safe; the vector lives as long as the catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
-  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel) const;
+  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const;
   const std::vector<fs::path>& evidence_directories() const;   // that records are read from, first layer first; some may not be there
 
   // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.

@@ -32,6 +32,12 @@ void check_arch_rows(LoadResult& result, const std::string& table, ArchRows<Row>
   for (const auto& [arch, layers] : of.layers) see(read_arch_rows(*result.state, of, arch, result.findings, result.documents));
 }
 
+void check_releases(const Catalog::State& state, Findings& findings) {
+  if (state.kernels.empty() || !state.releases.recipe.empty() || findings.incomplete || state.asked->incomplete) return;
+  findings.errors.push_back({.what = "the catalog has kernels, and does not say which recipe makes them",
+                             .where = state.kernels.front().origin.pos, .hint = "in kernels/releases.toml: [releases] recipe = NAME"});
+}
+
 }  // namespace
 
 void check_unread_files(LoadResult& result) {
@@ -58,6 +64,7 @@ void check_unread_files(LoadResult& result) {
   for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
   check_recipes_together(*result.state, findings);
   check_files(*result.state, findings);
+  check_releases(*result.state, findings);
 }
 
 }  // namespace swage

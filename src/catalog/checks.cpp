@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "catalog/closed_sets.hpp"
 #include "catalog/state.hpp"
 
 namespace swage {
@@ -28,14 +29,27 @@ std::vector<std::string> names_of(const std::vector<Row>& rows) {
   return names;
 }
 
-constexpr const char* kResolved = "toolchain";   // a dependency that is resolved, not named
-
 // Looks for the one recipe: to list them all is a twentieth of what a small request takes.
 bool is_package(const Catalog::State& state, Catalog::State::NameCache& cache, const std::string& name) {
-  if (name == kResolved || cache.packages.contains(name)) return true;
+  if (name == kToolchainDependency || cache.packages.contains(name)) return true;
   if (!has_recipe(state, name)) return false;
   cache.packages.insert(name);
   return true;
+}
+
+// What toolchains are built from: beside C libraries' what these and the compiler need.
+std::vector<std::string> component_names(const Catalog::State& state) {
+  std::vector<std::string> names{"binutils", "gcc", "gmp", "mpfr", "mpc", "isl", "linux-headers"};
+  for (const CLibraryRow& row : state.c_libraries)
+    if (!row.component.empty()) names.push_back(row.component);
+  return names;
+}
+
+// What constraints may know versions of.
+std::vector<std::string> constraint_variables(const Catalog::State& state) {
+  std::vector<std::string> names = toolchain_variables();
+  for (const std::vector<std::string>& more : {names_of(state.c_libraries), host_tools()}) names.insert(names.end(), more.begin(), more.end());
+  return names;
 }
 
 KnownNames names_for(const Catalog::State& state, NameOf kind) {
@@ -48,10 +62,18 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
     }
     case NameOf::root: return {"a root", names_of(state.roots)};
     case NameOf::feature: return {"a feature of features.toml", names_of(state.features)};
+    case NameOf::c_library: return {"a C library of c_libraries.toml", names_of(state.c_libraries)};
+    case NameOf::component: return {"a name of what toolchains are built from", component_names(state)};
+    case NameOf::condition: return {"a known value of 'when'", constraint_variables(state)};
+    case NameOf::requirement: {
+      KnownNames names{"a known value of 'require'", constraint_variables(state)};
+      names.known.push_back("kernel");
+      return names;
+    }
     case NameOf::suite: return {"a suite of any provider", {state.suites.begin(), state.suites.end()}};
     case NameOf::package: {
       KnownNames names{"a package", recipe_names(state)};
-      names.known.insert(names.known.begin(), kResolved);
+      names.known.insert(names.known.begin(), kToolchainDependency);
       return names;
     }
     case NameOf::system: return {"a build system: there is no file of that name under systems/", system_names(state)};

@@ -2,14 +2,8 @@
 
 namespace swage {
 
-const std::vector<std::string>& c_libraries() {
-  static const std::vector<std::string> names{"glibc",  "musl",   "uclibc", "newlib",    "picolibc", "bionic", "avrlibc", "msvcrt",   "ucrt",
-                                              "msvc",   "cygwin", "libSystem", "fblibc", "nblibc",   "oblibc", "relibc",  "wasilibc", "none"};
-  return names;
-}
-
 const std::vector<std::string>& toolchain_variables() {
-  static const std::vector<std::string> names{"gcc", "clang", "binutils", "glibc", "musl", "uclibc"};
+  static const std::vector<std::string> names{"gcc", "clang", "binutils"};
   return names;
 }
 

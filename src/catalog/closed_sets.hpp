@@ -7,9 +7,8 @@
 
 namespace swage {
 
-// What a platform's programs are linked with; "none" is one too. Constraints name those that have versions.
-const std::vector<std::string>& c_libraries();
-// The variables that conditions and requirements may name: those of a toolchain, and those of the root that a build runs in.
+// The variables that conditions and requirements may name beside C libraries (c_libraries.toml): those of a toolchain, and those of the
+// root that a build runs in.
 const std::vector<std::string>& toolchain_variables();
 const std::vector<std::string>& host_tools();
 

@@ -67,7 +67,7 @@ std::vector<std::string> records_in(const fs::path& directory, std::string_view 
 bool before(const EvidenceRow& a, const EvidenceRow& b) {
   const auto version_a = Version::parse(a.kernel), version_b = Version::parse(b.kernel);
   if (version_a && version_b && *version_a != *version_b) return *version_a < *version_b;
-  return std::tie(a.kernel, a.toolchain, a.config) < std::tie(b.kernel, b.toolchain, b.config);
+  return std::tie(a.kernel, a.recipe, a.toolchain, a.config) < std::tie(b.kernel, b.recipe, b.toolchain, b.config);
 }
 
 Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& places, std::string_view platform, std::string_view prefix) {
@@ -105,7 +105,8 @@ Result<const std::vector<EvidenceRow>*> once(Catalog::State::EvidenceCache& cach
   return &cache.known.emplace(key, std::move(rows)).first->second;
 }
 
-std::string cell_prefix(std::string_view kernel) { return fmt::format("linux-{}-", kernel); }
+// `recipe`: as a record says it.
+std::string cell_prefix(std::string_view recipe, std::string_view kernel) { return fmt::format("{}-{}-", recipe.empty() ? "linux" : recipe, kernel); }
 
 }  // namespace
 
@@ -119,7 +120,7 @@ std::string_view evidence_state_name(EvidenceState state) {
 }
 
 std::string evidence_name(const EvidenceRow& row) {
-  std::string name = cell_prefix(row.kernel) + row.toolchain;
+  std::string name = cell_prefix(row.recipe, row.kernel) + row.toolchain;
   if (row.config != "tiny") name += "-" + row.config;
   // The same cell is on record without them too, with the quirks that lift them.
   if (row.forced.size() == 1 && check_store_name(row.forced.front())) name += "-forced-" + row.forced.front();
@@ -137,6 +138,7 @@ std::string evidence_text(const EvidenceRow& row) {
     if (value) values[key] = std::to_string(*value);
   };
   text("kernel", row.kernel, true);
+  text("recipe", row.recipe);
   text("platform", row.platform, true);
   text("toolchain", row.toolchain, true);
   text("provider", row.provider, true);
@@ -231,11 +233,12 @@ Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platf
               [&] { return read_records(state_->evidence_directories, platform, ""); });
 }
 
-Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform, const Version& kernel) const {
+Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const {
   const std::string version = kernel.str();
-  return once(*state_->evidence, fmt::format("{} {}", platform, version), [&]() -> Result<std::vector<EvidenceRow>> {
-    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, cell_prefix(version)));
-    std::erase_if(rows, [&](const EvidenceRow& row) { return row.kernel != version; });   // 6.1 begins 6.1-rc3 too
+  return once(*state_->evidence, fmt::format("{} {} {}", platform, version, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
+    const std::string prefix = cell_prefix(recipe == kernel_recipe() ? "" : recipe, version);
+    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, prefix));
+    std::erase_if(rows, [&](const EvidenceRow& row) { return row.kernel != version || recipe_of(row) != recipe; });   // 6.1 begins 6.1-rc3 too
     return rows;
   });
 }

@@ -1,11 +1,11 @@
 // Evidence: the records of cells that were really built and booted, one file each:
 //
-//   evidence/<platform>/linux-<kernel>-<toolchain>[-<config>].toml    the record; the configuration unless it is `tiny`
-//   evidence/<platform>/linux-<kernel>-<toolchain>[-<config>].log     the boot's console, or the end of the failed build's log
+//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>].toml   the record; the configuration unless it is `tiny`
+//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>].log    the boot's console, or the end of the failed build's log
 //     both with -forced-<constraint> (-forced-<hash>, of several) and -in-<root> where the resolver was overruled
-//   evidence/locks/<date>-<first 8 digits of its sha256>.lock         what the recorded derivations took from the lock file
+//   evidence/locks/<date>-<first 8 digits of its sha256>.lock           what the recorded derivations took from the lock file
 //
-// Keys are sorted and the form is fixed, so the same record has the same bytes. Reading is Catalog::evidence().
+// What names no recipe begins with `linux`, and is of the catalog's Catalog::kernel_recipe(). Keys are sorted and the form is fixed, so the same record has the same bytes. Reading is Catalog::evidence().
 #pragma once
 
 #include <string>

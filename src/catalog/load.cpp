@@ -347,8 +347,8 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
 }
 
 const std::vector<std::string>& layer_files() {
-  static const std::vector<std::string> names{"platforms.toml", "features.toml", "roots.toml", "components.toml", "instances.toml",
-                                              "log_lines.toml", "source_trees.toml", "swage.toml"};
+  static const std::vector<std::string> names{"platforms.toml", "c_libraries.toml", "features.toml", "roots.toml", "components.toml",
+                                              "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"};
   return names;
 }
 
@@ -356,6 +356,15 @@ bool is_layer(const fs::path& directory) {
   const auto has = [&](const std::string& name) { return path_exists(directory / name); };
   const auto directories = {kPackages, kScripts, "kernels", "toolchains", "systems", "html", kEvidence};
   return std::any_of(layer_files().begin(), layer_files().end(), has) || std::any_of(directories.begin(), directories.end(), has);
+}
+
+void Reader::read_releases(const TomlDocument& document) {
+  const TomlEntry* entry = document.root.find("releases");
+  if (!entry || entry->value.kind != TomlValue::Kind::table) return;
+  if (layer != 0)
+    report({.what = "'releases' is said by the catalog, not by a layer: records that name no recipe are of the one that it names",
+            .where = document.pos(entry->value.span)});
+  else releases_schema().read(document, entry->value, state().releases, Presence::whole, findings());
 }
 
 void Reader::read_layer() {
@@ -368,13 +377,18 @@ void Reader::read_layer() {
     check_tables(*document, {"feature"}, {});
     rows(*document, "feature", {"name"}, feature_schema(), FeatureRow{}, state().features, features);
   }
+  if (const auto* document = open(directory / "c_libraries.toml")) {
+    check_tables(*document, {"c_library"}, {});
+    rows(*document, "c_library", {"name"}, c_library_schema(), CLibraryRow{}, state().c_libraries, c_libraries);
+  }
   if (const auto* document = open(directory / "roots.toml")) {
     check_tables(*document, {"root", "seed"}, {});
     rows(*document, "root", {"name"}, root_schema(), RootRow{}, state().roots, roots);
     rows(*document, "seed", {"name"}, seed_schema(), SeedRow{}, state().seeds, seeds);
   }
   if (const auto* document = open(directory / "kernels/releases.toml")) {
-    check_tables(*document, {"kernel"}, {});
+    check_tables(*document, {"kernel"}, {"releases"});
+    read_releases(*document);
     rows(*document, "kernel", {"version"}, kernel_schema(), blank_kernel(), state().kernels, kernels);
   }
   read_arch_rows("constraints", "constraint", constraint_schema(), *state().constraints, constraints);

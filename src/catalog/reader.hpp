@@ -26,7 +26,7 @@ struct Reader {
   std::size_t layer = 0;  // being read
   ParseAhead* ahead = nullptr;
   std::map<std::string, Index> targets_index{};
-  Index features{}, platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
+  Index features{}, c_libraries{}, platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;
@@ -63,6 +63,7 @@ struct Reader {
   void read_provider_directory(const fs::path& path);
   void note_toolchain_files(const ProviderDirectory& directory);
   void read_recipe(const fs::path& directory, std::vector<RecipeRow>& rows, Index& index);
+  void read_releases(const TomlDocument& document);
   void read_layer();
   template <class Row>
   void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index);

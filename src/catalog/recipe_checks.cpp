@@ -13,8 +13,6 @@ namespace swage {
 
 namespace {
 
-constexpr const char* kPlanned = "toolchain";   // a dependency that is resolved, not named
-
 // Calls `each` with the recipe's parts and those of its variants.
 template <class Each>
 void each_parts(const RecipeRow& row, const Each& each) {
@@ -55,32 +53,67 @@ const RecipeRow* row_of(const Rows& rows, const Catalog::State& state, const std
   return member == rows.end() ? nullptr : member->second;
 }
 
-// The names by which a recipe's texts may speak of its dependencies, those that they bring included. Nothing: not all can be told.
-std::optional<std::set<std::string>> dependencies_of(const Rows& rows, const Catalog::State& state, const RecipeRow& row) {
-  std::set<std::string> names;
-  std::vector<std::string> unseen;
-  const auto add = [&](const RecipeRow& of, bool direct) {
-    each_parts(of, [&](const RecipeParts& parts) {
-      for (const auto& [role, list] : parts.deps)
-        if (direct || role.starts_with(kPropagated))
-          for (const std::string& name : list)
-            if (names.insert(name).second) unseen.push_back(name);
-    });
-  };
-  add(row, true);
-  while (!unseen.empty()) {
-    const std::string name = std::move(unseen.back());
-    unseen.pop_back();
-    if (name == kPlanned) continue;
-    const RecipeRow* dependency = row_of(rows, state, name.substr(0, rows.contains(name) ? name.npos : name.find('@')));
-    if (!dependency) return std::nullopt;
-    add(*dependency, false);
+using Dependencies = std::map<std::string, DependencyRoles>;   // by name
+
+enum class Which { all, propagated };
+void add_refs(const RecipeParts& parts, Which which, std::vector<DependencyRef>& refs) {
+  for (const auto& [word, names] : parts.deps) {
+    const bool propagated = word.starts_with(kPropagated);
+    if (which == Which::propagated && !propagated) continue;
+    const std::optional<Role> role = role_named(std::string_view(word).substr(propagated ? kPropagated.size() : 0));
+    for (const std::string& name : names)
+      if (role) refs.push_back({*role, name});
   }
-  return names;
+}
+
+// By which names, and in which roles, a recipe's texts may speak of its dependencies, on whatever platform; those that they bring
+// included. Nothing: not all can be told.
+std::optional<Dependencies> dependencies_of(const Rows& rows, const Catalog::State& state, const RecipeRow& row) {
+  const auto refs_of = [](const RecipeRow& of, Which which) {
+    std::vector<DependencyRef> refs;
+    each_parts(of, [&](const RecipeParts& parts) { add_refs(parts, which, refs); });
+    return refs;
+  };
+  const std::vector<DependencyRef> direct = refs_of(row, Which::all);
+  const auto all = with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
+    if (ref.name == kToolchainDependency) return std::vector<DependencyRef>();
+    const RecipeRow* dependency = row_of(rows, state, ref.name.substr(0, rows.contains(ref.name) ? ref.name.npos : ref.name.find('@')));
+    if (!dependency) return fail(Errc::invalid_input, fmt::format("'{}' is a set's own, or resolved", ref.name));
+    return refs_of(*dependency, Which::propagated);
+  });
+  if (!all) return std::nullopt;
+  Dependencies found;
+  for (const DependencyRef& ref : *all) found[ref.name].brought.insert(ref.role);
+  for (const DependencyRef& ref : direct) found[ref.name].own.insert(ref.role);
+  return found;
+}
+
+// What is wrong with `{dep.KEY}` on every platform.
+std::optional<Error> wrong_dependency(const RecipeRow& row, std::string_view text, const Dependencies& known) {
+  const DependencyKey key = parse_dependency_key(text);
+  const auto named = known.find(key.name);
+  DependencyRoles roles = named == known.end() ? DependencyRoles() : named->second;
+  if (!key.role && named != known.end()) {   // a variant may decide which it is
+    std::vector<DependencyRef> always;
+    add_refs(row, Which::all, always);
+    roles.own.clear();
+    for (const DependencyRef& ref : always)
+      if (ref.name == key.name) roles.own.insert(ref.role);
+    if (roles.own.size() < 2) return std::nullopt;
+  }
+  Result<Role> meant = meant_role(key, roles, row.full_name());
+  if (meant) return std::nullopt;
+  Error error = std::move(meant).error();
+  if (named == known.end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, in] : known) names.push_back(name);
+    error.hint = did_you_mean(key.name, names);
+  }
+  return error;
 }
 
 void check_variables(const Rows& rows, const Catalog::State& state, const RecipeRow& row, Findings& findings) {
-  const std::optional<std::set<std::string>> known = dependencies_of(rows, state, row);
+  const std::optional<Dependencies> known = dependencies_of(rows, state, row);
   std::set<std::string_view> seen;
   const std::vector<std::string> texts = texts_of(row);
   for (const std::string& text : texts)
@@ -94,11 +127,8 @@ void check_variables(const Rows& rows, const Catalog::State& state, const Recipe
         continue;
       }
       if (scope != "dep" || !known || scope.size() == variable.size()) continue;
-      const std::string key(variable.substr(scope.size() + 1));
-      const std::string name = key.substr(0, key.find(':'));
-      if (!known->contains(name))
-        findings.errors.push_back({.what = fmt::format("'{}' is not a dependency of '{}'", name, row.full_name()), .where = row.origin.pos,
-                                   .notes = {fmt::format("'{{{}}}' wants it", variable)}, .hint = did_you_mean(name, std::vector<std::string>(known->begin(), known->end()))});
+      if (std::optional<Error> wrong = wrong_dependency(row, variable.substr(scope.size() + 1), *known))
+        findings.errors.push_back(std::move(*wrong).at(row.origin.pos).note(fmt::format("'{{{}}}' wants it", variable)));
     }
 }
 

@@ -12,7 +12,7 @@ struct Provider {
   bool prebuilt = true;
   std::vector<std::string> suites{};
   std::vector<std::string> features{};   // of every toolchain
-  std::string userland = "busybox-boot";
+  std::string userland{};
   bool fallback = false;
   std::string reference{};
 };
@@ -32,6 +32,11 @@ struct CpuRow {                                // [[cpu]] of platforms.toml: fie
 };
 const Schema<CpuRow>& cpu_schema();
 
+struct Releases {                              // [releases] of releases.toml
+  std::string recipe{};
+};
+const Schema<Releases>& releases_schema();
+
 struct CommonMachine {                         // [common] of machines.toml
   std::vector<std::string> config{};
 };
@@ -42,6 +47,7 @@ struct FeatureRow {                            // [[feature]] of features.toml
 };
 const Schema<FeatureRow>& feature_schema();
 
+const Schema<CLibraryRow>& c_library_schema();
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();
 const Schema<SeedRow>& seed_schema();

@@ -173,6 +173,10 @@ void FieldInput::refer(NameOf kind) const {
     if (item.kind == TomlValue::Kind::string) findings.references.push_back({kind, item.text, &document, item.span});
 }
 
+void FieldInput::refer_keys(NameOf kind) const {
+  for (const TomlEntry& entry : value.entries) findings.references.push_back({kind, entry.key, &document, entry.key_span});
+}
+
 bool stopped(Findings& findings) {
   if (!interrupted()) return false;
   findings.errors.push_back(Error{.code = Errc::interrupted, .what = "reading the catalog was interrupted"});

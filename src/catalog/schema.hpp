@@ -20,7 +20,10 @@
 namespace swage {
 
 // What a name in a table must be the name of. Checked when everything is read, because tables refer to each other.
-enum class NameOf { platform, arch, root, suite, package, script, system, constraint, patch, recipe_file, feature };
+enum class NameOf {
+  platform, arch, root, suite, package, script, system, constraint, patch, recipe_file, feature, c_library, component,
+  condition, requirement   // variables that the `when` and the `require` of a constraint may name
+};
 
 struct Reference {
   NameOf kind;
@@ -59,6 +62,7 @@ struct FieldInput {
     return {document, inner, std::move(inner_name), findings, presence};
   }
   void refer(NameOf kind) const;       // the value, or each item of an array, is the name of a `kind`
+  void refer_keys(NameOf kind) const;  // each key of a table is
 };
 
 // What a key of each type reads. Found by overload; a new type of value is one more function here.

@@ -74,10 +74,12 @@ struct KnownNames {
 
 struct Catalog::State {
   std::vector<Layer> layers{};
+  std::vector<CLibraryRow> c_libraries{};
   std::vector<Platform> platforms{};
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
   std::vector<KernelRow> kernels{};
+  Releases releases{};                               // of the catalog itself
   std::unique_ptr<ArchRows<ConstraintRow>> constraints = std::make_unique<ArchRows<ConstraintRow>>();
   std::unique_ptr<ArchRows<QuirkRow>> quirks = std::make_unique<ArchRows<QuirkRow>>();
   std::set<std::string> suites{};                    // of all providers

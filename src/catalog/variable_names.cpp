@@ -1,6 +1,9 @@
 #include "catalog/variable_names.hpp"
 
 #include <algorithm>
+#include <fmt/core.h>
+
+#include "base/text.hpp"
 
 namespace swage {
 
@@ -23,6 +26,8 @@ void walk(std::string_view text, const Plain& plain, const Variable& variable) {
   plain(text.substr(from));
 }
 
+bool fits_in_key(char c) { return std::string_view("._-:@+").find(c) != std::string_view::npos || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
 }  // namespace
 
 std::string_view variable_at(std::string_view text) {
@@ -30,9 +35,8 @@ std::string_view variable_at(std::string_view text) {
   if (end == std::string_view::npos || end < 2 || text[1] < 'a' || text[1] > 'z') return {};
   const std::string_view name = text.substr(1, end - 1);
   const auto dot = name.find('.');
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == ':';
-  }) && (name.find(':') == std::string_view::npos || name.find(':') > dot);   // {dep.linux:dev}, but no {a:b}
+  // {dep.linux:dev}, {dep.opensbi@rv32}, but no {a:b}
+  const bool plain = std::all_of(name.begin(), name.end(), fits_in_key) && name.substr(0, dot).find_first_of(":@+") == std::string_view::npos;
   return plain ? name : std::string_view{};
 }
 
@@ -46,6 +50,30 @@ std::string without_variables(std::string_view text) {
   std::string out;
   walk(text, [&](std::string_view part) { out += part; }, [&](std::string_view) { out += 'x'; });
   return out;
+}
+
+DependencyKey parse_dependency_key(std::string_view key) {
+  const std::string_view spec = key.substr(0, key.find(':'));
+  DependencyKey parsed{.name = std::string(spec)};
+  if (spec.size() < key.size()) parsed.output = key.substr(spec.size() + 1);
+  const auto dot = spec.find('.');
+  if (dot == std::string_view::npos) return parsed;
+  parsed.role = role_named(spec.substr(0, dot));
+  if (parsed.role) parsed.name = spec.substr(dot + 1);
+  return parsed;
+}
+
+Result<Role> meant_role(const DependencyKey& key, const DependencyRoles& roles, const std::string& recipe) {
+  std::set<Role> possible = roles.own;
+  if (key.role || possible.empty()) possible.insert(roles.brought.begin(), roles.brought.end());
+  if (key.role && possible.contains(*key.role)) return *key.role;
+  if (!key.role && possible.size() == 1) return *possible.begin();
+  if (possible.empty()) return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", key.name, recipe));
+  std::vector<std::string> spellings;
+  for (const Role role : possible) spellings.push_back(fmt::format("{{dep.{}.{}}}", role_name(role), key.name));
+  const std::string what = key.role ? fmt::format("'{}' is not a dependency of '{}' in role '{}'", key.name, recipe, role_name(*key.role))
+                                    : fmt::format("'{}' is a dependency of '{}' in several roles, and '{{dep.{}}}' does not say which", key.name, recipe, key.name);
+  return Fail(Error{.what = what, .hint = fmt::format("write {}", join(spellings, " or "))});
 }
 
 const std::vector<std::string>& variable_scopes() {

@@ -9,7 +9,7 @@
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
-#include "catalog/closed_sets.hpp"
+#include "catalog/schema.hpp"
 
 namespace swage {
 
@@ -53,7 +53,7 @@ const Schema<Instance>& instance_schema() {
       })
       .optional("libc", [](const FieldInput& in, Instance& instance) {
         read_field(in, instance.libc);
-        if (!instance.libc.empty()) check_word(in, instance.libc, c_libraries());
+        instance.libc_pos = in.document.pos(in.value.span);
       })
       .optional("cflags", &Instance::cflags)
       .optional("static", &Instance::is_static);

@@ -25,6 +25,7 @@ struct Instance {
   std::optional<Version> version{};                          // nothing: whichever the resolver chooses
   std::optional<std::string> toolchain{};                    // id
   std::string libc{};                                        // "" : the platform's own
+  SourcePos libc_pos{};
   std::vector<std::string> cflags{};                         // after the package's own
   bool is_static = false;
   std::vector<std::string> only{};                           // empty: all packages

@@ -11,13 +11,17 @@ namespace swage {
 
 namespace {
 
+void check_instances(const Catalog& catalog, const Instances& instances, std::vector<Error>& errors) {
+  for (const auto& [name, instance] : instances)
+    if (auto known = check_instance(catalog, instance); !known) errors.push_back(std::move(known).error());
+}
+
 // What a swage.toml names beside its layers. `catalog`: with these.
 Result<void> check_workspace(Session& session, const Catalog& catalog) {
   SWAGE_TRY(const Workspace* workspace, session.workspace());
   std::vector<Error> errors;
   if (auto platforms = platforms_of(catalog, *workspace); !platforms) errors.push_back(std::move(platforms).error());
-  for (const auto& [name, instance] : workspace->instances)
-    if (auto known = check_instance(catalog, instance); !known) errors.push_back(std::move(known).error());
+  check_instances(catalog, workspace->instances, errors);
   if (auto usual = session.usual_instance(); !usual) errors.push_back(std::move(usual).error());
   if (!errors.empty()) return Fail(together(std::move(errors)));
   return {};
@@ -45,12 +49,16 @@ Result<int> run(Session& session, const std::string& directory) {
   if (directory.empty()) { SWAGE_TRY(layers, layers_of_workspace(session)); }
   else if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
   std::vector<Error> errors = check_catalog(base, layers);
+  std::vector<Instances> instances;
   for (const fs::path& layer : layers)
-    if (auto instances = read_instances(layer); !instances) errors.push_back(std::move(instances.error()));
+    if (auto found = read_instances(layer)) instances.push_back(*std::move(found));
+    else errors.push_back(std::move(found).error());
   if (auto trees = read_source_trees(base, layers); !trees) errors.push_back(std::move(trees.error()));
   if (!errors.empty()) return Fail(together(std::move(errors)));
   SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
   const Catalog& catalog = *loaded;
+  for (const Instances& of_layer : instances) check_instances(catalog, of_layer, errors);
+  if (!errors.empty()) return Fail(together(std::move(errors)));
   if (directory.empty()) SWAGE_CHECK(check_workspace(session, catalog));
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());

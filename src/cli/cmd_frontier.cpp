@@ -217,12 +217,14 @@ Result<void> check_words(const FrontierCommand& command) {
 Result<int> run(Session& session, FrontierCommand command) {
   SWAGE_CHECK(check_words(command));
   FrontierOptions& options = command.options;
-  if (options.targets.targets.empty() && !options.targets.src.empty()) options.targets.targets = {"linux"};
+  if (!command.evidence.empty()) session.add_evidence(command.evidence);
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  if (options.targets.targets.empty() && !options.targets.src.empty())
+    options.targets.targets = {catalog->kernel_recipe()};
   std::vector<std::string> providers;
   for (const std::string& list : options.providers)
     for (const std::string_view name : split(list, ',')) providers.emplace_back(name);
   options.providers = std::move(providers);
-  if (!command.evidence.empty()) session.add_evidence(command.evidence);
   SWAGE_TRY(const FrontierPlan plan, plan_frontier(session, options));
   if (command.dry_run) {
     session.stop_reporter();

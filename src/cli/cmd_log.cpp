@@ -50,6 +50,13 @@ bool is_of_any_version(const Goal& goal, const std::string& name, std::string_vi
   return other.size() > at && other[at] >= '0' && other[at] <= '9';
 }
 
+bool is_boot(const Catalog& catalog, const std::string& target) {
+  const std::string name = target.substr(0, target.find('@'));
+  if (!catalog.has_recipe(name)) return false;   // which is said by who looks for it
+  const Result<const TargetRow*> asks = catalog.target(name);
+  return asks && (*asks)->use == TargetRow::Use::boot;
+}
+
 // A .drv, an output of one, a link to one, or a target: as it would be built, or else as it was the last time, unless options say how.
 Result<StorePath> find_derivation(Session& session, const TargetOptions& options) {
   const std::string& text = options.targets.front();
@@ -60,8 +67,7 @@ Result<StorePath> find_derivation(Session& session, const TargetOptions& options
     SWAGE_CHECK(check_options(options, {{text, TargetKind::store_path}}));
     return derivation_of_path(*store, text);
   }
-  const bool is_boot = text == "boot" || text.starts_with("boot@");
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, is_boot ? "tiny" : "defconfig"));
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, is_boot(*catalog, text) ? "tiny" : "defconfig"));
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   const StorePath drv = planned.wanted.front().drv;
   if (has_log(*store, drv)) return drv;

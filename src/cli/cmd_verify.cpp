@@ -74,7 +74,8 @@ void print_cells_json(const std::deque<CellRun>& cells, const fs::path& director
                     {"next", text_or_null(cell.row.next)},
                     {"buildSeconds", value_or_null(cell.row.build_seconds)},
                     {"bootSeconds", value_or_null(cell.row.boot_seconds)},
-                    {"record", text_or_null(cell.record.string())}});
+                    {"record", text_or_null(cell.record.string())},
+                    {"recipe", cell.goal.target.recipe}});
   print_result("{}\n", json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
 }
 

@@ -225,27 +225,28 @@ class Values {
   Result<void> add_targets(Words& all, const std::string& begun, bool kernels_only) {
     SWAGE_TRY(const Catalog* catalog, session_.catalog());
     if (const auto at = begun.find('@'); at != std::string::npos) return add_versions(*catalog, all, begun.substr(0, at), begun.substr(0, at + 1));
-    all.add("linux@", "a kernel: linux@6.1");
+    const std::string& kernel = catalog->kernel_recipe();
+    all.add(kernel + "@", fmt::format("a kernel: {}@6.1", kernel));
     if (kernels_only) {
-      all.add("linux", "the tree that --src names");
+      all.add(kernel, "the tree that --src names");
       return {};
     }
-    all.add("toolchain", "what builds programs");
-    all.add("toolchain@", "one of them: toolchain@gcc-12");
-    all.add("root@", "a root that builds run in");
+    all.add(kToolchainTarget, "what builds programs");
+    all.add(fmt::format("{}@", kToolchainTarget), "one of them: toolchain@gcc-12");
+    all.add(fmt::format("{}@", kRootTarget), "a root that builds run in");
     // What there is of each is only read where it may be meant.
     SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog->recipes());
     for (const RecipeRow* recipe : recipes)
-      if (recipe->name != "root") all.add(recipe->full_name(), recipe->summary);   // that wants a name after it
+      if (recipe->name != kRootTarget) all.add(recipe->full_name(), recipe->summary);   // that wants a name after it
     return {};
   }
 
   Result<void> add_versions(const Catalog& catalog, Words& all, const std::string& name, const std::string& before) {
-    if (name == "root") {
+    if (name == kRootTarget) {
       for (const RootRow& root : catalog.roots()) all.add(before + root.name, root.purpose);
       return {};
     }
-    if (name == "toolchain") return add_toolchains(all, before, true);
+    if (name == kToolchainTarget) return add_toolchains(all, before, true);
     if (!catalog.has_recipe(name)) return {};
     SWAGE_TRY(const TargetRow* asks, catalog.target(name));
     if (asks->kernel) {

@@ -73,6 +73,7 @@ Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::s
           {"state", matrix_state_name(entry.state)},
           {"when", text_or_null(row.when)},
           {"drv", text_or_null(row.boot_drv.empty() ? row.kernel_drv : row.boot_drv)},
+          {"recipe", entry.recipe},
           {"provider", text_or_null(entry.provider())},
           {"compilerVersion", text_or_null(entry.evidence ? row.compiler_version : entry.toolchain ? entry.toolchain->version.str() : "")},
           {"config", entry.evidence ? row.config : "tiny"},

@@ -19,7 +19,7 @@ Result<Made> make_and_tell(Session& session, const Planned& planned, RealiseOpti
 
 void tell_config_report(const Goal& goal, const std::optional<ConfigReport>& report) {
   if (!report || output_mode().quiet || as_json()) return;
-  if (const std::string text = config_summary(*report); !text.empty()) print_aside("linux@{} for {}: {}", goal.cell.kernel->version.str(), goal.platform->name, text);
+  if (const std::string text = config_summary(*report); !text.empty()) print_aside("{}: {}", goal_label(goal), text);
 }
 
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check) {

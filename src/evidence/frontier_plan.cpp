@@ -37,11 +37,12 @@ bool is_forbidden_by(const FrontierCandidate& candidate, const ConstraintRow& ro
   return std::find(candidate.forbidden.begin(), candidate.forbidden.end(), &row) != candidate.forbidden.end();
 }
 
-// What a C library asks of the tools that it is made with is not the kernel's frontier.
+// What a C library asks of the tools that it is made with is not the kernel's frontier. What is no tool is one.
 bool is_of_libc(const ConstraintRow& row) {
-  const std::vector<std::string>& names = c_libraries();
-  return std::any_of(row.when.begin(), row.when.end(),
-                     [&](const auto& one) { return std::find(names.begin(), names.end(), one.first) != names.end(); });
+  const std::vector<std::string>& tools = toolchain_variables();
+  return std::any_of(row.when.begin(), row.when.end(), [&](const auto& one) {
+    return !is_host_tool(one.first) && std::find(tools.begin(), tools.end(), one.first) == tools.end();
+  });
 }
 
 std::string compiler_of(const std::string& tool) { return tool == "clang" ? "clang" : "gcc"; }
@@ -207,7 +208,6 @@ Result<std::vector<FrontierCell>> named_cells(Session& session, const TargetOpti
     if (!goal.cell.kernel)
       return fail(Errc::invalid_input,
                   fmt::format("'{}' has no frontier: that is searched for kernels", goal.target.text));
-    SWAGE_CHECK(check_recorded(goal.target));
     SWAGE_CHECK(check_boots(goal.target));
     if (!goal.cell.kernel->source) {
       SWAGE_TRY(const LockView lock, session.lock_view());
@@ -241,7 +241,7 @@ Result<std::vector<FrontierCell>> cells_of_row(Session& session, const Constrain
       if (machine)
         cells.push_back({.platform = platform,
                          .kernel = choice->version,
-                         .target = fmt::format("{}@{}", kKernelRecipe, choice->version.str()),
+                         .target = fmt::format("{}@{}", catalog->kernel_recipe(), choice->version.str()),
                          .pinned = !kernel->source.debian_package.empty()});
     }
   if (cells.empty())

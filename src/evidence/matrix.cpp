@@ -15,18 +15,18 @@ namespace {
 
 constexpr const char* kCompilers[] = {"gcc", "clang"};
 
-// A kernel of the matrix: a row of the catalog, or one that only records have.
+// A kernel of the matrix: a row of the catalog, or one that only records have. What another recipe makes of a kernel is one of those.
 struct KernelColumn {
   std::string label;
+  std::string recipe;
   Version version;            // what would be built now
   bool series = false;        // any release of it belongs here
-  bool in_catalog = true;
 };
 
 std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile* lock) {
   std::vector<KernelColumn> columns;
   for (const KernelRow& row : catalog.kernels()) {
-    KernelColumn column{.label = row.version.str(), .version = row.version, .series = !row.source.debian_package.empty()};
+    KernelColumn column{.label = row.version.str(), .recipe = catalog.kernel_recipe(), .version = row.version, .series = !row.source.debian_package.empty()};
     if (column.series && lock)
       if (const auto choice = find_kernel(catalog, *lock, row.version)) column.version = choice->version;
     columns.push_back(std::move(column));
@@ -35,11 +35,15 @@ std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile
 }
 
 // The column of a record: its exact release before its series.
-std::size_t column_of(std::vector<KernelColumn>& columns, const EvidenceRow& row, const Version& version) {
-  const auto find = [&](auto&& fits) { return std::find_if(columns.begin(), columns.end(), fits); };
+std::size_t column_of(const Catalog& catalog, std::vector<KernelColumn>& columns, const EvidenceRow& row, const Version& version) {
+  const std::string& recipe = catalog.recipe_of(row);
+  const auto find = [&](auto&& fits) {
+    return std::find_if(columns.begin(), columns.end(), [&](const KernelColumn& c) { return c.recipe == recipe && fits(c); });
+  };
   auto at = find([&](const KernelColumn& c) { return !c.series && c.version == version; });
   if (at == columns.end()) at = find([&](const KernelColumn& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
-  if (at == columns.end()) at = columns.insert(at, {.label = row.kernel, .version = version, .in_catalog = false});
+  const std::string label = recipe == catalog.kernel_recipe() ? row.kernel : fmt::format("{}@{}", recipe, row.kernel);
+  if (at == columns.end()) at = columns.insert(at, {.label = label, .recipe = recipe, .version = version});
   return static_cast<std::size_t>(at - columns.begin());
 }
 
@@ -72,9 +76,10 @@ class Recipes {
     auto recorded = recorded_cell(catalog_, plan->lock, row);
     if (!recorded) return std::nullopt;
     Cell& cell = cells_.emplace_back(std::move(*recorded));
-    const Result<const TargetRow*> kernel = catalog_.target(kKernelRecipe);
-    if (!kernel) return std::nullopt;
-    const auto wanted = plan->planner->package(row.boot_drv.empty() ? kKernelRecipe : (*kernel)->booted_by, cell);
+    const std::string& recipe = catalog_.recipe_of(row);
+    const Result<const TargetRow*> target = catalog_.target(recipe);
+    if (!target) return std::nullopt;
+    const auto wanted = plan->planner->package(row.boot_drv.empty() ? recipe : (*target)->booted_by, cell);
     if (!wanted) return std::nullopt;
     return wanted->drv;
   }
@@ -99,7 +104,7 @@ const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id
 }
 
 Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& column, const Platform& platform, const std::string& compiler) {
-  MatrixEntry entry{.kernel = column.version.str(), .compiler = compiler};
+  MatrixEntry entry{.kernel = column.version.str(), .recipe = column.recipe, .compiler = compiler};
   const ResolveRequest request{.platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
   SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
   entry.explanation = explain(resolution);
@@ -176,13 +181,15 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
     for (const EvidenceRow& row : *rows) {
       if (row.is_overruled()) continue;   // says something of constraints: boundaries.hpp
       SWAGE_TRY(const Version version, Version::parse(row.kernel));
-      recorded[{column_of(columns, row, version), platform}].push_back({.state = state_of(row.state),
-                                                                        .kernel = row.kernel,
-                                                                        .compiler = row.compiler,
-                                                                        .toolchain = find_toolchain(catalog, row.toolchain, row.platform),
-                                                                        .evidence = row,
-                                                                        .changed = recipes.changed(row),
-                                                                        .reason = row.reason});
+      std::vector<MatrixEntry>& entries = recorded[{column_of(catalog, columns, row, version), platform}];
+      entries.push_back({.state = state_of(row.state),
+                         .kernel = row.kernel,
+                         .recipe = catalog.recipe_of(row),
+                         .compiler = row.compiler,
+                         .toolchain = find_toolchain(catalog, row.toolchain, row.platform),
+                         .evidence = row,
+                         .changed = recipes.changed(row),
+                         .reason = row.reason});
     }
   }
   std::vector<std::size_t> order(columns.size());

@@ -19,6 +19,7 @@ std::string_view matrix_state_name(MatrixState state);
 struct MatrixEntry {
   MatrixState state = MatrixState::impossible;
   std::string kernel{};                     // exactly: that of the record, or that which would be built now
+  std::string recipe{};                     // that makes it
   std::string compiler{};
   const ToolchainRow* toolchain = nullptr;  // null: impossible, or it has left the catalog since
   std::optional<EvidenceRow> evidence{};    // booted, built, failed
@@ -39,7 +40,8 @@ struct MatrixCell {
 
 struct Matrix {
   std::string today{};                                  // YYYY-MM-DD, that ages are counted to
-  std::vector<std::string> kernels{};                   // oldest first: series, releases, and others that have records
+  std::vector<std::string> kernels{};                   // oldest first: series, releases, and others that have records (of other recipes
+                                                        // RECIPE@VERSION)
   std::vector<const Platform*> platforms{};
   std::vector<std::vector<MatrixCell>> cells{};         // [kernel][platform]
 };

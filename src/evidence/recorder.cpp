@@ -36,11 +36,6 @@ std::string_view end_name(CellRun::End end) {
   return "not tried";
 }
 
-Result<void> check_recorded(const Target& target) {
-  if (target.recipe == kKernelRecipe) return {};
-  return fail(Errc::invalid_input, fmt::format("'{}' cannot be verified: records of kernels are of '{}'", target.text, kKernelRecipe));
-}
-
 std::string date_of(std::int64_t seconds_since_1970) { return time_text("%Y-%m-%d", static_cast<std::time_t>(seconds_since_1970)); }
 
 std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }

@@ -16,10 +16,6 @@
 
 namespace swage {
 
-inline constexpr const char* kKernelRecipe = "linux";   // of which the records of cells are, and of the recipe that boots it
-// An error for what another recipe makes of a kernel: its record would pass for the kernel's.
-Result<void> check_recorded(const Target& target);
-
 // A cell that is verified: what has to be built, and what became of it.
 struct CellRun {
   enum class End { open, booted, built, failed, skipped, impossible, not_tried };

@@ -26,6 +26,7 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform.name));
   const EvidenceRow* best = nullptr;
   for (const EvidenceRow& row : *rows) {   // by version, then toolchain
+    if (catalog.recipe_of(row) != target.recipe) continue;
     SWAGE_TRY(const Version version, Version::parse(row.kernel));
     const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc") : row.toolchain == options.toolchain;
     const bool meant = (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed && this_tool &&
@@ -88,12 +89,13 @@ Result<void> plan_and_build(Session& session, Replay& replay, const RealiseOptio
 
 Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const RealiseOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  Replay replay{.title = fmt::format("linux@{} for {}", row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
+  const std::string& recipe = catalog->recipe_of(row);
+  Replay replay{.title = fmt::format("{}@{} for {}", recipe, row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
                 .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
   SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row));
-    SWAGE_CHECK(plan(replay, planner, "kernel", kKernelRecipe, row.kernel_drv, row.kernel_nar));
+    SWAGE_CHECK(plan(replay, planner, "kernel", recipe, row.kernel_drv, row.kernel_nar));
     if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
     return {};
   });
@@ -124,7 +126,7 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Goal goal{.target = target, .platform = &platform};
   if (kind_of(target) == TargetKind::kernel) {
-    SWAGE_CHECK(check_recorded(target));
+    SWAGE_CHECK(check_boots(target));
     SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform));
     if (!row) return std::optional<Replay>();
     return replay_cell(session, *row, goal, realise);

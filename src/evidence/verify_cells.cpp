@@ -21,9 +21,9 @@ Result<void> default_targets(Session& session, TargetOptions& options) {
   SWAGE_TRY(const Lockfile* lock, session.lock());
   for (const KernelRow& row : catalog->kernels())
     if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
-      options.targets.push_back(fmt::format("{}@{}", kKernelRecipe, row.version.str()));
+      options.targets.push_back(fmt::format("{}@{}", catalog->kernel_recipe(), row.version.str()));
   if (options.targets.empty())
-    return Fail(Error{.what = "the lock file pins no kernel's source", .hint = "name a kernel: swage verify linux@VERSION"});
+    return Fail(Error{.what = "the lock file pins no kernel's source", .hint = fmt::format("name a kernel: swage verify {}@VERSION", catalog->kernel_recipe())});
   if (options.platforms.empty()) options.platforms = {"all"};
   return {};
 }
@@ -42,10 +42,11 @@ void make_impossible(CellRun& cell) {
 }
 
 // What a record says before anything is built.
-EvidenceRow expected_row(const Goal& goal, const TargetOptions& options) {
+EvidenceRow expected_row(const Catalog& catalog, const Goal& goal, const TargetOptions& options) {
   const ToolchainRow& toolchain = *goal.cell.toolchain;
   const MachineRow& machine = *goal.cell.machine;
   EvidenceRow row{.kernel = goal.cell.kernel->version.str(),
+                  .recipe = goal.target.recipe == catalog.kernel_recipe() ? "" : goal.target.recipe,
                   .platform = goal.platform->name,
                   .toolchain = toolchain.id,
                   .provider = toolchain.provider,
@@ -94,7 +95,7 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
     return {};
   }
   SWAGE_CHECK(session.pin_archive(cell.goal.cell.toolchain->source));
-  cell.row = expected_row(cell.goal, options);
+  cell.row = expected_row(catalog, cell.goal, options);
   SWAGE_TRY(const Wanted kernel, planner.package(cell.goal.target.recipe, cell.goal.cell));
   cell.kernel = kernel.drv;
   if (boots) {
@@ -106,11 +107,13 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
   cell.row.root = options.root.empty() ? root_name(planner.graph().find(kernel.drv)->drv) : options.root;
   const std::vector<StorePath> reached = planner.graph().closure(cell.wanted());
   cell.reached.insert(reached.begin(), reached.end());
+  if (!cell.reached.contains(kernel.drv))
+    return fail(Errc::invalid_input, fmt::format("'{}' does not boot what '{}' makes", cell.goal.target.asks.booted_by, cell.goal.target.recipe));
   return {};
 }
 
 Result<void> skip_when_known(const Catalog& catalog, Repeat repeat, CellRun& cell) {
-  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version));
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version, cell.goal.target.recipe));
   const std::string name = evidence_name(cell.row);
   for (const EvidenceRow& row : *rows) {
     const bool changed = row.kernel_drv != cell.row.kernel_drv || row.boot_drv != cell.row.boot_drv;
@@ -132,7 +135,6 @@ Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& op
   std::deque<CellRun> cells;
   StorePathSet seen;
   for (Goal& goal : goals) {
-    SWAGE_CHECK(check_recorded(goal.target));
     SWAGE_CHECK(check_boots(goal.target));
     CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
     const Result<void> planned = plan_cell(session, catalog, options, planner, cell);

@@ -102,7 +102,9 @@ Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cel
   if (!cell.platform || (recipe.variants.empty() && !cell.instance)) return RecipeParts(recipe);   // a root is for no platform
   SWAGE_TRY(const Platform* built_on, builder_of(cell));
   SWAGE_TRY(Features features, features_of(recipe, cell.instance));
-  return parts_of(recipe, {.host = *cell.platform, .build = *built_on, .is_static = is_static(recipe, cell), .features = std::move(features)});
+  SWAGE_TRY(const ToolchainRow* toolchain, recipe.targeted ? target_of(cell).toolchain : toolchain_of(recipe, cell));
+  return parts_of(recipe, {.host = *cell.platform, .build = *built_on, .is_static = is_static(recipe, cell),
+                           .purpose = toolchain ? toolchain->purpose() : "", .features = std::move(features)});
 }
 
 Result<std::vector<DependencyRef>> Planner::State::propagated_by(const DependencyRef& ref, const Cell& cell) {

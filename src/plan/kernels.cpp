@@ -47,8 +47,9 @@ Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const L
   if (std::any_of(known.begin(), known.end(), same_series)) std::erase_if(known, [&](const Known& one) { return !same_series(one); });
   const auto above = std::find_if(known.begin(), known.end(), [&](const Known& one) { return wanted < one.version; });
   std::vector<std::string> nearest;
-  if (above != known.begin()) nearest.push_back(fmt::format("linux@{}", (above - 1)->version.str()));
-  if (above != known.end()) nearest.push_back(fmt::format("linux@{}", above->version.str()));
+  const auto add = [&](const Known& one) { nearest.push_back(fmt::format("{}@{}", catalog.kernel_recipe(), one.version.str())); };
+  if (above != known.begin()) add(*(above - 1));
+  if (above != known.end()) add(*above);
   return nearest;
 }
 
@@ -67,7 +68,7 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   const Known* best = nullptr;
   for (const Known& candidate : known)
     if (matches(candidate) && (!best || better(candidate, *best))) best = &candidate;
-  const std::string shown = wanted ? fmt::format("linux@{}", wanted->str()) : "linux";
+  const std::string shown = catalog.kernel_recipe() + (wanted ? "@" + wanted->str() : "");
   if (!best) {
     for (const KernelRow& row : catalog.kernels())
       if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
@@ -77,7 +78,7 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
       SWAGE_TRY(const std::vector<std::string> nearest, nearest_kernels(catalog, lock, *wanted));
       if (!nearest.empty()) error.notes.push_back(fmt::format("nearest: {}; all that there are: swage list kernels", join(nearest, " and ")));
     }
-    error.hint = "build any tree with: swage build linux --src DIR";
+    error.hint = fmt::format("build any tree with: swage build {} --src DIR", catalog.kernel_recipe());
     return Fail(std::move(error));
   }
   KernelChoice choice{.version = best->version};
@@ -87,9 +88,13 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
 
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {
   SWAGE_TRY(const std::vector<MachineRow>* rows, catalog.machines());
-  for (const MachineRow& row : *rows)
-    if (row.platform == platform.name && row.kernels.contains(kernel)) return &row;
-  return nullptr;
+  const MachineRow* of_any_kernel = nullptr;
+  for (const MachineRow& row : *rows) {
+    if (row.platform != platform.name || !row.kernels.contains(kernel)) continue;
+    if (!row.kernels.is_any()) return &row;
+    if (!of_any_kernel) of_any_kernel = &row;
+  }
+  return of_any_kernel;
 }
 
 }  // namespace swage

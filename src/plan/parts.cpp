@@ -43,7 +43,7 @@ bool holds(const RecipeVariant& variant, const RecipeRow& recipe, const PartsFor
   return any_of_words(variant.libc, {what.host.libc}) && any_of_words(variant.arch, {what.host.name, what.host.kernel_arch}) &&
          any_of_words(variant.endian, {what.host.endian == Endian::little ? "little" : "big"}) &&
          any_of_words(variant.host, {what.host.name == what.build.name ? "native" : "foreign"}) &&
-         (variant.bits == 0 || variant.bits == what.host.bits) && any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) &&
+         (variant.bits == 0 || variant.bits == what.host.bits) && any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) && any_of_words(variant.purpose, {what.purpose}) &&
          any_of_words(variant.features, features) && any_of_words(variant.member, {recipe.member});
 }
 

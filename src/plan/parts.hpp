@@ -14,6 +14,7 @@ struct PartsFor {
   const Platform& host;
   const Platform& build;
   bool is_static = false;
+  std::string_view purpose{};   // of the toolchain that emits its code (of a targeted recipe, its target's); "" there is none
   Features features{};    // of the recipe, each on or off
 };
 

@@ -97,8 +97,10 @@ Result<void> Planner::State::add_dependencies(Draft& draft, const VariableScopes
     }
     std::string& paths = draft.drv.env[variable(ref.role)];
     paths += (paths.empty() ? "" : " ") + added;
-    const auto known = draft.deps.emplace(ref.name, *dep);
-    if (!known.second && offsets(ref.role).host == 0) known.first->second = *dep;
+    Draft::NamedDependency& named = draft.deps[ref.name];
+    const bool own_role = std::find(direct.begin(), direct.end(), ref) != direct.end();
+    (own_role ? named.roles.own : named.roles.brought).insert(ref.role);
+    named.in_role.emplace(ref.role, *std::move(dep));
   }
   return {};
 }

@@ -25,6 +25,7 @@
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
 //   {roots.NAME} {roots.kind:build}                                           another root than the recipe's own; all of that kind
 //   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
+//   {dep.ROLE.NAME} {dep.ROLE.NAME:OUTPUT}                                    of one that is a dependency in several roles: {dep.build.m4}
 //   {source}                                                                  the recipe's own source
 //   {script.FILE}                                                             another script of the catalog
 #pragma once
@@ -99,7 +100,8 @@ Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& 
 // The recipe's own, or that of its source, which the lock file tells; "" it has none.
 std::string package_version(const RecipeRow& recipe, const Lockfile& lock);
 
-// The first machine row of the platform whose range holds the kernel; null when there is none.
+// The first machine row of the platform whose range holds the kernel, or else the one that has no range: so a layer, whose rows come
+// last, can say something of some kernels alone. Null when there is none.
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
 
 class Planner {

@@ -9,13 +9,12 @@
 #include <tuple>
 #include <vector>
 
+#include "catalog/variable_names.hpp"
 #include "plan/parts.hpp"
 #include "plan/planner.hpp"
 #include "plan/variables.hpp"
 
 namespace swage {
-
-inline constexpr const char* kToolchainDependency = "toolchain";   // as a dependency: the cell's own
 
 // What a dependency or variable stands for: an output of a derivation, or a source.
 struct Object {
@@ -32,7 +31,11 @@ struct Draft {
   const RootRow* root = nullptr;                // in the recipe `root`
   RecipeParts parts{};                          // of the recipe for the cell's platform
   Derivation drv{};
-  std::map<std::string, Object> deps{};         // by package name; of one in several roles the one that is nearest to the host's
+  struct NamedDependency {
+    DependencyRoles roles{};
+    std::map<Role, Object> in_role{};
+  };
+  std::map<std::string, NamedDependency> deps{};   // by package name, for the recipe's variables
 };
 
 // A platform with the compiler that emits code for it.
@@ -88,6 +91,7 @@ struct Planner::State {
   const Values& values_of(const ToolchainRow& row);
   Result<std::string> target_value(const Draft& draft, std::string_view key);
   Result<std::string> package_value(Draft& draft, std::string_view key);
+  static Result<std::string> dependency_value(Draft& draft, std::string_view key);
   Result<void> add_dependencies(Draft& draft, const VariableScopes& variables);
   Result<void> add_compiler_for_build(const Draft& draft, const Cell& own, std::vector<DependencyRef>& all);
   Result<void> add_package_environment(Draft& draft, const VariableScopes& variables);

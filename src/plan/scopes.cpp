@@ -11,6 +11,16 @@
 
 namespace swage {
 
+namespace {
+
+Fail lacks_userland(const ToolchainRow& row, const std::string& recipe) {
+  return Fail(Error{.what = fmt::format("'{}' says no 'userland', which '{}' is made from", row.id, recipe),
+                    .where = row.origin.pos,
+                    .hint = fmt::format("name the package in its row, or in the [provider] of '{}'", row.provider)});
+}
+
+}  // namespace
+
 Fail cell_lacks(const Draft& draft, std::string_view what) {
   std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
   const std::string whose = draft.cell.platform ? fmt::format("platform '{}'", draft.cell.platform->name) : "a root";
@@ -164,6 +174,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
            SWAGE_TRY(const Object object, toolchain_object(*draft.toolchain, cell.trees));
            return add_object(draft, object);
          }
+         if (key == "userland" && draft.toolchain->userland.empty()) return lacks_userland(*draft.toolchain, draft.recipe.name);
          return look_up(values_of(*draft.toolchain), "toolchain", key);
        }},
       {"machine", [&](std::string_view key) -> Result<std::string> {
@@ -197,18 +208,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          SWAGE_TRY(const Object tree, root_object(std::string(key)));
          return add_object(draft, tree);
        }},
-      {"dep", [&](std::string_view key) -> Result<std::string> {
-         const std::string name(key.substr(0, key.find(':')));
-         const auto dep = draft.deps.find(name);
-         if (dep == draft.deps.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", name, draft.recipe.name));
-         if (name == key) return dep->second.path.str();
-         const std::string output(key.substr(name.size() + 1));
-         const auto found = dep->second.outputs.find(output);
-         if (found == dep->second.outputs.end())
-           return fail(Errc::invalid_input, fmt::format("'{}' has no output '{}', which '{}' wants", name, output, draft.recipe.name));
-         draft.drv.input_drvs[*dep->second.drv].insert(output);
-         return found->second.str();
-       }},
+      {"dep", [&](std::string_view key) { return dependency_value(draft, key); }},
       {"source", [&](std::string_view key) -> Result<std::string> {
          if (!key.empty()) return look_up({}, "source", key);
          SWAGE_TRY(Source source, source_of(lock.sources(), draft.recipe.source, draft.recipe.name));
@@ -216,6 +216,19 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        }},
       {"script", [&](std::string_view key) { return script(draft, std::string(key)); }},
   };
+}
+
+Result<std::string> Planner::State::dependency_value(Draft& draft, std::string_view text) {
+  const DependencyKey key = parse_dependency_key(text);
+  const Draft::NamedDependency& named = draft.deps[key.name];   // none: in no role
+  SWAGE_TRY(const Role role, meant_role(key, named.roles, draft.recipe.full_name()));
+  const Object& object = named.in_role.at(role);
+  if (key.output.empty()) return object.path.str();
+  const auto output = object.outputs.find(key.output);
+  if (output == object.outputs.end())
+    return fail(Errc::invalid_input, fmt::format("'{}' has no output '{}', which '{}' wants", key.name, key.output, draft.recipe.name));
+  draft.drv.input_drvs[*object.drv].insert(key.output);
+  return output->second.str();
 }
 
 // Recipes ask for many values of few platforms and toolchains.

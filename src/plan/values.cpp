@@ -43,7 +43,7 @@ Values toolchain_values(const ToolchainRow& row) {
       {"libc", row.libc},
       {"libc_version", row.libc_version},
       {"libc_config", join(row.libc_config, "\n")},
-      {"purpose", row.libc.empty() ? "kernel" : "userland"},
+      {"purpose", std::string(row.purpose())},
       {"prefix", row.prefix},
       {"dumpmachine", row.dumpmachine},
       {"flags", row.flags},

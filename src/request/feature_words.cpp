@@ -24,7 +24,7 @@ Result<std::set<std::string>> with_dependencies(const Catalog& catalog, const st
   while (!open.empty()) {
     const std::string name = std::move(open.back());
     open.pop_back();
-    if (name == "toolchain" || !seen.insert(name).second) continue;
+    if (name == kToolchainDependency || !seen.insert(name).second) continue;
     SWAGE_TRY(const Catalog::RecipeName named, catalog.parse_recipe_name(name));
     names.insert(named.recipe->name);
     add_names(*named.recipe, tools_too, open);

@@ -18,16 +18,13 @@ namespace swage {
 
 namespace {
 
-constexpr const char* kRoot = "root";             // root@NAME, and toolchain@NAME: not of a recipe of that name
-constexpr const char* kToolchain = "toolchain";
-
 bool is_all(std::string_view platform) { return platform == "all" || platform == "ALL"; }
 
 bool needs_kernel(const Target& target) { return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree; }
 // Of a package's target what stands after @ is an instance.
 bool is_package(const Target& target) { return kind_of(target) == TargetKind::package; }
 // What is of a set of packages: they, and their compiler where a target does not say which.
-bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == kToolchain && target.version.empty()); }
+bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == kToolchainTarget && target.version.empty()); }
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
@@ -48,10 +45,10 @@ Result<std::string> toolchain_choice(const Catalog& catalog, const Target& targe
   return Fail(std::move(error));
 }
 
-// The release that the catalog has records of and that says most of this one: itself, or else the nearest of its series, which moves on
-// with every security fix. Nothing: none is on record.
-Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const Version& kernel) {
-  SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel));
+// The release that the catalog has records of and that says most of what the recipe makes of this one: itself, or else the nearest of its
+// series, which moves on with every security fix. Nothing: none is on record.
+Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const Version& kernel, const std::string& recipe) {
+  SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel, recipe));
   const auto says_nothing = [](const EvidenceRow& row) { return row.is_overruled(); };
   if (!std::all_of(exact->begin(), exact->end(), says_nothing)) return kernel;
   SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
@@ -62,7 +59,7 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
   };
   std::optional<Version> older, newer;
   for (const EvidenceRow& row : *all) {
-    if (says_nothing(row)) continue;
+    if (says_nothing(row) || catalog.recipe_of(row) != recipe) continue;
     SWAGE_TRY(Version version, Version::parse(row.kernel));
     if (!same_series(version)) continue;
     if (version < kernel && (!older || *older < version)) older = std::move(version);
@@ -71,11 +68,17 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
   return older ? older : newer;
 }
 
-// Gives the request what is on record of the cell, by toolchain: of several configurations one that booted counts.
-Result<void> add_records(const Catalog& catalog, ResolveRequest& request) {
-  SWAGE_TRY(const std::optional<Version> release, recorded_release(catalog, *request.platform, *request.kernel));
+// Gives the request what is on record of the cell, by toolchain: of several configurations one that booted counts. What has no records of
+// its own goes by those of the kernel.
+Result<void> add_records(const Catalog& catalog, const Target& target, ResolveRequest& request) {
+  std::string recipe = target.asks.booted_by.empty() ? catalog.kernel_recipe() : target.recipe;
+  SWAGE_TRY(std::optional<Version> release, recorded_release(catalog, *request.platform, *request.kernel, recipe));
+  if (!release && recipe != catalog.kernel_recipe()) {
+    recipe = catalog.kernel_recipe();
+    SWAGE_TRY(release, recorded_release(catalog, *request.platform, *request.kernel, recipe));
+  }
   if (!release) return {};
-  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release));
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release, recipe));
   for (const EvidenceRow& row : *rows) {
     if (row.is_overruled()) continue;   // what was tried against the constraints is no choice
     const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
@@ -105,13 +108,13 @@ Purpose purpose_of(TargetRow::Use use) {
 
 // `known`: what was resolved for earlier goals.
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
-  if (goal.target.name == kRoot || !goal.target.asks.toolchain) return {};
+  if (goal.target.name == kRootTarget || !goal.target.asks.toolchain) return {};
   ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
   request.waived = options.waived;
   request.root = options.root;
   if (goal.cell.kernel) {
     request.kernel = goal.cell.kernel->version;
-    if (options.by_records) SWAGE_CHECK(add_records(catalog, request));
+    if (options.by_records) SWAGE_CHECK(add_records(catalog, goal.target, request));
   }
   const bool emulated = goal.cell.mode != BuildMode::cross;
   const bool own_compiler = goal.instance && goal.instance->changes_compiler();
@@ -135,7 +138,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
     SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, *goal.platform));
     if (const auto gcc = root->tools.find("host-gcc"); gcc != root->tools.end()) request.version = gcc->second;
   }
-  if (goal.target.name == kToolchain && !goal.target.version.empty()) {
+  if (goal.target.name == kToolchainTarget && !goal.target.version.empty()) {
     if (!options.toolchain.empty())
       return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the target names its toolchain", goal.target.text),
                         .hint = "leave out one of them"});
@@ -162,7 +165,7 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
 
 // Finds what the target's name means.
 Result<void> look_up_target(const Catalog& catalog, const TargetOptions& options, Target& target) {
-  if (target.name == kRoot || target.name == kToolchain) return {};
+  if (target.name == kRootTarget || target.name == kToolchainTarget) return {};
   if (catalog.has_recipe(target.name)) {
     target.recipe = target.name;
     SWAGE_TRY(const TargetRow* asks, catalog.target(target.name));
@@ -343,6 +346,8 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
     error.hint = did_you_mean(package, catalog.recipe_names());
     return Fail(std::move(error));
   };
+  if (!instance.libc.empty())
+    if (auto known = catalog.c_library(instance.libc); !known) return Fail(std::move(known).error().at(instance.libc_pos));
   for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
   for (const auto& [package, features] : instance.features) {
     SWAGE_CHECK(check(package));
@@ -400,8 +405,8 @@ Result<std::vector<const Platform*>> wanted_platforms(Session& session, const Ta
 }
 
 TargetKind kind_of(const Target& target) {
-  if (target.name == kToolchain) return TargetKind::toolchain;
-  if (target.name == kRoot) return TargetKind::root;
+  if (target.name == kToolchainTarget) return TargetKind::toolchain;
+  if (target.name == kRootTarget) return TargetKind::root;
   if (target.asks.is_tree()) return TargetKind::kernel_tree;
   return target.asks.kernel ? TargetKind::kernel : TargetKind::package;
 }
@@ -465,7 +470,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
         impossible(goal, made.error());
         goals.pop_back();
       }
-      if (target.name == kRoot) break;
+      if (target.name == kRootTarget) break;
     }
   }
   return goals;
@@ -477,8 +482,8 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
   const auto plan = [&](const Goal& goal) -> Result<Wanted> {
     if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
     if (goal.unpinned) return Fail(*goal.unpinned);
-    if (goal.target.name == kRoot) return planner.root(goal.target.version);
-    if (goal.target.name == kToolchain) return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
+    if (goal.target.name == kRootTarget) return planner.root(goal.target.version);
+    if (goal.target.name == kToolchainTarget) return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
     return planner.package(boots(goal, kernel_goal) ? goal.target.asks.booted_by : goal.target.recipe, goal.cell);
   };
   for (Goal& goal : goals) {
@@ -492,7 +497,7 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 
 std::string goal_label(const Goal& goal) {
   std::string label = goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
-  if (goal.target.name == kRoot) return label;
+  if (goal.target.name == kRootTarget) return label;
   if (goal.cell.target) label += fmt::format(" that emits code for {},", goal.cell.target->name);
   return fmt::format("{} for {}", label, goal.platform->name);
 }

@@ -19,6 +19,10 @@ namespace swage {
 inline constexpr const char* kPackageRoot = "packages";    // that packages are built in
 inline constexpr const char* kEmulators = "emulators";     // with qemu-user
 
+// Targets that are not recipes of that name: root@NAME, and toolchain or toolchain@NAME.
+inline constexpr const char* kRootTarget = "root";
+inline constexpr const char* kToolchainTarget = "toolchain";
+
 // What a target is: options say something of some kinds only (option_kinds.hpp).
 enum class TargetKind { kernel, kernel_tree, package, toolchain, root, store_path };
 

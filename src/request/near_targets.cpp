@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "request/goals.hpp"
 
 namespace swage {
 
@@ -29,10 +30,10 @@ std::string targets_apart(const std::string& text) {
   return targets;
 }
 
-// The target that this is another spelling of; "" none.
-std::string respelt(const std::string& text, const std::vector<std::string>& known) {
+// The target that this is another spelling of; "" none. A version alone is that of a kernel.
+std::string respelt(const std::string& text, const std::string& kernel, const std::vector<std::string>& known) {
   const std::string word = lower_case(text);
-  if (begins_with_digit(word)) return Version::parse(word) ? "linux@" + word : "";
+  if (begins_with_digit(word)) return Version::parse(word) ? fmt::format("{}@{}", kernel, word) : "";
   for (const char* separator : {"@", ":", "=", "-", "_", " "})
     for (auto at = word.rfind(separator); at != std::string::npos && at > 0; at = word.rfind(separator, at - 1)) {
       const std::string name = word.substr(0, at), version = word.substr(at + 1);
@@ -46,8 +47,8 @@ std::string respelt(const std::string& text, const std::vector<std::string>& kno
 std::string hint_for_target(const Catalog& catalog, const std::string& text, const std::vector<std::string>& platforms) {
   if (text.find(',') != std::string::npos) return fmt::format("give each target by itself:{}", targets_apart(text));
   std::vector<std::string> known = catalog.recipe_names();
-  known.insert(known.end(), {"root", "toolchain"});
-  if (const std::string target = respelt(text, known); !target.empty()) return fmt::format("did you mean '{}'?", target);
+  known.insert(known.end(), {kRootTarget, kToolchainTarget});
+  if (const std::string target = respelt(text, catalog.kernel_recipe(), known); !target.empty()) return fmt::format("did you mean '{}'?", target);
   if (catalog.platform(text))
     return platforms.empty() ? fmt::format("it is a platform: TARGET --for {}", text) : fmt::format("several platforms have commas between them: --for {},{}", platforms.back(), text);
   const std::string near = did_you_mean(text.substr(0, text.find('@')), known);

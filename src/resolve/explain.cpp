@@ -217,8 +217,8 @@ std::string hint_other_kernels(const Catalog& catalog, const ResolveRequest& req
     older.pop_back();
   }
   if (near.empty()) return "add a toolchain in a layer; the ones there are: swage list toolchains";
-  return fmt::format("on {}, linux {} {} a toolchain: swage resolve linux@{} --for {}{}", request.platform->name, and_list(near),
-                     near.size() == 1 ? "has" : "have", near.front(), request.platform->name, request.compiler == "clang" ? " --llvm" : "");
+  return fmt::format("on {}, linux {} {} a toolchain: swage resolve {}@{} --for {}{}", request.platform->name, and_list(near),
+                     near.size() == 1 ? "has" : "have", catalog.kernel_recipe(), near.front(), request.platform->name, request.compiler == "clang" ? " --llvm" : "");
 }
 
 // "gcc 12", oldest first.

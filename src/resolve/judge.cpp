@@ -19,8 +19,8 @@ Subject::Variable Subject::variable(const std::string& name) const {
   if (std::find(row_.unknown.begin(), row_.unknown.end(), name) != row_.unknown.end())
     return {request_.toolchain ? Answer::unknown : Answer::hidden};
   if (name == "binutils") return own(row_.binutils.has_value(), row_.binutils ? &*row_.binutils : nullptr);
-  if (name == "glibc" || name == "musl" || name == "uclibc") return own(libc_ && row_.libc == name, libc_ ? &*libc_ : nullptr);
   if (name == "kernel") return own(request_.kernel.has_value(), request_.kernel ? &*request_.kernel : nullptr);
+  if (!is_host_tool(name)) return own(libc_ && row_.libc == name, libc_ ? &*libc_ : nullptr);   // a C library
   if (!root_) return {};
   const auto tool = root_->tools.find(name);
   return tool == root_->tools.end() ? Variable{} : Variable{Answer::known, &tool->second};

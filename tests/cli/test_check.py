@@ -41,6 +41,8 @@ FITS = "letters, digits and + - . _ ? ="
     ("", '[env]\n"a\\u0000b" = "x"', "'a\\u0000b' is not the name of a variable: letters, digits and _, and no digit first"),
     ("", '[env]\nx = "a\\u0000b"', "'x' has characters that do not show: a\\u0000b"),
     ("", '[env]\nx = "{dep.nope}"', "'nope' is not a dependency of 'a'"),
+    ("", '[deps]\nhost = ["zlib"]\nbuild = ["zlib"]\n[env]\nx = "{dep.zlib}"', "'zlib' is a dependency of 'a' in several roles, and '{dep.zlib}' does not say which"),
+    ("", '[deps]\nhost = ["zlib"]\n[env]\nx = "{dep.build.zlib}"', "'zlib' is not a dependency of 'a' in role 'build'"),
     ("", '[env]\nx = "{plattform.name}"', "'{plattform.name}' in 'a' is not a variable"),
     ("", '[deps]\nhost = ["a"]', "'a' depends on itself: a -> a"),
     ('version = "../../x"', "", f"'../../x' is not a version of 'a': {FITS}"),
@@ -63,7 +65,7 @@ def test_circles_through_others(check):
 
 def test_what_is_no_circle(check):
     """A tool that is cross-compiled may need itself, as built for the build machine; and a dependency may bring others."""
-    ok = check("", '[deps]\nhost = ["b"]\n[env]\nname = "a-{platform.name}"\nx = "{dep.c} ${other.x} {dep.b:out}"\n[[variant]]\nwhen.host = ["foreign"]\ndeps.build = ["a"]',
+    ok = check("", '[deps]\nhost = ["b"]\n[env]\nname = "a-{platform.name}"\nx = "{dep.c} {dep.host.c} ${other.x} {dep.b:out}"\n[[variant]]\nwhen.host = ["foreign"]\ndeps.build = ["a"]',
                b=other("b", '[deps]\npropagated-host = ["c"]'), c=other("c", ""))
     assert ok.ok().out.startswith("ok: ")
 

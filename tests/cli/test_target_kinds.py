@@ -1,6 +1,9 @@
 """What a target asks of a request is said by its recipe: a layer adds a new kind of target with tables alone."""
 import pytest
 
+from records import write_record
+from swage_cli import catalog_without_evidence
+
 DTBS = """[package]
 name = "dtbs"
 summary = "the device trees of a kernel"
@@ -64,12 +67,24 @@ def test_options_and_commands_follow_what_it_asks(planner, layer):
     assert planner("--layer", place, "boot", "dtbs@99", "--for", "arm64").fails(2).err.startswith("error: 'linux@99' is not in the catalog")
 
 
-def test_records_of_kernels_are_of_the_kernel(planner, layer):
-    """What is made of a kernel otherwise would pass for it in the matrix."""
-    place = layer(more='booted_by = "boot"')
-    for given in ([], ["--replay"]):
-        assert planner("--layer", place, "verify", "dtbs@6.1", "--for", "arm64", *given).fails(2).err == (
-            "error: 'dtbs@6.1' cannot be verified: records of kernels are of 'linux'\n")
+def test_records_of_kernels_are_of_the_recipe_that_made_them(planner, layer, tmp_path):
+    """What is made of a kernel otherwise does not pass for it; what has no records of its own goes by the kernel's."""
+    place, records, catalog = layer(more='booted_by = "boot"'), planner.home / "evidence", catalog_without_evidence(tmp_path)
+
+    def swage(*words):
+        return planner("--layer", place, "--catalog", catalog, *words, "--for", "arm64")
+
+    def toolchain(target):
+        return swage("resolve", target, "--json").ok().json()["toolchain"]["id"]
+    write_record(records, toolchain="debian-bookworm-gcc-12-arm64")
+    assert toolchain("linux@6.1") == toolchain("dtbs@6.1") == "debian-bookworm-gcc-12-arm64"
+    assert swage("verify", "dtbs@6.1", "--replay").fails(2).err.startswith("error: 'dtbs@6.1' has no record that could be repeated for these platforms\n")
+    write_record(records, toolchain="debian-bullseye-gcc-10-arm64", recipe="dtbs")
+    assert toolchain("linux@6.1") == "debian-bookworm-gcc-12-arm64" and toolchain("dtbs@6.1") == "debian-bullseye-gcc-10-arm64"
+    booted = {(c["recipe"], c["toolchain"]) for c in swage("matrix", "--json").ok().json()["cells"] if c["state"] == "booted"}
+    assert booted == {("linux", "debian-bookworm-gcc-12-arm64"), ("dtbs", "debian-bullseye-gcc-10-arm64")}
+    layer()
+    assert swage("verify", "dtbs@6.1").fails(2).err == "error: 'dtbs@6.1' does not boot: its recipe names none that boots it (booted_by)\n"
 
 
 def test_versions_are_completed_by_what_it_asks(planner, layer):

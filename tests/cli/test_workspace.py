@@ -162,7 +162,7 @@ def test_a_usual_set_may_be_of_a_layer(workspace):
     ('instance = "older"\n[instance.older]\noverride.gcc = "11"\n', ["--accelerate", "--for", "arm64"],
      "error: '--accelerate' and 'over@older' contradict each other: the instance has a compiler of its own\nhint: leave out the option, or the instance: --instance none\n"),
     ('instance = "older"\n[instance.older]\noverride.libc = "mussl"\n', [],
-     'error: \'mussl\' is not a known value of \'libc\'\n  --> {toml}:4:17\n   4 | override.libc = "mussl"\n     |                 ^^^^^^^\nhint: did you mean \'musl\'?\n'),
+     'error: \'mussl\' is not a C library of c_libraries.toml\n  --> {toml}:4:17\n   4 | override.libc = "mussl"\n     |                 ^^^^^^^\nhint: did you mean \'musl\'?\n'),
 ])
 def test_mistakes_in_the_usual_set(workspace, text, args, error):
     swage = workspace(text)

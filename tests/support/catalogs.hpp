@@ -37,6 +37,19 @@ suites = ["bookworm"]
 source = "https://example.org/"
 )";
 
+inline constexpr const char* kCLibraries = R"([[c_library]]
+name = "glibc"
+summary = "s"
+component = "glibc"
+[[c_library]]
+name = "musl"
+summary = "s"
+component = "musl"
+[[c_library]]
+name = "newlib"
+summary = "s"
+)";
+
 inline constexpr const char* kFeatures = R"([[feature]]
 name = "plugins"
 text = "t"
@@ -53,6 +66,7 @@ class CatalogDir {
   // In memory where that is possible: the random worlds of a property test would wait for the disk.
   CatalogDir() : temp_(TempDir::create("catalog", fs::exists("/dev/shm") ? "/dev/shm" : "").value()) {
     write("platforms.toml", kSmallPlatforms);
+    write("c_libraries.toml", kCLibraries);
     write("toolchains/debian.toml", kSmallProvider);
   }
   const fs::path& path() const { return temp_.path(); }

@@ -91,7 +91,10 @@ suite = "bookworm"
 packages = ["gcc-12-{platform}"]
 source = "s"
 )");
-  dir.write("kernels/releases.toml", R"([[kernel]]
+  dir.write("kernels/releases.toml", R"([releases]
+recipe = "linux"
+
+[[kernel]]
 version = "5.10"
 released = "2020-12-13"
 debian = { suite = "bullseye", package = "linux" }
@@ -138,6 +141,12 @@ qemu = "qemu-system-aarch64"
 qemu_root = "qemu"
 qemu_args = ["-M", "virt"]
 cmdline = "console=ttyAMA0"
+
+[[machine]]
+platform = "arm64"
+kernels = ">=99"
+like = "arm64"
+image = "new/Image"
 )");
   for (const char* script : {"enter.sh", "root.sh", "debs.sh", "toolchain.sh", "unpack.sh", "linux.sh", "initramfs.sh", "boot.sh", "busybox.sh"})
     dir.write(std::string("scripts/") + script, fmt::format("# {}\n", script));

@@ -17,7 +17,7 @@ def write_record(place: pathlib.Path, kernel="6.1.176", platform="arm64", toolch
         if value is not None:
             text += f"{key} = {value}\n" if isinstance(value, int) else f'{key} = "{value}"\n'
     (place / platform).mkdir(parents=True, exist_ok=True)
-    record = place / platform / f"linux-{kernel}-{toolchain}.toml"
+    record = place / platform / f"{values.get('recipe', 'linux')}-{kernel}-{toolchain}.toml"
     record.write_text(text)
     record.with_suffix(".log").write_text(log)
     return record

@@ -101,7 +101,8 @@ class World {
     auto files = providers_;
     for (const auto& [provider, text] : toolchains_) files[provider] += text;
     for (const auto& [name, text] : files) dir.write("toolchains/" + name + ".toml", text);
-    dir.write("kernels/releases.toml", kernels_).write("features.toml", kFeatures);
+    dir.write("kernels/releases.toml", "[releases]\nrecipe = \"linux\"\n" + kernels_).write("features.toml", kFeatures);
+    dir.write("packages/linux/recipe.toml", "[package]\nname = \"linux\"\n[build]\nscript = \"linux.sh\"\n").write("scripts/linux.sh", "");
     std::string rows;
     for (const std::string& row : constraints_) rows += row;
     dir.write("kernels/constraints.toml", rows);

@@ -36,13 +36,36 @@ def test_a_booted_cell_is_recorded(cells):
     assert list(lock["seeds"]) == ["busybox"] and not lock["sets"] and not lock["sources"], "the lock is reduced to what was used"
 
 
+def test_what_another_recipe_makes_of_a_kernel_is_recorded_as_its_own(cells):
+    def write_of(name, rest=""):
+        (cells.layer / "packages" / f"{name}-rt").mkdir(exist_ok=True)
+        text = (cells.layer / "packages" / name / "recipe.toml").read_text().replace("linux", "linux-rt").replace("fake-linux-rt", "fake-linux")
+        (cells.layer / "packages" / f"{name}-rt/recipe.toml").write_text(text.replace('name = "boot"', 'name = "boot-rt"') + rest)
+    asks = '[target]\nasks = ["kernel", "machine", "toolchain"]\nfor = "kernel"\nbooted_by = "{}"\n'
+    target = f"linux-rt@{KERNEL}"
+    write_of("linux", asks.format("boot"))
+    assert "  'boot' does not boot what 'linux-rt' makes\n" in cells.verify(target=target).out, "it boots the kernel itself"
+    write_of("linux", asks.format("boot-rt"))
+    write_of("boot")
+    cells.verify(target=target).ok()
+    record = next((cells.records / "arm64").glob("*.toml"))
+    assert record.name.startswith(f"linux-rt-{KERNEL}-") and read(record)["recipe"] == "linux-rt"
+    assert cells.verify("--skip-verified", "--json").ok().json()["cells"][0]["state"] == "booted", "the kernel itself was not verified"
+    own = next((cells.records / "arm64").glob(f"linux-{KERNEL}-*.toml"))
+    assert "recipe" not in read(own)
+    again = cells.verify("--skip-verified", "--json", target=target).ok().json()["cells"][0]
+    assert (again["recipe"], again["state"], again["record"]) == ("linux-rt", "skipped", str(record))
+    replayed = cells.verify("--replay", target=target).ok()
+    assert replayed.out.startswith(f"{target} for arm64: recorded on ") and replayed.out.count("  equal ") == 2
+
+
 def test_json_has_every_key_always(cells):
     cells.write(broken="mipsel")
     got = cells.verify("--json", platforms="arm64,mipsel,arc").fails(1)
     rows = got.json()["cells"]
     assert got.json()["evidence"] == str(cells.records)
     keys = ["kernel", "arch", "toolchain", "compiler", "state", "when", "drv", "reason", "constraints", "signature", "next", "buildSeconds",
-            "bootSeconds", "record"]
+            "bootSeconds", "record", "recipe"]
     assert all(list(row) == keys for row in rows)
     assert [(row["arch"], row["state"]) for row in rows] == [("arm64", "booted"), ("mipsel", "failed"), ("arc", "impossible")]
     assert rows[2]["toolchain"] is None and rows[2]["reason"] == "no boot machine for this kernel"

@@ -16,8 +16,7 @@ ComponentRow blank_component() { return {.id = {}, .version = *Version::parse("0
 const Schema<ComponentRow>& component_schema() {
   static const Schema<ComponentRow> schema = with_source(Schema<ComponentRow>("[[component]]"))
       .required("id", &ComponentRow::id)
-      .required("name", word(&ComponentRow::name, same_words({"binutils", "gcc", "gmp", "mpfr", "mpc", "isl", "musl", "glibc", "uclibc-ng",
-                                                              "linux-headers"})))
+      .required("name", reference(&ComponentRow::name, NameOf::component))
       .required("version", &ComponentRow::version)
       .optional("released", date(&ComponentRow::released))
       .optional("tree", read_tree)

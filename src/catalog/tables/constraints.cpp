@@ -1,16 +1,12 @@
 #include "catalog/tables/readers.hpp"
 
-#include "catalog/closed_sets.hpp"
-
 namespace swage {
 namespace {
 
 // A requirement on the kernel itself says when an architecture came and went.
 void read_require(const FieldInput& in, ConstraintRow& row) {
   read_field(in, row.require);
-  std::vector<std::string> known = constraint_variables();
-  known.push_back("kernel");
-  check_names(in, row.require, known);
+  in.refer_keys(NameOf::requirement);
   if (in.value.kind == TomlValue::Kind::table && row.require.empty()) in.report({.what = "'require' requires nothing"});
 }
 

@@ -27,6 +27,12 @@ void read_root(const FieldInput& in, EvidenceRow& row) {
   if (!row.root.empty() && !check_store_name(row.root)) in.report({.what = fmt::format("'{}' is not the name of a root", row.root)});
 }
 
+// It may have left the catalog since.
+void read_made_by(const FieldInput& in, EvidenceRow& row) {
+  read_field(in, row.recipe);
+  if (!check_store_name(row.recipe)) in.report({.what = fmt::format("'{}' is not the name of a recipe", row.recipe)});
+}
+
 typename Schema<EvidenceRow>::Reader count(std::optional<unsigned> EvidenceRow::*member) {
   return [member](const FieldInput& in, EvidenceRow& row) { read_field(in, (row.*member).emplace()); };
 }
@@ -36,6 +42,7 @@ typename Schema<EvidenceRow>::Reader count(std::optional<unsigned> EvidenceRow::
 const Schema<EvidenceRow>& evidence_schema() {
   static const Schema<EvidenceRow> schema = Schema<EvidenceRow>("[evidence]")
       .required("kernel", read_exact_kernel)
+      .optional("recipe", read_made_by)
       .required("platform", reference(&EvidenceRow::platform, NameOf::platform))
       .required("toolchain", &EvidenceRow::toolchain)
       .required("provider", &EvidenceRow::provider)

@@ -10,7 +10,7 @@ const Schema<Platform>& platform_schema() {
       .optional("aliases", &Platform::aliases)
       .optional("called", &Platform::called)
       .required("triple", &Platform::triple)
-      .optional("libc", word(&Platform::libc, same_words(c_libraries())))
+      .optional("libc", reference(&Platform::libc, NameOf::c_library))
       .optional("endian", word<Platform, Endian>(&Platform::endian, {{"little", Endian::little}, {"big", Endian::big}}))
       .optional("bits", one_of(&Platform::bits, {8, 16, 32, 64}))
       .optional("pointer_bits", one_of(&Platform::pointer_bits, {16, 32, 64}))

@@ -48,12 +48,6 @@ void read_words(const FieldInput& in, std::vector<std::string>& words) {
       in.with(item, in.name).report({.what = fmt::format("'{}' is not one word: write each argument by itself, without quotes", item.text)});
 }
 
-std::vector<std::string> constraint_variables() {
-  std::vector<std::string> names = toolchain_variables();
-  names.insert(names.end(), host_tools().begin(), host_tools().end());
-  return names;
-}
-
 void read_conditions(const FieldInput& in, Conditions& row) {
   if (!in.is(TomlValue::Kind::table)) return;
   row = {};
@@ -73,8 +67,9 @@ void read_conditions(const FieldInput& in, Conditions& row) {
     } else return false;
     return true;
   });
-  read_field(in.with(others, in.name), row.when);
-  check_names(in, row.when, constraint_variables());
+  const FieldInput versions = in.with(others, in.name);
+  read_field(versions, row.when);
+  versions.refer_keys(NameOf::condition);
 }
 
 bool is_host_tool(std::string_view variable) { return std::find(host_tools().begin(), host_tools().end(), variable) != host_tools().end(); }

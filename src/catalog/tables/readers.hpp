@@ -19,7 +19,6 @@ void read_url(const FieldInput& in, std::string& url);
 void read_debian(const FieldInput& in, SourceSpec& source);             // debian = { suite = "...", package = "...", series = "7.2" }
 const Schema<SourceSpec>& source_schema();                              // [source]
 void read_words(const FieldInput& in, std::vector<std::string>& words); // of a command line that is split at white space
-std::vector<std::string> constraint_variables();
 void read_conditions(const FieldInput& in, Conditions& row);            // when = { ... }
 
 // The key every row may have; load.cpp acts on it.

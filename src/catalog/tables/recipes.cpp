@@ -66,7 +66,7 @@ void read_phases(const FieldInput& in, RecipeParts& row) {
   }
 }
 
-void read_platform_words(const FieldInput& in, std::vector<std::string>& out, NameOf kind) {
+void read_negatable_names(const FieldInput& in, std::vector<std::string>& out, NameOf kind) {
   read_negatable(in, out, [&](const FieldInput& item, const std::string& word) {
     item.findings.references.push_back({kind, word, &item.document, item.value.span});
   });
@@ -101,12 +101,13 @@ void read_recipe_files(const FieldInput& in, std::vector<std::string>& names) {
 
 void read_variants(const FieldInput& in, RecipeRow& row) {
   static const Schema<RecipeVariant> when = Schema<RecipeVariant>("when")
-      .optional("libc", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.libc, c_libraries()); })
-      .optional("arch", [](const FieldInput& field, RecipeVariant& variant) { read_platform_words(field, variant.arch, NameOf::arch); })
+      .optional("libc", [](const FieldInput& field, RecipeVariant& variant) { read_negatable_names(field, variant.libc, NameOf::c_library); })
+      .optional("arch", [](const FieldInput& field, RecipeVariant& variant) { read_negatable_names(field, variant.arch, NameOf::arch); })
       .optional("endian", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.endian, {"little", "big"}); })
       .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
       .optional("bits", one_of(&RecipeVariant::bits, {8, 16, 32, 64}))
       .optional("linkage", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.linkage, {"shared", "static"}); })
+      .optional("purpose", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.purpose, {"kernel", "userland"}); })
       .optional("features", &RecipeVariant::features)
       .optional("member", &RecipeVariant::member);
   static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
@@ -188,7 +189,7 @@ void read_target(const FieldInput& in, RecipeRow& row) {
   if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, row.target, in.presence, in.findings);
 }
 
-void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_platform_words(in, row.arch, NameOf::arch); }
+void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_negatable_names(in, row.arch, NameOf::arch); }
 
 // [[member]]: what it says of itself alone. What it has in common with the others is added when the recipe is whole.
 void read_members(const FieldInput& in, RecipeRow& row) {

@@ -13,4 +13,9 @@ const Schema<KernelRow>& kernel_schema() {
   return schema;
 }
 
+const Schema<Releases>& releases_schema() {
+  static const Schema<Releases> schema = Schema<Releases>("[releases]").required("recipe", reference(&Releases::recipe, NameOf::package));
+  return schema;
+}
+
 }  // namespace swage

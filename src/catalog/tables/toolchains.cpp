@@ -1,7 +1,5 @@
 #include "catalog/tables/readers.hpp"
 
-#include "catalog/closed_sets.hpp"
-
 namespace swage {
 
 ToolchainRow blank_toolchain() { return {.version = *Version::parse("0")}; }
@@ -26,7 +24,7 @@ const Schema<ToolchainRow>& toolchain_schema() {
       .optional("compiler", word(&ToolchainRow::compiler, same_words({"gcc", "clang"})))
       .required("version", &ToolchainRow::version)
       .optional("binutils", &ToolchainRow::binutils)
-      .optional("libc", word(&ToolchainRow::libc, same_words(c_libraries())))
+      .optional("libc", reference(&ToolchainRow::libc, NameOf::c_library))
       .optional("unknown", [](const FieldInput& in, ToolchainRow& row) {
         read_field(in, row.unknown);
         for (const TomlValue& item : in.value.items)

@@ -356,6 +356,35 @@ TEST(Kernels, AreSortedByVersion) {
   EXPECT_THAT(versions, ElementsAre("2.6.32.71", "3.18.140", "5.10", "6.1-rc3", "6.1"));
 }
 
+TEST(Kernels, AreOfTheRecipeThatTheCatalogNames) {
+  CatalogDir dir;
+  const std::string kernel = "[[kernel]]\nversion = \"6.1\"\nreleased = \"2022-12-11\"\ndebian = { suite = \"bookworm\", package = \"linux\" }\nsource = \"s\"\n";
+  dir.write("kernels/releases.toml", kernel);
+  EXPECT_EQ(dir.checked(), R"(error: the catalog has kernels, and does not say which recipe makes them
+  --> CAT/kernels/releases.toml:1:1
+   1 | [[kernel]]
+     | ^^^^^^^^^^
+hint: in kernels/releases.toml: [releases] recipe = NAME
+)");
+  dir.write("packages/kern/recipe.toml", "[package]\nname = \"kern\"\n[build]\nscript = \"kern.sh\"\n").write("scripts/kern.sh", "");
+  dir.write("kernels/releases.toml", "[releases]\nrecipe = \"kern\"\n" + kernel);
+  EXPECT_EQ(dir.checked(), "");
+  EXPECT_EQ((*dir.load())->kernel_recipe(), "kern");
+  dir.write("mine/kernels/releases.toml", "[releases]\nrecipe = \"kern\"\n");
+  EXPECT_EQ(dir.errors({"mine"}), R"(error: 'releases' is said by the catalog, not by a layer: records that name no recipe are of the one that it names
+  --> CAT/mine/kernels/releases.toml:1:1
+   1 | [releases]
+     | ^^^^^^^^^^
+)");
+  dir.write("kernels/releases.toml", "[releases]\nrecipe = \"karn\"\n");
+  EXPECT_EQ(dir.errors(), R"(error: 'karn' is not a package
+  --> CAT/kernels/releases.toml:2:10
+   2 | recipe = "karn"
+     |          ^^^^^^
+hint: did you mean 'kern'?
+)");
+}
+
 TEST(Lookups, WhatIsReadWhenAskedForFailsThenAndDisturbsNothingElse) {
   CatalogDir dir;
   const auto recipe = [](const std::string& name) { return "[package]\nname = \"" + name + "\"\n[build]\nscript = \"s\"\n"; };

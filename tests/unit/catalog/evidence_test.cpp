@@ -146,6 +146,7 @@ RC_GTEST_PROP(EvidenceProperty, ReadingWhatWasWrittenGivesTheSameRow, ()) {
   row.reason = *gen_text(row.state != EvidenceState::failed);
   row.userland = *gen_text(row.state != EvidenceState::booted);
   row.compiler = *rc::gen::element<std::string>("gcc", "clang");
+  row.recipe = *rc::gen::element<std::string>("", "linux-rt", "tree+1");
   for (std::string* text : {&row.provider, &row.compiler_version, &row.binutils, &row.machine, &row.banner, &row.signature, &row.next})
     *text = *gen_text();
   for (auto* count : {&row.build_seconds, &row.boot_seconds, &row.cores}) *count = some_count();
@@ -166,6 +167,7 @@ TEST(EvidenceMistakes, WhatARecordNamesIsWhatItMustBe) {
   EXPECT_EQ(says("-linux.drv", "-linux"), "error: '/nix/store/00000000000000000000000000000000-linux' is not a derivation: it is not /nix/store/HASH-NAME.drv");
   EXPECT_EQ(says("/nix/store/00000000000000000000000000000000-boot.drv", "/etc/passwd"), "error: '/etc/passwd' is not a derivation: it is not /nix/store/HASH-NAME.drv");
   EXPECT_EQ(says("\"build\"", "\"a/b\""), "error: 'a/b' is not the name of a root");
+  EXPECT_EQ(says("kernel =", "recipe = \"a/b\"\nkernel ="), "error: 'a/b' is not the name of a recipe");
   for (const char* lock : {"", "/etc/passwd", "../2026-01-31-01234567.lock", "2026-01-32-01234567.lock", "2026-01-31-0123456X.lock"})
     EXPECT_EQ(says("2026-01-31-01234567.lock", lock), fmt::format("error: '{}' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock", lock));
 }
@@ -264,9 +266,31 @@ TEST(CatalogEvidence, OfOneCellReadsOnlyItsFiles) {
   dir.write("evidence/arm64/linux-6.2-broken.toml", "broken");
   const auto catalog = dir.load();
   ASSERT_TRUE(catalog);
-  EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.1").value())), Strings{"6.1 2026-01-31"});
-  EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.12").value())), Strings{"6.12 2026-01-31"});
-  EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.3").value())), Strings{});
+  EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.1").value(), "")), Strings{"6.1 2026-01-31"});
+  EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.12").value(), "")), Strings{"6.12 2026-01-31"});
+  EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.3").value(), "")), Strings{});
+}
+
+// A record of before there were other recipes names none.
+TEST(CatalogEvidence, OfOneRecipeIsKeptApartFromThatOfAnother) {
+  CatalogDir dir;
+  dir.write("packages/kern/recipe.toml", "[package]\nname = \"kern\"\n[build]\nscript = \"kern.sh\"\n").write("scripts/kern.sh", "");
+  dir.write("kernels/releases.toml", "[releases]\nrecipe = \"kern\"\n");
+  EvidenceRow row = booted_row();
+  put(dir, row);
+  row.recipe = "kern-rt";
+  row.when = "2026-02-02";
+  put(dir, row);
+  EXPECT_TRUE(path_exists(dir.path() / "evidence/arm64" / ("kern-rt-6.1.176-" + row.toolchain + ".toml")));
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  const Version kernel = Version::parse("6.1.176").value();
+  EXPECT_EQ(kernels((*catalog)->evidence("arm64", kernel, "kern")), Strings{"6.1.176 2026-01-31"});
+  EXPECT_EQ(kernels((*catalog)->evidence("arm64", kernel, "kern-rt")), Strings{"6.1.176 2026-02-02"});
+  EXPECT_EQ(kernels((*catalog)->evidence("arm64", kernel, "kern-")), Strings{});
+  const std::vector<EvidenceRow>& all = **(*catalog)->evidence("arm64");
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ((*catalog)->recipe_of(all[0]) + " " + (*catalog)->recipe_of(all[1]), "kern kern-rt");
 }
 
 TEST(CatalogEvidence, IsSortedByVersion) {

@@ -160,7 +160,7 @@ error: 'plugin' is not a feature of features.toml
    5 | features = ["plugin"]
      |             ^^^^^^^^
 hint: did you mean 'plugins'?
-error: 'mussl' is not a known value of 'libc'
+error: 'mussl' is not a C library of c_libraries.toml
   --> CAT/packages/x/recipe.toml:6:18
    6 | when = { libc = ["mussl", "!glibc"], bits = 47 }
      |                  ^^^^^^^

@@ -31,7 +31,7 @@ const std::vector<const ToolchainRow*>& shipped_toolchains() {
 TEST(ShippedPlatforms, HaveConsistentProperties) {
   for (const Platform& platform : shipped().platforms()) {
     SCOPED_TRACE(platform.name);
-    EXPECT_FALSE(platform.libc.empty());
+    EXPECT_TRUE(shipped().c_library(platform.libc)) << platform.libc;
     EXPECT_EQ((**shipped().platform(platform.triple.str())).triple, platform.triple) << "of several the first is meant";
     EXPECT_EQ(platform.elf_machine != 0, platform.format == "elf");
     if (platform.triple.kernel() != "linux") continue;
@@ -146,6 +146,14 @@ TEST(ShippedToolchains, AgreeWithTheirPlatform) {
 TEST(ShippedToolchains, HaveIdsOfTheirOwn) {
   std::set<std::string> ids;
   for (const ToolchainRow* row : shipped_toolchains()) EXPECT_TRUE(ids.insert(row->id).second) << row->id;
+}
+
+// Of Linux alone: nothing else is booted.
+TEST(ShippedToolchains, SayWhatTheirBootsRun) {
+  for (const ToolchainRow* row : shipped_toolchains()) {
+    if ((**shipped().platform(row->platform)).triple.kernel() != "linux") continue;
+    EXPECT_TRUE(row->userland == "init" || row->userland == "busybox-boot") << row->id;
+  }
 }
 
 TEST(ShippedToolchains, OfBootlinArePinnedAndKnowWhatTheyAre) {

@@ -64,6 +64,18 @@ TEST_F(MatrixTest, ARecordBelongsToItsReleaseElseToItsSeriesElseToItself) {
   EXPECT_EQ(cell(matrix, "7.3").state(), MatrixState::booted);
 }
 
+TEST_F(MatrixTest, WhatAnotherRecipeMakesOfAKernelHasAColumnOfItsOwn) {
+  record(row("6.1.180"));
+  EvidenceRow other = row("6.1.180", EvidenceState::failed);
+  other.recipe = "linux-rt";
+  record(other);
+  const Matrix matrix = make();
+  EXPECT_EQ(matrix.kernels, (std::vector<std::string>{"2.6.32.71", "5.10", "6.1", "6.1.180", "linux-rt@6.1.180"}));
+  EXPECT_EQ(cell(matrix, "6.1.180").state(), MatrixState::booted);
+  EXPECT_EQ(cell(matrix, "linux-rt@6.1.180").state(), MatrixState::failed);
+  EXPECT_EQ(cell(matrix, "6.1.180").best("gcc").recipe + " " + cell(matrix, "linux-rt@6.1.180").best("gcc").recipe, "linux linux-rt");
+}
+
 TEST_F(MatrixTest, WhatHasNoRecordIsResolvedOrImpossible) {
   dir_.write("kernels/constraints.toml", "[[constraint]]\nid = \"new\"\nwhen = { kernel = \"=6.1\", arch = [\"arm64\"] }\nrequire = { gcc = \">=13\" }\n"
                                          "effect = \"builds-not\"\nreason = \"r\"\nsource = \"s\"\n");

@@ -95,12 +95,13 @@ hint: pin it with: swage lock
 )");
 }
 
-TEST(FindMachine, TheFirstRowWhoseRangeHoldsIsTaken) {
+TEST(FindMachine, TheRowWhoseRangeHoldsIsTakenWhereverItStands) {
   PlanWorld world;
   const Platform& arm64 = *world.catalog().platform("arm64").value();
   const auto image = [&](const char* version) { return find_machine(world.catalog(), arm64, Version::parse(version).value()).value()->image; };
   EXPECT_EQ(image("3.19.8"), "old/Image");
   EXPECT_EQ(image("4.0"), "arch/arm64/boot/Image");
+  EXPECT_EQ(image("99.1"), "new/Image");   // after the row that has no range
   EXPECT_EQ(find_machine(world.catalog(), *world.catalog().platform("x86_64").value(), Version::parse("6.1").value()).value(), nullptr);
 }
 

@@ -133,6 +133,34 @@ build.make = ["V=1"]
   EXPECT_EQ(native.env.at("phase_build"), "always");
 }
 
+// By the compiler of a platform that has none for programs, firmware is built all the same.
+TEST(Packages, VariantsHoldForCompilersWithoutACLibrary) {
+  const std::string variants = R"([[variant]]
+when.purpose = ["kernel"]
+env.of = "kernels"
+[[variant]]
+when.purpose = ["userland"]
+env.of = "programs"
+)";
+  const auto envs = [&](const std::string& compiler) {
+    PackageWorld world;
+    world.package("firmware", variants).write("toolchains/other.toml", compiler);
+    world.write("packages/cc/recipe.toml", kCcRecipe + variants);
+    Cell cell = world.host("arm64");
+    cell.platform = world.catalog().platform("mipsel").value();
+    cell.toolchain = world.catalog().toolchain("other-mipsel").value();
+    const Derivation& firmware = world.plan("firmware", cell).drv;
+    std::string of_compiler;
+    for (const auto& [path, outputs] : firmware.input_drvs)
+      if (const Derivation& input = world.derivation(path.str()); input.name == "cc-mipsel") of_compiler = input.env.at("of");
+    return firmware.env.at("of") + " " + of_compiler;
+  };
+  std::string without = kMipselCompiler;
+  without.erase(without.find("libc = "), std::string_view("libc = \"glibc\"\n").size());
+  EXPECT_EQ(envs(kMipselCompiler), "programs programs");
+  EXPECT_EQ(envs(without), "kernels kernels") << "what it emits code for counts, not where it runs";
+}
+
 TEST(Packages, VariantsHoldForMembersOfAFamily) {
   PackageWorld world;
   world.package("zlib", R"([[variant]]

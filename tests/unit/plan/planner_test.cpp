@@ -298,6 +298,44 @@ TEST(PlannerRoles, OnePackageMayBeADependencyInTwoRoles) {
   EXPECT_EQ(std::count(two.env.at("deps_host").begin(), two.env.at("deps_host").end(), ' '), 1);
 }
 
+TEST(PlannerRoles, AVariableSaysTheRoleOfOneThatIsADependencyInSeveral) {
+  PlanWorld world;
+  world.recipe("first", "[env]\nplatform = \"{platform.name}\"\n", "outputs = [\"out\", \"dev\"]\n");
+  world.recipe("two", "[deps]\nhost = [\"first\"]\nbuild = [\"first\"]\n[env]\nruns = \"{dep.host.first}\"\nhelps = \"{dep.build.first} {dep.build.first:dev}\"\n");
+  const Cell& arm64 = world.cell("arm64", "");
+  const Derivation& two = world.plan("two", arm64).drv;
+  const Derivation& helps = world.plan("first", world.cell("x86_64", "")).drv;
+  EXPECT_EQ(two.env.at("runs"), world.plan("first", arm64).drv.outputs.at("out").path);
+  EXPECT_EQ(two.env.at("helps"), helps.outputs.at("out").path + " " + helps.outputs.at("dev").path);
+}
+
+TEST(PlannerRoles, WhatARecipeSaysItselfComesBeforeWhatOthersBring) {
+  PlanWorld world;
+  world.recipe("first", "[env]\nplatform = \"{platform.name}\"\n").recipe("brings", "[deps]\npropagated-host = [\"first\"]\n");
+  world.recipe("own", "[deps]\nhost = [\"brings\"]\nbuild = [\"first\"]\n[env]\nx = \"{dep.first}\"\ny = \"{dep.host.first}\"\n");
+  const Derivation& own = world.plan("own", world.cell("arm64", "")).drv;
+  EXPECT_EQ(own.env.at("x"), own.env.at("deps_build"));
+  EXPECT_NE(own.env.at("y"), own.env.at("x"));
+  EXPECT_TRUE(own.env.at("deps_host").ends_with(" " + own.env.at("y")));
+}
+
+TEST(PlannerRoles, AVariableThatDoesNotSayWhichIsAnErrorOnEveryPlatform) {
+  PlanWorld world;
+  world.recipe("first", "").recipe("brings", "[deps]\npropagated-host = [\"first\"]\n");
+  world.recipe("two", "[deps]\nhost = [\"first\"]\nbuild = [\"first\"]\n[env]\nx = \"{dep.first:out}\"\n");
+  world.recipe("other", "[deps]\nhost = [\"first\"]\nbuild = [\"brings\"]\n[env]\nx = \"{dep.build-build.first}\"\n");
+  world.recipe("brought", "[deps]\nhost = [\"brings\"]\nbuild = [\"brings\"]\n[env]\nx = \"{dep.first}\"\n");
+  for (const char* platform : {"arm64", "x86_64"}) {
+    const Cell& cell = world.cell(platform, "");
+    const std::string which = "in several roles, and '{dep.first}' does not say which\n";
+    const std::string hint = "hint: write {dep.build.first} or {dep.host.first}\n";
+    const auto planning = [&](const char* name) { return fmt::format("note: while planning '{}' for {}\n", name, platform); };
+    EXPECT_EQ(world.error("two", cell), "error: 'first' is a dependency of 'two' " + which + planning("two") + hint);
+    EXPECT_EQ(world.error("brought", cell), "error: 'first' is a dependency of 'brought' " + which + planning("brought") + hint);
+    EXPECT_EQ(world.error("other", cell), "error: 'first' is not a dependency of 'other' in role 'build-build'\n" + planning("other") + hint);
+  }
+}
+
 // A toolchain that is built from source, in two stages.
 void write_source_toolchain(PlanWorld& world, const std::string& more = "") {
   world.write("components.toml", R"([[component]]
@@ -501,6 +539,29 @@ note: while planning 'linux' for x86_64
   bare.toolchain = nullptr;
   EXPECT_EQ(world.error("busybox-boot", bare), R"(error: 'busybox-boot' needs a toolchain, and platform 'arm64' has none for linux 6.1.170
 note: while planning 'busybox-boot' for arm64
+)");
+}
+
+TEST(PlannerErrors, AToolchainOfABootSaysItsUserlandOrItsProviderDoes) {
+  const auto made = [](const std::string& of_provider, const std::string& of_row) {
+    PlanWorld world;
+    world.recipe("initramfs", "[deps]\nhost = [\"{toolchain.userland}\"]\n").recipe("init", "").recipe("toolchain-mine", "");
+    world.write("toolchains/mine.toml", "[provider]\nrank = 1\nsource = \"s\"\n" + of_provider + "[[toolchain]]\nid = \"mine\"\nplatforms = [\"arm64\"]\n"
+                "version = \"9.3.0\"\nreleased = \"2020-03-12\"\nprefix = \"a-\"\nsource = \"s\"\n" + of_row);
+    Cell cell = world.cell("arm64", "");
+    cell.toolchain = world.catalog().toolchain("mine").value();
+    Result<Wanted> wanted = world.planner().package("initramfs", cell);
+    if (wanted) return world.planner().graph().find(wanted->drv)->drv.env.at("deps_host").substr(sizeof "/nix/store/" - 1 + 33);
+    wanted.error().where->file = fs::path(wanted.error().where->file).filename();
+    wanted.error().where->line_text.clear();
+    return render(wanted.error());
+  };
+  EXPECT_EQ(made("userland = \"init\"\n", ""), "init");
+  EXPECT_EQ(made("userland = \"init\"\n", "userland = \"busybox-boot\"\n"), "busybox-boot-1.35.0");
+  EXPECT_EQ(made("", ""), R"(error: 'mine' says no 'userland', which 'initramfs' is made from
+  --> mine.toml:4:1
+note: while planning 'initramfs' for arm64
+hint: name the package in its row, or in the [provider] of 'mine'
 )");
 }
 

@@ -34,11 +34,12 @@ TEST(Variables, AreReplacedWhereverTheyStand) {
 TEST(Variables, AKeyMayHoldDotsDashesAndUnderscores) {
   EXPECT_EQ(expand("{dep.linux-source}"), "<linux-source>");
   EXPECT_EQ(expand("{dep.debs.sh} {dep.a_b}"), "<debs.sh> <a_b>");
+  EXPECT_EQ(expand("{dep.opensbi@rv32} {dep.build.c++:dev}"), "<opensbi@rv32> <build.c++:dev>");
 }
 
 TEST(Variables, ShellBracesStayAsTheyAre) {
   for (const char* text : {"${platform.name}", "${x}", "${x:-{y,z}}", "{a,b}", "{A}", "{ platform.name }", "{}", "{", "}", "{{", "}{", "{1}",
-                           "{platform.name", "{platform name}", "{a:b}", "$(x) { echo; }"})
+                           "{platform.name", "{platform name}", "{a:b}", "{a@b}", "{a+b.c}", "$(x) { echo; }"})
     EXPECT_EQ(expand(text), text);
 }
 
