@@ -396,6 +396,11 @@ struct EvidenceRow {
   std::string signature{};                   // id of the [[signature]] that its log matched
   std::string next{};                        // of a failure: the next best toolchain
   std::optional<KernelTree> tree{};          // none: the release that `kernel` names
+  std::string failed_drv{};                  // of a failure: the derivation; "" it was stopped, or the record is older
+  std::vector<std::string> forced{};         // ids of constraints that it was made against, to measure them; sorted
+  bool root_named = false;                   // `root` was asked for, whatever the resolver would take
+  // Says something of constraints or host tools, and nothing of what the resolver would choose.
+  bool is_overruled() const { return !forced.empty() || root_named; }
   fs::path file{};                           // where it was read; not in the file
   // Else it says nothing of the release of its version.
   bool is_of_release() const { return !tree || tree->vendor.empty(); }

@@ -10,6 +10,7 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "catalog/state.hpp"
+#include "store/store_path.hpp"
 
 namespace swage {
 namespace {
@@ -139,6 +140,10 @@ class Keys {
   void some(const char* key, const std::vector<std::string>& list) {
     if (list.empty()) return;
     std::string& out = values_[key] = "[";
+    if (list.size() == 1) {
+      out += toml_string(list.front()) + "]";
+      return;
+    }
     for (const std::string& item : list) out += fmt::format("\n  {},", toml_string(item));
     out += "\n]";
   }
@@ -182,6 +187,10 @@ std::string evidence_name(const EvidenceRow& row) {
   std::string name = cell_prefix(row.recipe, row.kernel) + row.toolchain;
   if (row.config != "tiny") name += "-" + row.config;
   if (row.tree) name += "-tree-" + short_hash(*row.tree);
+  // The same cell is on record without them too, with the quirks that lift them.
+  if (row.forced.size() == 1 && check_store_name(row.forced.front())) name += "-forced-" + row.forced.front();
+  else if (!row.forced.empty()) name += "-forced-" + sha256(join(row.forced, " ")).hex().substr(0, 8);
+  if (row.root_named) name += "-in-" + row.root;
   return name;
 }
 
@@ -213,6 +222,9 @@ std::string evidence_text(const EvidenceRow& row) {
   keys.some("reason", row.reason);
   keys.some("signature", row.signature);
   keys.some("next", row.next);
+  keys.some("failed_drv", row.failed_drv);
+  keys.some("forced", row.forced);
+  keys.some("root_named", row.root_named);
   const std::string out = keys.table("evidence");
   return row.tree ? out + "\n" + tree_text(*row.tree) : out;
 }

@@ -3,6 +3,7 @@
 //   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].toml   the record
 //   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].log    the boot's console, or the end of
 //                                                                                     the failed build's log
+//     both with -forced-<constraint> (-forced-<hash>, of several) and -in-<root> where the resolver was overruled
 //   evidence/locks/<date>-<8 hexadecimal digits>.lock   what the recorded derivations took from lock files of that
 //                                                       date, in so far as these agree
 //

@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
+#include "evidence/boundaries.hpp"
 #include "request/goals.hpp"
 
 namespace swage {
@@ -70,14 +71,18 @@ Result<int> run(Session& session, const std::string& directory) {
       {"constraints", constraints.size()},       {"quirks", quirks.size()},
       {"roots", catalog.roots().size()},         {"packages", catalog.recipe_names().size()},
       {"components", components->size()}};
+  // No mistake of a file: a row may be too wide, or a small configuration not show what it says.
+  SWAGE_TRY(const std::vector<std::string> against, contradictions(catalog));
   if (as_json()) {
     Json object = Json::object();
     for (const auto& [name, count] : counts) object[name] = count;
+    object["contradictions"] = against;
     print_json(object);
     return 0;
   }
   std::string text;
   for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
+  for (const std::string& one : against) print_aside("note: {}\n", one);
   print_result("ok: {}\n", text);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
+#include "evidence/boundaries.hpp"
 #include "plan/planner.hpp"
 #include "request/goals.hpp"
 #include "resolve/resolve.hpp"
@@ -170,15 +171,33 @@ Result<Listing> machines(const Listed& wanted) {
     if (wanted.is_for(m.platform)) list.rows.push_back({{m.platform, m.kernels.str(), text_or_null(m.qemu), m.qemu_args, text_or_null(m.defconfig)}, &m.origin});
   return list;
 }
+Json side_json(const SeenSide& side) {
+  const EvidenceRow& row = *side.record;
+  return {{"version", side.version.str()}, {"kernel", row.kernel},       {"arch", row.platform},
+          {"toolchain", row.toolchain},    {"config", row.config},       {"state", evidence_state_name(row.state)},
+          {"when", row.when},              {"record", row.file.string()}};
+}
+// What is on record of a constraint's two sides.
+Json boundary_json(const Boundary& boundary) {
+  Json against = Json::array();
+  for (const SeenSide& side : boundary.against) against.push_back(side_json(side));
+  return {{"sides", seen_sides(boundary)},
+          {"tool", text_or_null(boundary.tool)},
+          {"works", boundary.works ? side_json(*boundary.works) : Json(nullptr)},
+          {"fails", boundary.fails ? side_json(*boundary.fails) : Json(nullptr)},
+          {"against", std::move(against)}};
+}
 Result<Listing> constraints(const Listed& wanted) {
   Listing list{.columns = {{"id"}, {"kernels"}, {"arch", In::text}, {"arch", In::json}, {"measured"}, {"requires", In::text}, {"requires", In::json},
-                           {"effect"}, {"reason"}, {"source"}}};
-  SWAGE_TRY(const std::vector<const ConstraintRow*> rows, wanted.catalog.constraints());
-  for (const ConstraintRow* c : rows) {
+                           {"effect"}, {"verified", In::text}, {"verified", In::json}, {"reason"}, {"source"}}};
+  SWAGE_TRY(const std::vector<Boundary> rows, boundaries(wanted.catalog));
+  for (const Boundary& boundary : rows) {
+    const ConstraintRow* c = boundary.constraint;
     std::vector<std::string> require;
     for (const auto& [variable, range] : c->require) require.push_back(variable + " " + range.str());
     list.rows.push_back({{c->id, c->kernels.str(), arches_text(c->arches), c->arches, c->measured, join(require, ", "), ranges_json(c->require),
-                          std::string(effect_name(c->effect)), text_or_null(c->reason), c->source},
+                          std::string(effect_name(c->effect)), boundary_text(boundary),
+                          boundary_json(boundary), text_or_null(c->reason), c->source},
                          &c->origin});
   }
   return list;

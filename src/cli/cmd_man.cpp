@@ -22,6 +22,7 @@ constexpr ManExample man_examples[] = {
     {"boot", "swage boot linux@6.1 --for arm64,armhf,mipsel,riscv64,x86_64", "Five kernels, each booted with a userland of the same toolchain."},
     {"module", "swage module ./hello --kernel linux@6.1 --for arm64 --boot", "Build the module of a directory and load it in a boot of that kernel."},
     {"verify", "swage verify linux@6.1 --for arm64,mipsel", "Build, boot, and keep the record."},
+    {"frontier", "swage frontier linux@6.1 --for arm64 --dry-run", "Which versions of gcc would be tried, and how many builds that is."},
     {"matrix", "swage matrix --html coverage.html", "A page with what is known to boot where."},
     {"run", "swage run m4 --for armel -- --version", "A foreign program, under emulation."},
     {"shell", "swage shell linux@6.1 --for arm64 -c 'make tinyconfig Image'", "In the kernel's tree, with the cross compiler, its host tools, ARCH and CROSS_COMPILE."},

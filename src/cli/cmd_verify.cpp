@@ -6,6 +6,7 @@
 #include "catalog/evidence.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
+#include "cli/matrix_output.hpp"
 #include "cli/output.hpp"
 #include "cli/target_options.hpp"
 #include "evidence/recorder.hpp"
@@ -81,6 +82,8 @@ void print_cells_json(const std::deque<CellRun>& cells, const fs::path& director
   print_result("{}\n", json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
 }
 
+}  // namespace
+
 // A record must be repeatable from the catalog alone, and for a tree from that.
 Result<void> refuse_private_input(const TargetOptions& options) {
   const char* what = !options.enable.empty()                                                            ? "--enable"
@@ -106,6 +109,8 @@ Result<void> refuse_unnamed_patches(const TargetOptions& options) {
   return Fail(Error{.what = "'--patch' makes another kernel of a release: its record is of a tree, and says whose",
                     .hint = "name both: --src DIR|FILE|URL#COMMIT --vendor NAME"});
 }
+
+namespace {
 
 std::string or_nothing(const std::string& text) { return text.empty() ? "nothing" : text; }
 
@@ -206,7 +211,8 @@ Result<int> run(Session& session, CellOptions options) {
   if (packages) return run_packages(session, options);
   SWAGE_CHECK(refuse_unnamed_patches(options.targets));
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
-  SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, options.skip_verified, directory, options.realise));
+  const Repeat repeat = options.skip_verified ? Repeat::unverified : Repeat::all;
+  SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, repeat, directory, options.realise));
   session.stop_reporter();
   const std::deque<CellRun>& cells = verified.cells;
   if (as_json()) print_cells_json(cells, directory);

@@ -27,6 +27,7 @@ Action declare_build(const Options& app);
 Action declare_check(const Options& app);
 Action declare_completion(const Options& app);
 Action declare_doctor(const Options& app);
+Action declare_frontier(const Options& app);
 Action declare_help(const Options& app);
 Action declare_list(const Options& app);
 Action declare_lock(const Options& app);

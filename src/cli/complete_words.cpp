@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <optional>
+#include <set>
 #include <unistd.h>
 
 #include "base/text.hpp"
@@ -121,6 +122,11 @@ class Values {
         all.add(kNoInstance, "the usual packages");
         break;
       case ValueKind::feature: SWAGE_CHECK(add_features(all)); break;
+      case ValueKind::tool:
+        for (const char* tool : {"gcc", "clang", "binutils", "make", "perl", "host-gcc"}) all.add(tool);
+        break;
+      case ValueKind::constraint: SWAGE_CHECK(add_constraints(all)); break;
+      case ValueKind::provider: SWAGE_CHECK(add_providers(all)); break;
       case ValueKind::configuration:
         all.add("tiny", "what the boot machine needs");
         all.add("defconfig", "what the architecture's maintainers suggest");
@@ -178,6 +184,22 @@ class Values {
       if (short_names) all.add(fmt::format("{}{}-{}", before, row->compiler, row->version.parts().front()));
       all.add(before + row->id, meaning);
     }
+    return {};
+  }
+
+  Result<void> add_constraints(Words& all) {
+    SWAGE_TRY(const Catalog* catalog, session_.catalog());
+    SWAGE_TRY(const std::vector<const ConstraintRow*> rows, catalog->constraints());
+    for (const ConstraintRow* row : rows) all.add(row->id, row->reason);
+    return {};
+  }
+
+  Result<void> add_providers(Words& all) {
+    SWAGE_TRY(const Catalog* catalog, session_.catalog());
+    SWAGE_TRY(const std::vector<const ToolchainRow*> rows, catalog->all_toolchains());
+    std::set<std::string> names;
+    for (const ToolchainRow* row : rows) names.insert(row->provider);
+    for (const std::string& name : names) all.add(name);
     return {};
   }
 

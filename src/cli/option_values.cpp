@@ -20,6 +20,7 @@ constexpr auto value_rows = [] {
   using enum ValueKind;
   return std::to_array<ValueRow>({
       {"TARGET", "", kernel, "boot"},
+      {"TARGET", "", kernel, "frontier"},
       {"TARGET", "", store_target, "log"},
       {"TARGET", "", file, "restore"},
       {"TARGET", "", target},
@@ -39,6 +40,11 @@ constexpr auto value_rows = [] {
       {"--instance", "NAME", instance},
       {"--with", "FEATURE", feature},
       {"--without", "FEATURE", feature},
+      {"--tool", "TOOL", tool},
+      {"--constraint", "ID", constraint},
+      {"--ignore", "ID", constraint},
+      {"--provider", "NAMES", provider},
+      {"--write", "FILE", file},
       {"--config", "CONFIG", configuration},
       {"--enable", "SYM", words},
       {"--disable", "SYM", words},

@@ -14,6 +14,9 @@ enum class ValueKind {
   toolchain,
   instance,        // or none
   feature,
+  tool,            // that has a frontier
+  constraint,
+  provider,        // of toolchains
   configuration,   // tiny, defconfig, or a file
   target,
   kernel,          // of targets those that boot

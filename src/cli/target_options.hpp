@@ -10,6 +10,10 @@ namespace swage {
 enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
 void declare_targets(const Options& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
 
+// What no record could repeat: an error for commands that keep records. With swage verify.
+Result<void> refuse_private_input(const TargetOptions& options);
+Result<void> refuse_unnamed_patches(const TargetOptions& options);
+
 // -j, --cores, -k, --keep-failed, --timeout, --max-silent-time, --max-log-size, --max-processes, --max-memory.
 void declare_realise(const Options& app, RealiseOptions& options);
 

@@ -190,6 +190,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
   for (const Platform* platform : platforms) {
     SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(platform->name));
     for (const EvidenceRow& row : *rows) {
+      if (row.is_overruled()) continue;   // says something of constraints: boundaries.hpp
       SWAGE_TRY(const Version version, Version::parse(row.kernel));
       std::vector<MatrixEntry>& entries = recorded[{column_of(catalog, columns, row, version), platform}];
       entries.push_back({.state = state_of(row.state),

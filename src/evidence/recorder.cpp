@@ -144,6 +144,7 @@ Result<void> Recorder::record_failure(CellRun& cell, const StorePath& drv, const
   row.state = EvidenceState::failed;
   row.when = today();
   row.reason = cell.reason = error.what;
+  if (log.by_itself) row.failed_drv = drv.str();
   cell.end = CellRun::End::failed;
   SWAGE_TRY(const Clue clue, find_clue(catalog_, store_, graph_, cell.goal, drv, log));
   if (clue.signature) row.signature = clue.signature->id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "catalog/evidence.hpp"
@@ -58,7 +59,10 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
     const bool this_tree = tree ? row.tree && tree->is(*row.tree) : row.is_of_release();
     const bool meant = this_tree && (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed &&
                        this_tool && row.config == (options.config.empty() ? "tiny" : options.config);
-    if (meant && (!best || best->when <= row.when)) best = &row;
+    // One that was made against the constraints is the cell's only for who names the toolchain, and has no other.
+    if (!meant || (row.is_overruled() && options.toolchain.empty())) continue;
+    const auto key = [](const EvidenceRow& one) { return std::tuple(!one.is_overruled(), std::string_view(one.when)); };
+    if (!best || key(*best) <= key(row)) best = &row;
   }
   if (!best) return std::optional<EvidenceRow>();
   return std::optional(*best);

@@ -51,17 +51,21 @@ void make_impossible(CellRun& cell) {
 EvidenceRow expected_row(const Catalog& catalog, const Goal& goal, const TargetOptions& options) {
   const ToolchainRow& toolchain = *goal.cell.toolchain;
   const MachineRow& machine = *goal.cell.machine;
-  return {.kernel = goal.cell.kernel->version.str(),
-          .recipe = goal.target.recipe == catalog.kernel_recipe() ? "" : goal.target.recipe,
-          .platform = goal.platform->name,
-          .toolchain = toolchain.id,
-          .provider = toolchain.provider,
-          .compiler = toolchain.compiler,
-          .compiler_version = toolchain.version.str(),
-          .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
-          .config = options.config.empty() ? "tiny" : options.config,
-          .machine = machine.emulated() ? fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " ")) : "none",
-          .tree = goal.cell.kernel->tree};
+  EvidenceRow row{.kernel = goal.cell.kernel->version.str(),
+                  .recipe = goal.target.recipe == catalog.kernel_recipe() ? "" : goal.target.recipe,
+                  .platform = goal.platform->name,
+                  .toolchain = toolchain.id,
+                  .provider = toolchain.provider,
+                  .compiler = toolchain.compiler,
+                  .compiler_version = toolchain.version.str(),
+                  .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
+                  .config = options.config.empty() ? "tiny" : options.config,
+                  .machine = "none",
+                  .tree = goal.cell.kernel->tree,
+                  .root_named = !options.root.empty()};
+  if (machine.emulated()) row.machine = fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "));
+  for (const ConstraintRow* constraint : goal.resolution->waived) row.forced.push_back(constraint->id);
+  return row;
 }
 
 // A tree that is file for file what the release's archive was unpacked to is the release.
@@ -153,7 +157,7 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
     cell.row.boot_drv = boot.drv.str();
   }
   cell.row.kernel_drv = kernel.drv.str();
-  cell.row.root = root_name(planner.graph().find(kernel.drv)->drv);
+  cell.row.root = options.root.empty() ? root_name(planner.graph().find(kernel.drv)->drv) : options.root;
   const std::vector<StorePath> reached = planner.graph().closure(cell.wanted());
   cell.reached.insert(reached.begin(), reached.end());
   if (!cell.reached.contains(kernel.drv))
@@ -161,11 +165,14 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
   return {};
 }
 
-Result<void> skip_when_verified(const Catalog& catalog, CellRun& cell) {
+Result<void> skip_when_known(const Catalog& catalog, Repeat repeat, CellRun& cell) {
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version, cell.goal.target.recipe));
+  const std::string name = evidence_name(cell.row);
   for (const EvidenceRow& row : *rows) {
-    if (evidence_name(row) != evidence_name(cell.row) || row.state == EvidenceState::failed) continue;
     const bool changed = row.kernel_drv != cell.row.kernel_drv || row.boot_drv != cell.row.boot_drv;
+    const bool succeeded = row.state != EvidenceState::failed;
+    const bool measured = !changed && (succeeded || !row.failed_drv.empty());
+    if (evidence_name(row) != name || !(repeat == Repeat::unmeasured ? measured : succeeded)) continue;
     cell.end = End::skipped;
     cell.reason = fmt::format("{} on {}{}", evidence_state_name(row.state), row.when, changed ? ", its recipe has changed since" : "");
     cell.record = row.file;
@@ -175,7 +182,8 @@ Result<void> skip_when_verified(const Catalog& catalog, CellRun& cell) {
 }
 
 // A cell that cannot be planned, for a package that the lock file lacks, is no reason not to verify the others.
-Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, bool skip_verified, Planner& planner, const Catalog& catalog) {
+Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, Repeat repeat, Planner& planner,
+                                       const Catalog& catalog) {
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny", KernelGoal::boot));
   if (!options.src.empty()) SWAGE_CHECK(describe_trees(session, catalog, options, goals));
   std::deque<CellRun> cells;
@@ -189,7 +197,7 @@ Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& op
       cell.reason = planned.error().what;
     } else if (cell.end == End::open) {
       if (!seen.insert(cell.wanted()).second) cells.pop_back();   // two targets that are the same kernel
-      else if (skip_verified) SWAGE_CHECK(skip_when_verified(catalog, cell));
+      else if (repeat != Repeat::all) SWAGE_CHECK(skip_when_known(catalog, repeat, cell));
     }
   }
   return cells;
@@ -243,12 +251,13 @@ Result<fs::path> record_directory(Session& session, const std::string& named) {
   return session.home_evidence();
 }
 
-Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, bool skip_verified, const fs::path& directory, const RealiseOptions& realise) {
+Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repeat repeat, const fs::path& directory,
+                                   const RealiseOptions& realise) {
   SWAGE_CHECK(default_targets(session, targets));
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
-  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, skip_verified, *planned.planner, *catalog));
+  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, repeat, *planned.planner, *catalog));
   std::vector<std::string> places = {kLocks};
   for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
   SWAGE_CHECK(check_evidence_place(directory, places));

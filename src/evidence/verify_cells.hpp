@@ -9,9 +9,15 @@ struct VerifiedCells {
   std::deque<CellRun> cells{};
   std::optional<Error> error{};             // to end with
 };
-// The kernels that the options name, or every one that the lock file pins, on all platforms. `skip_verified` leaves out cells that have a
-// record of success. Goes on after failures.
-Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, bool skip_verified, const fs::path& directory, const RealiseOptions& realise);
+enum class Repeat {
+  all,
+  unverified,   // not cells that have a record of success
+  unmeasured,   // nor those of which a record tells how the same derivations ended, be it badly
+};
+// The kernels that the options name, or every one that the lock file pins, on all platforms. What is not repeated ends as `skipped`, with
+// its record as its row. Goes on after failures.
+Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repeat repeat, const fs::path& directory,
+                                   const RealiseOptions& realise);
 
 // Where records go: `named`, or the catalog in use when it can be written, else the data directory.
 Result<fs::path> record_directory(Session& session, const std::string& named);

@@ -63,8 +63,8 @@ struct WantedRecord {
 Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const WantedRecord& wanted) {
   const auto& [recipe, kernel, tree] = wanted;
   SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel, recipe));
-  if (std::any_of(exact->begin(), exact->end(), [&](const EvidenceRow& row) { return concerns(row, wanted.tree); }))
-    return kernel;
+  const auto says_nothing = [&](const EvidenceRow& row) { return row.is_overruled() || !concerns(row, wanted.tree); };
+  if (!std::all_of(exact->begin(), exact->end(), says_nothing)) return kernel;
   SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
   const std::size_t series = kernel.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
   const auto same_series = [&](const Version& other) {
@@ -73,9 +73,9 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
   };
   std::optional<Version> older, newer;
   for (const EvidenceRow& row : *all) {
-    if (catalog.recipe_of(row) != recipe) continue;
+    if (catalog.recipe_of(row) != recipe || says_nothing(row)) continue;
     SWAGE_TRY(Version version, Version::parse(row.kernel));
-    if (!same_series(version) || !concerns(row, tree)) continue;
+    if (!same_series(version)) continue;
     if (version < kernel && (!older || *older < version)) older = std::move(version);
     else if (kernel < version && (!newer || version < *newer)) newer = std::move(version);
   }
@@ -96,7 +96,8 @@ Result<void> add_records(const Catalog& catalog, const Goal& goal, ResolveReques
   if (!release) return {};
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release, recipe));
   for (const EvidenceRow& row : *rows) {
-    if (!concerns(row, tree)) continue;
+    // What was tried against the constraints is no choice.
+    if (row.is_overruled() || !concerns(row, tree)) continue;
     const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
                         : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
     const auto [known, is_new] = request.evidence.emplace(row.toolchain, seen);
@@ -126,6 +127,8 @@ Purpose purpose_of(TargetRow::Use use) {
 Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
   if (goal.target.name == kRootTarget || !goal.target.asks.toolchain) return {};
   ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
+  request.waived = options.waived;
+  request.root = options.root;
   if (goal.cell.kernel) {
     request.kernel = goal.cell.kernel->version;
     if (options.by_records) SWAGE_CHECK(add_records(catalog, goal, request));
@@ -553,7 +556,10 @@ Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const E
   cell.kernel->options.patches = patches;
   SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
   const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
-  SWAGE_TRY(const Resolution resolution, resolve(catalog, {.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain}));
+  ResolveRequest request{.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain};
+  request.waived.insert(row.forced.begin(), row.forced.end());
+  if (row.is_overruled()) request.root = row.root;
+  SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
   if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
   choose(cell, resolution);
   return cell;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct TargetOptions {
   std::string emits_for{};                   // --target PLATFORM
   std::string vendor{};                      // --vendor NAME: whose the tree of --src is
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
+  // Of no option of the command line: what is known is overruled, to see whether it is true (ResolveRequest).
+  std::set<std::string> waived{};
+  std::string root{};
 };
 
 // The platforms that --for names, each once; x86_64 when it names none.
@@ -116,7 +120,7 @@ std::vector<std::string> patch_list(const KernelPatches& patches);
 Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches);
 
 // What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
-// resolver finds for that.
+// resolver finds for that, overruled where it was then.
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
                            const KernelPatches& patches = {});
 

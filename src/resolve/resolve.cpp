@@ -71,16 +71,18 @@ class CellSolver {
              const std::vector<const QuirkRow*>& quirks)
       : request_(request) {
     if (request.kernel) released_ = release_date(catalog, *request.kernel);
-    const auto concerned = [&](const auto* row) { return concerns_cell(*row, request); };
-    std::copy_if(constraints.begin(), constraints.end(), std::back_inserter(constraints_), concerned);
-    std::copy_if(quirks.begin(), quirks.end(), std::back_inserter(quirks_), concerned);
+    for (const ConstraintRow* row : constraints)
+      if (concerns_cell(*row, request)) (request.waived.contains(row->id) ? waived_ : constraints_).push_back(row);
+    for (const QuirkRow* row : quirks)
+      if (concerns_cell(*row, request)) quirks_.push_back(row);
     // In an order that does not depend on the files.
     const auto by_id = [](const auto* a, const auto* b) { return a->id < b->id; };
     std::sort(constraints_.begin(), constraints_.end(), by_id);
+    std::sort(waived_.begin(), waived_.end(), by_id);
     std::sort(quirks_.begin(), quirks_.end(), by_id);
     for (const ConstraintRow* row : constraints_) (touches_host(*row) ? of_host_ : of_toolchain_).push_back(row);
     for (const RootRow& row : catalog.roots())
-      if (row.kind == "build") roots_.push_back(&row);
+      if (row.kind == "build" && (request.root.empty() || row.name == request.root)) roots_.push_back(&row);
     const auto root_key = [&](const RootRow* row) { return std::tuple(!is_first_for_kernel(*row), row->rank, age(row->released, released_), row->name); };
     std::sort(roots_.begin(), roots_.end(), [&](const RootRow* a, const RootRow* b) { return root_key(a) < root_key(b); });
     if (roots_.empty()) roots_.push_back(nullptr);
@@ -88,6 +90,7 @@ class CellSolver {
 
   const std::string& released() const { return released_; }
   const std::vector<const ConstraintRow*>& constraints() const { return constraints_; }
+  const std::vector<const ConstraintRow*>& waived() const { return waived_; }
   std::size_t root_count() const { return roots_.size(); }
 
   // The candidate in the root that suits it best.
@@ -159,7 +162,7 @@ class CellSolver {
 
   const ResolveRequest& request_;
   std::string released_{};
-  std::vector<const ConstraintRow*> constraints_{}, of_toolchain_{}, of_host_{};
+  std::vector<const ConstraintRow*> constraints_{}, of_toolchain_{}, of_host_{}, waived_{};
   std::vector<const QuirkRow*> quirks_{};
   std::vector<const RootRow*> roots_{};   // best first as far as that is known without a candidate
 };
@@ -278,6 +281,8 @@ Rejection rejection(const ResolveRequest& request, Tried tried) {
 // What the choice was tested against, and what it would fail on other kernels of this platform.
 void apply_rules(Resolution& resolution, const CellSolver& solver, const std::vector<const ConstraintRow*>& of_platform) {
   const Subject subject(resolution.request, *resolution.chosen, resolution.root);
+  for (const ConstraintRow* constraint : solver.waived())
+    if (concerns(*constraint, subject) && violates(*constraint, subject)) resolution.waived.push_back(constraint);
   const auto joined = [](const std::vector<std::string>& texts) { return join(texts, "; "); };
   for (const ConstraintRow* constraint : solver.constraints()) {
     if (!concerns(*constraint, subject)) continue;
@@ -320,6 +325,11 @@ long days_between(std::string_view a, std::string_view b) {
 }
 
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request) {
+  if (!request.root.empty()) {
+    SWAGE_TRY(const RootRow* root, catalog.root(request.root));
+    if (root->kind != "build")
+      return fail(Errc::invalid_input, fmt::format("'{}' is not a root that kernels are built in", root->name));
+  }
   SWAGE_TRY(const auto rows, candidates(catalog, request));
   Resolution resolution{.request = request};
   SWAGE_TRY(const std::vector<const ConstraintRow*> constraints, catalog.constraints(*request.platform));

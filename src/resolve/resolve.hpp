@@ -32,6 +32,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,9 @@ struct ResolveRequest {
   std::optional<std::string> toolchain{};    // --toolchain ID: only this one, whatever its compiler, still checked
   std::map<std::string, Evidence> evidence{};   // what is recorded of this cell, by toolchain id
   std::optional<Version> recorded{};         // the release of the same series that it is recorded of; nothing: of `kernel` itself
+  // Of who measures whether constraints are true. What these say does not count, and no quirk is taken for their sake:
+  std::set<std::string> waived{};            // ids of constraints
+  std::string root{};                        // this build root, whatever the others are good for; "" the best
   friend bool operator==(const ResolveRequest&, const ResolveRequest&) = default;
 };
 
@@ -85,6 +89,7 @@ struct Resolution {                          // points into the catalog, which m
   const ToolchainRow* chosen = nullptr;      // null: impossible
   const RootRow* root = nullptr;             // that kernels are built in; null: the catalog has none, or nothing is chosen
   std::vector<QuirkApplied> quirks{};        // of the chosen one
+  std::vector<const ConstraintRow*> waived{};   // that the choice violates and that do not count; sorted by id
   std::vector<RuleApplied> rules{};
   std::vector<RuleApplied> untested{};       // concern this cell, but no root declares that tool: "rustc >=1.78"
   std::vector<RuleApplied> elsewhere{};      // rules of other kernels on this platform that the choice would violate, gravest first
@@ -94,7 +99,7 @@ struct Resolution {                          // points into the catalog, which m
 };
 
 // Always returns the whole explanation; `chosen` is null when nothing satisfies the constraints. Errors only for input that
-// names unknown things (a toolchain id, a version that no compiler of the platform has).
+// names unknown things (a toolchain id, a root, a version that no compiler of the platform has).
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request);
 
 // The error for a resolution without a choice: Errc::unsatisfiable, the sets of constraints that block and whom, the toolchain

@@ -35,7 +35,7 @@ ROWS = {
     "constraints": ({"id": "binutils-2.31-plt32"}, {"arch": ["x86_64"], "requires": {"binutils": "<2.31"}}),
     "quirks": ({"id": "dtc-common"}, {"kernels": "*", "arch": [], "lifts": ["host-gcc-10-no-common"]}),
 }
-PROSE = ("reason", "source", "effect", "kernels", "measured", "confidence")   # of constraints and quirks, which is not the matter here
+PROSE = ("reason", "source", "effect", "kernels", "measured", "confidence", "verified")   # of constraints and quirks, which is not the matter here
 
 
 def listed(swage, *args):

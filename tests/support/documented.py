@@ -49,6 +49,8 @@ LONG = {
     "swage shell linux@6.1": "a kernel of the user's own making",
     "swage shell --for arm64 --emulate": "a root of arm64",
     "swage verify linux@6.1 --for arm64,mipsel": "two kernels and boots",
+    "swage frontier linux": "several kernels and boots, and their toolchains",
+    "swage frontier --constraint": "two kernels, a boot and two toolchains",
     "swage verify bison": "toolchains and packages",
     "swage verify --replay": "a kernel and its boot",
     "swage module": "a kernel with modules and its boot",
@@ -145,7 +147,7 @@ def planned(words: list[str]) -> list[str]:
     """The same words to a command that makes the plan and builds nothing."""
     at = next(i for i, word in enumerate(words) if i > 0 and not word.startswith("-") and words[i - 1] != "--layer")
     before, command, rest = words[:at], words[at], words[at + 1:]
-    if command == "build":
+    if command in ("build", "frontier"):
         return [*words, "--dry-run"]
     if command == "run":
         rest = rest[:rest.index("--")]

@@ -90,7 +90,13 @@ class World {
     return *this;
   }
 
-  std::shared_ptr<const Catalog> build() const {
+  World& signature(const std::string& id, const std::string& constraint) {
+    signatures_ += fmt::format("[[signature]]\nid = \"{}\"\npattern = \"pattern of {}\"\nconstraint = \"{}\"\ntext = \"text of {}\"\n", id, id, constraint, id);
+    return *this;
+  }
+
+  // `evidence`: directories of records.
+  std::shared_ptr<const Catalog> build(const std::vector<fs::path>& evidence = {}) const {
     CatalogDir dir;
     auto files = providers_;
     for (const auto& [provider, text] : toolchains_) files[provider] += text;
@@ -105,9 +111,11 @@ class World {
     for (const auto& [constraint, text] : quirks_for_)
       if (rows.find(fmt::format("id = \"{}\"\n", constraint)) != std::string::npos) quirks.push_back(text);
     dir.write("kernels/quirks.toml", all(quirks)).write("roots.toml", all(roots_));
-    auto catalog = dir.load();
+    dir.write("kernels/signatures.toml", signatures_);
+    auto catalog = Catalog::load(dir.path(), {}, evidence);
     EXPECT_TRUE(catalog) << dir.errors();
     if (!catalog) return nullptr;
+    EXPECT_TRUE((*catalog)->signatures());   // which are read when asked for, and the directory is gone then
     built_.push_back(*catalog);  // resolutions point into it
     return *catalog;
   }
@@ -116,7 +124,7 @@ class World {
   mutable std::vector<std::shared_ptr<const Catalog>> built_;
   std::map<std::string, std::string> providers_;
   std::vector<std::pair<std::string, std::string>> toolchains_;
-  std::string kernels_;
+  std::string kernels_, signatures_;
   std::vector<std::string> constraints_, quirks_, roots_;
   std::vector<std::pair<std::string, std::string>> quirks_for_;   // constraint, row
 };

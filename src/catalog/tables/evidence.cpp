@@ -145,7 +145,10 @@ const Schema<EvidenceRow>& evidence_schema() {
       .required("lock", [](const FieldInput& in, EvidenceRow& row) { read_lock_name(in, row.lock); })
       .optional("reason", &EvidenceRow::reason)
       .optional("signature", &EvidenceRow::signature)
-      .optional("next", &EvidenceRow::next);
+      .optional("next", &EvidenceRow::next)
+      .optional("failed_drv", derivation(&EvidenceRow::failed_drv))
+      .optional("forced", &EvidenceRow::forced)
+      .optional("root_named", &EvidenceRow::root_named);
   return schema;
 }
 

@@ -6,6 +6,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/hash.hpp"
 #include "support/catalogs.hpp"
 
 namespace swage {
@@ -53,6 +54,31 @@ std::string mistakes(const EvidenceRow& row, const std::string& change_from = ""
   if (const auto at = text.find(change_from); !change_from.empty()) text.replace(at, change_from.size(), change_to);
   const auto parsed = parse_evidence(text, "arm64/" + evidence_name(row) + ".toml");
   return parsed ? "no mistakes" : render(parsed.error());
+}
+
+TEST(Evidence, OfWhatWasForcedHasAFileOfItsOwn) {
+  EvidenceRow row = booted_row();
+  EXPECT_FALSE(row.is_overruled());
+  row.forced = {"gcc-15-bool-x86"};
+  EXPECT_TRUE(row.is_overruled());
+  EXPECT_EQ(evidence_name(row), "linux-6.1.176-debian-gcc-12-arm64-forced-gcc-15-bool-x86");
+  row.config = "defconfig";
+  row.root = "build-trixie";
+  row.root_named = true;
+  EXPECT_EQ(evidence_name(row), "linux-6.1.176-debian-gcc-12-arm64-defconfig-forced-gcc-15-bool-x86-in-build-trixie");
+  row.forced.clear();
+  EXPECT_TRUE(row.is_overruled());
+  EXPECT_EQ(evidence_name(row), "linux-6.1.176-debian-gcc-12-arm64-defconfig-in-build-trixie");
+  row.forced = {"a", "b"};
+  EXPECT_EQ(evidence_name(row), "linux-6.1.176-debian-gcc-12-arm64-defconfig-forced-" + sha256("a b").hex().substr(0, 8) + "-in-build-trixie");
+  row.forced = {"../x"};
+  EXPECT_EQ(evidence_name(row).find('/'), std::string::npos);
+  EXPECT_NE(evidence_text(row).find("forced = [\"../x\"]\n"), std::string::npos);
+  EXPECT_NE(evidence_text(row).find("root_named = true\n"), std::string::npos);
+  row.failed_drv = row.kernel_drv;
+  EXPECT_EQ(parse_evidence(evidence_text(row), "arm64/" + evidence_name(row) + ".toml").value().forced, row.forced);
+  EXPECT_EQ(mistakes(row), "no mistakes");
+  EXPECT_EQ(mistakes(row, "failed_drv = \"/nix", "failed_drv = \"nix").substr(0, 30), "error: 'nix/store/000000000000");
 }
 
 TEST(Evidence, IsSortedKeysInAFixedForm) {

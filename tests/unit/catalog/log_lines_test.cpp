@@ -132,6 +132,13 @@ constexpr Known kLines[] = {
     {"assembler", "{standard input}:1577: Error: unrecognized opcode: `stbcix'"},
     {"assembler", "{standard input}:40: Error: .err encountered"},
     {"assembler", "arch/mips/kernel/r4k_fpu.S:59: Error: opcode not supported on this processor: mips1 (mips1) `sdc1 $f0,272($4)'"},
+    {"kernel-refuses-compiler", "*** C compiler is too old."},
+    {"kernel-refuses-compiler", "*** Compiler is too old."},
+    {"kernel-refuses-compiler", "scripts/Kconfig.include:45: Sorry, this C compiler is not supported."},
+    {"kernel-refuses-assembler", "scripts/Kconfig.include:49: Sorry, this assembler is not supported."},
+    {"kernel-refuses-assembler", "*** Assembler is too old."},
+    {"kernel-refuses-linker", "*** Linker is too old."},
+    {"kernel-refuses-linker", "scripts/Kconfig.include:57: Sorry, this linker is not supported."},
     {"compiler", "kernel/fork.c:123:5: error: 'foo' undeclared (first use in this function)"},
     {"compiler", "include/linux/compiler-gcc.h:106:30: fatal error: linux/compiler-gcc6.h: No such file or directory"},
     {"compiler", "gcc: error: unrecognized command-line option '-mstack-protector-guard=sysreg'"},
@@ -202,7 +209,7 @@ TEST(ShippedLogLines, AreTheLinesThatTheyAreFor) {
 }
 
 TEST(ShippedLogLines, OnlyErrorsOfAToolchainsToolsAreAToolchains) {
-  const std::set<std::string> of_toolchain{"compiler", "assembler", "linker"};
+  const std::set<std::string> of_toolchain{"compiler", "assembler", "linker", "kernel-refuses-compiler", "kernel-refuses-assembler", "kernel-refuses-linker"};
   for (const auto& [id, line] : kLines) {
     const LogLineRow* row = shipped_lines().find(line);
     ASSERT_TRUE(row) << line;

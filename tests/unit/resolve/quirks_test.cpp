@@ -409,5 +409,44 @@ hint: on arm64, linux 4.14.336 and 5.10 have a toolchain: swage resolve linux@4.
 )");
 }
 
+// Who measures a constraint waives it.
+
+TEST(Waived, WhatItForbidsIsTakenWithoutTheQuirkThatLiftsIt) {
+  World world = two_binutils();
+  world.constraint("flags", "", "binutils = \"<2.42\"").constraint("other", "", "binutils = \"<2.41\"");
+  world.quirk("flags-edit", "", "lifts = [\"flags\"]\nhost_cflags = [\"-w\"]");
+  const auto catalog = world.build();
+  ResolveRequest request{.platform = *catalog->platform("arm64"), .kernel = Version::parse("5.10").value(), .toolchain = "a-new"};
+  EXPECT_EQ(resolve(*catalog, request)->chosen, nullptr) << "'other' forbids it";
+  request.waived = {"other"};
+  const Resolution lifted = *resolve(*catalog, request);
+  ASSERT_NE(lifted.chosen, nullptr);
+  ASSERT_EQ(lifted.quirks.size(), 1u);
+  ASSERT_EQ(lifted.waived.size(), 1u);
+  EXPECT_EQ(lifted.waived.front()->id, "other");
+  request.waived = {"flags", "other", "no-such"};
+  const Resolution both = *resolve(*catalog, request);
+  EXPECT_TRUE(both.quirks.empty());
+  ASSERT_EQ(both.waived.size(), 2u);
+  EXPECT_EQ(both.waived.front()->id, "flags");
+  request.toolchain = "b-old";
+  EXPECT_TRUE(resolve(*catalog, request)->waived.empty()) << "it violates none";
+}
+
+TEST(Waived, ARootThatIsNamedIsTakenWhateverTheOthersAreGoodFor) {
+  World world = two_binutils();
+  world.root({.name = "main", .tools = "make = \"4.3\""}).root({.name = "new", .tools = "make = \"4.4\"", .rank = 1});
+  world.constraint("make", "", "make = \"<4.4\"");
+  const auto catalog = world.build();
+  ResolveRequest request{.platform = *catalog->platform("arm64"), .kernel = Version::parse("5.10").value()};
+  EXPECT_EQ(resolve(*catalog, request)->root->name, "main");
+  request.root = "new";
+  EXPECT_EQ(resolve(*catalog, request)->chosen, nullptr);
+  request.waived = {"make"};
+  EXPECT_EQ(resolve(*catalog, request)->root->name, "new");
+  request.root = "old";
+  EXPECT_EQ(resolve(*catalog, request).error().what, "'old' is not a root");
+}
+
 }  // namespace
 }  // namespace swage
