@@ -27,6 +27,8 @@ EXCEPTIONS = {
     "swage new recipe NAME": "NAME and URL stand for others; tests/cli/test_new.py runs it",
     "swage verify$": "sweeps every kernel that is pinned, for a day; tests/verify runs it on made-up kernels",
     "swage verify --skip-verified": "the same",
+    "swage verify --idle": "the same",
+    "swage verify linux@6.1 --for all --idle": "the same, of one kernel",
     "swage verify --packages": "builds every package, for hours; tests/boot/test_packages.py runs it on one",
     "swage resolve --explain$": "is an option's name",
     "swage store gc": "deletes what the other tests have built; tests/faults runs it in homes of its own",
