@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -35,11 +36,32 @@ struct Totals {          // the plan's size, sent whenever it changes
   std::uint64_t running = 0;
   std::uint64_t total = 0;
 };
+// Of things that are done one after another, and may take days.
+struct StepStarted {
+  std::uint64_t number = 0, of = 0;   // from 1
+  std::string name;
+  std::optional<double> seconds{};    // that it is expected to take; none: nothing is known of it
+  std::optional<double> left{};       // and it with all that come after it
+};
+struct StepFinished {
+  std::uint64_t number = 0, of = 0;
+  std::string name;
+  std::string end;                    // "booted"
+  double seconds = 0;
+};
+struct Paused {          // nothing begins, although something could
+  std::string scarce;    // "processors", "memory"
+  std::string why;       // "others leave 0.20 of 2 processors, and builds begin at 0.50"
+};
+struct Resumed {
+  double seconds = 0;    // that it was paused
+};
 struct Message {         // a sentence for the user: "note: made swage.lock ..."
   std::string text;
 };
 
-using Event = std::variant<JobStarted, JobLog, JobProgress, JobFinished, Totals, Message>;
+using Event = std::variant<JobStarted, JobLog, JobProgress, JobFinished, Totals, StepStarted, StepFinished, Paused,
+                           Resumed, Message>;
 
 // Called from several threads; implementations lock.
 struct Reporter {

@@ -179,6 +179,22 @@ const Option& Option::in_bytes() const {
   option_->option_text("BYTES");
   return *this;
 }
+const Option& Option::in_seconds() const {
+  using Units = std::map<std::string, std::uint64_t>;
+  const CLI::AsNumberWithUnit read(Units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}});
+  option_->transform(CLI::Validator(
+      [read](std::string& value) -> std::string {
+        const std::string given = value;
+        try {
+          if (const std::string problem = read(value); problem.empty()) return "";
+        } catch (const CLI::ValidationError&) {   // another way of its to say the same
+        }
+        return fmt::format("'{}' is not a time: write 90, 90s, 90m, 8h or 2d", given);
+      },
+      ""));
+  option_->option_text("TIME");
+  return *this;
+}
 const Option& Option::value_name(const char* name) const {
   option_->type_name(name);
   return *this;

@@ -124,6 +124,7 @@ Action declare_boot(const Options& app) {
   auto options = std::make_shared<BootOptions>();
   declare_targets(app, options->targets);
   declare_realise(app, options->realise);
+  declare_lowest_priority(app, options->realise);
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -124,6 +124,7 @@ Action declare_build(const Options& app) {
   auto options = std::make_shared<BuildOptions>();
   declare_targets(app, options->targets);
   declare_realise(app, options->realise);
+  declare_lowest_priority(app, options->realise);
   const Option out_link = app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
   const Option no_link = app.add_flag("--no-link", options->no_link, "make no link").excludes(out_link);
   const Option print_paths = app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");

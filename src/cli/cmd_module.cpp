@@ -196,6 +196,7 @@ Action declare_module(const Options& app) {
   app.add_option("DIR", options->directory, "a directory with a Kbuild or Makefile that says obj-m").required();
   declare_targets(app, options->targets, TargetsAs::kernel_option);
   declare_realise(app, options->realise);
+  declare_lowest_priority(app, options->realise);
   app.add_option("--make", options->make, "NAME=VALUE for the modules' make: CONFIG_FOO=m").allow_extra_args(false);
   app.add_option("--uses", options->uses, "what an earlier `swage module` made (its link), whose symbols these use; loaded before them").allow_extra_args(false);
   app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded").allow_extra_args(false);

@@ -13,6 +13,7 @@
 #include "evidence/replay.hpp"
 #include "evidence/verify_cells.hpp"
 #include "evidence/verify_packages.hpp"
+#include "realise/priority.hpp"
 #include "request/realising.hpp"
 
 namespace swage {
@@ -28,6 +29,7 @@ struct CellOptions {
   bool skip_verified = false;
   bool replay = false;
   bool packages = false;
+  IdleOptions idle{};
 };
 
 std::string times(const EvidenceRow& row) {
@@ -37,15 +39,20 @@ std::string times(const EvidenceRow& row) {
   return text;
 }
 
+std::map<std::string_view, std::size_t> count_ends(const std::deque<CellRun>& cells) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const CellRun& cell : cells) ++counts[end_name(cell.end)];
+  return counts;
+}
+
 void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
   std::size_t label = 0, toolchain = 0;
   for (const CellRun& cell : cells) {
     label = std::max(label, goal_label(cell.goal).size());
     toolchain = std::max(toolchain, cell.row.toolchain.size());
   }
-  std::map<std::string_view, std::size_t> counts;
   for (const CellRun& cell : cells) {
-    ++counts[end_name(cell.end)];
+    if (cell.end == End::left) continue;   // they may be many; the last line counts them
     std::string why = cell.reason;
     if (!cell.constraints.empty()) why = fmt::format("{}: {}", join(std::vector<std::string>(cell.constraints.begin(), cell.constraints.end()), ", "), why);
     if (cell.end == End::booted || cell.end == End::built) why = times(cell.row);
@@ -55,12 +62,33 @@ void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
     print_result("{}\n", line);
   }
   std::string summary;
-  for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
+  for (const auto& [name, count] : count_ends(cells))
+    summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
   const bool recorded = std::any_of(cells.begin(), cells.end(), [](const CellRun& cell) { return !cell.record.empty(); });
   print_result("{} cell{}: {}{}\n", cells.size(), cells.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", directory.string()) : "");
 }
 
-void print_cells_json(const std::deque<CellRun>& cells, const fs::path& directory) {
+void print_idle(const IdleSummary& idle) {
+  const std::string freed = idle.bytes_freed ? fmt::format(", {} freed", human_bytes(idle.bytes_freed)) : "";
+  print_result("{}, {} of the processors, {} paused{}\n", human_seconds(idle.seconds), human_seconds(idle.cpu_seconds),
+               human_seconds(idle.paused_seconds), freed);
+}
+
+Json idle_json(const VerifiedCells& verified) {
+  if (!verified.idle) return nullptr;
+  Json counts = Json::object();
+  for (const End end : {End::booted, End::built, End::failed, End::skipped, End::impossible, End::not_tried, End::left})
+    counts[std::string(end_name(end))] = 0;
+  for (const auto& [name, count] : count_ends(verified.cells)) counts[std::string(name)] = count;
+  return {{"counts", std::move(counts)},
+          {"seconds", verified.idle->seconds},
+          {"cpuSeconds", verified.idle->cpu_seconds},
+          {"pausedSeconds", verified.idle->paused_seconds},
+          {"bytesFreed", verified.idle->bytes_freed}};
+}
+
+void print_cells_json(const VerifiedCells& verified, const fs::path& directory) {
+  const std::deque<CellRun>& cells = verified.cells;
   auto list = Json::array();
   for (const CellRun& cell : cells)
     list.push_back({{"kernel", cell.goal.cell.kernel->version.str()},
@@ -79,7 +107,9 @@ void print_cells_json(const std::deque<CellRun>& cells, const fs::path& director
                     {"record", text_or_null(cell.record.string())},
                      {"recipe", cell.goal.target.recipe},
                      {"tree", tree_json(cell.row.tree)}});
-  print_result("{}\n", json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}}));
+  print_result(
+      "{}\n",
+      json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}, {"idle", idle_json(verified)}}));
 }
 
 }  // namespace
@@ -200,27 +230,72 @@ Result<int> run_packages(Session& session, const CellOptions& options) {
   return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
 }
 
+// What is only of cells that are verified one after the other.
+Result<void> refuse_idle_options(const IdleOptions& idle) {
+  const IdleOptions usual;
+  const char* what = idle.retry                            ? "--retry"
+                     : idle.limit != usual.limit           ? "--limit"
+                     : idle.seconds != usual.seconds       ? "--for-time"
+                     : idle.keep_free != usual.keep_free   ? "--keep-free"
+                     : idle.spare != usual.spare           ? "--spare"
+                                                           : nullptr;
+  if (!what) return {};
+  return Fail(Error{.what = fmt::format("'{}' says nothing of packages, which are verified all at once", what),
+                    .hint = "at the lowest priority with: swage verify --packages --idle"});
+}
+
 Result<int> run(Session& session, CellOptions options) {
   SWAGE_CHECK(refuse_private_input(options.targets));
+  const bool idle = options.realise.lowest_priority;
+  if (idle) SWAGE_CHECK(take_lowest_priority());
   options.targets.by_records = false;
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
   if (options.replay) return run_replay(session, options);
   SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
   const auto is_kernel = [](const Target& target) { return kind_of(target) == TargetKind::kernel; };
   const bool packages = options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
-  if (packages) return run_packages(session, options);
+  if (packages) {
+    if (idle) SWAGE_CHECK(refuse_idle_options(options.idle));
+    options.skip_verified = options.skip_verified || idle;
+    return run_packages(session, options);
+  }
   SWAGE_CHECK(refuse_unnamed_patches(options.targets));
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
   const Repeat repeat = options.skip_verified ? Repeat::unverified : Repeat::all;
-  SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, repeat, directory, options.realise));
+  SWAGE_TRY(const VerifiedCells verified, verify_cells(session, options.targets, repeat, directory, options.realise,
+                                                       idle ? std::optional(options.idle) : std::nullopt));
   session.stop_reporter();
   const std::deque<CellRun>& cells = verified.cells;
-  if (as_json()) print_cells_json(cells, directory);
+  if (as_json()) print_cells_json(verified, directory);
   else print_cells(cells, directory);
+  if (!as_json() && verified.idle) print_idle(*verified.idle);
   if (verified.error) return Fail(*verified.error);
   const auto all = [&](End end) { return std::all_of(cells.begin(), cells.end(), [&](const CellRun& cell) { return cell.end == end; }); };
   if (all(End::impossible)) return exit_code(Errc::unsatisfiable);
   return std::any_of(cells.begin(), cells.end(), [](const CellRun& c) { return c.end == End::failed || c.end == End::not_tried; }) ? 1 : 0;
+}
+
+void declare_idle(const Options& app, RealiseOptions& realise, IdleOptions& idle) {
+  const char* group = "Idle hours";
+  app.add_flag("--idle", realise.lowest_priority,
+               "use what other work leaves: one cell after the other, those without a record only")
+      .excludes("--replay")
+      .group(group);
+  app.add_flag("--retry", idle.retry, "also cells that are on record as failed").needs("--idle").group(group);
+  app.add_option("--limit", idle.limit, "end after so many cells").needs("--idle").group(group);
+  app.add_option("--for-time", idle.seconds, "begin cells for so long: 90m, 8h, or seconds")
+      .in_seconds()
+      .needs("--idle")
+      .group(group);
+  app.add_option("--keep-free", idle.keep_free,
+                 "disk that stays free (default: 10G): what recorded cells were made of goes first")
+      .in_bytes()
+      .needs("--idle")
+      .group(group);
+  app.add_option("--spare", idle.spare,
+                 "per cent of one processor that others leave when a build begins (default: 50; 0: any number)")
+      .needs("--idle")
+      .group(group);
 }
 
 }  // namespace
@@ -242,6 +317,7 @@ Action declare_verify(const Options& app) {
       .excludes("--skip-verified")
       .excludes("--packages")
       .excludes(vendor);
+  declare_idle(app, options->realise, options->idle);
   return [options](Session& session) { return run(session, *options); };
 }
 

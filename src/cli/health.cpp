@@ -150,16 +150,11 @@ Health cores_health() {
   return {.name = "cores", .what = fmt::format("{} usable", usable)};
 }
 
+// Also where nice counts within a session only (sched(7)): a builder's session is as nice as its builder.
 Health priority_health() {
   const int nice = ::getpriority(PRIO_PROCESS, 0);
-  Health health{.name = "priority", .what = nice > 0 ? fmt::format("builds give way to others (nice {})", nice) : fmt::format("builds are as important as others (nice {})", nice)};
-  // sched(7): with autogroups, which every session has one of, nice weighs within a session only.
-  if (nice > 0 && trim(read_file("/proc/sys/kernel/sched_autogroup_enabled").value_or("")) == "1") {
-    health.state = State::warn;
-    health.notes = {"the kernel groups processes by session, and nice counts within one only"};
-    health.hint = "let it count between sessions: sudo sysctl -w kernel.sched_autogroup_enabled=0";
-  }
-  return health;
+  return {.name = "priority",
+          .what = fmt::format("builds {} others (nice {})", nice > 0 ? "give way to" : "are as important as", nice)};
 }
 
 Health cgroups_health() {

@@ -69,6 +69,15 @@ std::string finished_line(const Job& job, const JobFinished& event, bool colour)
   return fmt::format("{} {} in {}{}\n", paint(colour, "32", verb.done), job.what.name, human_seconds(event.seconds), size);
 }
 
+std::string step_text(const StepStarted& step) {
+  std::string text = fmt::format("[{}/{}] {}", step.number, step.of, step.name);
+  std::vector<std::string> times;
+  if (step.seconds) times.push_back("about " + human_seconds(*step.seconds));
+  if (step.left && step.number < step.of)
+    times.push_back(fmt::format("all that are left about {}", human_seconds(*step.left)));
+  return times.empty() ? text : fmt::format("{}: {}", text, join(times, ", "));
+}
+
 // UTF-8 characters of a text as they would show; a tab is a blank.
 std::vector<std::string> visible_characters(std::string_view text) {
   std::vector<std::string> characters;
@@ -92,20 +101,27 @@ class HumanReporter : public Reporter {
 
   void on(const Event& event) override {
     const std::scoped_lock lock(mutex_);
-    std::visit(Overloaded{[&](const JobStarted& e) { started((jobs_[e.id] = {.what = visible_names(e), .start = settings_.now()}).what); },
-                          [&](const JobLog& e) { log(e); },
-                          [&](const JobProgress& e) {
-                            if (const auto job = jobs_.find(e.id); job != jobs_.end()) job->second.progress = e;
-                          },
-                          [&](const JobFinished& e) {
-                            const auto job = jobs_.find(e.id);
-                            if (job == jobs_.end()) return;
-                            finished(job->second, e);
-                            jobs_.erase(job);
-                          },
-                          [&](const Totals& e) { totals_ = e; },
-                          [&](const Message& e) { print(visible(e.text) + "\n"); }},
-               event);
+    std::visit(
+        Overloaded{[&](const JobStarted& e) {
+                     started((jobs_[e.id] = {.what = visible_names(e), .start = settings_.now()}).what);
+                   },
+                   [&](const JobLog& e) { log(e); },
+                   [&](const JobProgress& e) {
+                     if (const auto job = jobs_.find(e.id); job != jobs_.end()) job->second.progress = e;
+                   },
+                   [&](const JobFinished& e) {
+                     const auto job = jobs_.find(e.id);
+                     if (job == jobs_.end()) return;
+                     finished(job->second, e);
+                     jobs_.erase(job);
+                   },
+                   [&](const Totals& e) { totals_ = e; },
+                   [&](const StepStarted& e) { print(visible_line(step_text(e)) + "\n"); },
+                   [&](const StepFinished&) {},  // what it came to is a message
+                   [&](const Paused& e) { print(fmt::format("paused: {}\n", visible_line(e.why))); },
+                   [&](const Resumed& e) { print(fmt::format("goes on, after {}\n", human_seconds(e.seconds))); },
+                   [&](const Message& e) { print(visible(e.text) + "\n"); }},
+        event);
     after_event();
   }
 
@@ -214,12 +230,43 @@ class JsonReporter final : public Reporter {
   explicit JsonReporter(int fd) : fd_(fd) {}
   void on(const Event& event) override {
     const Json object = std::visit(
-        Overloaded{[](const JobStarted& e) { return Json{{"event", "start"}, {"id", e.id}, {"kind", e.kind}, {"name", e.name}, {"subject", e.subject}}; },
-                   [](const JobLog& e) { return Json{{"event", "log"}, {"id", e.id}, {"line", e.line}}; },
-                   [](const JobProgress& e) { return Json{{"event", "progress"}, {"id", e.id}, {"done", e.done}, {"total", e.total}}; },
-                   [](const JobFinished& e) { return Json{{"event", "finish"}, {"id", e.id}, {"ok", e.ok}, {"cancelled", e.cancelled}, {"seconds", e.seconds}}; },
-                   [](const Totals& e) { return Json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}}; },
-                   [](const Message& e) { return Json{{"event", "message"}, {"text", e.text}}; }},
+        Overloaded{[](const JobStarted& e) {
+                     return Json{
+                         {"event", "start"}, {"id", e.id}, {"kind", e.kind}, {"name", e.name}, {"subject", e.subject}};
+                   },
+                   [](const JobLog& e) {
+                     return Json{{"event", "log"}, {"id", e.id}, {"line", e.line}};
+                   },
+                   [](const JobProgress& e) {
+                     return Json{{"event", "progress"}, {"id", e.id}, {"done", e.done}, {"total", e.total}};
+                   },
+                   [](const JobFinished& e) {
+                     return Json{{"event", "finish"},
+                                 {"id", e.id},
+                                 {"ok", e.ok},
+                                 {"cancelled", e.cancelled},
+                                 {"seconds", e.seconds}};
+                   },
+                   [](const Totals& e) {
+                     return Json{{"event", "totals"}, {"done", e.done}, {"running", e.running}, {"total", e.total}};
+                   },
+                   [](const StepStarted& e) {
+                     return Json{{"event", "step"}, {"number", e.number}, {"of", e.of}, {"name", e.name},
+                                 {"seconds", value_or_null(e.seconds)}, {"left", value_or_null(e.left)}};
+                   },
+                   [](const StepFinished& e) {
+                     return Json{{"event", "step-end"}, {"number", e.number}, {"of", e.of},
+                                 {"name", e.name},      {"end", e.end},       {"seconds", e.seconds}};
+                   },
+                   [](const Paused& e) {
+                     return Json{{"event", "pause"}, {"scarce", e.scarce}, {"why", e.why}};
+                   },
+                   [](const Resumed& e) {
+                     return Json{{"event", "resume"}, {"seconds", e.seconds}};
+                   },
+                   [](const Message& e) {
+                     return Json{{"event", "message"}, {"text", e.text}};
+                   }},
         event);
     const std::string line = json_text(object) + "\n";
     const std::scoped_lock lock(mutex_);

@@ -64,4 +64,9 @@ void declare_realise(const Options& app, RealiseOptions& options) {
       .group(group);
 }
 
+void declare_lowest_priority(const Options& app, RealiseOptions& options) {
+  app.add_flag("--idle", options.lowest_priority, "at the lowest priority: builds use what other work leaves")
+      .group("Building");
+}
+
 }  // namespace swage

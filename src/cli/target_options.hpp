@@ -16,5 +16,7 @@ Result<void> refuse_unnamed_patches(const TargetOptions& options);
 
 // -j, --cores, -k, --keep-failed, --timeout, --max-silent-time, --max-log-size, --max-processes, --max-memory.
 void declare_realise(const Options& app, RealiseOptions& options);
+// --idle, of a command that ends with what it builds.
+void declare_lowest_priority(const Options& app, RealiseOptions& options);
 
 }  // namespace swage

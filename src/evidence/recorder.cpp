@@ -33,6 +33,7 @@ std::string_view end_name(CellRun::End end) {
     case CellRun::End::failed: return "failed";
     case CellRun::End::skipped: return "skipped";
     case CellRun::End::impossible: return "impossible";
+    case CellRun::End::left: return "left";
     case CellRun::End::open:
     case CellRun::End::not_tried: break;
   }
@@ -181,6 +182,16 @@ void Recorder::on_built(const StorePath& drv, Result<BuildRecord>& outcome, cons
     if (cell.end != CellRun::End::open || (outcome ? cell.wanted() != drv : !cell.reached.contains(drv))) continue;
     Result<void> recorded = outcome ? record_success(cell) : record_failure(cell, drv, outcome.error(), log);
     if (!recorded && !problem_) problem_ = std::move(recorded).error().note(fmt::format("while recording {}", goal_label(cell.goal)));
+    announce(cell);
+  }
+}
+
+void Recorder::pass_over(const StorePath& drv, const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  for (CellRun& cell : cells_) {
+    if (cell.end != CellRun::End::open || !cell.reached.contains(drv)) continue;
+    cell.end = CellRun::End::not_tried;
+    cell.reason = reason;
     announce(cell);
   }
 }

@@ -18,19 +18,19 @@ namespace swage {
 
 // A cell that is verified: what has to be built, and what became of it.
 struct CellRun {
-  enum class End { open, booted, built, failed, skipped, impossible, not_tried };
+  enum class End { open, booted, built, failed, skipped, impossible, not_tried, left };   // left: for another run
   Goal goal;
   std::optional<StorePath> kernel{}, boot{};   // derivations; `boot` null: no toolchain makes a userland for it
   StorePathSet reached{};                      // all derivations behind them
   EvidenceRow row{.kernel = {}};               // filled as far as it is known
   End end = End::open;
-  std::string reason{};                        // why it failed, is impossible or was not tried; when it was verified before
+  std::string reason{};  // why it failed, is impossible, was not tried or is left; when it was verified before
   std::set<std::string> constraints{};         // ids of what makes it impossible
   fs::path record{};                           // "" none was written
 
   const StorePath& wanted() const { return boot ? *boot : *kernel; }
 };
-std::string_view end_name(CellRun::End end);   // "booted", ..., "not tried"
+std::string_view end_name(CellRun::End end);   // "booted", ..., "not tried", "left"
 
 // YYYY-MM-DD, UTC.
 std::string date_of(std::int64_t seconds_since_1970);
@@ -61,6 +61,8 @@ class Recorder {
   Result<void> record_present();
   // For RealiseOptions::on_built.
   void on_built(const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log);
+  // A failure that says nothing of the open cells behind it: they are not tried, for this reason.
+  void pass_over(const StorePath& drv, const std::string& reason);
   // The first record that could not be written.
   Result<void> problem() const;
 

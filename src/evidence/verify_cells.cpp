@@ -252,7 +252,7 @@ Result<fs::path> record_directory(Session& session, const std::string& named) {
 }
 
 Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repeat repeat, const fs::path& directory,
-                                   const RealiseOptions& realise) {
+                                   const RealiseOptions& realise, const std::optional<IdleOptions>& idle) {
   SWAGE_CHECK(default_targets(session, targets));
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
@@ -261,13 +261,24 @@ Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repe
   std::vector<std::string> places = {kLocks};
   for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
   SWAGE_CHECK(check_evidence_place(directory, places));
-  const Result<void> realised = realise_cells(session, planned, cells, directory, realise);
+  std::optional<IdleSummary> summary;
+  const auto make = [&]() -> Result<void> {
+    if (!idle) return realise_cells(session, planned, cells, directory, realise);
+    SWAGE_TRY(const std::set<std::size_t> again, skip_recorded(*catalog, cells, idle->retry));
+    SWAGE_TRY(IdleOutcome outcome, verify_idly(session, planned, cells, again, directory, realise, *idle));
+    summary = outcome.summary;
+    if (outcome.errors.empty()) return {};
+    const bool stopped = outcome.errors.front().code == Errc::interrupted;
+    Error all = together(std::move(outcome.errors));
+    return Fail(stopped ? std::move(all) : failed_first(std::move(all)));
+  };
+  const Result<void> realised = make();
   for (CellRun& cell : cells)
     if (cell.end == End::open) {
       cell.end = End::not_tried;
       cell.reason = realised ? "" : realised.error().what;
     }
-  VerifiedCells verified{.cells = std::move(cells)};
+  VerifiedCells verified{.cells = std::move(cells), .idle = summary};
   if (!realised) verified.error = realised.error();
   return verified;
 }

@@ -167,6 +167,8 @@ constexpr int kKilled = 128;   // a shell's status of what a signal ended, plus 
 Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log, const FirstError& first,
                     FailedLog& failed) {
   const RealiseOptions& options = context.options;
+  failed = {.by_clock = run.ended == Ended::silent || run.ended == Ended::timeout, .seconds = run.seconds,
+            .cpu_seconds = run.exit.cpu_seconds};
   Error error{.code = Errc::build_failed, .notes = first.notes(log.tail()), .hint = "swage log " + drv.path.str()};
   std::string why;
   if (run.ended == Ended::silent) {
@@ -190,7 +192,11 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
     error.hint = "free space with: swage store gc";
   } else {
     why = fmt::format("builder ended with status {}", run.exit.status);
-    if (run.exit.status <= kKilled) failed = {.by_itself = true, .cause = first.row(), .known = first.known(log.tail())};
+    if (run.exit.status <= kKilled) {
+      failed.by_itself = true;
+      failed.cause = first.row();
+      failed.known = first.known(log.tail());
+    }
   }
   error.what = fmt::format("'{}' did not build: {}", drv.drv.name, why);
   return Fail(std::move(error));

@@ -8,6 +8,7 @@
 #include "base/interrupt.hpp"
 #include "realise/build_dir.hpp"
 #include "realise/build_log.hpp"
+#include "realise/priority.hpp"
 #include "realise/scheduler.hpp"
 
 namespace swage {
@@ -70,6 +71,7 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   result.already_valid = plan.valid.size();
   if (plan.build.empty() && !options.check) return result;
 
+  if (options.lowest_priority) SWAGE_CHECK(take_lowest_priority());
   SWAGE_CHECK(check_executable(store.root() / "nix/store"));
   SWAGE_CHECK(make_directories(store.work_dir()));
   SWAGE_TRY(const std::vector<Error> stuck, clean_stale_builds(store.work_dir()));

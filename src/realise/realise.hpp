@@ -35,11 +35,13 @@ struct BuildRecord {               // one derivation that was built (not those f
   std::uint64_t max_rss = 0;       // bytes, of the largest process
   bool waited_for_other = false;   // another process built it meanwhile
 };
-// What the log tells of a build that failed.
+// What is known of a build that failed.
 struct FailedLog {
   bool by_itself = false;              // it was not stopped or killed, and the disk was not too small
   const LogLineRow* cause = nullptr;   // of the first line that tells of a failure; null: there is none
   const LogLineRow* known = nullptr;   // that has a text: of that line, or else of another that the error shows; null: there is none
+  bool by_clock = false;               // a time limit ended it
+  double seconds = 0, cpu_seconds = 0; // as of a build that did not fail
 };
 // Told how each derivation ended, the moment it did: its outputs are valid then. May add notes to the error. Called from worker
 // threads, several at once.
@@ -53,6 +55,17 @@ enum class BuildEnd {
 };
 // Told of each derivation that was to be built, once, when no more is done. `because`: the name of what failed, of `not_built`.
 using OnEnd = std::function<void(const StorePath& drv, BuildEnd end, const std::string& because)>;
+
+// How a run goes on, for the sake of what else the machine does.
+enum class Pace {
+  go,
+  hold,     // what runs goes on, and nothing begins
+  finish,   // what runs is finished, and that is all
+  stop,     // what runs is ended
+};
+// Asked four times a second. `waiting`: a build or a download would begin now. A run that ends by it ends with
+// Errc::interrupted.
+using AskPace = std::function<Pace(bool waiting)>;
 
 struct RealiseOptions {
   unsigned jobs = 0;               // derivations built at once; 0: as many as there are cores
@@ -68,6 +81,8 @@ struct RealiseOptions {
   const LogLines* error_lines = nullptr;   // what tells of a failure in logs; null: nothing is looked for
   OnBuilt on_built{};
   OnEnd on_end{};
+  bool lowest_priority = false;    // of this process and all that it starts, from then on (realise/priority.hpp)
+  AskPace ask_pace{};
 };
 
 struct RealiseResult {

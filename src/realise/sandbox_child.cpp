@@ -23,6 +23,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "realise/priority.hpp"
+
 namespace swage {
 
 namespace {
@@ -46,7 +48,10 @@ class Child {
     tie_to_parent();
     map_ids();
     leave_keyring();
-    if (!setup_.interactive) ::setsid();
+    if (!setup_.interactive) {
+      ::setsid();
+      keep_niceness_in_session();
+    }
     enter_empty_root();
     make_devices();
     if (!setup_.interactive) open_input();

@@ -12,6 +12,7 @@ namespace {
 
 constexpr auto kSetAsideFor = std::chrono::milliseconds(25);
 constexpr auto kInterruptLatency = std::chrono::milliseconds(100);
+constexpr auto kAskPace = std::chrono::milliseconds(250);
 constexpr double kBytesPerSecond = 10e6;   // of a download, for expectations only
 
 const Source::Download* download_of(const Source& source) {
@@ -80,7 +81,23 @@ void Scheduler::enqueue(std::size_t node) {
   (nodes_[node].drv ? ready_builds_ : ready_fetches_).emplace(-nodes_[node].path_seconds, node);
 }
 
-bool Scheduler::over() const { return finished_ + skipped_ == nodes_.size() || stop_.is_set() || interrupted(); }
+bool Scheduler::over() const {
+  return finished_ + skipped_ == nodes_.size() || pace_ == Pace::finish || stop_.is_set() || interrupted();
+}
+
+// The first answer comes before anything begins.
+void Scheduler::keep_pace(const std::stop_token& ended) {
+  std::unique_lock lock(mutex_);
+  while (!ended.stop_requested() && !over()) {
+    const bool waiting = !ready_builds_.empty() || !ready_fetches_.empty();
+    lock.unlock();
+    const Pace pace = options_.ask_pace(waiting);
+    lock.lock();
+    if (pace == Pace::stop) stop_.set();
+    if (std::exchange(pace_, pace) != pace) changed_.notify_all();
+    changed_.wait_for(lock, kAskPace, [&] { return ended.stop_requested() || over(); });
+  }
+}
 
 std::optional<std::size_t> Scheduler::next(bool builds) {
   if (builds) {
@@ -92,7 +109,7 @@ std::optional<std::size_t> Scheduler::next(bool builds) {
     });
   }
   auto& ready = builds ? ready_builds_ : ready_fetches_;
-  if (ready.empty()) return std::nullopt;
+  if (ready.empty() || pace_ != Pace::go) return std::nullopt;
   return ready.extract(ready.begin()).value().second;
 }
 
@@ -259,10 +276,22 @@ Result<void> Scheduler::run(const RealisePlan& plan, const StorePathSet& check, 
     if (nodes_[i].missing == 0) enqueue(i);
   }
   report_totals();
+  std::jthread pacing;
+  if (options_.ask_pace) {
+    pace_ = Pace::hold;
+    pacing = std::jthread([this](const std::stop_token& ended) { keep_pace(ended); });
+  }
   std::vector<std::jthread> workers;
   for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, nodes_.size() - fetches); ++i) workers.emplace_back([this] { work(true); });
   for (std::size_t i = 0; i < std::min<std::size_t>(options_.downloads, fetches); ++i) workers.emplace_back([this] { work(false); });
   workers.clear();   // joins
+  if (pacing.joinable()) {
+    std::unique_lock lock(mutex_);
+    pacing.request_stop();
+    lock.unlock();
+    changed_.notify_all();
+    pacing.join();
+  }
   tell_ends();
   return verdict();
 }

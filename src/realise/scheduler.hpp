@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <stop_token>
 #include <unordered_map>
 #include <vector>
 
@@ -50,6 +51,7 @@ class Scheduler {
   void skip_users(std::size_t failed);
   void report_totals();
   bool over() const;
+  void keep_pace(const std::stop_token& ended);
   Result<Outcome> fetch(const Node& node);
   Result<Outcome> build(Node& node);
   void tell_ends() const;
@@ -73,6 +75,7 @@ class Scheduler {
   std::vector<std::pair<Clock::time_point, std::size_t>> set_aside_{};
   std::size_t finished_ = 0, running_ = 0, skipped_ = 0;
   bool cut_short_ = false;                     // a build was stopped
+  Pace pace_ = Pace::go;
   std::vector<Error> errors_{};
   RealiseResult* result_ = nullptr;
 };

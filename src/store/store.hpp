@@ -41,6 +41,8 @@ struct GcOptions {
   // What is alive keeps what it was built with: its derivation's inputs, their outputs, and so on (Nix: keep-outputs). Without, what was
   // built is kept with what it refers to, and building a change of it begins with the toolchain.
   bool keep_build_inputs = true;
+  // Of all that could go, these alone, without what something else refers to.
+  std::optional<StorePathSet> only{};
 };
 struct GcResult {
   std::vector<StorePath> deleted{};            // or what would be deleted
@@ -129,6 +131,8 @@ class Store {
   // gcroots/auto; when the link goes, so does the root.
   Result<void> add_temp_root(const StorePath& path) { return add_temp_roots({path}); }
   Result<void> add_temp_roots(const StorePathSet& paths);
+  // This process needs them no more.
+  Result<void> drop_temp_roots(const StorePathSet& paths);
   Result<void> add_indirect_root(const fs::path& link);
   // Whether this symlink leads to an object of this store or names one of another: the name is for results, and a new one takes it.
   bool may_forget_link(const fs::path& link) const;

@@ -87,6 +87,18 @@ std::vector<std::uint32_t> dead_in_order(const PathGraph& graph, const Marks& ma
   return order;
 }
 
+// Those of `among`, in the same order, which nothing that stays refers to.
+std::vector<std::uint32_t> only_of(const PathGraph& graph, const std::vector<std::uint32_t>& dead,
+                                   const StorePathSet& among) {
+  std::vector<bool> referred_to(graph.paths.size());
+  std::vector<std::uint32_t> chosen;
+  for (const std::uint32_t node : dead) {   // the alive refer to nothing dead
+    if (among.contains(graph.paths[node]) && !referred_to[node]) chosen.push_back(node);
+    else for (const std::uint32_t reference : graph.references[node]) referred_to[reference] = true;
+  }
+  return chosen;
+}
+
 // Links in Nix's farm of shared files that no object uses any more.
 void prune_link_farm(const fs::path& store_dir) {
   const auto names = list_directory(store_dir / ".links");
@@ -215,7 +227,9 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
     std::uint64_t bytes = 0;
     result.bytes_for_building = now.bytes_for_building;
     std::vector<StorePath> dead;
-    for (const std::uint32_t node : dead_in_order(now.graph, now.marks)) {
+    std::vector<std::uint32_t> order = dead_in_order(now.graph, now.marks);
+    if (options.only) order = only_of(now.graph, order, *options.only);
+    for (const std::uint32_t node : order) {
       if (bytes >= options.max_freed) break;
       bytes += now.graph.nar_sizes[node];
       dead.push_back(now.graph.paths[node]);

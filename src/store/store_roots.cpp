@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,21 @@ Result<void> TempRoots::add(const StorePathSet& paths) {
   SWAGE_CHECK(write_all(lock_->fd(), text, file_.string()));
   written_.merge(added);
   return {};
+}
+
+Result<void> TempRoots::drop(const StorePathSet& paths) {
+  const std::lock_guard guard(mutex_);
+  if (!lock_ || owner_ != ::getpid()) return {};
+  StorePathSet kept;
+  std::set_difference(written_.begin(), written_.end(), paths.begin(), paths.end(), std::inserter(kept, kept.end()));
+  std::string text;
+  for (const StorePath& path : kept) text += path.str() + '\0';
+  // Held while writing: no collector reads half of them.
+  SWAGE_TRY(const FileLock gc, wait_for_lock(state_dir_ / "gc.lock", FileLock::Mode::shared));
+  written_ = std::move(kept);
+  if (::ftruncate(lock_->fd(), 0) != 0 || ::lseek(lock_->fd(), 0, SEEK_SET) != 0)
+    return fail_errno(fmt::format("cannot write '{}'", file_.string()), errno);
+  return write_all(lock_->fd(), text, file_.string());
 }
 
 Result<std::vector<Store::Root>> TempRoots::of_all() {
@@ -165,6 +181,8 @@ Result<void> Store::add_indirect_root(const fs::path& link) {
   return make_symlink_atomically(absolute.string(),
                                  automatic / hash_base32(hash_string(HashAlgo::sha1, absolute.string())));
 }
+
+Result<void> Store::drop_temp_roots(const StorePathSet& paths) { return state_->temp_roots.drop(paths); }
 
 bool Store::may_forget_link(const fs::path& link) const {
   const Result<std::string> target = swage::read_symlink(link);

@@ -30,7 +30,8 @@ class TempRoots {
   TempRoots(const TempRoots&) = delete;
   TempRoots& operator=(const TempRoots&) = delete;
   ~TempRoots();
-  Result<void> add(const StorePathSet& paths);  // waits while a garbage collection runs
+  Result<void> add(const StorePathSet& paths);  // both wait while a garbage collection runs
+  Result<void> drop(const StorePathSet& paths);
 
   // Of all living processes. Files of dead ones are removed.
   Result<std::vector<Store::Root>> of_all();

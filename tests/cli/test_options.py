@@ -16,7 +16,8 @@ NOTHING = re.compile(r"^error: '(--[a-z-]+)' says nothing of '(\S+)', which is a
 HOW = {"--help", "--json", "--quiet", "--print-build-logs", "--catalog", "--layer", "--home", "--lock", "--jobs", "--cores", "--keep-going",
        "--keep-failed", "--timeout", "--max-silent-time", "--out-link", "--no-link", "--print-out-paths", "--dry-run", "--check", "--explain",
        "--graph", "--instantiate", "--program", "--command", "--kernel", "--boot", "--evidence", "--packages", "--skip-verified", "--replay",
-       "--instance", "--max-log-size", "--max-processes", "--max-memory", "--make", "--uses", "--vendor", "--param", "--dir"}
+       "--instance", "--max-log-size", "--max-processes", "--max-memory", "--make", "--uses", "--vendor", "--param", "--dir",
+       "--idle", "--retry", "--limit", "--for-time", "--keep-free", "--spare"}
 COMMANDS = ["build", "boot", "run", "plan", "resolve", "shell", "module", "log", "verify"]
 
 

@@ -30,6 +30,8 @@ EXCEPTIONS = {
     "swage verify linux --src https://example.org": "example.org has no such tree; tests/verify/test_trees.py makes one",
     "swage verify --replay linux@3.10.105": "the same",
     "swage verify --replay catalog/evidence/": "the same",
+    "swage verify --idle": "the same",
+    "swage verify linux@6.1 --for all --idle": "the same, of one kernel",
     "swage verify --packages": "builds every package, for hours; tests/boot/test_packages.py runs it on one",
     "swage resolve --explain$": "is an option's name",
     "swage store gc": "deletes what the other tests have built; tests/faults runs it in homes of its own",

@@ -45,6 +45,10 @@ void Journal::on(const Event& event) {
                         [&](const JobProgress&) {},
                         [&](const JobFinished& e) { lines_.push_back((e.ok ? "done " : e.cancelled ? "cancelled " : "failed ") + names_[e.id]); },
                         [&](const Totals& e) { lines_.push_back(fmt::format("totals {}/{}", e.done, e.total)); },
+                        [&](const StepStarted& e) { lines_.push_back("step " + e.name); },
+                        [&](const StepFinished& e) { lines_.push_back("step-end " + e.name + ": " + e.end); },
+                        [&](const Paused& e) { lines_.push_back("paused: " + e.why); },
+                        [&](const Resumed&) { lines_.push_back("resumed"); },
                         [&](const Message& e) { lines_.push_back("message " + e.text); }},
              event);
 }

@@ -7,7 +7,7 @@ namespace swage {
 namespace {
 
 struct Given {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, seconds = 0;
   std::optional<std::size_t> choice{};
   std::vector<std::string> words{};
 };
@@ -18,6 +18,7 @@ std::string parse(std::vector<std::string> words, Given& given) {
   line.add_command("idle", "does nothing", {});
   const Options run = line.add_command("run", "runs", [&](const Options& options) {
     options.add_option("--size", given.bytes, "bytes").in_bytes();
+    options.add_option("--for", given.seconds, "time").in_seconds();
     options.add_choice("--as", {"text", "graph"}, [&](std::size_t index) { given.choice = index; }, "FORM", "how");
     options.add_option("WORD", given.words, "words");
   });
@@ -36,6 +37,25 @@ TEST(CommandLine, ReadsBytesAndChoices) {
   EXPECT_EQ(given.bytes, 2000U);
   EXPECT_EQ(given.choice, 1U);
   EXPECT_EQ(given.words, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(CommandLine, ReadsTimes) {
+  const auto seconds = [](const std::string& text) {
+    Given given;
+    const std::string wrong = parse({"--for", text}, given);
+    return wrong.empty() ? std::to_string(given.seconds) : wrong;
+  };
+  EXPECT_EQ(seconds("90"), "90");
+  EXPECT_EQ(seconds("90s"), "90");
+  EXPECT_EQ(seconds("90m"), "5400");
+  EXPECT_EQ(seconds("8 h"), "28800");
+  EXPECT_EQ(seconds("2D"), "172800");
+  EXPECT_EQ(seconds("90x"), "'--for' has a value of the wrong kind: '90x' is not a time: write 90, 90s, 90m, 8h or 2d");
+  EXPECT_EQ(seconds("1h30m"),
+            "'--for' has a value of the wrong kind: '1h30m' is not a time: write 90, 90s, 90m, 8h or 2d");
+  EXPECT_EQ(seconds("-5m"), "'--for' has a value of the wrong kind: '-5m' is not a number that can be meant");
+  EXPECT_EQ(seconds("99999999999999999d"),
+            "'--for' has a value of the wrong kind: '99999999999999999d' is not a time: write 90, 90s, 90m, 8h or 2d");
 }
 
 TEST(CommandLine, RefusesWhatIsNoChoice) {

@@ -73,6 +73,43 @@ TEST_F(ProgressTest, PlainPrintsALineWhenAJobStartsAndEnds) {
   EXPECT_EQ(printed(), "fetching zlib\nfetched zlib in 0.3 s, 3.0 kB\nbuilding linux-6.1\nfailed building linux-6.1 after 1 m 15 s\nmade swage.lock\n");
 }
 
+TEST_F(ProgressTest, StepsAndPausesAreTold) {
+  const std::initializer_list<Event> events = {
+      StepStarted{.number = 1, .of = 3, .name = "linux@6.1 for arm64"},
+      Paused{.scarce = "processors", .why = "others leave 0.20 of 2 processors, and builds begin at 0.50"},
+      Resumed{.seconds = 12.5},
+      StepFinished{.number = 1, .of = 3, .name = "linux@6.1 for arm64", .end = "booted", .seconds = 280},
+      StepStarted{.number = 2, .of = 3, .name = "linux@6.6 for arm64", .seconds = 300, .left = 7500},
+      StepStarted{.number = 3, .of = 3, .name = "a\nb", .seconds = 300, .left = 300}};
+  const auto told = [&](ProgressStyle style) {
+    const auto out = reporter(style);
+    for (const Event& event : events) out->on(event);
+    return printed();
+  };
+  const std::string plain =
+      "[1/3] linux@6.1 for arm64\n"
+      "paused: others leave 0.20 of 2 processors, and builds begin at 0.50\n"
+      "goes on, after 12.5 s\n"
+      "[2/3] linux@6.6 for arm64: about 5 m 00 s, all that are left about 2 h 05 m\n"
+      "[3/3] a\\u000ab: about 5 m 00 s\n";
+  EXPECT_EQ(told(ProgressStyle::plain), plain);
+  EXPECT_EQ(told(ProgressStyle::tty), plain);
+  EXPECT_EQ(
+      told(ProgressStyle::json),
+      R"({"event":"step","number":1,"of":3,"name":"linux@6.1 for arm64","seconds":null,"left":null})"
+      "\n"
+      R"({"event":"pause","scarce":"processors","why":"others leave 0.20 of 2 processors, and builds begin at 0.50"})"
+      "\n"
+      R"({"event":"resume","seconds":12.5})"
+      "\n"
+      R"({"event":"step-end","number":1,"of":3,"name":"linux@6.1 for arm64","end":"booted","seconds":280.0})"
+      "\n"
+      R"({"event":"step","number":2,"of":3,"name":"linux@6.6 for arm64","seconds":300.0,"left":7500.0})"
+      "\n"
+      R"({"event":"step","number":3,"of":3,"name":"a\nb","seconds":300.0,"left":300.0})"
+      "\n");
+}
+
 TEST_F(ProgressTest, WhatIsCancelledHasNotFailed) {
   for (const ProgressStyle style : {ProgressStyle::plain, ProgressStyle::json, ProgressStyle::tty}) {
     const auto out = reporter(style);

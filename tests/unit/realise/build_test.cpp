@@ -236,6 +236,18 @@ TEST_F(BuildTest, SilenceKillsEvenWithTheOutputClosed) {
                                   "hint: give it longer with: --max-silent-time SECONDS (0: for ever)\n");
 }
 
+TEST_F(BuildTest, AFailureIsToldWithItsTimes) {
+  FailedLog told;
+  world_.options.on_built = [&](const StorePath&, Result<BuildRecord>&, const FailedLog& log) { told = log; };
+  world_.options.timeout = std::chrono::seconds(1);
+  EXPECT_NE(world_.error_of(world_.add({.name = "busy", .script = "while true; do :; done"})), "");
+  EXPECT_TRUE(told.by_clock && !told.by_itself);
+  EXPECT_GE(told.seconds, 1);
+  EXPECT_GT(told.cpu_seconds, 0);
+  EXPECT_NE(world_.error_of(world_.add({.name = "wrong", .script = "exit 1"})), "");
+  EXPECT_TRUE(!told.by_clock && told.by_itself);
+}
+
 TEST_F(BuildTest, KeepFailedKeepsTheBuildDirectory) {
   world_.options.keep_failed = true;
   const StorePath drv = world_.add({.name = "keep", .script = "echo evidence > file; exit 1"});

@@ -87,6 +87,44 @@ TEST_F(ScheduleTest, TheLongestPathStartsFirst) {
   EXPECT_THAT(durations, testing::Not(HasSubstr("50 last")));
 }
 
+TEST_F(ScheduleTest, NothingBeginsWhileItIsHeldUp) {
+  const StorePath a = world_.add({.name = "a", .script = "echo a > $out"});
+  std::vector<std::string> begun_meanwhile;
+  unsigned asked = 0;
+  world_.options.ask_pace = [&](bool waiting) {
+    EXPECT_EQ(waiting, asked < 3);
+    if (asked < 3) begun_meanwhile = started();
+    return ++asked < 3 ? Pace::hold : Pace::go;
+  };
+  ASSERT_TRUE(world_.realise(a));
+  EXPECT_GE(asked, 3u);
+  EXPECT_THAT(begun_meanwhile, IsEmpty());
+  EXPECT_EQ(world_.content(a), "a\n");
+}
+
+TEST_F(ScheduleTest, WhatRunsIsFinishedAndNoMore) {
+  const StorePath a = world_.add({.name = "a", .script = "b sleep 0.6; echo a > $out"});
+  const StorePath b = world_.add({.name = "b", .script = "echo b > $out", .needs = {a}});
+  world_.options.ask_pace = [&](bool) { return started().empty() ? Pace::go : Pace::finish; };
+  const Result<RealiseResult> result = world_.realise(b);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(render(result.error()), "error: interrupted\n");
+  EXPECT_FALSE(interrupted()) << "nobody did";
+  EXPECT_THAT(started(), ElementsAre("start build a"));
+  EXPECT_EQ(world_.content(a), "a\n");
+}
+
+TEST_F(ScheduleTest, WhatRunsIsEndedWhenItMustStop) {
+  const StorePath slow = world_.add({.name = "slow", .script = "b sleep 60"});
+  world_.options.ask_pace = [&](bool) { return started().empty() ? Pace::go : Pace::stop; };
+  const auto start = Clock::now();
+  const Result<RealiseResult> result = world_.realise(slow);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::interrupted);
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(20));
+  EXPECT_THAT(world_.journal.starting_with("cancelled"), ElementsAre("cancelled slow"));
+}
+
 TEST_F(ScheduleTest, AFailureStopsTheOthers) {
   const StorePath slow = world_.add({.name = "slow", .script = "b sleep 60"});
   const StorePath bad = world_.add({.name = "bad", .script = "b sleep 0.1; exit 1"});

@@ -84,6 +84,37 @@ TEST_F(StoreGc, KeepsWhatRootsWereBuiltWith) {
   EXPECT_EQ(deleted(store->collect_garbage({})), (StorePathSet{made_unused, unused.path, dev, out, compiler.path, program.path}));
 }
 
+TEST_F(StoreGc, OfTheNamedOnlyThoseGoThatNothingNeeds) {
+  const StorePath library = add_output("library", {}), program = add_output("program", {library}),
+                  alone = add_output("alone", {});
+  const StorePath linked = add_output("linked", {}), other = add_output("other", {});
+  reopen();
+  fs::create_symlink(linked.str(), scratch / "result");
+  EXPECT_DONE(store->add_indirect_root(scratch / "result"));
+  EXPECT_EQ(deleted(store->collect_garbage({.only = StorePathSet{library, alone, linked}})), StorePathSet{alone})
+      << "what is dead and not named still refers to the library";
+  EXPECT_EQ(deleted(store->collect_garbage({.only = StorePathSet{}})), StorePathSet{});
+  EXPECT_EQ(deleted(store->collect_garbage({.only = StorePathSet{library, program}})),
+            (StorePathSet{library, program}));
+  EXPECT_EQ(deleted(store->collect_garbage({})), StorePathSet{other});
+  EXPECT_TRUE(store->verify({}).value().problems.empty());
+}
+
+// For a run of days, which is done with what it began with.
+TEST_F(StoreGc, ATemporaryRootCanBeDropped) {
+  const StorePath kept = add_output("kept", {}), dropped = add_output("dropped", {});
+  reopen();
+  EXPECT_DONE(store->drop_temp_roots({dropped}));   // there are none
+  EXPECT_DONE(store->add_temp_roots({kept, dropped}));
+  EXPECT_EQ(deleted(store->collect_garbage({})), StorePathSet{});
+  EXPECT_DONE(store->drop_temp_roots({dropped}));
+  EXPECT_EQ(deleted(store->collect_garbage({})), StorePathSet{dropped});
+  const StorePath again = add_output("again", {});
+  EXPECT_DONE(store->add_temp_root(again));
+  EXPECT_DONE(store->drop_temp_roots({kept}));
+  EXPECT_EQ(deleted(store->collect_garbage({})), StorePathSet{kept}) << "a root that comes after is one";
+}
+
 TEST_F(StoreGc, KeepsWhatRootsReach) {
   const StorePath a = add_output("a", {}), b = add_output("b", {a}), c = add_output("c", {}), d = add_output("d", {c});
   reopen();
