@@ -12,7 +12,7 @@ namespace {
 
 // The order in which a person reads: by file as they were opened, then by place. A row that stands for many toolchains
 // would repeat its mistakes; the first one is enough.
-std::vector<Error> in_order(const LoadResult& result) {
+std::vector<Error> in_order(const ReadResult& result) {
   for (const Error& error : result.findings.errors)
     if (error.code == Errc::interrupted) return {error};
   std::vector<std::string> files;
@@ -69,10 +69,15 @@ Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name,
 template <class Row>
 Result<const std::vector<Row>*> asked_rows(const Catalog::State& state, AskedRows<Row>& asked) {
   const std::scoped_lock lock(asked.mutex);
-  LoadResult result;
+  ReadResult result;
   read_asked(state, asked, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   return &asked.rows;
+}
+
+std::shared_ptr<const Catalog> catalog_of(LoadResult result) {
+  result.state->by_platform->documents = std::move(result.documents);
+  return std::make_shared<const Catalog>(std::move(result.state));
 }
 
 template <class Row>
@@ -87,7 +92,7 @@ Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<
   std::vector<const Row*> rows;
   for (const Row& row : of.common) rows.push_back(&row);
   const std::scoped_lock lock(of.mutex);
-  LoadResult result;
+  ReadResult result;
   for (const std::string& arch : arches)
     for (const Row& row : read_arch_rows(state, of, arch, result.findings, result.documents)) rows.push_back(&row);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
@@ -111,17 +116,17 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, 
   auto& places = result.state->evidence_directories;
   places.insert(places.end(), evidence.begin(), evidence.end());
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
-  result.state->by_platform->documents = std::move(result.documents);
-  return std::make_shared<const Catalog>(std::move(result.state));
+  return catalog_of(std::move(result));
 }
 
-std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers) {
+std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers, std::shared_ptr<const Catalog>* checked) {
   auto result = read_all(directory, layers);
   if (!result) return {result.error()};
   check_unread_files(*result);
   check_evidence(*result);
   std::vector<Error> errors = in_order(*result);
   if (interrupted()) (void)new LoadResult(std::move(*result));   // to free it would take too long
+  else if (errors.empty() && checked) *checked = catalog_of(std::move(*result));
   return errors;
 }
 
@@ -211,7 +216,7 @@ Result<Catalog::RecipeName> Catalog::parse_recipe_name(std::string_view text) co
   const std::string_view name = text.substr(0, text.find('@'));
   std::string_view rest = text.substr(std::min(name.size() + 1, text.size()));
   const std::scoped_lock lock(state_->recipes->mutex);
-  LoadResult result;
+  ReadResult result;
   const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
@@ -235,7 +240,7 @@ Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
 }
 Result<const TargetRow*> Catalog::target(std::string_view name) const {
   const std::scoped_lock lock(state_->recipes->mutex);
-  LoadResult result;
+  ReadResult result;
   const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
@@ -245,7 +250,7 @@ Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
   std::vector<const RecipeRow*> rows;
   const std::scoped_lock lock(state_->recipes->mutex);
   for (const std::string& name : recipe_names()) {
-    LoadResult result;
+    ReadResult result;
     const RecipeRow* row = read_recipe(*state_, name, result.findings, result.documents);
     if (!row) return Fail(together(in_order(result)));
     if (row->members.empty()) rows.push_back(row);
@@ -263,7 +268,7 @@ namespace {
 
 Result<const std::vector<ToolchainRow>*> rows_of(const Catalog::State& state, std::string_view platform, bool fallback) {
   const std::scoped_lock lock(state.by_platform->mutex);
-  LoadResult result;
+  ReadResult result;
   const std::vector<ToolchainRow>& rows = read_toolchains(state, std::string(platform), fallback, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   return &rows;

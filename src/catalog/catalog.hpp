@@ -493,7 +493,8 @@ class Catalog {
 };
 
 // What `swage check` prints: every mistake of a catalog and its layers in one list, in the order of files and lines.
-// Empty: none.
-std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers = {});
+// Empty: none, and `checked`, when given, receives the catalog, of which all is read.
+std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers = {},
+                                 std::shared_ptr<const Catalog>* checked = nullptr);
 
 }  // namespace swage

@@ -44,7 +44,8 @@ const TomlDocument* Reader::open(const fs::path& path) {
   auto document = ahead ? ahead->take(path) : parse_file(layers, path);
   if (!document) {
     report(std::move(document).error());
-    findings().incomplete = state().asked->incomplete = true;
+    findings().incomplete = true;
+    if (loaded) loaded->asked->incomplete = true;
   }
   if (!document || !*document) return nullptr;
   return &result.documents.emplace_back(std::move(**document));
@@ -408,7 +409,7 @@ LoadResult read_layers(const std::vector<Layer>& layers) {
   LoadResult result;
   result.state->layers = layers;
   ParseAhead ahead(layers, large_files(layers));
-  Reader reader{.layers = layers, .result = result, .ahead = &ahead};
+  Reader reader{.layers = layers, .result = result, .ahead = &ahead, .loaded = result.state.get()};
   for (; reader.layer < layers.size(); ++reader.layer) reader.read_layer();
   // Toolchains come last: a row of any layer may use the targets of any other.
   for (const ToolchainTable& table : reader.cache().tables) reader.place_toolchains(table);

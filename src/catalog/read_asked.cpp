@@ -10,7 +10,7 @@
 
 namespace swage {
 
-bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents) {
+bool settle(const Catalog::State& state, ReadResult& result, Findings& findings, std::deque<TomlDocument>& documents) {
   check_names(state, result.findings);
   for (TomlDocument& document : result.documents) documents.push_back(std::move(document));
   findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
@@ -28,7 +28,7 @@ const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::
   if (const auto at = found.read.find(arch); at != found.read.end()) return at->second;
   const auto having = found.layers.find(arch);
   if (having == found.layers.end()) return none;
-  LoadResult result;
+  ReadResult result;
   Reader reader{.layers = state.layers, .result = result};
   std::vector<Row> rows;
   Index index;
@@ -73,7 +73,7 @@ template <class Row, class Each, class End>
 void read_asked_file(const Catalog::State& state, const char* file, AskedRows<Row>& found, Findings& findings,
                     std::deque<TomlDocument>& documents, const Each& each, const End& end) {
   if (found.read) return;
-  LoadResult result;
+  ReadResult result;
   Reader reader{.layers = state.layers, .result = result};
   std::vector<Row> rows;
   Index index;

@@ -115,7 +115,7 @@ const RecipeRow* read_system(const Catalog::State& state, const std::string& nam
   const fs::path file = fs::path("systems") / (name + ".toml");
   const std::vector<std::size_t> having = layers_with(state, file);
   if (having.empty()) return nullptr;   // the reference to it is reported
-  LoadResult result;
+  ReadResult result;
   Reader reader{.layers = state.layers, .result = result};
   reader.layer = having.back();
   RecipeRow row{.name = name};
@@ -140,7 +140,7 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
   if (const auto at = known.find(name); at != known.end()) return &at->second;
   const std::vector<std::size_t> having = layers_with_recipe(state, name);
   if (having.empty()) return nullptr;
-  LoadResult result;
+  ReadResult result;
   Reader reader{.layers = state.layers, .result = result};
   std::vector<RecipeRow> rows;
   Index index;

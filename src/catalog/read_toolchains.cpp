@@ -16,7 +16,7 @@ void read_tables(const Catalog::State& state, const std::string& platform, Findi
   Catalog::State::ToolchainCache& cache = *state.by_platform;
   const auto unread = cache.unread.find(platform);
   if (unread == cache.unread.end()) return;
-  LoadResult result;
+  ReadResult result;
   Reader reader{.layers = state.layers, .result = result};
   std::vector<ToolchainRow> rows;
   for (const ToolchainItem& item : unread->second) {
@@ -36,7 +36,7 @@ void read_tables(const Catalog::State& state, const std::string& platform, Findi
 // The platform's rows of files of its own, over those of tables, which are there already with the layers that they are from.
 void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found, Findings& findings,
                 std::deque<TomlDocument>& documents) {
-  LoadResult result;
+  ReadResult result;
   const std::vector<Layer>& layers = state.layers;
   Reader reader{.layers = layers, .result = result};
   std::vector<ToolchainRow> rows = found.rows;

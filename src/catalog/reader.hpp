@@ -1,4 +1,4 @@
-// Reads the rows of files into a LoadResult, and merges those of layers. What Reader's functions are for is said where they are defined:
+// Reads the rows of files into a ReadResult, and merges those of layers. What Reader's functions are for is said where they are defined:
 // load.cpp reads what every request needs, read_*.cpp what is read when asked for.
 #pragma once
 
@@ -22,9 +22,10 @@ using Index = std::map<std::string, Seen>;
 
 struct Reader {
   const std::vector<Layer>& layers;
-  LoadResult& result;
+  ReadResult& result;
   std::size_t layer = 0;  // being read
   ParseAhead* ahead = nullptr;
+  Catalog::State* loaded = nullptr;   // by read_layers() alone
   std::map<std::string, Index> targets_index{};
   Index features{}, c_libraries{}, platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
   struct ProviderDirectory {
@@ -37,8 +38,8 @@ struct Reader {
   std::string override_hint{};   // for a row that overrides nothing
   std::map<std::string, CpuRow, std::less<>> cpus{};   // by name; a later layer's takes the place of an earlier one
 
-  Catalog::State& state() { return *result.state; }
-  Catalog::State::ToolchainCache& cache() { return *result.state->by_platform; }
+  Catalog::State& state() { return *loaded; }
+  Catalog::State::ToolchainCache& cache() { return *loaded->by_platform; }
   Findings& findings() { return result.findings; }
   void report(Error error) { result.findings.errors.push_back(std::move(error)); }
 
@@ -82,7 +83,7 @@ Origin* origin_of(Row& row) {
 std::string key_text(const TomlValue& item, const std::vector<std::string>& fields);   // the values, separated by spaces
 bool overrides(const TomlValue& item);                                                  // says `override = true`
 // The end of reading files that load() left unread: what is wrong goes to the caller. False: something is.
-bool settle(const Catalog::State& state, LoadResult& result, Findings& findings, std::deque<TomlDocument>& documents);
+bool settle(const Catalog::State& state, ReadResult& result, Findings& findings, std::deque<TomlDocument>& documents);
 // systems/NAME.toml of the last layer that has it, with what it builds on. Null: it has mistakes, or builds on itself.
 const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings, std::deque<TomlDocument>& documents,
                              std::vector<std::string> below = {});

@@ -141,11 +141,15 @@ struct Catalog::State {
 };
 
 
-// Everything that reading found: rows as far as they are usable, and all mistakes.
-struct LoadResult {
-  std::shared_ptr<Catalog::State> state = std::make_shared<Catalog::State>();
+// What reading found: all mistakes, and the documents that they are in.
+struct ReadResult {
   Findings findings{};
   std::deque<TomlDocument> documents{};              // a deque: findings point into it
+};
+
+// Of a whole catalog, with the rows as far as they are usable. Questions about it, of which there are many, need no state of their own.
+struct LoadResult : ReadResult {
+  std::shared_ptr<Catalog::State> state = std::make_shared<Catalog::State>();
 };
 
 LoadResult read_layers(const std::vector<Layer>& layers);

@@ -48,15 +48,15 @@ Result<int> run(Session& session, const std::string& directory) {
   std::vector<fs::path> layers{fs::path(directory)};
   if (directory.empty()) { SWAGE_TRY(layers, layers_of_workspace(session)); }
   else if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
-  std::vector<Error> errors = check_catalog(base, layers);
+  std::shared_ptr<const Catalog> checked;
+  std::vector<Error> errors = check_catalog(base, layers, &checked);
   std::vector<Instances> instances;
   for (const fs::path& layer : layers)
     if (auto found = read_instances(layer)) instances.push_back(*std::move(found));
     else errors.push_back(std::move(found).error());
   if (auto trees = read_source_trees(base, layers); !trees) errors.push_back(std::move(trees.error()));
   if (!errors.empty()) return Fail(together(std::move(errors)));
-  SWAGE_TRY(const std::shared_ptr<const Catalog> loaded, Catalog::load(base, layers));
-  const Catalog& catalog = *loaded;
+  const Catalog& catalog = *checked;
   for (const Instances& of_layer : instances) check_instances(catalog, of_layer, errors);
   if (!errors.empty()) return Fail(together(std::move(errors)));
   if (directory.empty()) SWAGE_CHECK(check_workspace(session, catalog));

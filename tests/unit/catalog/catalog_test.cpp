@@ -410,9 +410,14 @@ hint: did you mean 'good'?
 
 TEST(CheckCatalog, IsEmptyForAGoodOneAndCompleteForABadOne) {
   CatalogDir dir;
-  EXPECT_TRUE(check_catalog(dir.path()).empty());
+  std::shared_ptr<const Catalog> good, bad;
+  EXPECT_TRUE(check_catalog(dir.path(), {}, &good).empty());
+  ASSERT_TRUE(good);
+  EXPECT_FALSE(good->platforms().empty());
   dir.write("roots.toml", "[[root]]\nname = \"a\"\n").write("kernels/machines.toml", "machin = 1\n");
-  EXPECT_EQ(check_catalog(dir.path()).size(), 3u);
+  EXPECT_EQ(check_catalog(dir.path(), {}, &bad).size(), 3u);
+  EXPECT_FALSE(bad);
+  EXPECT_TRUE(good->machines()) << "all of it was read";
 }
 
 }  // namespace
