@@ -60,12 +60,23 @@ bool concerns(const Conditions& row, const Subject& subject) {
   });
 }
 
+namespace {
+
+// Whether the subject has another version of it than the range allows, or may have.
+bool fails(const std::string& name, const VersionRange& range, const Subject& subject) {
+  const Subject::Variable variable = subject.variable(name);
+  return variable.answer == Subject::Answer::hidden || (variable.answer == Subject::Answer::known && !range.contains(*variable.version));
+}
+
+}  // namespace
+
 bool violates(const ConstraintRow& row, const Subject& subject) {
-  return std::any_of(row.require.begin(), row.require.end(), [&](const auto& requirement) {
-    const Subject::Variable variable = subject.variable(requirement.first);
-    return variable.answer == Subject::Answer::hidden ||
-           (variable.answer == Subject::Answer::known && !requirement.second.contains(*variable.version));
-  });
+  return std::any_of(row.require.begin(), row.require.end(), [&](const auto& one) { return fails(one.first, one.second, subject); });
+}
+
+bool violates_by_host_alone(const ConstraintRow& row, const Subject& subject) {
+  return std::none_of(row.require.begin(), row.require.end(),
+                      [&](const auto& one) { return !is_host_tool(one.first) && fails(one.first, one.second, subject); });
 }
 
 Verdict judge(const ConstraintRow& row, const Subject& subject) {
@@ -75,17 +86,13 @@ Verdict judge(const ConstraintRow& row, const Subject& subject) {
     const std::string shown = name == "kernel" ? "linux" : name;
     if (variable.answer == Subject::Answer::unknown)
       verdict.untested.push_back(fmt::format("{} {}{}", shown, range.str(), is_host_tool(name) ? "" : " (the toolchain's version is not known)"));
-    if (variable.answer == Subject::Answer::hidden) {
+    if (variable.answer == Subject::Answer::hidden)
       verdict.fails.push_back(fmt::format("{} of a version that is not known cannot be said to be {}", shown, range.str()));
-      verdict.by_host_alone = false;
-    }
     if (variable.answer != Subject::Answer::known) continue;
-    if (range.contains(*variable.version)) {
+    if (range.contains(*variable.version))
       verdict.holds.push_back(fmt::format("{} {} satisfies {}", shown, variable.version->str(), range.str()));
-    } else {
+    else
       verdict.fails.push_back(fmt::format("{} {} is not {}", shown, variable.version->str(), range.str()));
-      verdict.by_host_alone = verdict.by_host_alone && is_host_tool(name);
-    }
   }
   return verdict;
 }

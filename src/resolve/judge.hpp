@@ -46,9 +46,9 @@ bool concerns(const Conditions& row, const Subject& subject);
 
 // For a constraint that concerns the subject.
 bool violates(const ConstraintRow& row, const Subject& subject);
+bool violates_by_host_alone(const ConstraintRow& row, const Subject& subject);   // all that it violates is the root's
 struct Verdict {
   std::vector<std::string> holds{}, fails{}, untested{};
-  bool by_host_alone = true;   // of what fails: all of it is the root's
 };
 Verdict judge(const ConstraintRow& row, const Subject& subject);
 

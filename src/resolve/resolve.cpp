@@ -1,9 +1,10 @@
 #include "resolve/resolve.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <fmt/core.h>
+#include <map>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -13,19 +14,11 @@ namespace swage {
 namespace {
 
 // The date of a kernel's series. Only the series counts: a release of 2024 in a series of 2016 wants a compiler of 2016.
-Version series_of(const Version& version) {
-  const auto& parts = version.parts();
-  const std::size_t count = std::min<std::size_t>(parts.size(), !parts.empty() && parts[0] == 2 ? 3 : 2);
-  std::string text;
-  for (std::size_t i = 0; i < count; ++i) text += (i ? "." : "") + std::to_string(parts[i]);
-  return Version::parse(text).value_or(version);
-}
-
 std::string release_date(const Catalog& catalog, const Version& kernel) {
-  const Version series = series_of(kernel);
+  const auto series = kernel_series(kernel);
   std::string date;
   for (const KernelRow& row : catalog.kernels()) {  // sorted by version
-    if (!date.empty() && series_of(row.version) > series) break;
+    if (!date.empty() && kernel_series(row.version) > series) break;
     date = row.released;
   }
   return date;
@@ -51,17 +44,18 @@ Evidence evidence_rank(const ToolchainRow& row, const ResolveRequest& request) {
   return record == request.evidence.end() ? Evidence::none : record->second;
 }
 
+using RankingKey = std::tuple<Evidence, unsigned, unsigned, bool, unsigned, unsigned, long, unsigned>;
+
 // A candidate with what ranks it.
 struct Tried {
   Candidate candidate{};
   std::vector<const ConstraintRow*> blocked_by{};      // sorted by id
   unsigned toolchain_weight = 0, root_weight = 0;      // of what quirks lift
+  RankingKey ranking_key{};                            // in its best root
 };
 
 // Of what quirks lift: what nobody would see. A failed build is seen.
 unsigned silent(unsigned weight_lifted) { return weight_lifted == weight(Effect::builds_not) ? 0 : weight_lifted; }
-
-using RankingKey = std::tuple<Evidence, unsigned, unsigned, bool, unsigned, unsigned, long, unsigned>;
 
 // The cell of a request: all that does not depend on the candidate.
 class CellSolver {
@@ -81,10 +75,12 @@ class CellSolver {
     std::sort(waived_.begin(), waived_.end(), by_id);
     std::sort(quirks_.begin(), quirks_.end(), by_id);
     for (const ConstraintRow* row : constraints_) (touches_host(*row) ? of_host_ : of_toolchain_).push_back(row);
+    using RootKey = std::tuple<bool, unsigned, long, std::string_view>;
+    std::map<RootKey, const RootRow*> roots;
     for (const RootRow& row : catalog.roots())
-      if (row.kind == "build" && (request.root.empty() || row.name == request.root)) roots_.push_back(&row);
-    const auto root_key = [&](const RootRow* row) { return std::tuple(!is_first_for_kernel(*row), row->rank, age(row->released, released_), row->name); };
-    std::sort(roots_.begin(), roots_.end(), [&](const RootRow* a, const RootRow* b) { return root_key(a) < root_key(b); });
+      if (row.kind == "build" && (request.root.empty() || row.name == request.root))
+        roots.emplace(RootKey{!is_first_for_kernel(row), row.rank, age(row.released, released_), row.name}, &row);
+    for (const auto& [key, row] : roots) roots_.push_back(row);
     if (roots_.empty()) roots_.push_back(nullptr);
   }
 
@@ -102,23 +98,13 @@ class CellSolver {
     std::optional<Tried> best;
     for (const RootRow* root : roots_) {
       Tried next = in_root(row, root, violated);
-      const auto key = [](const Tried& tried) { return std::tuple(!tried.blocked_by.empty(), tried.blocked_by.size(), tried.root_weight); };
+      const auto key = [](const Tried& tried) { return std::pair(tried.blocked_by.size(), tried.root_weight); };
       if (!best || key(next) < key(*best)) best = std::move(next);
+      if (key(*best) == std::pair(std::size_t{0}, 0u)) break;   // no other root is better, and this one comes before them
     }
+    best->ranking_key = {evidence_rank(row, request_), silent(best->toolchain_weight), silent(best->root_weight), !row.prebuilt,
+                         best->toolchain_weight,       best->root_weight,              age(row.released, released_), row.provider_rank};
     return std::move(*best);
-  }
-
-  RankingKey ranking_key(const Tried& tried) const {
-    const ToolchainRow& row = *tried.candidate.toolchain;
-    return {evidence_rank(row, request_), silent(tried.toolchain_weight), silent(tried.root_weight), !row.prebuilt,
-            tried.toolchain_weight,       tried.root_weight,              age(row.released, released_), row.provider_rank};
-  }
-  bool ranks_before(const Tried& a, const Tried& b) const {
-    const RankingKey key_a = ranking_key(a), key_b = ranking_key(b);
-    if (key_a != key_b) return key_a < key_b;
-    const ToolchainRow &row_a = *a.candidate.toolchain, &row_b = *b.candidate.toolchain;
-    if (row_a.version != row_b.version) return row_a.version > row_b.version;
-    return row_a.id < row_b.id;
   }
 
   std::string why_first(const Tried& best, const Tried& next) const;
@@ -153,7 +139,7 @@ class CellSolver {
         tried.blocked_by.push_back(constraint);
         continue;
       }
-      unsigned& gravest = judge(*constraint, subject).by_host_alone ? tried.root_weight : tried.toolchain_weight;
+      unsigned& gravest = violates_by_host_alone(*constraint, subject) ? tried.root_weight : tried.toolchain_weight;
       gravest = std::max(gravest, weight(constraint->effect));
     }
     std::erase_if(applied, [](const QuirkApplied& one) { return one.lifts.empty() && !one.quirk->lifts.empty(); });
@@ -166,6 +152,13 @@ class CellSolver {
   std::vector<const QuirkRow*> quirks_{};
   std::vector<const RootRow*> roots_{};   // best first as far as that is known without a candidate
 };
+
+bool ranks_before(const Tried& a, const Tried& b) {
+  if (a.ranking_key != b.ranking_key) return a.ranking_key < b.ranking_key;
+  const ToolchainRow &row_a = *a.candidate.toolchain, &row_b = *b.candidate.toolchain;
+  if (row_a.version != row_b.version) return row_a.version > row_b.version;
+  return row_a.id < row_b.id;
+}
 
 std::string quirk_against(unsigned lifted) {
   for (const Effect effect : {Effect::builds_not, Effect::misbehaves, Effect::boots_not})
@@ -315,10 +308,13 @@ std::string_view purpose_name(Purpose purpose) {
 
 long days_between(std::string_view a, std::string_view b) {
   const auto days = [](std::string_view date) {
-    int year = 0;
-    unsigned month = 0, day = 0;
-    if (std::sscanf(std::string(date).c_str(), "%d-%u-%u", &year, &month, &day) != 3) return std::chrono::sys_days{};
-    return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day));
+    if (date.size() != std::string_view("YYYY-MM-DD").size()) return std::chrono::sys_days{};
+    const auto number = [&](std::size_t at, std::size_t digits) {
+      unsigned value = 0;
+      std::from_chars(date.data() + at, date.data() + at + digits, value);
+      return value;
+    };
+    return std::chrono::sys_days(std::chrono::year(static_cast<int>(number(0, 4))) / std::chrono::month(number(5, 2)) / std::chrono::day(number(8, 2)));
   };
   const long distance = (days(a) - days(b)).count();
   return distance < 0 ? -distance : distance;
@@ -353,9 +349,8 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
     // Where these do not help either, what is wrong with the others is what a user can do something about.
     if (fit.empty() && others != 0) unfit.erase(unfit.begin() + others, unfit.end());
   }
-  const auto before = [&](const Tried& a, const Tried& b) { return solver.ranks_before(a, b); };
-  std::sort(fit.begin(), fit.end(), before);
-  std::sort(unfit.begin(), unfit.end(), before);
+  std::sort(fit.begin(), fit.end(), ranks_before);
+  std::sort(unfit.begin(), unfit.end(), ranks_before);
   for (Tried& tried : unfit) resolution.rejected.push_back(rejection(request, std::move(tried)));
   for (const Tried& tried : fit) resolution.ranking.push_back(tried.candidate);
   if (fit.empty()) return resolution;
