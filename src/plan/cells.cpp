@@ -47,9 +47,17 @@ Result<const ToolchainRow*> Planner::State::toolchain_of(const RecipeRow& recipe
   return instance_toolchain(*instance, *cell.platform);
 }
 
+// Cells of packages by what they are for: of the many targets of a request each dependency is planned once.
+const Cell& Planner::State::shared(const Cell& cell) {
+  const bool has_more = cell.with_cxx || cell.target || cell.machine || cell.kernel || !cell.trees.empty();
+  if (has_more) return cell;
+  const Side host = host_of(cell);
+  return *package_cells.try_emplace({host, host, cell.instance, cell.mode, cell.quirks}, &cell).first->second;
+}
+
 const Cell* Planner::State::cell_of(Side host, Side target, const Instance* instance, BuildMode mode, const Cell& from) {
   if (host == host_of(from) && target == target_of(from) && instance == from.instance && mode == from.mode) return &from;   // with its kernel
-  const Cell*& known = package_cells[{host, target, instance, mode}];
+  const Cell*& known = package_cells[{host, target, instance, mode, {}}];
   if (!known) {
     Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .mode = mode, .instance = instance, .trees = from.trees});
     if (target != host) {

@@ -160,6 +160,16 @@ Error Planner::State::not_for(const RecipeRow& recipe, const Platform& platform)
   return std::move(error).note(fmt::format("it needs an operating system, and {} is bare metal", platform.triple.str()));
 }
 
+// The static one that every derivation starts with.
+Result<std::string> Planner::State::busybox(Draft& draft) {
+  if (!seed) {
+    SWAGE_TRY(Source source, seed_source(lock.sources(), kSeed));
+    seed = add_source(draft, std::move(source));
+  }
+  draft.drv.input_srcs.insert(*seed);
+  return fmt::format("{}/bin/{}", seed->str(), kSeed);
+}
+
 // The derivation of one recipe for one cell, by the builder contract (docs/builder.md).
 Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, const RootRow* root) {
   if (std::find(recipe.outputs.begin(), recipe.outputs.end(), "out") == recipe.outputs.end())
@@ -170,10 +180,8 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
   const VariableScopes variables = scopes(draft);
   SWAGE_CHECK(add_dependencies(draft, variables));
-  SWAGE_TRY(Source seed, seed_source(lock.sources(), kSeed));
-  const std::string busybox = fmt::format("{}/bin/{}", add_source(draft, std::move(seed)).str(), kSeed);
   draft.drv.system = kSystem;
-  draft.drv.builder = busybox;
+  SWAGE_TRY(draft.drv.builder, busybox(draft));
   for (const std::string& output : recipe.outputs) draft.drv.outputs.emplace(output, DerivationOutput{});
   draft.drv.args = {"sh"};
   SWAGE_TRY(const std::string root_name, expand_variables(recipe.root, variables));
@@ -198,8 +206,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   }
   SWAGE_TRY(std::string main_script, script(draft, draft.parts.script));
   draft.drv.args.push_back(std::move(main_script));
-  env["busybox"] = busybox;
-  env["builder"] = busybox;
+  env["busybox"] = env["builder"] = draft.drv.builder;
   env["system"] = kSystem;
   if (!recipe.system.empty()) SWAGE_CHECK(add_package_environment(draft, variables));
   for (const auto& [key, text] : draft.parts.env) {
@@ -305,7 +312,7 @@ Planner::~Planner() = default;
 const Graph& Planner::graph() const { return state_->graph; }
 
 Result<Wanted> Planner::package(const std::string& recipe, const Cell& cell) {
-  SWAGE_TRY(const Object object, state_->object(recipe, cell));
+  SWAGE_TRY(const Object object, state_->object(recipe, state_->shared(cell)));
   if (!object.drv)
     return fail(Errc::invalid_input, fmt::format("'{}' is the given tree, which nothing builds: '{}'", recipe, object.path.str()));
   return Wanted{.drv = *object.drv};

@@ -65,7 +65,9 @@ struct Planner::State {
   std::map<std::pair<const Platform*, const Platform*>, Values> platform_scopes{};   // platform_values() by platform and builder
   std::map<const ToolchainRow*, Values> toolchain_scopes{};      // toolchain_values()
   std::map<std::pair<const Instance*, const Platform*>, const ToolchainRow*> instance_toolchains{};
-  std::map<std::tuple<Side, Side, const Instance*, BuildMode>, const Cell*> package_cells{};  // of dependencies
+  // Of packages, by host, target, instance, mode and quirks.
+  std::map<std::tuple<Side, Side, const Instance*, BuildMode, std::vector<const QuirkRow*>>, const Cell*> package_cells{};
+  std::optional<StorePath> seed{};                               // once it is asked for
 
   StorePath add_source(Draft& draft, Source source) {
     StorePath path = source.path;
@@ -79,6 +81,7 @@ struct Planner::State {
     return object.path.str();
   }
 
+  Result<std::string> busybox(Draft& draft);
   Result<std::string> script(Draft& draft, const std::string& name);
   Result<std::string> packages(Draft& draft, const std::string& key, const std::string& suite,
                                const std::vector<std::string>& names);
@@ -109,6 +112,7 @@ struct Planner::State {
   Result<const ToolchainRow*> toolchain_of(const RecipeRow& recipe, const Cell& cell);
   Result<const ToolchainRow*> instance_toolchain(const Instance& instance, const Platform& platform);
   Result<const Platform*> builder_of(const Cell& cell);
+  const Cell& shared(const Cell& cell);
   const Cell* cell_of(Side host, Side target, const Instance* instance, BuildMode mode, const Cell& from);
   Result<const Cell*> cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe, const Cell& cell);
   Result<const Cell*> cell_of_instance(std::string_view name, const Cell& cell);
