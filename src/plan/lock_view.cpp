@@ -1,6 +1,7 @@
 #include "plan/lock_view.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/core.h>
 #include <optional>
 
@@ -38,7 +39,10 @@ constexpr std::string_view kEntry = "    \"";   // what a line with an entry's k
 // begin otherwise.
 std::string_view entry_of(std::string_view section, std::string_view key) {
   const std::string wanted = fmt::format("{}{}\"", kEntry, key);
-  const auto line_of = [&](std::size_t at) { return at == 0 ? 0 : section.rfind('\n', at - 1) + 1; };   // where it starts; npos + 1 is 0
+  const auto line_of = [&](std::size_t at) -> std::size_t {   // where it starts; rfind() looks at one byte at a time
+    const void* end = memrchr(section.data(), '\n', at);
+    return end ? static_cast<std::size_t>(static_cast<const char*>(end) - section.data()) + 1 : 0;
+  };
   const auto is_start = [&](std::size_t line) { return section.substr(line, kEntry.size()) == kEntry; };
   std::size_t low = 0, high = section.size();   // the entry starts in [low, high), both at starts of lines
   while (low < high) {

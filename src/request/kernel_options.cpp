@@ -157,6 +157,7 @@ Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_v
 
 Result<void> check_config_files(const Catalog& catalog, const KernelOptions& kernel, const std::optional<fs::path>& tree) {
   const ConfigValues values = config_values(kernel.config_text.value_or("") + "\n" + join(kernel.lines, "\n"));
+  if (values.empty()) return {};   // nothing to read the table for
   SWAGE_TRY(const std::vector<SymbolRow>* rows, catalog.symbols());
   std::vector<Error> errors;
   for (const SymbolRow& row : *rows) {
