@@ -454,11 +454,13 @@ class Catalog {
   // Where the `tree` of a component really is, when it is no URL: below its layer.
   Result<fs::path> component_tree(const ComponentRow& row) const;
 
-  // The records of a platform, or of what a recipe makes of one kernel for it, by kernel version, toolchain and configuration. Of several
-  // of the same cell and toolchain the latest by date counts, then that of the later layer. Read when first asked for, from that
-  // platform's directories only. Thread-safe; the vector lives as long as the catalog.
+  // The records of a platform, or of what a recipe makes of one kernel for it, or of its series, by kernel version, toolchain and
+  // configuration. Of several of the same cell and toolchain the latest by date counts, then that of the later layer. Read when first asked
+  // for, from that platform's directories only, and by the names of their files no others. Thread-safe; the vector lives as long as the
+  // catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const;
+  Result<const std::vector<EvidenceRow>*> evidence_of_series(std::string_view platform, const Version& kernel, const std::string& recipe) const;
   const std::vector<fs::path>& evidence_directories() const;   // that records are read from, first layer first; some may not be there
 
   // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.

@@ -65,10 +65,13 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
   return row;
 }
 
-std::vector<std::string> records_in(const fs::path& directory, std::string_view prefix) {
+// `beginnings`: of the names of the files, any of them.
+std::vector<std::string> records_in(const fs::path& directory, const std::vector<std::string>& beginnings) {
   std::vector<std::string> names;
-  for (std::string& name : list_directory(directory).value_or(std::vector<std::string>{}))
-    if (name.ends_with(".toml") && name.starts_with(prefix)) names.push_back(std::move(name));
+  for (std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
+    const auto begins_so = [&](const std::string& beginning) { return name.starts_with(beginning); };
+    if (name.ends_with(".toml") && std::any_of(beginnings.begin(), beginnings.end(), begins_so)) names.push_back(std::move(name));
+  }
   return names;
 }
 
@@ -81,12 +84,13 @@ bool before(const EvidenceRow& a, const EvidenceRow& b) {
   return evidence_name(a) < evidence_name(b);   // of several trees
 }
 
-Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& places, std::string_view platform, std::string_view prefix) {
+Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& places, std::string_view platform,
+                                              const std::vector<std::string>& beginnings) {
   std::map<std::string, EvidenceRow> rows;   // by file name
   std::vector<Error> errors;
   for (const fs::path& place : places) {
     const fs::path directory = place / platform;
-    const std::vector<std::string> names = records_in(directory, prefix);
+    const std::vector<std::string> names = records_in(directory, beginnings);
     if (names.empty()) continue;
     SWAGE_TRY(const Beneath files, Beneath::open(place));
     for (const std::string& name : names) {
@@ -284,15 +288,33 @@ fs::path evidence_lock(const EvidenceRow& row) { return row.file.parent_path().p
 
 Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform) const {
   return once(*state_->evidence, std::string(platform),
-              [&] { return read_records(state_->evidence_directories, platform, ""); });
+              [&] { return read_records(state_->evidence_directories, platform, {""}); });
 }
 
 Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const {
   const std::string version = kernel.str();
   return once(*state_->evidence, fmt::format("{} {} {}", platform, version, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
-    const std::string prefix = cell_prefix(recipe == kernel_recipe() ? "" : recipe, version);
-    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, prefix));
+    const std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, version);
+    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, {beginning}));
     std::erase_if(rows, [&](const EvidenceRow& row) { return row.kernel != version || recipe_of(row) != recipe; });   // 6.1 begins 6.1-rc3 too
+    return rows;
+  });
+}
+
+Result<const std::vector<EvidenceRow>*> Catalog::evidence_of_series(std::string_view platform, const Version& kernel,
+                                                                    const std::string& recipe) const {
+  const auto series = kernel_series(kernel);
+  std::string name = fmt::format("{}.{}", series[0], series[1]);
+  if (series[0] == 2) name += fmt::format(".{}", series[2]);
+  return once(*state_->evidence, fmt::format("{} {}.* {}", platform, name, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
+    std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, name);   // 6.1-
+    std::string of_releases = beginning;
+    of_releases.back() = '.';
+    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, {std::move(beginning), std::move(of_releases)}));
+    std::erase_if(rows, [&](const EvidenceRow& row) {
+      const auto version = Version::parse(row.kernel);
+      return (version && kernel_series(*version) != series) || recipe_of(row) != recipe;
+    });
     return rows;
   });
 }
@@ -312,7 +334,7 @@ void check_evidence(LoadResult& result) {
                           .hint = did_you_mean(name, platforms)});
         continue;
       }
-      for (const std::string& record : records_in(place / name, "")) {
+      for (const std::string& record : records_in(place / name, {""})) {
         const fs::path file = place / name / record;
         auto document = read_beneath(place, fs::path(name) / record, kLargestTable).and_then([&](std::string text) {
           return parse_toml(std::move(text), file.string());

@@ -47,12 +47,6 @@ Result<Version> Version::parse(std::string_view text) {
   return version;
 }
 
-Version Version::first_parts(std::size_t count) const {
-  Version shorter = *this;
-  if (shorter.parts_.size() > count) shorter.parts_.resize(count);
-  return shorter;
-}
-
 bool Version::is_prefix_of(const Version& other) const {
   if (rc_ != 0) return *this == other;
   for (std::size_t i = 0; i < parts_.size(); ++i)
@@ -60,9 +54,10 @@ bool Version::is_prefix_of(const Version& other) const {
   return true;
 }
 
-std::strong_ordering Version::operator<=>(const Version& other) const {
-  for (std::size_t i = 0; i < std::max(parts_.size(), other.parts_.size()); ++i) {
-    const unsigned mine = i < parts_.size() ? parts_[i] : 0;
+std::strong_ordering Version::compare(const Version& other, std::size_t count) const {
+  count = std::min(count, parts_.size());
+  for (std::size_t i = 0; i < std::max(count, other.parts_.size()); ++i) {
+    const unsigned mine = i < count ? parts_[i] : 0;
     const unsigned theirs = i < other.parts_.size() ? other.parts_[i] : 0;
     if (mine != theirs) return mine <=> theirs;
   }
@@ -71,11 +66,18 @@ std::strong_ordering Version::operator<=>(const Version& other) const {
   return rank(rc_) <=> rank(other.rc_);
 }
 
+std::array<unsigned, 3> kernel_series(const Version& kernel) {
+  std::array<unsigned, 3> series{};
+  const std::size_t count = kernel.parts().front() == 2 ? 3 : 2;
+  std::copy_n(kernel.parts().begin(), std::min(count, kernel.parts().size()), series.begin());
+  return series;
+}
+
 VersionRange VersionRange::any() { return {}; }
 
 bool VersionRange::Bound::contains(const Version& candidate) const {
   if (op == Op::prefix) return version.is_prefix_of(candidate);
-  const auto order = candidate.first_parts(version.parts().size()) <=> version;
+  const auto order = candidate.compare(version, version.parts().size());
   switch (op) {
     case Op::lt: return order < 0;
     case Op::le: return order <= 0;

@@ -1,6 +1,7 @@
 // Version numbers and ranges, for kernels (`6.1.170`, `2.6.32.67`, `5.8-rc1`) and tools (`2.35.2`, `12.2.0`).
 #pragma once
 
+#include <array>
 #include <compare>
 #include <string>
 #include <string_view>
@@ -23,17 +24,20 @@ class Version {
   const std::string& str() const { return text_; }          // as written
   const std::vector<unsigned>& parts() const { return parts_; }
   bool is_prefix_of(const Version& other) const;            // 6.1 is a prefix of 6.1.170, not of 6.10
-  std::strong_ordering operator<=>(const Version& other) const;
+  std::strong_ordering operator<=>(const Version& other) const { return compare(other, parts_.size()); }
   bool operator==(const Version& other) const { return (*this <=> other) == 0; }
 
  private:
   friend class VersionRange;
   Version() = default;
-  Version first_parts(std::size_t count) const;
+  std::strong_ordering compare(const Version& other, std::size_t count) const;   // of the first `count` parts of this one
   std::string text_;
   std::vector<unsigned> parts_;
   int rc_ = 0;                                              // 0: a release
 };
+
+// The numbers that name the series of a kernel's release: 6, 1, 0 of 6.1.170 and 2, 6, 32 of 2.6.32.67.
+std::array<unsigned, 3> kernel_series(const Version& kernel);
 
 // A set of versions. Grammar:
 //   range  = "*" | clause ("|" clause)*         any of

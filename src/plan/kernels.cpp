@@ -31,19 +31,12 @@ Result<std::vector<Known>> known_kernels(const Catalog& catalog, const Lockfile&
   return known;
 }
 
-std::string series_of(const Version& version) {
-  const std::size_t parts = version.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
-  std::string text;
-  for (std::size_t i = 0; i < std::min(parts, version.parts().size()); ++i) text += fmt::format("{}.", version.parts()[i]);
-  return text;
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const Lockfile& lock, const Version& wanted) {
   SWAGE_TRY(std::vector<Known> known, known_kernels(catalog, lock));
   std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) { return a.version < b.version; });
-  const auto same_series = [&](const Known& one) { return series_of(one.version) == series_of(wanted); };
+  const auto same_series = [&](const Known& one) { return kernel_series(one.version) == kernel_series(wanted); };
   if (std::any_of(known.begin(), known.end(), same_series)) std::erase_if(known, [&](const Known& one) { return !same_series(one); });
   const auto above = std::find_if(known.begin(), known.end(), [&](const Known& one) { return wanted < one.version; });
   std::vector<std::string> nearest;

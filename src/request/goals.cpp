@@ -65,17 +65,11 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
   SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel, recipe));
   const auto says_nothing = [&](const EvidenceRow& row) { return row.is_overruled() || !concerns(row, wanted.tree); };
   if (!std::all_of(exact->begin(), exact->end(), says_nothing)) return kernel;
-  SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence(platform.name));
-  const std::size_t series = kernel.parts().front() == 2 ? 3 : 2;   // 2.6.32 is a series as 6.1 is
-  const auto same_series = [&](const Version& other) {
-    return other.parts().size() >= series && kernel.parts().size() >= series &&
-           std::equal(kernel.parts().begin(), kernel.parts().begin() + static_cast<std::ptrdiff_t>(series), other.parts().begin());
-  };
+  SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence_of_series(platform.name, kernel, recipe));
   std::optional<Version> older, newer;
   for (const EvidenceRow& row : *all) {
-    if (catalog.recipe_of(row) != recipe || says_nothing(row)) continue;
+    if (says_nothing(row)) continue;
     SWAGE_TRY(Version version, Version::parse(row.kernel));
-    if (!same_series(version)) continue;
     if (version < kernel && (!older || *older < version)) older = std::move(version);
     else if (kernel < version && (!newer || version < *newer)) newer = std::move(version);
   }

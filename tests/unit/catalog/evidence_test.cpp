@@ -340,6 +340,25 @@ TEST(CatalogEvidence, OfOneCellReadsOnlyItsFiles) {
   EXPECT_EQ(kernels((*catalog)->evidence("arm64", Version::parse("6.3").value(), "")), Strings{});
 }
 
+TEST(CatalogEvidence, OfASeriesReadsOnlyItsFiles) {
+  CatalogDir dir;
+  for (const char* kernel : {"6.1", "6.1.176", "6.1.9", "6.1-rc3", "6.12.1", "2.6.32.71", "2.6.33"}) {
+    EvidenceRow row = booted_row();
+    row.kernel = kernel;
+    put(dir, row);
+  }
+  for (const char* name : {"linux-6.12-broken", "linux-6-broken", "linux-2.6.3-broken", "other-6.1.1-broken"})
+    dir.write(fmt::format("evidence/arm64/{}.toml", name), "broken");
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog);
+  const auto of = [&](const char* kernel) { return kernels((*catalog)->evidence_of_series("arm64", Version::parse(kernel).value(), "")); };
+  EXPECT_EQ(of("6.1.187"), (Strings{"6.1-rc3 2026-01-31", "6.1 2026-01-31", "6.1.9 2026-01-31", "6.1.176 2026-01-31"}));
+  EXPECT_EQ(of("6.1-rc1"), of("6.1.187"));
+  EXPECT_EQ(of("2.6.32"), Strings{"2.6.32.71 2026-01-31"});
+  EXPECT_EQ(of("6.2"), Strings{});
+  EXPECT_EQ(of("6.12").front().find("error: "), 0u) << "the broken one was not read";
+}
+
 // A record of before there were other recipes names none.
 TEST(CatalogEvidence, OfOneRecipeIsKeptApartFromThatOfAnother) {
   CatalogDir dir;

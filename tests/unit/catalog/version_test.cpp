@@ -89,6 +89,15 @@ TEST(VersionRangeErrors, SayWhyAndWhere) {
   EXPECT_EQ(bad.length, 4u);
 }
 
+TEST(KernelSeries, HasThreeNumbersOfTwoAndTwoOfAllOthers) {
+  using Series = std::array<unsigned, 3>;
+  const auto series = [](const char* text) { return kernel_series(Version::parse(text).value()); };
+  EXPECT_EQ(series("2.6.32.71"), (Series{2, 6, 32}));
+  EXPECT_EQ(series("6.1.170"), (Series{6, 1, 0}));
+  EXPECT_EQ(series("6.1-rc3"), series("6.1"));
+  EXPECT_EQ(series("7"), series("7.0.5"));
+}
+
 RC_GTEST_PROP(VersionProperty, ParseAndPrintAreInverse, ()) {
   const std::string text = *gen_version_text();
   RC_ASSERT(Version::parse(text)->str() == text);
