@@ -63,7 +63,7 @@ coverage: setup
 	gcovr -r . -f src/ build/coverage
 
 fmt:
-	clang-format -i $$(git ls-files 'src/*.?pp' 'tests/*.?pp' 'bench/*.?pp' 'fuzz/*.?pp')
+	tools/wrap.py $$(git ls-files 'src/*.?pp')
 
 lint:
 	@tools/lint.py

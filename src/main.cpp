@@ -11,7 +11,8 @@ namespace {
 // Using it still fails, but for stderr, which says nothing then.
 void occupy_standard_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);   // lint-ok: as any standard stream
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      (void)::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);   // lint-ok: as any standard stream
 }
 
 // The caller's umask may make files more private than usual, never writable for others, nor useless for ourselves.

@@ -23,6 +23,7 @@ BANNED_IN_PROGRAM = {
     r"\bfmt::print\(|\bstd::(cout|cerr)\b|\bstd::fputs\(|\bstd::fwrite\(": "foreign text may reach a terminal: use cli/output.hpp",
 }
 MAX_LINES = 700
+MAX_COLUMNS = 120
 
 
 def host_names() -> list[str]:
@@ -54,6 +55,8 @@ def main() -> int:
         if name.startswith("src/") and len(lines) > MAX_LINES:
             problems.append(f"{name}: {len(lines)} lines: is a type or a room missing?")
         for number, line in enumerate(lines, 1):
+            if name.startswith("src/") and len(line) > MAX_COLUMNS:
+                problems.append(f"{name}:{number}: {len(line)} columns: make fmt breaks lines of more than {MAX_COLUMNS}")
             if "lint-ok:" in line:
                 continue
             for pattern, reason in (BANNED | BANNED_IN_PROGRAM if name.startswith("src/") else BANNED).items():

@@ -94,5 +94,6 @@ std::string render(const Error& error, bool colour = false);
 // SWAGE_TRY(auto x, f()): x is the value of f(), or the enclosing function returns f()'s error.
 #define SWAGE_TRY(decl, expr) SWAGE_TRY_(SWAGE_CONCAT(swage_try_, __COUNTER__), decl, expr)
 // SWAGE_CHECK(f()): as SWAGE_TRY for a Result<void>, or when the value is not wanted.
-#define SWAGE_CHECK(expr) \
-  if (auto swage_check_ = (expr); !swage_check_) return ::tl::unexpected<::swage::Error>(std::move(swage_check_).error())
+#define SWAGE_CHECK(expr)                        \
+  if (auto swage_check_ = (expr); !swage_check_) \
+    return ::tl::unexpected<::swage::Error>(std::move(swage_check_).error())

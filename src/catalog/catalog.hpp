@@ -7,8 +7,9 @@
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
-//   kernels/constraints/         the same for one architecture, a platform's name or a kernel's ARCH: <architecture>.toml is read when a
-//   kernels/quirks/              platform of it is first asked for, and its rows have no `when.arch`
+//   kernels/constraints/         the same for one architecture, a platform's name or a kernel's ARCH:
+//   kernels/quirks/              <architecture>.toml is read when a platform of it is first asked for, and its rows have
+//                                no `when.arch`
 //   kernels/signatures.toml      [[signature]]
 //   kernels/symbols.toml         [[symbol]]
 //   kernels/trees.toml           [[link]], [[twins]]
@@ -471,9 +472,9 @@ class Catalog {
   Result<const std::vector<LogLineRow>*> log_lines() const;
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
-  // Likewise, each recipe by itself; by name.
+  // Likewise, each recipe by itself; by name: NAME, or NAME@MEMBER of a family.
   Result<const RecipeRow*> recipe(std::string_view name) const;
-  Result<const TargetRow*> target(std::string_view recipe) const;   // of a family: what its members have in common   // NAME, or NAME@MEMBER of a family
+  Result<const TargetRow*> target(std::string_view recipe) const;   // of a family: what its members have in common
   Result<std::vector<const RecipeRow*>> recipes() const;          // of families the members
   // NAME[@MEMBER][@INSTANCE], as dependencies and targets name packages.
   struct RecipeName {

@@ -1,4 +1,4 @@
-// Evidence of packages: what `swage verify` saw of each package that it built for a platform. One file for each platform,
+// Evidence of packages: what `swage verify` saw of each package that it built. One file for each platform,
 //
 //   evidence/packages/<platform>.toml    one [[package]] for each package, sorted by name
 //   evidence/locks/                      as for kernels: what the recorded derivations took from the lock file

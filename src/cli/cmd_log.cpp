@@ -87,7 +87,7 @@ class LinePrinter {
  public:
   void add(std::string_view bytes) {
     pending_ += bytes;
-    const std::size_t end = pending_.size() > kLongestLine ? pending_.size() : pending_.rfind('\n') + 1;   // npos + 1: none
+    const std::size_t end = pending_.size() > kLongestLine ? pending_.size() : pending_.rfind('\n') + 1;   // behind the last whole line: npos + 1 is 0
     print_text(std::string_view(pending_).substr(0, end));
     pending_.erase(0, end);
   }

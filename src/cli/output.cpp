@@ -26,7 +26,8 @@ void print_painted(std::string_view text) {
 
 void print_aside_text(std::string_view text) {
   // Who has closed standard error still gets the exit code.
-  std::fputs((::isatty(STDERR_FILENO) ? visible_painted(text) : std::string(text)).c_str(), stderr);   // lint-ok: the way out
+  const std::string shown = ::isatty(STDERR_FILENO) ? visible_painted(text) : std::string(text);
+  std::fputs(shown.c_str(), stderr);   // lint-ok: the way out
 }
 
 }  // namespace swage

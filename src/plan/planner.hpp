@@ -6,28 +6,28 @@
 // a store object makes that object an input (names of dependencies may hold variables too):
 //
 //   {platform.name} {platform.kernel_arch} {platform.endian} {platform.pointer_bits} {platform.elf_machine} ...
-//   {platform.native} {platform.binfmt}                                       "1" when the build platform runs its programs; binfmt_magic()
+//   {platform.native} {platform.binfmt}                        "1" when the build platform runs its programs; binfmt_magic()
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} {toolchain.source} ...   the cell's toolchain
-//   {machine.qemu} {machine.cmdline} {machine.config} ...                     the boot machine of (platform, kernel)
-//   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}    what the request asks for
+//   {machine.qemu} {machine.cmdline} {machine.config} ...      the boot machine of (platform, kernel)
+//   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}   what the request asks for
 //   {kernel.modules} {kernel.module_make} {kernel.module_uses} {kernel.module_params}
-//   {kernel.symbols}                                                          what is known of the symbols that the request names
-//   {kernel.root}                                                             the root that the resolver chose for it
-//   {kernel.tools}                                                            what that root declares: "make 4.3", a line each
-//   {kernel.patches}                                                          of the cell's quirks, then of the request
-//   {quirks.ids} {quirks.config} {quirks.host_cc} ...                         of the cell's quirks: plan/quirks.hpp
-//   {build.mode}                                                              build_mode_name()
-//   {build.triple} {target.triple} {target.toolchain.prefix}                  the platform that builds; the one that code is emitted for
-//   {instance.cflags} {instance.static}                                       of the instance, if it concerns the package
-//   {package.name} {package.version} {package.label}                          the recipe's; the label also names a foreign platform
-//   {root.name} {root.debs}                                                   in the recipe `root`
-//   {component.NAME}                                                          the source of one of the toolchain's components
+//   {kernel.symbols}                                           what is known of the symbols that the request names
+//   {kernel.root}                                              the root that the resolver chose for it
+//   {kernel.tools}                                             what that root declares: "make 4.3", a line each
+//   {kernel.patches}                                           of the cell's quirks, then of the request
+//   {quirks.ids} {quirks.config} {quirks.host_cc} ...          of the cell's quirks: plan/quirks.hpp
+//   {build.mode}                                               build_mode_name()
+//   {build.triple} {target.triple} {target.toolchain.prefix}   the platform that builds; the one that code is emitted for
+//   {instance.cflags} {instance.static}                        of the instance, if it concerns the package
+//   {package.name} {package.version} {package.label}           the recipe's; the label also names a foreign platform
+//   {root.name} {root.debs}                                    in the recipe `root`
+//   {component.NAME}                                           the source of one of the toolchain's components
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
-//   {roots.NAME} {roots.kind:build}                                           another root than the recipe's own; all of that kind
-//   {dep.NAME} {dep.NAME:OUTPUT}                                              output of a dependency, `out` unless named
-//   {dep.ROLE.NAME} {dep.ROLE.NAME:OUTPUT}                                    of one that is a dependency in several roles: {dep.build.m4}
-//   {source}                                                                  the recipe's own source
-//   {script.FILE}                                                             another script of the catalog
+//   {roots.NAME} {roots.kind:build}                            another root than the recipe's own; all of that kind
+//   {dep.NAME} {dep.NAME:OUTPUT}                               output of a dependency, `out` unless named
+//   {dep.ROLE.NAME} {dep.ROLE.NAME:OUTPUT}                     of one that is a dependency in several roles: {dep.build.m4}
+//   {source}                                                   the recipe's own source
+//   {script.FILE}                                              another script of the catalog
 #pragma once
 
 #include <map>

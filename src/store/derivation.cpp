@@ -1,5 +1,6 @@
 // The ATerm text of a derivation:
-//   Derive([(name,path,algo,hash),...],[(drv,[output,...]),...],[source,...],system,builder,[arg,...],[(key,value),...])
+//   Derive([(name,path,algo,hash),...],[(drv,[output,...]),...],[source,...],
+//          system,builder,[arg,...],[(key,value),...])
 // Everything is a string in double quotes; \" \\ \n \r \t are escaped, every other byte stands for itself. All lists but
 // the arguments are sorted by byte value without repetition, so one derivation has one text. The reader insists on that
 // order: a text that it accepts is a text that unparse() could have written, but for needless or missing backslashes.
