@@ -7,8 +7,8 @@
 
 namespace {
 
-// A standard stream that the caller has closed must not become the number of the next file, which may be the store's database.
-// Using it still fails, but for stderr, which says nothing then.
+// A standard stream that the caller has closed must not become the number of the next file, which may be the store's
+// database. Using it still fails, but for stderr, which says nothing then.
 void occupy_standard_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)

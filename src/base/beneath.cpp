@@ -64,7 +64,9 @@ Result<fs::path> Beneath::directory(const fs::path& name) const {
   const int error = errno;
   if (!fd && error == EXDEV) return Fail(checked({}, error, name).error());
   if (!fd) return fail_errno(fmt::format("cannot open '{}'", (path_ / name).string()), error);
-  return read_symlink(fmt::format("/proc/self/fd/{}", fd.get())).transform([](std::string place) { return fs::path(std::move(place)); });
+  return read_symlink(fmt::format("/proc/self/fd/{}", fd.get())).transform([](std::string place) {
+    return fs::path(std::move(place));
+  });
 }
 
 std::optional<fs::path> Beneath::relative(const fs::path& path) const {

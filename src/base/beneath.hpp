@@ -1,6 +1,7 @@
-// An open directory, and reading what lies below it by names that somebody else wrote: a layer's recipe names a patch, an archive has a
-// LICENSE. No name leads out of it: not by `..`, not as an absolute path, not through a link (openat2(2), RESOLVE_BENEATH; Linux 5.6),
-// and none through a link of /proc. Links that stay below are followed. What is read is a regular file within a limit (files.hpp).
+// An open directory, and reading what lies below it by names that somebody else wrote: a layer's recipe names a patch,
+// an archive has a LICENSE. No name leads out of it: not by `..`, not as an absolute path, not through a link
+// (openat2(2), RESOLVE_BENEATH; Linux 5.6), and none through a link of /proc. Links that stay below are followed. What
+// is read is a regular file within a limit (files.hpp).
 #pragma once
 
 #include <optional>
@@ -15,7 +16,8 @@ class Beneath {
   static Result<Beneath> open(const fs::path& directory);   // itself any place that the caller trusts
   const fs::path& path() const { return path_; }
 
-  // `name` is relative to the directory. Errors: as open_regular and read_file, and `'NAME' leads out of 'DIRECTORY'` (invalid_input).
+  // `name` is relative to the directory. Errors: as open_regular and read_file, and `'NAME' leads out of 'DIRECTORY'`
+  // (invalid_input).
   Result<UniqueFd> open_regular(const fs::path& name) const;
   Result<std::optional<UniqueFd>> find_regular(const fs::path& name) const;   // nothing: it is not there
   Result<std::string> read(const fs::path& name, std::uint64_t limit = kLargestFile) const;

@@ -24,7 +24,8 @@ bool is_no_space(int err) { return err == ENOSPC || err == EDQUOT; }
 
 Error together(std::vector<Error> errors) {
   Error first = std::move(errors.front());
-  first.also.insert(first.also.end(), std::make_move_iterator(errors.begin() + 1), std::make_move_iterator(errors.end()));
+  first.also.insert(first.also.end(), std::make_move_iterator(errors.begin() + 1),
+                    std::make_move_iterator(errors.end()));
   return first;
 }
 
@@ -66,7 +67,9 @@ SourcePos shortened(SourcePos pos) {
   if (pos.line_text.size() <= longest) return pos;
   constexpr std::string_view dots = "...";
   std::string& text = pos.line_text;
-  const auto inside_letter = [&](std::size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
+  const auto inside_letter = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
+  };
   std::size_t from = pos.column > before ? pos.column - before : 0, to = from + longest;
   while (inside_letter(from)) ++from;
   while (inside_letter(to)) ++to;
@@ -75,7 +78,8 @@ SourcePos shortened(SourcePos pos) {
     text.replace(0, from, dots);
     pos.column = static_cast<unsigned>(pos.column - from + dots.size());
   }
-  pos.length = static_cast<unsigned>(std::min<std::size_t>(pos.length, text.size() - std::min<std::size_t>(pos.column - 1, text.size() - 1)));
+  pos.length = static_cast<unsigned>(
+      std::min<std::size_t>(pos.length, text.size() - std::min<std::size_t>(pos.column - 1, text.size() - 1)));
   return pos;
 }
 

@@ -67,7 +67,8 @@ Error together(std::vector<Error> errors);
 
 // Shorthand: return fail(Errc::corrupt, "archive 'x' ends early").
 Fail fail(Errc code, std::string what);
-// The same for a failed system call: Errc::environment, with strerror(err), and a hint where there is one for everybody.
+// The same for a failed system call: Errc::environment, with strerror(err), and a hint where there is one for
+// everybody.
 Fail fail_errno(std::string what, int err);
 bool is_no_space(int err);   // a full disk, or the user's share of it
 

@@ -64,7 +64,8 @@ Fail no_file(const fs::path& path, const char* kind) {
 }
 
 Fail too_large(const fs::path& path, std::uint64_t limit) {
-  return fail(Errc::invalid_input, fmt::format("'{}' is larger than {}, which is the most that is read of it", path.string(), human_bytes(limit)));
+  return fail(Errc::invalid_input, fmt::format("'{}' is larger than {}, which is the most that is read of it",
+                                               path.string(), human_bytes(limit)));
 }
 
 Result<std::uint64_t> size_of(int fd, const fs::path& path) {
@@ -96,7 +97,8 @@ Result<std::string> read_regular(int fd, const fs::path& path, std::uint64_t lim
   data.reserve(static_cast<std::size_t>(told) + 1);
   for (std::size_t size = 0;;) {
     if (size > limit) return too_large(path, limit);
-    if (size >= kPart && interrupted()) return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", path.string()));
+    if (size >= kPart && interrupted())
+      return fail(Errc::interrupted, fmt::format("reading '{}' was interrupted", path.string()));
     data.resize(std::max(data.capacity(), size + 4096));
     const ssize_t n = ::read(fd, data.data() + size, std::min(data.size() - size, kPart));
     if (n < 0 && errno == EINTR) continue;
@@ -149,14 +151,16 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view data, 
   };
   ::unlink(temporary.c_str());
   const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (fd.get() < 0) return fail_errno(fmt::format("cannot write '{}'", path.string()), errno);   // not by a name that nobody gave
+  // Not by a name that nobody gave.
+  if (fd.get() < 0) return fail_errno(fmt::format("cannot write '{}'", path.string()), errno);
   if (auto written = write_all(fd.get(), data, path.string()); !written) return abandon(std::move(written).error());
   ::fchmod(fd.get(), mode);
   if (durability == Durability::synced && ::fsync(fd.get()) != 0)
     return abandon(fail_errno(fmt::format("cannot sync '{}'", path.string()), errno).value());
   if (::rename(temporary.c_str(), path.c_str()) != 0)
     return abandon(fail_errno(fmt::format("cannot write '{}'", path.string()), errno).value());
-  if (durability == Durability::synced) return sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  if (durability == Durability::synced)
+    return sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
   return {};
 }
 
@@ -260,7 +264,8 @@ Hold hold(int fd) {
 
 bool is_at(int fd, const fs::path& path) {
   struct stat held {}, current {};
-  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &current) == 0 && held.st_dev == current.st_dev && held.st_ino == current.st_ino;
+  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &current) == 0 && held.st_dev == current.st_dev &&
+         held.st_ino == current.st_ino;
 }
 
 // As mkdtemp(3) makes them of `<prefix>.XXXXXX`.

@@ -37,24 +37,27 @@ class UniqueFd {
 
 // open(2) with O_CLOEXEC added.
 Result<UniqueFd> open_file(const fs::path& path, int flags, mode_t mode = 0);
-// A regular file, to read. What is none (a FIFO, a device, a directory) is refused with what it is, and opening it never waits.
+// A regular file, to read. What is none (a FIFO, a device, a directory) is refused with what it is, and opening it
+// never waits.
 Result<UniqueFd> open_regular(const fs::path& path);
-// A descriptor that was just opened, unless it is of something else than a regular file; `error` is errno where there is none.
+// A descriptor that was just opened, unless it is of something else than a regular file; `error` is errno where there
+// is none.
 Result<UniqueFd> only_regular(UniqueFd fd, int error, const fs::path& path_for_errors);
 
 inline constexpr std::uint64_t kLargestFile = 256'000'000;   // that is read whole
-// A regular file, whole. One of more than `limit` bytes is refused, also when that shows only while it is read (one that grows, or of
-// /proc); Ctrl-C ends a long read. Beneath (beneath.hpp) is for names that come from somebody else.
+// A regular file, whole. One of more than `limit` bytes is refused, also when that shows only while it is read (one
+// that grows, or of /proc); Ctrl-C ends a long read. Beneath (beneath.hpp) is for names that come from somebody else.
 Result<std::string> read_file(const fs::path& path, std::uint64_t limit = kLargestFile);
 Result<std::string> read_regular(int fd, const fs::path& path_for_errors, std::uint64_t limit = kLargestFile);
 Result<std::string> read_fd(int fd, std::string_view name_for_errors);  // to end of file
 
-// A file's bytes as the page cache has them, for one of which little is read. Whoever shortens the file meanwhile kills the reader
-// with SIGBUS; swage replaces files whole.
+// A file's bytes as the page cache has them, for one of which little is read. Whoever shortens the file meanwhile kills
+// the reader with SIGBUS; swage replaces files whole.
 class MappedFile {
  public:
   MappedFile(const char* data, std::size_t size) : data_(data), size_(size) {}
-  MappedFile(MappedFile&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  MappedFile(MappedFile&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   MappedFile& operator=(MappedFile&&) = delete;
   ~MappedFile();
   std::string_view text() const { return {data_, size_}; }
@@ -84,13 +87,14 @@ Result<fs::path> current_directory();
 // `path` as seen from there. An absolute one needs no current directory; an empty one is an error.
 Result<fs::path> absolute_path(const fs::path& path);
 
-// Removes a tree of any depth without following symlinks (tree_walk.hpp); makes unwritable directories writable first. A missing
-// path is no error. What cannot be removed stays, everything else goes, and the error names the first. Goes on for two seconds
-// after an interrupt. Returns the bytes freed (blocks of files whose last link this was).
+// Removes a tree of any depth without following symlinks (tree_walk.hpp); makes unwritable directories writable first.
+// A missing path is no error. What cannot be removed stays, everything else goes, and the error names the first. Goes
+// on for two seconds after an interrupt. Returns the bytes freed (blocks of files whose last link this was).
 Result<std::uint64_t> remove_tree(const fs::path& path);
 
-// A new directory `<prefix>.XXXXXX` under `parent` (default: $TMPDIR or /tmp), removed with its content at the end of its life. It is
-// locked (flock(2), where the file system can) as long as it lives: so a cleaner tells what a killed process left.
+// A new directory `<prefix>.XXXXXX` under `parent` (default: $TMPDIR or /tmp), removed with its content at the end of
+// its life. It is locked (flock(2), where the file system can) as long as it lives: so a cleaner tells what a killed
+// process left.
 class TempDir {
  public:
   static Result<TempDir> create(std::string_view prefix, const fs::path& parent = {});
@@ -110,7 +114,8 @@ class TempDir {
   UniqueFd lock_{};
 };
 
-// Removes the directories in `parent` that no living TempDir holds. What cannot be removed is added to `stuck`. Returns the bytes freed.
+// Removes the directories in `parent` that no living TempDir holds. What cannot be removed is added to `stuck`. Returns
+// the bytes freed.
 enum class Abandoned { every_entry, like_a_tempdir };   // all of the directory, or what has a name as TempDir gives
 Result<std::uint64_t> remove_abandoned(const fs::path& parent, Abandoned which, std::vector<Error>& stuck);
 

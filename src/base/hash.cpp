@@ -1,5 +1,5 @@
-// OpenSSL's EVP interface would first read its configuration and set up providers: 2 ms of a command that takes ten, and
-// none of it is wanted for plain digests. The functions below it are deprecated, not gone.
+// OpenSSL's EVP interface would first read its configuration and set up providers: 2 ms of a command that takes ten,
+// and none of it is wanted for plain digests. The functions below it are deprecated, not gone.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.hpp"
 
@@ -71,8 +71,8 @@ std::string Hash::base64() const { return base64_encode(view()); }
 Result<Hash> Hash::from_hex(HashAlgo algo, std::string_view hex) {
   Hash hash{.algo = algo};
   if (hex.size() != hash_size(algo) * 2)
-    return fail(Errc::invalid_input, fmt::format("'{}' is not a {} hash: {} hex digits, {} expected", hex, hash_name(algo),
-                                                 hex.size(), hash_size(algo) * 2));
+    return fail(Errc::invalid_input, fmt::format("'{}' is not a {} hash: {} hex digits, {} expected", hex,
+                                                 hash_name(algo), hex.size(), hash_size(algo) * 2));
   for (std::size_t i = 0; i < hex.size(); i += 2) {
     const int high = nibble(hex[i]);
     const int low = nibble(hex[i + 1]);

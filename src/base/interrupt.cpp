@@ -15,7 +15,8 @@ void handler(int) { request_interrupt(); }
 }  // namespace
 
 void request_interrupt() {
-  if (!flag) first_at = std::chrono::steady_clock::now().time_since_epoch().count();   // clock_gettime(2), allowed in a handler
+  // clock_gettime(2), allowed in a handler.
+  if (!flag) first_at = std::chrono::steady_clock::now().time_since_epoch().count();
   flag = true;
   if (pipe_fds[1] >= 0) [[maybe_unused]] const auto written = ::write(pipe_fds[1], "!", 1);
 }

@@ -22,7 +22,10 @@ Utf8 first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 1;
+  const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 1;
   char32_t code = lead & (0xffU >> (length + 1));
   for (std::size_t i = 1; i < length; ++i) {
     // Of the second byte the range depends on the first: no overlong forms, no surrogates, nothing past U+10FFFF.
@@ -59,7 +62,8 @@ void write_string(std::string& out, std::string_view text, JsonAscii ascii) {
     if (!one.valid) {
       if (ascii == JsonAscii::yes) write_escaped(out, 0xfffd);
       else out += "\xef\xbf\xbd";
-    } else if (const auto at = one.length == 1 ? named.find(text[0]) : std::string_view::npos; at != std::string_view::npos) {
+    } else if (const auto at = one.length == 1 ? named.find(text[0]) : std::string_view::npos;
+               at != std::string_view::npos) {
       out += '\\';
       out += letters[at];
     } else if (one.code < 0x20 || (ascii == JsonAscii::yes && one.code > 0x7e)) {

@@ -47,7 +47,8 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
   const CLI::App& command = deepest(app);
   Error error{.what = fmt::format("'{}' is not an option of '{}'", word, full_name(command))};
   const std::vector<std::string> own = option_names(command);
-  if (const std::string name = word.substr(0, word.find('=')); word.starts_with('-') && std::find(own.begin(), own.end(), name) != own.end()) {
+  if (const std::string name = word.substr(0, word.find('='));
+      word.starts_with('-') && std::find(own.begin(), own.end(), name) != own.end()) {
     error.what = fmt::format("'{}' stands before '{}', whose option it is", name, command.get_name());
     error.hint = fmt::format("write it behind: {} {} ...", full_name(command), name);
   } else if (word.starts_with('-')) {
@@ -78,16 +79,21 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem) {
     const bool wants_command = text.find("subcommand") != std::string::npos;
     text = wants_command ? fmt::format("'{}' wants a command", full_name(command))
                          : fmt::format("'{}' wants {}", full_name(command), text.substr(0, text.find(' ')));
-  } else if (const auto colon = text.find(": "); dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && colon != std::string::npos) {
+  } else if (const auto colon = text.find(": ");
+             dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && colon != std::string::npos) {
     const bool too_many = text.find("At Most", colon) != std::string::npos;
     text = fmt::format("'{}' {}", text.substr(0, colon), too_many ? "is given twice" : "wants a value");
   } else if (const auto and_other = text.find(" excludes "); dynamic_cast<const CLI::ExcludesError*>(&problem)) {
-    text = fmt::format("'{}' and '{}' cannot be given together", text.substr(0, and_other), text.substr(and_other + std::strlen(" excludes ")));
+    text = fmt::format("'{}' and '{}' cannot be given together", text.substr(0, and_other),
+                       text.substr(and_other + std::strlen(" excludes ")));
   } else if (const auto requires_other = text.find(" requires "); dynamic_cast<const CLI::RequiresError*>(&problem)) {
-    text = fmt::format("'{}' says nothing without '{}'", text.substr(0, requires_other), text.substr(requires_other + std::strlen(" requires ")));
-  } else if (const auto of = text.find(": "); dynamic_cast<const CLI::ValidationError*>(&problem) && of != std::string::npos) {
+    text = fmt::format("'{}' says nothing without '{}'", text.substr(0, requires_other),
+                       text.substr(requires_other + std::strlen(" requires ")));
+  } else if (const auto of = text.find(": ");
+             dynamic_cast<const CLI::ValidationError*>(&problem) && of != std::string::npos) {
     const std::string_view why = std::string_view(text).substr(of + 2);
-    text = fmt::format("'{}' {}{}", text.substr(0, of), why.starts_with("is ") ? "" : "has a value of the wrong kind: ", why);
+    text = fmt::format("'{}' {}{}", text.substr(0, of),
+                       why.starts_with("is ") ? "" : "has a value of the wrong kind: ", why);
   } else if (dynamic_cast<const CLI::ConversionError*>(&problem)) {
     text = fmt::format("a value is not of the right kind: {}", text);
   }
@@ -105,7 +111,8 @@ class HelpFormatter final : public CLI::Formatter {
   }
   std::string make_option_desc(const CLI::Option* option) const override {
     std::string text = option->get_description();
-    for (const auto& [what, others] : {std::pair("only with", option->get_needs()), std::pair("not with", option->get_excludes())}) {
+    for (const auto& [what, others] :
+         {std::pair("only with", option->get_needs()), std::pair("not with", option->get_excludes())}) {
       std::vector<std::string> names;
       for (const CLI::Option* other : others) names.push_back(other->get_name());
       std::sort(names.begin(), names.end());
@@ -115,7 +122,8 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
-// What no option means: nothing, where a script's variable was not set, and a number below zero, which would wrap to a very large one.
+// What no option means: nothing, where a script's variable was not set, and a number below zero, which would wrap to a
+// very large one.
 void refuse_empty_and_negative(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
     if (option->get_positional() || option->get_items_expected_max() == 0) continue;   // a flag has no value
@@ -123,7 +131,9 @@ void refuse_empty_and_negative(CLI::App& command) {
     option->transform(CLI::Validator(
         [number](std::string& value) -> std::string {
           if (value.empty()) return "is empty";
-          return number && (value.front() < '0' || value.front() > '9') ? fmt::format("'{}' is not a number that can be meant", value) : "";
+          return number && (value.front() < '0' || value.front() > '9')
+                     ? fmt::format("'{}' is not a number that can be meant", value)
+                     : "";
         },
         ""));
   }
@@ -220,7 +230,9 @@ bool Option::takes_value() const { return option_->get_items_expected_max() != 0
 std::vector<Option> Option::excluded() const { return to_options(option_->get_excludes()); }
 std::vector<Option> Option::needed() const { return to_options(option_->get_needs()); }
 
-Option Options::add_option(const char* names, std::string& value, const char* text) const { return Option(app_->add_option(names, value, text)); }
+Option Options::add_option(const char* names, std::string& value, const char* text) const {
+  return Option(app_->add_option(names, value, text));
+}
 Option Options::add_option(const char* names, std::vector<std::string>& values, const char* text) const {
   return Option(app_->add_option(names, values, text));
 }
@@ -231,13 +243,17 @@ Option Options::add_option(const char* names, std::uint64_t& value, const char* 
   return Option(app_->add_option(names, value, text)->type_name(kNumber));
 }
 Option Options::add_option_function(const char* names, std::function<void(unsigned)> take, const char* text) const {
-  return Option(app_->add_option_function<unsigned>(names, [take = std::move(take)](const unsigned& value) { take(value); }, text)->type_name(kNumber));
+  return Option(app_->add_option_function<unsigned>(
+                        names, [take = std::move(take)](const unsigned& value) { take(value); }, text)
+                    ->type_name(kNumber));
 }
-Option Options::add_choice(const char* names, const std::vector<std::string>& words, std::function<void(std::size_t)> take, const char* shown,
-                           const char* text) const {
+Option Options::add_choice(const char* names, const std::vector<std::string>& words,
+                           std::function<void(std::size_t)> take, const char* shown, const char* text) const {
   const CLI::Validator one_of_them(
       [words](std::string& value) -> std::string {
-        return std::find(words.begin(), words.end(), value) == words.end() ? fmt::format("is '{}', which is none of: {}", value, join(words, ", ")) : "";
+        return std::find(words.begin(), words.end(), value) == words.end()
+                   ? fmt::format("is '{}', which is none of: {}", value, join(words, ", "))
+                   : "";
       },
       "");
   const auto find = [words, take = std::move(take)](const CLI::results_t& given) {
@@ -249,11 +265,14 @@ Option Options::add_choice(const char* names, const std::vector<std::string>& wo
 }
 Option Options::add_flag(const char* names, bool& value, const char* text) const {
   if (*names != '!') return Option(app_->add_flag(names, value, text));
-  return Option(app_->add_flag_callback(names + 1, [&value] { value = false; }, text));   // by itself, --help would say "{false}"
+  // By itself, --help would say "{false}".
+  return Option(app_->add_flag_callback(names + 1, [&value] { value = false; }, text));
 }
 Option Options::get_option(const char* name) const { return Option(app_->get_option(name)); }
 
-Options Options::add_subcommand(const char* name, const char* summary) const { return Options(app_->add_subcommand(name, summary)); }
+Options Options::add_subcommand(const char* name, const char* summary) const {
+  return Options(app_->add_subcommand(name, summary));
+}
 void Options::require_subcommand() const { app_->require_subcommand(1); }
 void Options::callback(std::function<void()> run) const { app_->callback(std::move(run)); }
 const Options& Options::hide() const {
@@ -264,7 +283,9 @@ const Options& Options::hide() const {
 std::string Options::name() const { return app_->get_name(); }
 std::string Options::full_name() const { return swage::full_name(*app_); }
 std::string Options::summary() const { return app_->get_description(); }
-std::optional<Options> Options::parent() const { return app_->get_parent() ? std::optional(Options(app_->get_parent())) : std::nullopt; }
+std::optional<Options> Options::parent() const {
+  return app_->get_parent() ? std::optional(Options(app_->get_parent())) : std::nullopt;
+}
 std::vector<Option> Options::get_options() const { return to_options(app_->get_options()); }
 std::vector<Option> Options::get_positionals() const {
   return to_options(app_->get_options([](const CLI::Option* option) { return option->get_positional(); }));
@@ -276,7 +297,8 @@ std::vector<Options> Options::get_subcommands() const {
   return commands;
 }
 
-CommandLine::CommandLine(const char* name, const char* summary, const char* version) : app_(std::make_unique<CLI::App>(summary)) {
+CommandLine::CommandLine(const char* name, const char* summary, const char* version)
+    : app_(std::make_unique<CLI::App>(summary)) {
   app_->name(name);
   app_->formatter(std::make_shared<HelpFormatter>());   // before there are commands, which take it over
   app_->set_version_flag("--version", std::string(version));
@@ -286,7 +308,8 @@ CommandLine::~CommandLine() = default;
 
 Options CommandLine::options() const { return Options(app_.get()); }
 
-Options CommandLine::add_command(const char* name, const char* summary, const std::function<void(const Options&)>& declare) {
+Options CommandLine::add_command(const char* name, const char* summary,
+                                 const std::function<void(const Options&)>& declare) {
   CLI::App* command = app_->add_subcommand(name, summary);
   command->fallthrough();
   command->allow_extras();
@@ -308,7 +331,8 @@ Result<std::optional<std::string>> CommandLine::parse(int argc, char** argv) {
     app_->parse(argc, argv);
   } catch (const CLI::Success& help) {  // --help and --version
     // There is no help on a command that there is not.
-    if (const std::vector<std::string> left = left_over(*app_); !left.empty() && !left.front().starts_with('-') && !shown_commands(deepest(*app_)).empty())
+    if (const std::vector<std::string> left = left_over(*app_);
+        !left.empty() && !left.front().starts_with('-') && !shown_commands(deepest(*app_)).empty())
       return Fail(unknown_word(*app_, left.front()));
     std::ostringstream text;
     app_->exit(help, text, text);
@@ -316,7 +340,8 @@ Result<std::optional<std::string>> CommandLine::parse(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return Fail(usage_error(*app_, problem));
   }
-  if (const std::vector<std::string> left = left_over(*app_); !left.empty()) return Fail(unknown_word(*app_, left.front()));
+  if (const std::vector<std::string> left = left_over(*app_); !left.empty())
+    return Fail(unknown_word(*app_, left.front()));
   return std::nullopt;
 }
 

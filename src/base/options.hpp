@@ -1,5 +1,6 @@
-// The words of a command line: commands and their options, what these say of themselves (for manual pages and completion), and what is
-// wrong with the words that were given. The parser is CLI11; it stays in options.cpp, because its header takes seconds to compile.
+// The words of a command line: commands and their options, what these say of themselves (for manual pages and
+// completion), and what is wrong with the words that were given. The parser is CLI11; it stays in options.cpp, because
+// its header takes seconds to compile.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +68,8 @@ class Options {
   Option add_option(const char* names, std::uint64_t& value, const char* text) const;
   Option add_option_function(const char* names, std::function<void(unsigned)> take, const char* text) const;
   // One word of a few, which --help calls `shown`: the index of the word is passed on.
-  Option add_choice(const char* names, const std::vector<std::string>& words, std::function<void(std::size_t)> take, const char* shown,
-                    const char* text) const;
+  Option add_choice(const char* names, const std::vector<std::string>& words, std::function<void(std::size_t)> take,
+                    const char* shown, const char* text) const;
   Option add_flag(const char* names, bool& value, const char* text) const;   // "!--no-link" makes it false
   Option get_option(const char* name) const;
 

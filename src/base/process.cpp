@@ -36,7 +36,10 @@ Result<void> pump(UniqueFd in, std::string_view input, int out, int err, Process
   if (input.empty()) in.reset();
   while (out_open || err_open) {
     SWAGE_CHECK(check_interrupt());
-    pollfd fds[4] = {{out_open ? out : -1, POLLIN, 0}, {err_open ? err : -1, POLLIN, 0}, {in.get(), POLLOUT, 0}, {interrupt_fd(), POLLIN, 0}};
+    pollfd fds[4] = {{out_open ? out : -1, POLLIN, 0},
+                     {err_open ? err : -1, POLLIN, 0},
+                     {in.get(), POLLOUT, 0},
+                     {interrupt_fd(), POLLIN, 0}};
     if (::poll(fds, 4, -1) < 0) {
       if (errno == EINTR) continue;
       return fail_errno("cannot wait for a program's output", errno);

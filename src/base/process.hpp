@@ -25,8 +25,8 @@ struct ProcessResult {
   bool ok() const { return status == 0; }
 };
 
-// Fails only when the program cannot be started (Errc::environment, with its name), and when swage is interrupted: then the program is
-// ended first (Errc::interrupted, whatever its status). A non-zero status is a result.
+// Fails only when the program cannot be started (Errc::environment, with its name), and when swage is interrupted: then
+// the program is ended first (Errc::interrupted, whatever its status). A non-zero status is a result.
 Result<ProcessResult> run_process(const ProcessSpec& spec);
 
 }  // namespace swage

@@ -61,7 +61,9 @@ std::string join_some(std::span<const std::string> parts, std::size_t most) {
 }
 
 std::string shell_quoted(std::string_view word) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || std::string_view("/._-+=:,@%").find(static_cast<char>(c)) != std::string_view::npos; };
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("/._-+=:,@%").find(static_cast<char>(c)) != std::string_view::npos;
+  };
   if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return std::string(word);
   std::string quoted = "'";
   for (const char c : word) c == '\'' ? quoted += "'\\''" : quoted += c;
@@ -94,7 +96,9 @@ std::vector<std::string> closest(std::string_view query, std::span<const std::st
   std::stable_sort(near.begin(), near.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<std::string> names;
   for (auto& [distance, name] : near)
-    if (distance == near.front().first && names.size() < 3 && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    if (distance == near.front().first && names.size() < 3 &&
+        std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
   return names;
 }
 

@@ -23,8 +23,9 @@ std::string shell_quoted(std::string_view word);
 // Damerau-Levenshtein distance (optimal string alignment): the number of inserted, deleted, changed or swapped bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The nearest of `candidates` to `query`: at most three, all at the same smallest edit distance, which is at most 2 (1 for
-// queries under four characters), in the order given. Used for every closed set: commands, options, keys, targets, platforms.
+// The nearest of `candidates` to `query`: at most three, all at the same smallest edit distance, which is at most 2 (1
+// for queries under four characters), in the order given. Used for every closed set: commands, options, keys, targets,
+// platforms.
 std::vector<std::string> closest(std::string_view query, std::span<const std::string> candidates);
 
 // "did you mean 'a'?", "did you mean 'a' or 'b'?", or "" when nothing is near.

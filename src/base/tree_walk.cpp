@@ -96,7 +96,9 @@ class TreeWalk {
  private:
   static constexpr std::size_t kBuffer = 64 * 1024;
 
-  TreePlace place(const char* name, unsigned char type) const { return {*this, stack_.top(), name, type, levels_.size()}; }
+  TreePlace place(const char* name, unsigned char type) const {
+    return {*this, stack_.top(), name, type, levels_.size()};
+  }
 
   Result<void> visit(const char* name, unsigned char type) {
     SWAGE_CHECK(checkpoint_());
@@ -154,7 +156,8 @@ class TreeWalk {
         level.names.append(name).push_back('\0');
       }
     }
-    std::sort(level.entries.begin(), level.entries.end(), [&](const Entry& a, const Entry& b) { return level.name(a) < level.name(b); });
+    std::sort(level.entries.begin(), level.entries.end(),
+              [&](const Entry& a, const Entry& b) { return level.name(a) < level.name(b); });
     return 0;
   }
 
@@ -226,9 +229,10 @@ class Remover final : public TreeVisitor {
   // Before it is gone: the blocks of a file whose last link this is.
   void account(const TreePlace& place) {
     struct stat st {};
-    pending_ = ::fstatat(place.parent, place.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (S_ISDIR(st.st_mode) || st.st_nlink == 1)
-                   ? static_cast<std::uint64_t>(st.st_blocks) * 512
-                   : 0;
+    pending_ =
+        ::fstatat(place.parent, place.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (S_ISDIR(st.st_mode) || st.st_nlink == 1)
+            ? static_cast<std::uint64_t>(st.st_blocks) * 512
+            : 0;
   }
 
   Result<void> unlink(const TreePlace& place, int flags) {

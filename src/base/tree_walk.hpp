@@ -1,5 +1,6 @@
-// Walking trees of any depth with a bounded number of descriptors and no recursion: the one walker behind hashing, copying,
-// making canonical and removing. A path is never longer than a name for the kernel, so PATH_MAX is no limit either.
+// Walking trees of any depth with a bounded number of descriptors and no recursion: the one walker behind hashing,
+// copying, making canonical and removing. A path is never longer than a name for the kernel, so PATH_MAX is no limit
+// either.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace swage {
 
-// The way from a directory down into a tree. Only the deepest few levels are open; one that was closed is opened again as the
-// `..` of its child, and must be the same inode then. No symbolic link is followed.
+// The way from a directory down into a tree. Only the deepest few levels are open; one that was closed is opened again
+// as the `..` of its child, and must be the same inode then. No symbolic link is followed.
 class DirectoryStack {
  public:
   static constexpr std::size_t kOpen = 8;
@@ -61,8 +62,8 @@ class TreeVisitor {
   virtual Result<void> unreadable(const TreePlace& place, int error);
 };
 
-// Visits the tree at `root` depth first, the entries of a directory in the order of their bytes. A directory is read whole
-// before its first entry is visited. `checkpoint` is asked at every entry.
+// Visits the tree at `root` depth first, the entries of a directory in the order of their bytes. A directory is read
+// whole before its first entry is visited. `checkpoint` is asked at every entry.
 Result<void> walk_tree(const fs::path& root, TreeVisitor& visitor, const Checkpoint& checkpoint = check_interrupt);
 
 }  // namespace swage

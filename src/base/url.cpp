@@ -12,15 +12,18 @@ namespace {
 constexpr std::string_view kScheme = "://";
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// How long the URL is that begins at `from`, in a text: a blank ends it. The quotes around one are taken for a part of it.
-std::size_t url_end(std::string_view text, std::size_t from) { return std::min(text.find_first_of(kBlanks, from), text.size()); }
+// How long the URL is that begins at `from`, in a text: a blank ends it. The quotes around one are taken for a part of
+// it.
+std::size_t url_end(std::string_view text, std::size_t from) {
+  return std::min(text.find_first_of(kBlanks, from), text.size());
+}
 
 bool is_port(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Of the URL whose `://` is at `scheme`: what stands before its host, without the @. A password with a slash in it, or one slash too many
-// before it, is no URL any more, and no less a password.
+// Of the URL whose `://` is at `scheme`: what stands before its host, without the @. A password with a slash in it, or
+// one slash too many before it, is no URL any more, and no less a password.
 std::string_view user_info(std::string_view text, std::size_t scheme) {
   std::size_t from = scheme + kScheme.size();
   const std::size_t end = url_end(text, from);
@@ -31,14 +34,16 @@ std::string_view user_info(std::string_view text, std::size_t scheme) {
   if (const auto at = authority.rfind('@'); at != std::string_view::npos)
     return strayed && authority.find(':') > at ? std::string_view() : url.substr(0, at);
   const auto colon = authority.rfind(':');
-  if (strayed || colon == std::string_view::npos || authority.starts_with('[') || is_port(authority.substr(colon + 1))) return {};
+  if (strayed || colon == std::string_view::npos || authority.starts_with('[') || is_port(authority.substr(colon + 1)))
+    return {};
   const auto at = url.substr(0, url.find_first_of("?#")).rfind('@');
   return at == std::string_view::npos ? std::string_view() : url.substr(0, at);
 }
 
 bool is_http(std::string_view text, std::size_t scheme) {
   std::string before(text.substr(0, scheme).substr(scheme < 5 ? 0 : scheme - 5));
-  std::transform(before.begin(), before.end(), before.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(before.begin(), before.end(), before.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return before.ends_with("http") || before == "https";
 }
 
@@ -49,8 +54,10 @@ bool is_secret(std::string_view text, std::size_t scheme, std::string_view user)
 // Whether a key of a query says that its value is for one person alone.
 bool is_secret_key(std::string_view key) {
   std::string small(key);
-  std::transform(small.begin(), small.end(), small.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const char* part : {"token", "password", "passwd", "secret", "signature", "credential", "apikey", "api_key", "api-key"})
+  std::transform(small.begin(), small.end(), small.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const char* part :
+       {"token", "password", "passwd", "secret", "signature", "credential", "apikey", "api_key", "api-key"})
     if (small.find(part) != std::string::npos) return true;
   return small == "sig" || small == "key" || small == "auth";
 }
@@ -77,14 +84,17 @@ std::string shown_url(std::string_view url) {
   const auto scheme = url.find(kScheme);
   if (scheme == std::string_view::npos) return std::string(url);
   std::string shown(url);
-  for (const auto& [at, size] : secret_values(url, scheme)) std::fill_n(shown.begin() + static_cast<std::ptrdiff_t>(at), size, '*');
+  for (const auto& [at, size] : secret_values(url, scheme))
+    std::fill_n(shown.begin() + static_cast<std::ptrdiff_t>(at), size, '*');
   const std::string_view user = user_info(url, scheme);
   if (!user.empty()) shown.erase(static_cast<std::size_t>(user.data() - url.data()), user.size() + 1);
   return shown;
 }
 
 std::string without_secrets(std::string text) {
-  const auto hide = [&](std::size_t at, std::size_t size) { std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), size, '*'); };
+  const auto hide = [&](std::size_t at, std::size_t size) {
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), size, '*');
+  };
   for (std::size_t scheme = 0; (scheme = text.find(kScheme, scheme)) != std::string::npos; scheme += kScheme.size()) {
     for (const auto& [at, size] : secret_values(text, scheme)) hide(at, size);
     if (const std::string_view user = user_info(text, scheme); is_secret(text, scheme, user))

@@ -13,11 +13,12 @@ struct Range {
   char32_t first, last;
 };
 // By Unicode's Bidi_Control, and the few others that the header names. Sorted.
-constexpr Range kSpeltOut[] = {{0x00, 0x08}, {0x0b, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e},
-                               {0x2066, 0x2069}, {0xe0000, 0xe007f}};
+constexpr Range kSpeltOut[] = {{0x00, 0x08},     {0x0b, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},
+                               {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}, {0xe0000, 0xe007f}};
 
 bool is_spelt_out(char32_t character) {
-  return std::any_of(std::begin(kSpeltOut), std::end(kSpeltOut), [&](Range range) { return character >= range.first && character <= range.last; });
+  return std::any_of(std::begin(kSpeltOut), std::end(kSpeltOut),
+                     [&](Range range) { return character >= range.first && character <= range.last; });
 }
 
 bool is_plain(char byte) { return (byte >= 0x20 && byte < 0x7f) || byte == '\t'; }
@@ -32,7 +33,10 @@ std::optional<Character> decode(std::string_view text) {
   const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
   const unsigned lead = byte(0);
   if (lead < 0x80) return Character{lead, 1};
-  const std::size_t size = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t size = lead >= 0xc2 && lead < 0xe0   ? 2
+                           : lead >= 0xe0 && lead < 0xf0 ? 3
+                           : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                         : 0;
   if (size == 0) return std::nullopt;
   char32_t code = lead & (0x7fU >> size);
   for (std::size_t at = 1; at < size; ++at) {

@@ -41,24 +41,28 @@ Result<LoadResult> read_all(const fs::path& directory, const std::vector<fs::pat
   SWAGE_CHECK(push("catalog", directory));
   for (const fs::path& layer : layers)
     if (directory_exists(layer) && !is_layer(layer))
-      return fail(Errc::invalid_input, fmt::format("'{}' is not a layer: it has neither tables nor recipes", layer.string()));
-  for (const fs::path& layer : layers) SWAGE_CHECK(push((layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer));
+      return fail(Errc::invalid_input,
+                  fmt::format("'{}' is not a layer: it has neither tables nor recipes", layer.string()));
+  for (const fs::path& layer : layers)
+    SWAGE_CHECK(push((layer.has_filename() ? layer : layer.parent_path()).filename().string(), layer));
   if (!path_exists(directory / "platforms.toml"))
-    return fail(Errc::invalid_input, fmt::format("'{}' is not a catalog: it has no platforms.toml", directory.string()));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' is not a catalog: it has no platforms.toml", directory.string()));
   LoadResult result = read_layers(stack);
   check_references(result);
   return result;
 }
 
-Error unknown_name(std::string_view wanted, std::string_view kind, const std::vector<std::string>& known, std::string_view list_command) {
+Error unknown_name(std::string_view wanted, std::string_view kind, const std::vector<std::string>& known,
+                   std::string_view list_command) {
   Error error{.what = fmt::format("'{}' is not a {}", wanted, kind), .hint = did_you_mean(wanted, known)};
   if (error.hint.empty()) error.hint = fmt::format("see them all with: swage list {}", list_command);
   return error;
 }
 
 template <class Row>
-Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name, std::string_view wanted, std::string_view kind,
-                           std::string_view list_command) {
+Result<const Row*> find_by(const std::vector<Row>& rows, std::string Row::*name, std::string_view wanted,
+                           std::string_view kind, std::string_view list_command) {
   for (const Row& row : rows)
     if (row.*name == wanted) return &row;
   std::vector<std::string> known;
@@ -88,7 +92,8 @@ std::set<std::string> architectures(const ArchRows<Row>& of) {
 }
 
 template <class Row>
-Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<Row>& of, const std::set<std::string>& arches) {
+Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<Row>& of,
+                                          const std::set<std::string>& arches) {
   std::vector<const Row*> rows;
   for (const Row& row : of.common) rows.push_back(&row);
   const std::scoped_lock lock(of.mutex);
@@ -119,7 +124,8 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const fs::path& directory, 
   return catalog_of(std::move(result));
 }
 
-std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers, std::shared_ptr<const Catalog>* checked) {
+std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs::path>& layers,
+                                 std::shared_ptr<const Catalog>* checked) {
   auto result = read_all(directory, layers);
   if (!result) return {result.error()};
   check_unread_files(*result);
@@ -135,7 +141,9 @@ const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
 const std::string& Catalog::kernel_recipe() const { return state_->releases.recipe; }
-const std::string& Catalog::recipe_of(const EvidenceRow& record) const { return record.recipe.empty() ? kernel_recipe() : record.recipe; }
+const std::string& Catalog::recipe_of(const EvidenceRow& record) const {
+  return record.recipe.empty() ? kernel_recipe() : record.recipe;
+}
 Result<std::vector<const ConstraintRow*>> Catalog::constraints(const Platform& platform) const {
   return arch_rows(*state_, *state_->constraints, {platform.name, platform.kernel_arch});
 }
@@ -145,15 +153,25 @@ Result<std::vector<const ConstraintRow*>> Catalog::constraints() const {
 Result<std::vector<const QuirkRow*>> Catalog::quirks(const Platform& platform) const {
   return arch_rows(*state_, *state_->quirks, {platform.name, platform.kernel_arch});
 }
-Result<std::vector<const QuirkRow*>> Catalog::quirks() const { return arch_rows(*state_, *state_->quirks, architectures(*state_->quirks)); }
-Result<const std::vector<MachineRow>*> Catalog::machines() const { return asked_rows(*state_, state_->asked->machines); }
-Result<const std::vector<SignatureRow>*> Catalog::signatures() const { return asked_rows(*state_, state_->asked->signatures); }
+Result<std::vector<const QuirkRow*>> Catalog::quirks() const {
+  return arch_rows(*state_, *state_->quirks, architectures(*state_->quirks));
+}
+Result<const std::vector<MachineRow>*> Catalog::machines() const {
+  return asked_rows(*state_, state_->asked->machines);
+}
+Result<const std::vector<SignatureRow>*> Catalog::signatures() const {
+  return asked_rows(*state_, state_->asked->signatures);
+}
 Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return asked_rows(*state_, state_->asked->symbols); }
 Result<const std::vector<TreeFileRow>*> Catalog::tree_files() const {
   return asked_rows(*state_, state_->asked->tree_files);
 }
-Result<const std::vector<LogLineRow>*> Catalog::log_lines() const { return asked_rows(*state_, state_->asked->log_lines); }
-Result<const std::vector<ComponentRow>*> Catalog::components() const { return asked_rows(*state_, state_->asked->components); }
+Result<const std::vector<LogLineRow>*> Catalog::log_lines() const {
+  return asked_rows(*state_, state_->asked->log_lines);
+}
+Result<const std::vector<ComponentRow>*> Catalog::components() const {
+  return asked_rows(*state_, state_->asked->components);
+}
 
 Result<const Platform*> Catalog::platform(std::string_view name) const {
   const auto found = [&](const auto& at) { return &state_->platforms[at->second]; };
@@ -163,7 +181,8 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
     if (const auto triple = Triple::parse(name)) {
       const std::string key = triple_key(*triple);
       if (const auto at = state_->platform_names.find(key); at != state_->platform_names.end()) return found(at);
-      for (const Platform& platform : state_->platforms)   // most aliases with a `-` are no triples, and finding that out takes a while
+      // Most aliases with a `-` are no triples, and finding that out takes a while.
+      for (const Platform& platform : state_->platforms)
         for (const std::string& alias : platform.aliases)
           if (alias.find('-') != std::string::npos)
             if (const auto other = Triple::parse(alias); other && triple_key(*other) == key) return &platform;
@@ -184,9 +203,11 @@ Result<const Platform*> Catalog::platform(std::string_view name) const {
   std::vector<std::string> several;
   for (const Platform& platform : state_->platforms) {
     const bool is_arch = platform.kernel_arch == name && platform.triple.kernel() == "linux";
-    if (is_arch || std::find(platform.called.begin(), platform.called.end(), name) != platform.called.end()) several.push_back(platform.name);
+    if (is_arch || std::find(platform.called.begin(), platform.called.end(), name) != platform.called.end())
+      several.push_back(platform.name);
   }
-  if (!several.empty()) return Fail(std::move(error).hinted(fmt::format("several are called so: {}", join(several, ", "))));
+  if (!several.empty())
+    return Fail(std::move(error).hinted(fmt::format("several are called so: {}", join(several, ", "))));
   if (!why.empty()) error.notes.push_back(why);
   error.hint = hint.empty() ? did_you_mean(name, known) : hint;
   if (error.hint.empty()) error.hint = "see them all with: swage list platforms";
@@ -201,7 +222,8 @@ Result<const CLibraryRow*> Catalog::c_library(std::string_view name) const {
     if (row.name == name) return &row;
   std::vector<std::string> known;
   for (const CLibraryRow& row : state_->c_libraries) known.push_back(row.name);
-  Error error{.what = fmt::format("'{}' is not a C library of c_libraries.toml", name), .hint = did_you_mean(name, known)};
+  Error error{.what = fmt::format("'{}' is not a C library of c_libraries.toml", name),
+              .hint = did_you_mean(name, known)};
   if (error.hint.empty()) error.hint = fmt::format("the known ones are {}", join(known, ", "));
   return Fail(std::move(error));
 }
@@ -222,7 +244,8 @@ Result<Catalog::RecipeName> Catalog::parse_recipe_name(std::string_view text) co
   if (!row) return Fail(unknown_name(name, "package", recipe_names(), "packages"));
   if (row->members.empty()) return RecipeName{row, std::string(rest)};
   const auto named = [&](std::string_view member) {
-    return std::find_if(row->members.begin(), row->members.end(), [&](const RecipeRow& one) { return one.member == member; });
+    return std::find_if(row->members.begin(), row->members.end(),
+                        [&](const RecipeRow& one) { return one.member == member; });
   };
   auto found = named(rest.substr(0, rest.find('@')));
   if (found != row->members.end()) rest = rest.substr(std::min(found->member.size() + 1, rest.size()));
@@ -230,7 +253,8 @@ Result<Catalog::RecipeName> Catalog::parse_recipe_name(std::string_view text) co
   if (found != row->members.end()) return RecipeName{&*found, std::string(rest)};
   std::vector<std::string> known;
   for (const RecipeRow& member : row->members) known.push_back(member.full_name());
-  Error error{.what = fmt::format("'{}' is several packages, and '{}' does not say which", name, text), .hint = did_you_mean(text, known)};
+  Error error{.what = fmt::format("'{}' is several packages, and '{}' does not say which", name, text),
+              .hint = did_you_mean(text, known)};
   return Fail(std::move(error).note(fmt::format("there are: {}", join(known, ", "))));
 }
 Result<const RecipeRow*> Catalog::recipe(std::string_view name) const {
@@ -261,23 +285,31 @@ Result<std::vector<const RecipeRow*>> Catalog::recipes() const {
 
 bool RecipeRow::is_for(const Platform& platform) const {
   if (platform.bare_metal() && !bare_metal) return false;
-  return arch.empty() || std::any_of(arch.begin(), arch.end(), [&](const std::string& word) { return word == platform.name || word == platform.kernel_arch; });
+  return arch.empty() || std::any_of(arch.begin(), arch.end(), [&](const std::string& word) {
+           return word == platform.name || word == platform.kernel_arch;
+         });
 }
 
 namespace {
 
-Result<const std::vector<ToolchainRow>*> rows_of(const Catalog::State& state, std::string_view platform, bool fallback) {
+Result<const std::vector<ToolchainRow>*> rows_of(const Catalog::State& state, std::string_view platform,
+                                                 bool fallback) {
   const std::scoped_lock lock(state.by_platform->mutex);
   ReadResult result;
-  const std::vector<ToolchainRow>& rows = read_toolchains(state, std::string(platform), fallback, result.findings, result.documents);
+  const std::vector<ToolchainRow>& rows =
+      read_toolchains(state, std::string(platform), fallback, result.findings, result.documents);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   return &rows;
 }
 
 }  // namespace
 
-Result<const std::vector<ToolchainRow>*> Catalog::toolchains(std::string_view platform) const { return rows_of(*state_, platform, false); }
-Result<const std::vector<ToolchainRow>*> Catalog::fallbacks(std::string_view platform) const { return rows_of(*state_, platform, true); }
+Result<const std::vector<ToolchainRow>*> Catalog::toolchains(std::string_view platform) const {
+  return rows_of(*state_, platform, false);
+}
+Result<const std::vector<ToolchainRow>*> Catalog::fallbacks(std::string_view platform) const {
+  return rows_of(*state_, platform, true);
+}
 
 Result<std::vector<const ToolchainRow*>> Catalog::all_toolchains() const {
   std::vector<const ToolchainRow*> all;
@@ -318,9 +350,14 @@ Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_
   // Of the platform that is meant, those of which it is a part: a compiler and its version, a provider.
   std::vector<std::string> candidates;
   for (const ToolchainRow* row : all)
-    if (!id.empty() && row->platform == platform && fmt::format("-{}-", row->id).find(fmt::format("-{}-", id)) != std::string::npos) candidates.push_back(row->id);
-  if (!candidates.empty()) error.hint = fmt::format("for {} there {}: {}", platform, candidates.size() == 1 ? "is" : "are", join(candidates, ", "));
-  if (error.hint.empty() && !platform.empty()) error.hint = fmt::format("see those for {} with: swage list toolchains --for {}", platform, platform);
+    if (!id.empty() && row->platform == platform &&
+        fmt::format("-{}-", row->id).find(fmt::format("-{}-", id)) != std::string::npos)
+      candidates.push_back(row->id);
+  if (!candidates.empty())
+    error.hint =
+        fmt::format("for {} there {}: {}", platform, candidates.size() == 1 ? "is" : "are", join(candidates, ", "));
+  if (error.hint.empty() && !platform.empty())
+    error.hint = fmt::format("see those for {} with: swage list toolchains --for {}", platform, platform);
   if (error.hint.empty()) error.hint = "see them all with: swage list toolchains";
   return Fail(std::move(error));
 }
@@ -329,7 +366,8 @@ namespace {
 
 Result<std::string> found_below(const fs::path& directory, std::string_view name, std::optional<std::string> text) {
   if (text) return *std::move(text);
-  return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/ of the catalog or any layer", name, directory.string()));
+  return fail(Errc::invalid_input,
+              fmt::format("'{}' is not a file under {}/ of the catalog or any layer", name, directory.string()));
 }
 
 Result<std::string> text_below(const Catalog::State& state, const fs::path& directory, std::string_view name) {
@@ -349,7 +387,9 @@ Result<std::string> Catalog::recipe_file(const RecipeRow& recipe, std::string_vi
   return text_below(*state_, fs::path(kPackages) / recipe.name, name);
 }
 
-Result<fs::path> Catalog::component_tree(const ComponentRow& row) const { return tree_below_layer(state_->layers, row.tree); }
+Result<fs::path> Catalog::component_tree(const ComponentRow& row) const {
+  return tree_below_layer(state_->layers, row.tree);
+}
 
 const Origin& Catalog::platform_origin(std::string_view name) const {
   static const Origin unknown;

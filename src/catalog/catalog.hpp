@@ -8,33 +8,38 @@
 //   kernels/constraints.toml     [[constraint]]
 //   kernels/quirks.toml          [[quirk]]; kernels/patches/ holds the patches that its rows name
 //   kernels/constraints/         the same for one architecture, a platform's name or a kernel's ARCH:
-//   kernels/quirks/              <architecture>.toml is read when a platform of it is first asked for, and its rows have
-//                                no `when.arch`
+//   kernels/quirks/              <architecture>.toml is read when a platform of it is first asked for, and its rows
+//                                have no `when.arch`
 //   kernels/signatures.toml      [[signature]]
 //   kernels/symbols.toml         [[symbol]]
 //   kernels/trees.toml           [[link]], [[twins]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
-//                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first asked for
+//                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first
+//                                asked for
 //   features.toml                [[feature]]
 //   c_libraries.toml             [[c_library]]
 //   components.toml              [[component]], read only when asked for
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
-//   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test], [[variant]], [[member]]
-//   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env], [[variant]]
-//   scripts/                     the shell scripts that run inside builds, also in folders: the name of one is its file name
+//   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test],
+//                                [[variant]], [[member]]
+//   systems/<name>.toml          what the packages of one build system have in common: [build], [deps], [phase], [env],
+//                                [[variant]]
+//   scripts/                     the shell scripts that run inside builds, also in folders: the name of one is its file
+//                                name
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
 //   evidence/packages/*.toml     [[package]]: the records of a platform's packages (package_evidence.hpp)
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
 // (SourceSpec), `when` (Conditions), and `source`, which is the `reference` that a row's facts are from.
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.
 //
-// A toolchain file describes many rows by few: every [[toolchain]] row has a list `platforms`, and one ToolchainRow comes
-// out for each, with {platform} and the keys of that platform's [[target]] row put into its strings. In the directory form a
-// row has no `platforms`, and its strings take {platform} and the keys of the [keys] tables, the platform's over the
-// provider's. The rows of such a file come after those of all tables: they replace or override rows of tables, of any layer.
+// A toolchain file describes many rows by few: every [[toolchain]] row has a list `platforms`, and one ToolchainRow
+// comes out for each, with {platform} and the keys of that platform's [[target]] row put into its strings. In the
+// directory form a row has no `platforms`, and its strings take {platform} and the keys of the [keys] tables, the
+// platform's over the provider's. The rows of such a file come after those of all tables: they replace or override rows
+// of tables, of any layer.
 #pragma once
 
 #include <algorithm>
@@ -56,7 +61,8 @@ struct Origin {
   std::string layer{};          // "catalog", or the layer's directory name
   SourcePos pos{};
   std::map<std::string, std::string> overridden{};  // key -> the later layer that changed it by `override = true`
-  std::vector<std::string> wrong{};                 // keys with mistakes, which are reported: nothing follows from what they say
+  std::vector<std::string> wrong{};                 // keys with mistakes, which are reported: nothing follows from what
+                                                    // they say
   bool is_wrong(std::string_view key) const { return std::find(wrong.begin(), wrong.end(), key) != wrong.end(); }
 };
 
@@ -64,7 +70,8 @@ struct Origin {
 struct CLibraryRow {
   std::string name;                          // uclibc
   std::string summary{};                     // for people
-  std::string component{};                   // uclibc-ng: the name of its source in components.toml; "" toolchains are not built with it
+  std::string component{};                   // uclibc-ng: the name of its source in components.toml; "" toolchains are
+                                             // not built with it
   Origin origin{};
 };
 
@@ -83,43 +90,54 @@ struct RootRow {
   std::string suite{};                       // bookworm
   std::vector<std::string> packages{};       // what apt is asked for; their dependencies come along
   std::string like{};                        // another root, whose packages come before these
-  std::string architecture = "amd64";        // of the packages; builds in a root of another one than the build platform's are emulated
+  std::string architecture = "amd64";        // of the packages; builds in a root of another one than the build
+                                             // platform's are emulated
   std::string purpose{};                     // for people
-  std::string kind{};                        // "build": kernels can be built in it, and the resolver chooses among these
+  std::string kind{};                        // "build": kernels can be built in it, and the resolver chooses among
+                                             // these
   unsigned rank = 0;                         // among roots of a kind, smaller first
-  std::optional<VersionRange> first_for{};   // kernels of its time, for which it comes before all others, whatever its rank
+  std::optional<VersionRange> first_for{};   // kernels of its time, for which it comes before all others, whatever its
+                                             // rank
   std::string released{};                    // YYYY-MM-DD of the suite; required of kind "build"
   std::map<std::string, Version> tools{};    // what its host tools say of themselves: make, perl, host-gcc, bash ...
-  std::string accelerators{};                // root of the build platform's programs that stand in for this one's in accelerated builds
+  std::string accelerators{};                // root of the build platform's programs that stand in for this one's in
+                                             // accelerated builds
   Origin origin{};
 };
 
 // Where the bytes of a source come from.
 struct SourceSpec {
-  std::string debian_suite{};                // with debian_package: the .orig tarball of that source package, by the lock
+  std::string debian_suite{};                // with debian_package: the .orig tarball of that source package, by the
+                                             // lock
   std::string debian_package{};
-  std::optional<Version> debian_series{};    // 7.2: the newest 7.2.x that mirrors have; none: the version that apt takes
+  std::optional<Version> debian_series{};    // 7.2: the newest 7.2.x that mirrors have; none: the version that apt
+                                             // takes
   std::vector<std::string> urls{};           // tried in order; with sha256 or sha256sums
   std::string sha256{};                      // base16
-  std::string sha256sums{};                  // URL of the list, in the form of sha256sum(1), that its publisher has beside the first of
-                                             // `urls`: what it says is pinned by the lock file when the source is first needed
+  std::string sha256sums{};                  // URL of the list, in the form of sha256sum(1), that its publisher has
+                                             // beside the first of `urls`: what it says is pinned by the lock file when
+                                             // the source is first needed
   std::uint64_t size = 0;                    // bytes, 0: unknown
   // What the lock calls the source package: SUITE/PACKAGE or SUITE/PACKAGE@SERIES.
-  std::string debian_key() const { return debian_suite + "/" + debian_package + (debian_series ? "@" + debian_series->str() : ""); }
+  std::string debian_key() const {
+    return debian_suite + "/" + debian_package + (debian_series ? "@" + debian_series->str() : "");
+  }
 };
 
 // One version of what toolchains are built from.
 struct ComponentRow {
   std::string id;                            // gcc-12.2.0: unique
-  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, linux-headers, or a C library's `component`
+  std::string name{};                        // gcc, binutils, gmp, mpfr, mpc, isl, linux-headers, or a C library's
+                                             // `component`
   Version version;
   std::string released{};                    // YYYY-MM-DD, where it is known
-  SourceSpec source{};                       // `urls`, the Debian package that has the same bytes, or both; a row without `urls` is
-                                             // a distribution's own archive of it
-  std::string tree{};                        // of a layer: a directory, an archive or a git URL (URL#REF) of the user's own instead;
-                                             // a path is relative to the file of the row
+  SourceSpec source{};                       // `urls`, the Debian package that has the same bytes, or both; a row
+                                             // without `urls` is a distribution's own archive of it
+  std::string tree{};                        // of a layer: a directory, an archive or a git URL (URL#REF) of the user's
+                                             // own instead; a path is relative to the file of the row
   std::vector<std::string> configure{};      // further arguments of its configure
-  std::string host_cc{}, host_cxx{};         // what compiles its host programs, where the build root's own default does not
+  std::string host_cc{}, host_cxx{};         // what compiles its host programs, where the build root's own default does
+                                             // not
   std::string reference{};                   // source = "...": where these facts are from
   Origin origin{};
 };
@@ -136,8 +154,10 @@ struct KernelRow {
 struct MachineRow {
   std::string platform;
   VersionRange kernels = VersionRange::any();
-  std::string name{};                        // what another row's `like` calls it: platform and kernels as written, "mipsel <5.5"
-  std::string like{};                        // the row whose keys it has, but for those that it says itself and the two above
+  std::string name{};                        // what another row's `like` calls it: platform and kernels as written,
+                                             // "mipsel <5.5"
+  std::string like{};                        // the row whose keys it has, but for those that it says itself and the two
+                                             // above
   SourcePos like_pos{};
   std::set<std::string> given{};             // the keys that it says itself
   std::string defconfig{};                   // what --config defconfig means: defconfig, malta_defconfig
@@ -146,10 +166,12 @@ struct MachineRow {
   std::vector<std::string> make_args{};      // extra arguments of every kernel make
   std::vector<std::string> config{};         // lines CONFIG_X=y|m|n|value that `tiny` adds, after those of [common]
   std::vector<std::string> extra_config{};   // lines after those; once the rows are read they are among them
-  std::string qemu{};                        // qemu-system-aarch64; "" none emulates it: kernels are built and not booted
+  std::string qemu{};                        // qemu-system-aarch64; "" none emulates it: kernels are built and not
+                                             // booted
   std::string qemu_root{};                   // root that holds it
   std::vector<std::string> qemu_args{};      // -M, -cpu, -m ...; once the rows are read, what the next two say as well
-  std::string icount{};                      // "shift=6,sleep=on", where the ratio of boot.sh will not do; "none" QEMU cannot count its instructions
+  std::string icount{};                      // "shift=6,sleep=on", where the ratio of boot.sh will not do; "none" QEMU
+                                             // cannot count its instructions
   std::vector<std::string> extra_qemu_args{};
   std::string cmdline{};                     // console= and friends
   std::string dtb{};                         // arch/arm/boot/dts/versatile-pb.dtb; "" none
@@ -161,7 +183,8 @@ struct MachineRow {
 // A compiler with its binutils and libc for one host platform.
 struct ToolchainRow {
   std::string id{};                          // debian-bookworm-gcc-12-arm64: unique
-  std::string group{};                       // what is made once for all rows of the group; the id unless the table says so
+  std::string group{};                       // what is made once for all rows of the group; the id unless the table
+                                             // says so
   std::string provider{};                    // debian
   unsigned provider_rank = 0;                // smaller first; `rank` of the row, or else of its provider
   bool prebuilt = true;
@@ -173,26 +196,31 @@ struct ToolchainRow {
   std::string libc{};                        // "" none: kernel-only
   std::string libc_version{};
   std::string headers{};                     // kernel headers that its C library was made with, or newer: 4.19
-  std::string released{};                    // YYYY-MM-DD of exactly this compiler release; of N.1.0 where only N is known
+  std::string released{};                    // YYYY-MM-DD of exactly this compiler release; of N.1.0 where only N is
+                                             // known
   std::string prefix{};                      // aarch64-linux-gnu-
-  std::string flags{};                       // what makes the compiler emit the platform's code, where that is not its default
+  std::string flags{};                       // what makes the compiler emit the platform's code, where that is not its
+                                             // default
   std::string dumpmachine{};                 // what `gcc -dumpmachine` must say
   std::string suite{};                       // distribution suite
   std::vector<std::string> packages{};       // the compiler's first, then its binutils'
   std::vector<std::string> cxx{};            // more, which compile C++: for packages, since kernels need none
   std::vector<std::string> components{};     // ids of what it is built from
-  std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does not fit
+  std::vector<std::string> libc_config{};    // lines of its C library's configuration (uClibc), where the default does
+                                             // not fit
   std::vector<std::string> features{};       // names of [[feature]]
-  std::string userland{};                    // package that the boot test runs: its own, or else its provider's; "" neither says one
+  std::string userland{};                    // package that the boot test runs: its own, or else its provider's; ""
+                                             // neither says one
   SourceSpec source{};                       // the archive that it comes in; none: it comes in packages
-  bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits, or when asked for
+  bool fallback = false;                     // its own (in tables) or its provider's: considered where no other fits,
+                                             // or when asked for
   std::string reference{};
   Origin origin{};
   std::string_view purpose() const { return libc.empty() ? "kernel" : "userland"; }
 };
 
-// Of the variables that conditions and requirements name: true for one that a build root answers (make, perl, host-gcc ...), false
-// for those of a toolchain and the kernel.
+// Of the variables that conditions and requirements name: true for one that a build root answers (make, perl, host-gcc
+// ...), false for those of a toolchain and the kernel.
 bool is_host_tool(std::string_view variable);
 
 enum class Effect { builds_not, boots_not, misbehaves };
@@ -204,7 +232,8 @@ struct Conditions {
   std::vector<std::string> arches{};                  // when.arch: platform names or kernel ARCH values; empty: all
   int bits = 0;                                       // when.bits: 32 or 64, of the platform; 0: any
   std::vector<std::string> features{};                // when.feature: what the toolchain must declare
-  std::map<std::string, VersionRange> when{};         // other conditions: gcc, clang, binutils, host-gcc, make ... -> range
+  std::map<std::string, VersionRange> when{};         // other conditions: gcc, clang, binutils, host-gcc, make ... ->
+                                                      // range
 };
 
 struct ConstraintRow : Conditions {
@@ -214,7 +243,8 @@ struct ConstraintRow : Conditions {
   std::string reason{};
   std::string source{};                               // required
   std::string confidence = "reported";                // primary, bisected, observed, reported
-  std::vector<std::string> measured{};                // where it was seen (as `arches`), if it concerns more; empty: it is general
+  std::vector<std::string> measured{};                // where it was seen (as `arches`), if it concerns more; empty: it
+                                                      // is general
   Origin origin{};
 };
 
@@ -232,7 +262,8 @@ struct SymbolRow {
   std::string name;                          // without CONFIG_
   std::string renamed{};                     // what it is called since; `reference` says where
   bool path = false;                         // its value is files or directories, in words
-  std::string within{};                      // of a path: the symbol that says the directory of its words; "" the tree's top
+  std::string within{};                      // of a path: the symbol that says the directory of its words; "" the
+                                             // tree's top
   std::vector<std::string> generated{};      // values that the build makes itself
   std::string reference{};
   Origin origin{};
@@ -268,8 +299,8 @@ struct TreeEdit {
   std::string copy_of{};                              // the file is made as a copy of this one, unless it is there
 };
 
-// What makes a kernel build although constraints say that it does not. A quirk applies where its conditions hold and it lifts
-// a constraint that is not met; one that lifts nothing applies wherever its conditions hold.
+// What makes a kernel build although constraints say that it does not. A quirk applies where its conditions hold and it
+// lifts a constraint that is not met; one that lifts nothing applies wherever its conditions hold.
 struct QuirkRow : Conditions {
   std::string id;
   std::vector<std::string> lifts{};                   // ids of constraints
@@ -277,7 +308,8 @@ struct QuirkRow : Conditions {
   std::vector<std::string> config{};                  // lines CONFIG_X=y|m|n|value, before those of the user
   std::vector<std::string> cflags{}, aflags{};        // KCFLAGS, KAFLAGS: after the kernel's own flags
   std::vector<std::string> cc_flags{}, ld_flags{};    // part of CC and LD: reach what resets the kernel's flags
-  std::vector<std::string> host_cflags{};             // part of HOSTCC: HOSTCFLAGS would replace the tree's own before 4.19
+  std::vector<std::string> host_cflags{};             // part of HOSTCC: HOSTCFLAGS would replace the tree's own before
+                                                      // 4.19
   std::vector<std::string> patches{};                 // files under kernels/patches/
   std::vector<TreeEdit> edits{};
   std::string reason{};
@@ -290,7 +322,8 @@ struct QuirkRow : Conditions {
 // What a recipe says of its build, and may say more of on some platforms.
 struct RecipeParts {
   std::string script{};                      // file name of a script, run inside the root
-  std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages, NAME or NAME@INSTANCE
+  std::map<std::string, std::vector<std::string>> deps{};  // role, or "propagated-" and a role -> packages, NAME or
+                                                           // NAME@INSTANCE
   std::vector<std::string> configure{};      // further arguments of the build system's configuration, each one word
   std::vector<std::string> make{};           // of each make (or of its counterpart)
   std::vector<std::string> install{};        // of the make that installs, instead of `install`
@@ -299,7 +332,8 @@ struct RecipeParts {
   std::map<std::string, std::string> env{};
 };
 
-// [[variant]]: added where its `when` holds. A list means any of it, and a word with `!` before it anything else; what is empty does not matter.
+// [[variant]]: added where its `when` holds. A list means any of it, and a word with `!` before it anything else; what
+// is empty does not matter.
 struct RecipeVariant : RecipeParts {
   std::vector<std::string> libc{};           // glibc, musl, ...
   std::vector<std::string> arch{};           // platform names or kernel ARCH values
@@ -307,14 +341,16 @@ struct RecipeVariant : RecipeParts {
   std::vector<std::string> host{};           // "native": the platform that builds; "foreign": another
   int bits = 0;                              // of a register; 0: any
   std::vector<std::string> linkage{};        // shared, static
-  std::vector<std::string> purpose{};        // of the toolchain, a targeted recipe's target's: userland; kernel, without a C library
+  std::vector<std::string> purpose{};        // of the toolchain, a targeted recipe's target's: userland; kernel,
+                                             // without a C library
   std::vector<std::string> features{};       // of the recipe, that are on
   std::vector<std::string> member{};         // of the recipe's family
 };
 
 // [target]: what a target of the recipe asks of a request, and what is made of that.
 struct TargetRow {
-  bool kernel = false, machine = false;      // asks: what stands after @ is a kernel's version; that kernel's machine on the platform
+  bool kernel = false, machine = false;      // asks: what stands after @ is a kernel's version; that kernel's machine
+                                             // on the platform
   bool toolchain = true;                     // asks: one that is resolved
   enum class Use { userland, kernel, boot } use = Use::userland;   // what that is for
   std::string booted_by{};                   // recipe whose build boots what this one makes
@@ -331,13 +367,16 @@ struct RecipeRow : RecipeParts {
   SourceSpec source{};
   std::string system{};                      // systems/NAME.toml, whose parts come before this recipe's; "" none
   std::string root{};                        // root that it runs in
-  bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code for
+  bool targeted = false;                     // a compiler or the like: another one for each platform that it emits code
+                                             // for
   TargetRow target{};
-  bool of_compiler = false;                  // part of one: a package depends on that of its own compiler, whatever others are built with
+  bool of_compiler = false;                  // part of one: a package depends on that of its own compiler, whatever
+                                             // others are built with
   std::vector<std::string> outputs{"out"};
   std::map<std::string, bool> features{};    // by name: whether it is on unless an instance says otherwise
   std::vector<RecipeVariant> variants{};     // in their order
-  std::vector<RecipeRow> members{};          // [[member]]; each is whole: what they have in common comes before what it says itself
+  std::vector<RecipeRow> members{};          // [[member]]; each is whole: what they have in common comes before what it
+                                             // says itself
   std::string default_member{};              // that the name alone means; "" none
   std::vector<std::string> arch{};           // platform names or kernel ARCH values that it is for; none: every one
   bool bare_metal = false;                   // it needs no operating system
@@ -413,10 +452,11 @@ inline constexpr const char* kToolchainDependency = "toolchain";
 
 class Catalog {
  public:
-  // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of the files that are read now are
-  // reported together (Error::also); those of what is read when asked for come then. `evidence`: further directories of records, shaped
-  // like a catalog's evidence/, after the layers'.
-  static Result<std::shared_ptr<const Catalog>> load(const fs::path& directory, const std::vector<fs::path>& layers = {},
+  // Reads the catalog directory and then the layers, later ones over earlier ones. All errors of the files that are
+  // read now are reported together (Error::also); those of what is read when asked for come then. `evidence`: further
+  // directories of records, shaped like a catalog's evidence/, after the layers'.
+  static Result<std::shared_ptr<const Catalog>> load(const fs::path& directory,
+                                                     const std::vector<fs::path>& layers = {},
                                                      const std::vector<fs::path>& evidence = {});
 
   const std::vector<Platform>& platforms() const;
@@ -427,7 +467,8 @@ class Catalog {
   const std::string& kernel_recipe() const;               // that makes them; "" there are none
   const std::string& recipe_of(const EvidenceRow& record) const;
 
-  // Those that may concern a platform, or all. Read when first asked for; thread-safe, and the rows live as long as the catalog.
+  // Those that may concern a platform, or all. Read when first asked for; thread-safe, and the rows live as long as the
+  // catalog.
   Result<std::vector<const ConstraintRow*>> constraints(const Platform& platform) const;
   Result<std::vector<const ConstraintRow*>> constraints() const;
   Result<std::vector<const QuirkRow*>> quirks(const Platform& platform) const;
@@ -440,29 +481,33 @@ class Catalog {
   // By id. `platform`, where it is known, saves reading the files of the others.
   Result<const ToolchainRow*> toolchain(std::string_view id, std::string_view platform = {}) const;
 
-  // The toolchains of one platform, without fallbacks, and the fallbacks. Rows of tables first, then those of toolchains/<provider>/,
-  // both read when first asked for; errors are those of that platform's rows and files. Thread-safe; the vectors live as long as the
-  // catalog. A name that is no platform has none.
+  // The toolchains of one platform, without fallbacks, and the fallbacks. Rows of tables first, then those of
+  // toolchains/<provider>/, both read when first asked for; errors are those of that platform's rows and files.
+  // Thread-safe; the vectors live as long as the catalog. A name that is no platform has none.
   Result<const std::vector<ToolchainRow>*> toolchains(std::string_view platform) const;
   Result<const std::vector<ToolchainRow>*> fallbacks(std::string_view platform) const;
   // Both, of all platforms in their order: reads every file.
   Result<std::vector<const ToolchainRow*>> all_toolchains() const;
   bool has_toolchains(std::string_view platform) const;   // reads none of them
-  // The text of a file of the last layer that has it: under scripts/, in whatever folder, under kernels/patches/, beside a recipe. Never one outside that layer.
+  // The text of a file of the last layer that has it: under scripts/, in whatever folder, under kernels/patches/,
+  // beside a recipe. Never one outside that layer.
   Result<std::string> script(std::string_view name) const;
   Result<std::string> patch(std::string_view name) const;
   Result<std::string> recipe_file(const RecipeRow& recipe, std::string_view name) const;
   // Where the `tree` of a component really is, when it is no URL: below its layer.
   Result<fs::path> component_tree(const ComponentRow& row) const;
 
-  // The records of a platform, or of what a recipe makes of one kernel for it, or of its series, by kernel version, toolchain and
-  // configuration. Of several of the same cell and toolchain the latest by date counts, then that of the later layer. Read when first asked
-  // for, from that platform's directories only, and by the names of their files no others. Thread-safe; the vector lives as long as the
-  // catalog.
+  // The records of a platform, or of what a recipe makes of one kernel for it, or of its series, by kernel version,
+  // toolchain and configuration. Of several of the same cell and toolchain the latest by date counts, then that of the
+  // later layer. Read when first asked for, from that platform's directories only, and by the names of their files no
+  // others. Thread-safe; the vector lives as long as the catalog.
   Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform) const;
-  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const;
-  Result<const std::vector<EvidenceRow>*> evidence_of_series(std::string_view platform, const Version& kernel, const std::string& recipe) const;
-  const std::vector<fs::path>& evidence_directories() const;   // that records are read from, first layer first; some may not be there
+  Result<const std::vector<EvidenceRow>*> evidence(std::string_view platform, const Version& kernel,
+                                                   const std::string& recipe) const;
+  Result<const std::vector<EvidenceRow>*> evidence_of_series(std::string_view platform, const Version& kernel,
+                                                             const std::string& recipe) const;
+  const std::vector<fs::path>& evidence_directories() const;   // that records are read from, first layer first; some
+                                                               // may not be there
 
   // Read when first asked for; thread-safe, like the toolchains. Components are sorted by name, then version.
   Result<const std::vector<MachineRow>*> machines() const;

@@ -13,12 +13,14 @@ namespace {
 
 // Two files that are each read by themselves have the same id.
 template <class Row>
-void defined_once(std::map<std::string, const Row*>& ids, const std::string& table, const Row& row, Findings& findings) {
+void defined_once(std::map<std::string, const Row*>& ids, const std::string& table, const Row& row,
+                  Findings& findings) {
   const auto [first, fresh] = ids.emplace(row.id, &row);
   if (fresh) return;
   Error error{.what = fmt::format("'{}' is defined twice in [[{}]]", row.id, table), .where = row.origin.pos};
   const SourcePos& pos = first->second->origin.pos;
-  findings.errors.push_back(std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
+  findings.errors.push_back(
+      std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
 }
 
 // Every file of one architecture, and that no id stands in two.
@@ -29,13 +31,15 @@ void check_arch_rows(LoadResult& result, const std::string& table, ArchRows<Row>
     for (const Row& row : rows) defined_once(ids, table, row, result.findings);
   };
   see(of.common);
-  for (const auto& [arch, layers] : of.layers) see(read_arch_rows(*result.state, of, arch, result.findings, result.documents));
+  for (const auto& [arch, layers] : of.layers)
+    see(read_arch_rows(*result.state, of, arch, result.findings, result.documents));
 }
 
 void check_releases(const Catalog::State& state, Findings& findings) {
   if (state.kernels.empty() || !state.releases.recipe.empty() || findings.incomplete || state.asked->incomplete) return;
   findings.errors.push_back({.what = "the catalog has kernels, and does not say which recipe makes them",
-                             .where = state.kernels.front().origin.pos, .hint = "in kernels/releases.toml: [releases] recipe = NAME"});
+                             .where = state.kernels.front().origin.pos,
+                             .hint = "in kernels/releases.toml: [releases] recipe = NAME"});
 }
 
 }  // namespace
@@ -51,7 +55,8 @@ void check_unread_files(LoadResult& result) {
   std::map<std::string, const ToolchainRow*> ids;
   for (const Platform& platform : result.state->platforms)
     for (const bool fallback : {false, true})
-      for (const ToolchainRow& row : read_toolchains(*result.state, platform.name, fallback, findings, result.documents))
+      for (const ToolchainRow& row :
+           read_toolchains(*result.state, platform.name, fallback, findings, result.documents))
         defined_once(ids, "toolchain", row, findings);
   Catalog::State::Asked& asked = *result.state->asked;
   read_asked(*result.state, asked.components, findings, result.documents);
@@ -61,8 +66,10 @@ void check_unread_files(LoadResult& result) {
   read_asked(*result.state, asked.symbols, findings, result.documents);
   read_asked(*result.state, asked.tree_files, findings, result.documents);
   read_asked(*result.state, asked.log_lines, findings, result.documents);
-  for (const std::string& name : system_names(*result.state)) read_system(*result.state, name, findings, result.documents);
-  for (const std::string& name : recipe_names(*result.state)) read_recipe(*result.state, name, findings, result.documents);
+  for (const std::string& name : system_names(*result.state))
+    read_system(*result.state, name, findings, result.documents);
+  for (const std::string& name : recipe_names(*result.state))
+    read_recipe(*result.state, name, findings, result.documents);
   check_recipes_together(*result.state, findings);
   check_files(*result.state, findings);
   check_releases(*result.state, findings);

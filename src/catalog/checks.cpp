@@ -11,7 +11,8 @@ namespace {
 std::vector<std::string> files_of(const Catalog::State& state, const char* directory) {
   std::vector<std::string> names;
   for (const Layer& layer : state.layers)
-    for (std::string& name : list_directory(layer.directory / directory).value_or(std::vector<std::string>{})) names.push_back(std::move(name));
+    for (std::string& name : list_directory(layer.directory / directory).value_or(std::vector<std::string>{}))
+      names.push_back(std::move(name));
   return names;
 }
 
@@ -48,7 +49,8 @@ std::vector<std::string> component_names(const Catalog::State& state) {
 // What constraints may know versions of.
 std::vector<std::string> constraint_variables(const Catalog::State& state) {
   std::vector<std::string> names = toolchain_variables();
-  for (const std::vector<std::string>& more : {names_of(state.c_libraries), host_tools()}) names.insert(names.end(), more.begin(), more.end());
+  for (const std::vector<std::string>& more : {names_of(state.c_libraries), host_tools()})
+    names.insert(names.end(), more.begin(), more.end());
   return names;
 }
 
@@ -89,17 +91,22 @@ KnownNames names_for(const Catalog::State& state, NameOf kind) {
   return names;
 }
 
-void check_source(const SourceSpec& source, const std::string& name, const Origin& origin, bool needed, std::vector<Error>& errors) {
+void check_source(const SourceSpec& source, const std::string& name, const Origin& origin, bool needed,
+                  std::vector<Error>& errors) {
   if (std::any_of(origin.wrong.begin(), origin.wrong.end(), [](const std::string& key) {
         return key == "debian" || key == "urls" || key == "sha256" || key == "sha256sums";
       }))
     return;
   const bool nothing = source.debian_package.empty() && source.urls.empty();
-  if (nothing && needed) errors.push_back({.what = fmt::format("'{}' has no source: neither 'debian' nor 'urls'", name), .where = origin.pos});
+  if (nothing && needed)
+    errors.push_back(
+        {.what = fmt::format("'{}' has no source: neither 'debian' nor 'urls'", name), .where = origin.pos});
   if (!source.urls.empty() && source.sha256.empty() && source.sha256sums.empty())
     errors.push_back({.what = fmt::format("'{}' has 'urls' but no 'sha256'", name), .where = origin.pos});
   if (!source.sha256sums.empty() && (source.urls.empty() || !source.sha256.empty()))
-    errors.push_back({.what = fmt::format("'{}' has 'sha256sums' {}", name, source.urls.empty() ? "but no 'urls'" : "and 'sha256'"), .where = origin.pos});
+    errors.push_back(
+        {.what = fmt::format("'{}' has 'sha256sums' {}", name, source.urls.empty() ? "but no 'urls'" : "and 'sha256'"),
+         .where = origin.pos});
 }
 
 // Each name and alias belongs to one platform. Also fills the table that platform() looks in.
@@ -110,8 +117,9 @@ void index_platforms(LoadResult& result) {
     if (fresh || at->second == index || shared_ok) return;
     const Platform& platform = state.platforms[index];
     const Platform& owner = state.platforms[at->second];
-    result.findings.errors.push_back({.what = fmt::format("'{}' names two platforms, '{}' and '{}'", name, owner.name, platform.name),
-                                      .where = state.platform_origins[platform.name].pos});
+    result.findings.errors.push_back(
+        {.what = fmt::format("'{}' names two platforms, '{}' and '{}'", name, owner.name, platform.name),
+         .where = state.platform_origins[platform.name].pos});
   };
   for (std::size_t i = 0; i < state.platforms.size(); ++i) claim(state.platforms[i].name, i, false);
   for (std::size_t i = 0; i < state.platforms.size(); ++i)
@@ -132,7 +140,8 @@ std::optional<fs::path> directory_of(const Reference& reference) {
 
 // That the file that is meant can be read, without reading it.
 Result<void> check_file(const Catalog::State& state, const fs::path& directory, const std::string& name) {
-  Result<std::optional<LayerFile>> file = directory == kScripts ? open_script(state, name) : open_of_last(state.layers, directory / name);
+  Result<std::optional<LayerFile>> file =
+      directory == kScripts ? open_script(state, name) : open_of_last(state.layers, directory / name);
   if (!file) return Fail(std::move(file).error());
   if (!*file) return fail(Errc::invalid_input, fmt::format("'{}' is not a file under {}/", name, directory.string()));
   return {};
@@ -140,7 +149,9 @@ Result<void> check_file(const Catalog::State& state, const fs::path& directory, 
 
 }  // namespace
 
-std::string triple_key(const Triple& triple) { return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi()); }
+std::string triple_key(const Triple& triple) {
+  return fmt::format("{} {} {}", triple.cpu(), triple.kernel(), triple.abi());
+}
 
 void check_names(const Catalog::State& state, Findings& findings) {
   Catalog::State::NameCache& cache = *state.names;
@@ -169,43 +180,51 @@ void check_names(const Catalog::State& state, Findings& findings) {
       continue;
     }
     if (findings.incomplete || state.asked->incomplete) continue;
-    Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what), .where = reference.document->pos(reference.span)};
+    Error error{.what = fmt::format("'{}' is not {}", reference.name, list.what),
+                .where = reference.document->pos(reference.span)};
     error.hint = did_you_mean(reference.name, list.known);
     const std::string file = fs::path(reference.name).filename();
-    if (reference.kind == NameOf::script && list.set.contains(file)) error.hint = fmt::format("a script is called by its file name, in whatever folder it is: '{}'", file);
+    if (reference.kind == NameOf::script && list.set.contains(file))
+      error.hint = fmt::format("a script is called by its file name, in whatever folder it is: '{}'", file);
     findings.errors.push_back(std::move(error));
   }
 }
 
 void check_files(const Catalog::State& state, Findings& findings) {
-  const auto is_known = [&](const Error& error) {   // with the place of who names it
-    return std::any_of(findings.errors.begin(), findings.errors.end(), [&](const Error& known) { return known.what == error.what; });
+  const auto is_known = [&](const Error& error) {  // with the place of who names it
+    return std::any_of(findings.errors.begin(), findings.errors.end(),
+                       [&](const Error& known) { return known.what == error.what; });
   };
   const auto check = [&](const Layer& layer, const fs::path& place) {
-    if (Result<UniqueFd> file = layer.files->open_regular(place); !file && !is_known(file.error())) findings.errors.push_back(std::move(file).error());
+    if (Result<UniqueFd> file = layer.files->open_regular(place); !file && !is_known(file.error()))
+      findings.errors.push_back(std::move(file).error());
   };
   for (std::size_t at = 0; at < state.layers.size(); ++at) {
     const Layer& layer = state.layers[at];
     for (const auto& [name, places] : script_places(state)[at]) {
       for (const fs::path& place : places) check(layer, place);
       if (places.size() < 2) continue;
-      if (Error twice = script_twice(layer, name, places); !is_known(twice)) findings.errors.push_back(std::move(twice));
+      if (Error twice = script_twice(layer, name, places); !is_known(twice))
+        findings.errors.push_back(std::move(twice));
     }
-    for (const std::string& name : list_directory(layer.directory / kPatches).value_or(std::vector<std::string>{})) check(layer, fs::path(kPatches) / name);
+    for (const std::string& name : list_directory(layer.directory / kPatches).value_or(std::vector<std::string>{}))
+      check(layer, fs::path(kPatches) / name);
   }
 }
 
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings) {
   for (const MachineRow& row : rows)
     if (row.emulated() && row.qemu_root.empty() && !row.origin.is_wrong("qemu_root"))
-      findings.errors.push_back({.what = "'qemu_root' is missing in [[machine]], and it has 'qemu'", .where = row.origin.pos});
+      findings.errors.push_back(
+          {.what = "'qemu_root' is missing in [[machine]], and it has 'qemu'", .where = row.origin.pos});
 }
 
 void check_archives(const std::vector<ToolchainRow>& rows, Findings& findings) {
   for (const ToolchainRow& row : rows) {
     check_source(row.source, row.id, row.origin, false, findings.errors);
     if (!row.unknown.empty() && row.binutils)
-      findings.errors.push_back({.what = fmt::format("'{}' has 'binutils', and says that they are unknown", row.id), .where = row.origin.pos});
+      findings.errors.push_back({.what = fmt::format("'{}' has 'binutils', and says that they are unknown", row.id),
+                                 .where = row.origin.pos});
   }
 }
 
@@ -213,7 +232,8 @@ void check_components(const Catalog::State& state, const std::vector<ComponentRo
   for (const ComponentRow& row : rows) {
     check_source(row.source, row.id, row.origin, row.tree.empty(), findings.errors);
     if (row.tree.empty() || row.origin.is_wrong("tree") || is_remote_tree(row.tree)) continue;
-    if (Result<fs::path> below = tree_below_layer(state.layers, row.tree); !below) findings.errors.push_back(std::move(below).error().at(row.origin.pos));
+    if (Result<fs::path> below = tree_below_layer(state.layers, row.tree); !below)
+      findings.errors.push_back(std::move(below).error().at(row.origin.pos));
   }
 }
 
@@ -226,12 +246,14 @@ void check_recipe(const RecipeRow& row, Findings& findings) {
   }
   const auto check_member = [&](std::string_view name, std::string_view use) {
     if (std::find(members.begin(), members.end(), name) == members.end())
-      findings.errors.push_back({.what = fmt::format("'{}' is not a member of '{}', and is {}", name, row.name, use), .where = row.origin.pos,
+      findings.errors.push_back({.what = fmt::format("'{}' is not a member of '{}', and is {}", name, row.name, use),
+                                 .where = row.origin.pos,
                                  .hint = did_you_mean(name, members)});
   };
   if (!row.default_member.empty()) check_member(row.default_member, "its 'default'");
   for (const RecipeVariant& variant : row.variants)
-    for (const std::string& word : variant.member) check_member(std::string_view(word).substr(word.starts_with('!')), "what a variant is for");
+    for (const std::string& word : variant.member)
+      check_member(std::string_view(word).substr(word.starts_with('!')), "what a variant is for");
 }
 
 void check_component_names(const Catalog::State& state, Findings& findings) {
@@ -241,28 +263,36 @@ void check_component_names(const Catalog::State& state, Findings& findings) {
     for (const ToolchainRow& row : found.rows)
       for (const std::string& id : row.components)
         if (std::find(known.begin(), known.end(), id) == known.end())
-          findings.errors.push_back({.what = fmt::format("'{}' is not a component, which '{}' is made from", id, row.id), .where = row.origin.pos,
-                                     .hint = did_you_mean(id, known)});
+          findings.errors.push_back(
+              {.what = fmt::format("'{}' is not a component, which '{}' is made from", id, row.id),
+               .where = row.origin.pos,
+               .hint = did_you_mean(id, known)});
 }
 
 void check_references(LoadResult& result) {
   Catalog::State& state = *result.state;
   check_names(state, result.findings);
   index_platforms(result);
-  // After the names are checked: a root may be like one that a later layer changes, but not like one that is like another.
+  // After the names are checked: a root may be like one that a later layer changes, but not like one that is like
+  // another.
   for (RootRow& row : state.roots) {
     if (row.like.empty()) continue;
     if (stopped(result.findings)) return;
-    const auto base = std::find_if(state.roots.begin(), state.roots.end(), [&](const RootRow& other) { return other.name == row.like; });
+    const auto base = std::find_if(state.roots.begin(), state.roots.end(),
+                                   [&](const RootRow& other) { return other.name == row.like; });
     if (base == state.roots.end()) continue;
     if (!base->like.empty())
-      result.findings.errors.push_back({.what = fmt::format("'{}' is like '{}', which is like another root itself", row.name, row.like), .where = row.origin.pos});
+      result.findings.errors.push_back(
+          {.what = fmt::format("'{}' is like '{}', which is like another root itself", row.name, row.like),
+           .where = row.origin.pos});
     row.packages.insert(row.packages.begin(), base->packages.begin(), base->packages.end());
   }
   for (const RootRow& row : state.roots)
     if (row.kind == "build" && row.released.empty() && !row.origin.is_wrong("released"))
-      result.findings.errors.push_back({.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
-  for (const KernelRow& row : state.kernels) check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
+      result.findings.errors.push_back(
+          {.what = fmt::format("'{}' is of kind 'build' and has no 'released'", row.name), .where = row.origin.pos});
+  for (const KernelRow& row : state.kernels)
+    check_source(row.source, row.version.str(), row.origin, true, result.findings.errors);
 }
 
 }  // namespace swage

@@ -8,7 +8,8 @@ const std::vector<std::string>& toolchain_variables() {
 }
 
 const std::vector<std::string>& host_tools() {
-  static const std::vector<std::string> names{"make", "perl", "bash", "host-gcc", "python", "bc", "flex", "bison", "openssl", "pahole", "rustc"};
+  static const std::vector<std::string> names{"make", "perl",  "bash",    "host-gcc", "python", "bc",
+                                              "flex", "bison", "openssl", "pahole",   "rustc"};
   return names;
 }
 
@@ -28,10 +29,14 @@ void read_closed_words(const FieldInput& in, std::vector<std::string>& out, cons
 
 // Source: `supported_defaults` of gcc/config.gcc for the architectures of the catalog, and strict-align of LoongArch.
 void read_gcc_options(const FieldInput& in, std::map<std::string, std::string>& out) {
-  static const std::vector<std::string> known{"abi", "arch", "arch-32", "arch-64", "cpu", "cpu-32", "cpu-64", "tune", "tune-32", "tune-64", "float",
-                                              "fpu", "fp-32", "odd-spreg-32", "nan", "mode", "endian", "tls", "divide", "llsc", "mips-plt",
-                                              "synci", "lxc1-sxc1", "madd4", "compact-branches", "msa", "simd", "isa-spec", "riscv-attribute",
-                                              "cmodel", "strict-align"};
+  static const std::vector<std::string> known{
+      "abi",         "arch",   "arch-32",   "arch-64",         "cpu",
+      "cpu-32",      "cpu-64", "tune",      "tune-32",         "tune-64",
+      "float",       "fpu",    "fp-32",     "odd-spreg-32",    "nan",
+      "mode",        "endian", "tls",       "divide",          "llsc",
+      "mips-plt",    "synci",  "lxc1-sxc1", "madd4",           "compact-branches",
+      "msa",         "simd",   "isa-spec",  "riscv-attribute", "cmodel",
+      "strict-align"};
   read_field(in, out);
   check_names(in, out, known);
   if (const TomlEntry* entry = in.value.find("float"); entry && entry->value.kind == TomlValue::Kind::string)

@@ -7,8 +7,8 @@
 
 namespace swage {
 
-// The variables that conditions and requirements may name beside C libraries (c_libraries.toml): those of a toolchain, and those of the
-// root that a build runs in.
+// The variables that conditions and requirements may name beside C libraries (c_libraries.toml): those of a toolchain,
+// and those of the root that a build runs in.
 const std::vector<std::string>& toolchain_variables();
 const std::vector<std::string>& host_tools();
 
@@ -23,12 +23,14 @@ template <class Check>
 void read_negatable(const FieldInput& in, std::vector<std::string>& out, const Check& check) {
   read_field(in, out);
   for (const TomlValue& item : in.value.items)
-    if (item.kind == TomlValue::Kind::string) check(in.with(item, in.name), item.text.starts_with('!') ? item.text.substr(1) : item.text);
+    if (item.kind == TomlValue::Kind::string)
+      check(in.with(item, in.name), item.text.starts_with('!') ? item.text.substr(1) : item.text);
 }
 
 // Reports keys of a table that are none of them.
 template <class Value>
-void check_names(const FieldInput& in, const std::map<std::string, Value>& values, const std::vector<std::string>& known) {
+void check_names(const FieldInput& in, const std::map<std::string, Value>& values,
+                 const std::vector<std::string>& known) {
   for (const auto& [name, value] : values) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     report_unknown_word(in.with(in.value, in.name), name, known);

@@ -39,7 +39,8 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
   check_keys(document, document.root, "a record of evidence", {{"evidence", true}, {"tree", false}}, Presence::whole,
              findings);
   const TomlEntry* entry = document.root.find("evidence");
-  if (!entry || !FieldInput{document, entry->value, "evidence", findings}.is(TomlValue::Kind::table)) return std::nullopt;
+  if (!entry || !FieldInput{document, entry->value, "evidence", findings}.is(TomlValue::Kind::table))
+    return std::nullopt;
   EvidenceRow row{.kernel = {}};
   findings.of_logs = true;
   evidence_schema().read(document, entry->value, row, Presence::whole, findings);
@@ -55,12 +56,13 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
   // Questions about one cell go by file names.
   const fs::path path(document.path);
   if (findings.errors.size() == before && path.stem() != evidence_name(row))
-    findings.errors.push_back({.what = fmt::format("'{}' is not the record that its name says: that is '{}.toml'", document.path,
-                                                   evidence_name(row)),
+    findings.errors.push_back({.what = fmt::format("'{}' is not the record that its name says: that is '{}.toml'",
+                                                   document.path, evidence_name(row)),
                                .where = document.pos(entry->value.span)});
   if (findings.errors.size() == before && path.has_parent_path() && path.parent_path().filename() != row.platform)
-    findings.errors.push_back({.what = fmt::format("'{}' is not in its platform's directory '{}'", document.path, row.platform),
-                               .where = document.pos(entry->value.find("platform")->value.span)});
+    findings.errors.push_back(
+        {.what = fmt::format("'{}' is not in its platform's directory '{}'", document.path, row.platform),
+         .where = document.pos(entry->value.find("platform")->value.span)});
   if (findings.errors.size() != before) return std::nullopt;
   return row;
 }
@@ -70,7 +72,8 @@ std::vector<std::string> records_in(const fs::path& directory, const std::vector
   std::vector<std::string> names;
   for (std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
     const auto begins_so = [&](const std::string& beginning) { return name.starts_with(beginning); };
-    if (name.ends_with(".toml") && std::any_of(beginnings.begin(), beginnings.end(), begins_so)) names.push_back(std::move(name));
+    if (name.ends_with(".toml") && std::any_of(beginnings.begin(), beginnings.end(), begins_so))
+      names.push_back(std::move(name));
   }
   return names;
 }
@@ -113,7 +116,8 @@ Result<std::vector<EvidenceRow>> read_records(const std::vector<fs::path>& place
 }
 
 template <class Read>
-Result<const std::vector<EvidenceRow>*> once(Catalog::State::EvidenceCache& cache, const std::string& key, const Read& read) {
+Result<const std::vector<EvidenceRow>*> once(Catalog::State::EvidenceCache& cache, const std::string& key,
+                                             const Read& read) {
   const std::scoped_lock lock(cache.mutex);
   if (const auto known = cache.known.find(key); known != cache.known.end()) return &known->second;
   SWAGE_TRY(std::vector<EvidenceRow> rows, read());
@@ -121,7 +125,9 @@ Result<const std::vector<EvidenceRow>*> once(Catalog::State::EvidenceCache& cach
 }
 
 // `recipe`: as a record says it.
-std::string cell_prefix(std::string_view recipe, std::string_view kernel) { return fmt::format("{}-{}-", recipe.empty() ? "linux" : recipe, kernel); }
+std::string cell_prefix(std::string_view recipe, std::string_view kernel) {
+  return fmt::format("{}-{}-", recipe.empty() ? "linux" : recipe, kernel);
+}
 
 // What the tree is called in names of files: patches make another one of it.
 std::string short_hash(const KernelTree& tree) {
@@ -258,9 +264,11 @@ Result<void> check_evidence_place(const fs::path& named, const std::vector<std::
   SWAGE_TRY(const fs::path directory, absolute_path(named));
   fs::path made = directory;   // as much of it as there is
   while (!path_exists(made) && made.has_relative_path()) made = made.parent_path();
-  if (!directory_exists(made)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", made.string()));
+  if (!directory_exists(made))
+    return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", made.string()));
   const auto check_writable = [](const fs::path& place) -> Result<void> {
-    if (::access(place.c_str(), W_OK | X_OK) != 0) return fail_errno(fmt::format("cannot write records into '{}'", place.string()), errno);
+    if (::access(place.c_str(), W_OK | X_OK) != 0)
+      return fail_errno(fmt::format("cannot write records into '{}'", place.string()), errno);
     return {};
   };
   SWAGE_CHECK(check_writable(made));
@@ -291,14 +299,17 @@ Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platf
               [&] { return read_records(state_->evidence_directories, platform, {""}); });
 }
 
-Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform, const Version& kernel, const std::string& recipe) const {
+Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platform, const Version& kernel,
+                                                          const std::string& recipe) const {
   const std::string version = kernel.str();
-  return once(*state_->evidence, fmt::format("{} {} {}", platform, version, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
-    const std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, version);
-    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, {beginning}));
-    std::erase_if(rows, [&](const EvidenceRow& row) { return row.kernel != version || recipe_of(row) != recipe; });   // 6.1 begins 6.1-rc3 too
-    return rows;
-  });
+  return once(
+      *state_->evidence, fmt::format("{} {} {}", platform, version, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
+        const std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, version);
+        SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, {beginning}));
+        // 6.1 begins 6.1-rc3 too.
+        std::erase_if(rows, [&](const EvidenceRow& row) { return row.kernel != version || recipe_of(row) != recipe; });
+        return rows;
+      });
 }
 
 Result<const std::vector<EvidenceRow>*> Catalog::evidence_of_series(std::string_view platform, const Version& kernel,
@@ -306,17 +317,19 @@ Result<const std::vector<EvidenceRow>*> Catalog::evidence_of_series(std::string_
   const auto series = kernel_series(kernel);
   std::string name = fmt::format("{}.{}", series[0], series[1]);
   if (series[0] == 2) name += fmt::format(".{}", series[2]);
-  return once(*state_->evidence, fmt::format("{} {}.* {}", platform, name, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
-    std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, name);   // 6.1-
-    std::string of_releases = beginning;
-    of_releases.back() = '.';
-    SWAGE_TRY(std::vector<EvidenceRow> rows, read_records(state_->evidence_directories, platform, {std::move(beginning), std::move(of_releases)}));
-    std::erase_if(rows, [&](const EvidenceRow& row) {
-      const auto version = Version::parse(row.kernel);
-      return (version && kernel_series(*version) != series) || recipe_of(row) != recipe;
-    });
-    return rows;
-  });
+  return once(
+      *state_->evidence, fmt::format("{} {}.* {}", platform, name, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
+        std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, name);  // 6.1-
+        std::string of_releases = beginning;
+        of_releases.back() = '.';
+        SWAGE_TRY(std::vector<EvidenceRow> rows,
+                  read_records(state_->evidence_directories, platform, {std::move(beginning), std::move(of_releases)}));
+        std::erase_if(rows, [&](const EvidenceRow& row) {
+          const auto version = Version::parse(row.kernel);
+          return (version && kernel_series(*version) != series) || recipe_of(row) != recipe;
+        });
+        return rows;
+      });
 }
 
 const std::vector<fs::path>& Catalog::evidence_directories() const { return state_->evidence_directories; }

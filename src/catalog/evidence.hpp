@@ -29,10 +29,11 @@ Result<void> check_vendor(std::string_view name);
 Result<EvidenceRow> parse_evidence(std::string text, const std::string& file);
 // Both files, each replaced whole and the record last: a record has its log.
 Result<void> write_evidence(const fs::path& directory, const EvidenceRow& row, std::string_view log);
-// A directory below that of the records, made where it is missing. One that a link leads out of is refused: nothing is written elsewhere,
-// where it would not be read again either.
+// A directory below that of the records, made where it is missing. One that a link leads out of is refused: nothing is
+// written elsewhere, where it would not be read again either.
 Result<fs::path> evidence_subdirectory(const fs::path& directory, std::string_view name);
-// Whether records could be written into directories of these names: asked before hours are spent on what they would say.
+// Whether records could be written into directories of these names: asked before hours are spent on what they would
+// say.
 Result<void> check_evidence_place(const fs::path& directory, const std::vector<std::string>& names);
 // Where the log of a record that was read stands, and the lock file it was made with.
 fs::path evidence_log(const EvidenceRow& row);

@@ -12,11 +12,13 @@ Result<Layer> open_layer(std::string name, fs::path directory) {
 const Layer* layer_of(const std::vector<Layer>& layers, const fs::path& file) {
   const Layer* found = nullptr;
   for (const Layer& layer : layers)
-    if (layer.files->relative(file) && (!found || layer.directory.native().size() > found->directory.native().size())) found = &layer;
+    if (layer.files->relative(file) && (!found || layer.directory.native().size() > found->directory.native().size()))
+      found = &layer;
   return found;
 }
 
-Result<std::optional<std::string>> find_text(const std::vector<Layer>& layers, const fs::path& file, std::uint64_t limit) {
+Result<std::optional<std::string>> find_text(const std::vector<Layer>& layers, const fs::path& file,
+                                             std::uint64_t limit) {
   const Layer* layer = layer_of(layers, file);
   if (!layer) return fail(Errc::invalid_input, fmt::format("'{}' is below no catalog or layer", file.string()));
   return layer->files->find(*layer->files->relative(file), limit);
@@ -45,7 +47,8 @@ bool is_remote_tree(std::string_view from) {
   const auto colon = from.find("://");
   if (colon == std::string_view::npos) return false;
   const std::string_view scheme = from.substr(0, colon), rest = from.substr(colon + 3);
-  return (scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git") && !rest.empty() && rest.front() != '-' && rest.front() != '/';
+  return (scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git") && !rest.empty() &&
+         rest.front() != '-' && rest.front() != '/';
 }
 
 Result<fs::path> tree_below_layer(const std::vector<Layer>& layers, const fs::path& from) {
@@ -55,7 +58,8 @@ Result<fs::path> tree_below_layer(const std::vector<Layer>& layers, const fs::pa
   Result<fs::path> directory = layer->files->directory(name);
   if (directory || directory.error().code == Errc::invalid_input) return directory;
   SWAGE_TRY(const std::optional<UniqueFd> archive, layer->files->find_regular(name));
-  if (!archive) return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from.string()));
+  if (!archive)
+    return fail(Errc::invalid_input, fmt::format("'{}' is no directory, archive or git URL", from.string()));
   return from;
 }
 

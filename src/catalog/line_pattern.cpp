@@ -6,7 +6,8 @@
 namespace swage {
 
 Result<LinePattern> LinePattern::parse(const std::string& text) {
-  if (text.size() > kLongestPattern) return fail(Errc::invalid_input, fmt::format("a pattern has more than {} bytes", kLongestPattern));
+  if (text.size() > kLongestPattern)
+    return fail(Errc::invalid_input, fmt::format("a pattern has more than {} bytes", kLongestPattern));
   return compile(text);
 }
 

@@ -11,7 +11,8 @@
 
 namespace swage {
 
-// regcomp(3): no back references, so the time for a line grows with its length only. Of a longer line the first kLongest bytes count.
+// regcomp(3): no back references, so the time for a line grows with its length only. Of a longer line the first
+// kLongest bytes count.
 class LinePattern {
  public:
   static constexpr std::size_t kLongest = 2000;

@@ -1,8 +1,8 @@
 // Reads the files of all layers and merges their rows.
 //
-// Each kind of row has a key (a name, an id, a version). Within one layer a key is defined once; a later layer's row with
-// the same key takes the place of the earlier one, or changes single fields of it when it says `override = true`. A
-// mistake does not stop the reading: what can be read is kept, so that one run reports all mistakes.
+// Each kind of row has a key (a name, an id, a version). Within one layer a key is defined once; a later layer's row
+// with the same key takes the place of the earlier one, or changes single fields of it when it says `override = true`.
+// A mistake does not stop the reading: what can be read is kept, so that one run reports all mistakes.
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -27,14 +27,16 @@ bool overrides(const TomlValue& item) {
   return entry && entry->value.kind == TomlValue::Kind::boolean && entry->value.number != 0;
 }
 
-void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row) {
+void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform,
+                        ToolchainRow& row) {
   row.platform = platform;
   row.provider = provider.name;
   row.fallback = row.fallback || provider.fallback;
   if (!item.find("rank") && !overrides(item)) row.provider_rank = provider.rank;
   row.prebuilt = provider.prebuilt;
   for (const std::string& feature : provider.features)
-    if (std::find(row.features.begin(), row.features.end(), feature) == row.features.end()) row.features.push_back(feature);
+    if (std::find(row.features.begin(), row.features.end(), feature) == row.features.end())
+      row.features.push_back(feature);
   if (row.group.empty()) row.group = row.id;
   if (row.userland.empty()) row.userland = provider.userland;
 }
@@ -52,16 +54,19 @@ const TomlDocument* Reader::open(const fs::path& path) {
 }
 
 // The top level of a file: which tables it may have, and that each is [[rows]] or a [table] as it should be.
-void Reader::check_tables(const TomlDocument& document, const std::vector<std::string>& arrays, const std::vector<std::string>& tables) {
+void Reader::check_tables(const TomlDocument& document, const std::vector<std::string>& arrays,
+                          const std::vector<std::string>& tables) {
   std::vector<KeyRule> rules;
   for (const auto& names : {arrays, tables})
     for (const std::string& name : names) rules.push_back({name});
   check_keys(document, document.root, "a catalog file of this name", rules, Presence::overriding, findings());
-  for (const auto& [names, kind] : {std::pair(arrays, TomlValue::Kind::array), std::pair(tables, TomlValue::Kind::table)})
+  for (const auto& [names, kind] :
+       {std::pair(arrays, TomlValue::Kind::array), std::pair(tables, TomlValue::Kind::table)})
     for (const std::string& name : names)
       if (const TomlEntry* entry = document.root.find(name)) {
         FieldInput{document, entry->value, name, findings()}.is(kind);
-        for (const TomlValue& item : entry->value.items) FieldInput{document, item, name, findings()}.is(TomlValue::Kind::table);
+        for (const TomlValue& item : entry->value.items)
+          FieldInput{document, item, name, findings()}.is(TomlValue::Kind::table);
       }
 }
 
@@ -85,14 +90,16 @@ Platform platform_with(const CpuRow* cpu) {
 TomlValue expand_item(const ToolchainItem& of, const TomlValue& item, const std::string& platform, Findings& findings) {
   static const TemplateKeys none;
   const auto target = of.table->targets->find(platform);
-  return expand_toolchain(*of.table->document, item, platform, target == of.table->targets->end() ? none : target->second, "the [[target]] row", findings);
+  return expand_toolchain(*of.table->document, item, platform,
+                          target == of.table->targets->end() ? none : target->second, "the [[target]] row", findings);
 }
 
 // What is worth parsing ahead.
 std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
   std::vector<fs::path> paths;
   for (const Layer& layer : layers) {
-    for (const char* name : {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/constraints.toml", "kernels/quirks.toml"})
+    for (const char* name :
+         {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/constraints.toml", "kernels/quirks.toml"})
       paths.push_back(layer.directory / name);
     for (const std::string& name : list_directory(layer.directory / "toolchains").value_or(std::vector<std::string>{}))
       if (name.ends_with(".toml")) paths.push_back(layer.directory / "toolchains" / name);
@@ -117,7 +124,8 @@ void Reader::read_cpus(const TomlDocument& document) {
         continue;
       }
       Error error{.what = fmt::format("'{}' is defined twice in [[cpu]]", name), .where = document.pos(item.span)};
-      report(std::move(error).note(fmt::format("first defined at {}:{}:{}", first->second.file, first->second.line, first->second.column)));
+      report(std::move(error).note(
+          fmt::format("first defined at {}:{}:{}", first->second.file, first->second.line, first->second.column)));
     }
   }
 }
@@ -131,8 +139,10 @@ const CpuRow* Reader::cpu_of(const TomlValue& platform) const {
 }
 
 // What neither the row nor its [[cpu]] says.
-void Reader::check_platform(const TomlDocument& document, const TomlValue& item, const CpuRow* cpu, const Platform& row) {
-  const std::string whose = cpu ? ", and its [[cpu]] has none" : fmt::format(", and no [[cpu]] is called '{}'", row.triple.cpu());
+void Reader::check_platform(const TomlDocument& document, const TomlValue& item, const CpuRow* cpu,
+                            const Platform& row) {
+  const std::string whose =
+      cpu ? ", and its [[cpu]] has none" : fmt::format(", and no [[cpu]] is called '{}'", row.triple.cpu());
   // Of a triple that is none, or a key that is misspelt, nothing follows.
   const auto& wrong = findings().wrong;
   const auto is_wrong = [&](std::string_view key) { return std::find(wrong.begin(), wrong.end(), key) != wrong.end(); };
@@ -157,7 +167,8 @@ void Reader::read_platforms(const TomlDocument& document) {
     if (item.kind != TomlValue::Kind::table) continue;
     const std::string key = key_text(item, {"name"});
     const CpuRow* cpu = cpu_of(item);
-    Platform* row = merge(document, item, "[[platform]]", key, platform_schema(), platform_with(cpu), state().platforms, platforms);
+    Platform* row =
+        merge(document, item, "[[platform]]", key, platform_schema(), platform_with(cpu), state().platforms, platforms);
     if (!row) continue;
     if (row->libc.empty()) row->libc = row->triple.libc();
     if (!overrides(item)) {
@@ -175,7 +186,8 @@ void Reader::read_platforms(const TomlDocument& document) {
   }
 }
 
-// toolchains/NAME.toml: the provider is the file's name. A layer's file may leave out [provider] to add to an earlier one.
+// toolchains/NAME.toml: the provider is the file's name. A layer's file may leave out [provider] to add to an earlier
+// one.
 void Reader::read_provider(const fs::path& path) {
   const TomlDocument* document = open(path);
   if (!document) return;
@@ -194,7 +206,8 @@ void Reader::read_provider_table(const TomlDocument& document, const std::string
     provider_schema().read(document, entry->value, provider, Presence::whole, findings());
     state().suites.insert(provider.suites.begin(), provider.suites.end());
   } else if (!cache().providers.contains(name)) {
-    report({.what = fmt::format("'{}' has no [provider] table, and no earlier layer has this provider", document.path)});
+    report(
+        {.what = fmt::format("'{}' has no [provider] table, and no earlier layer has this provider", document.path)});
     cache().providers[name] = {.name = name};
   }
 }
@@ -205,9 +218,11 @@ void Reader::read_provider_directory(const fs::path& path) {
   if (const TomlDocument* document = open(path / kProviderFile)) {
     check_tables(*document, {}, {"provider", "keys"});
     read_provider_table(*document, name);
-    if (const TomlEntry* keys = document->root.find("keys")) read_field(FieldInput{*document, keys->value, "keys", findings()}, provider_keys[name]);
+    if (const TomlEntry* keys = document->root.find("keys"))
+      read_field(FieldInput{*document, keys->value, "keys", findings()}, provider_keys[name]);
   } else if (!cache().providers.contains(name)) {
-    report({.what = fmt::format("'{}' has no {}, and no earlier layer has this provider", path.string(), kProviderFile)});
+    report(
+        {.what = fmt::format("'{}' has no {}, and no earlier layer has this provider", path.string(), kProviderFile)});
     cache().providers[name] = {.name = name};
   }
   provider_directories.push_back({layer, name, path});
@@ -221,7 +236,8 @@ void Reader::note_toolchain_files(const ProviderDirectory& directory) {
     if (!platforms.contains(platform)) {
       std::vector<std::string> known;
       for (const auto& [name, seen] : platforms) known.push_back(name);
-      Error error{.what = fmt::format("'{}' is for no platform: there is no '{}'", (directory.path / file).string(), platform)};
+      Error error{
+          .what = fmt::format("'{}' is for no platform: there is no '{}'", (directory.path / file).string(), platform)};
       error.hint = did_you_mean(platform, known);
       report(std::move(error));
       continue;
@@ -247,7 +263,8 @@ void Reader::read_targets(const TomlDocument& document, const std::string& provi
     FieldInput{document, item.find("platform")->value, "platform", findings()}.refer(NameOf::platform);
     Index& index = targets_index[provider];
     if (const auto found = index.find(platform); found != index.end() && found->second.layer == layer) {
-      Error error{.what = fmt::format("'{}' is defined twice in [[target]]", platform), .where = document.pos(item.span)};
+      Error error{.what = fmt::format("'{}' is defined twice in [[target]]", platform),
+                  .where = document.pos(item.span)};
       const SourcePos& first = found->second.pos;
       report(std::move(error).note(fmt::format("first defined at {}:{}:{}", first.file, first.line, first.column)));
       continue;
@@ -272,17 +289,23 @@ void Reader::place_toolchains(const ToolchainTable& table) {
       if (!std::all_of(names.begin(), names.end(), [&](const std::string& name) { return platforms.contains(name); }))
         input.refer(NameOf::platform);
     } else if (overrides(item)) {
-      if (std::string platform = platform_of_toolchain(key_text(item, {"id"})); !platform.empty()) names = {std::move(platform)};
+      if (std::string platform = platform_of_toolchain(key_text(item, {"id"})); !platform.empty())
+        names = {std::move(platform)};
     }
     if (names.empty()) {  // nothing comes out of it: read it once for its mistakes
       ToolchainRow row = blank_toolchain();
       if (!overrides(item)) toolchain_schema().read(*table.document, item, row, Presence::whole, findings());
-      Error error{.what = overrides(item) ? fmt::format("'{}' overrides nothing: no earlier layer has it in [[toolchain]]", key_text(item, {"id"}))
-                                          : fmt::format("'{}' is for no platform", key_text(item, {"id"})),
+      Error error{.what = overrides(item)
+                              ? fmt::format("'{}' overrides nothing: no earlier layer has it in [[toolchain]]",
+                                            key_text(item, {"id"}))
+                              : fmt::format("'{}' is for no platform", key_text(item, {"id"})),
                   .where = table.document->pos(item.span)};
-      const auto in_directory = [&](const ProviderDirectory& directory) { return directory.provider == table.provider->name; };
+      const auto in_directory = [&](const ProviderDirectory& directory) {
+        return directory.provider == table.provider->name;
+      };
       if (overrides(item) && std::any_of(provider_directories.begin(), provider_directories.end(), in_directory))
-        error.hint = fmt::format("a row of toolchains/{}/PLATFORM.toml is overridden in a file of that name", table.provider->name);
+        error.hint = fmt::format("a row of toolchains/{}/PLATFORM.toml is overridden in a file of that name",
+                                 table.provider->name);
       report(std::move(error));
       continue;
     }
@@ -304,66 +327,81 @@ std::string Reader::platform_of_toolchain(const std::string& id) {
 
 void Reader::read_toolchain(const ToolchainItem& item, const std::string& platform, std::vector<ToolchainRow>& rows) {
   const TomlValue value = expand_item(item, *item.item, platform, findings());
-  ToolchainRow* row = merge(*item.table->document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows, toolchains);
+  ToolchainRow* row = merge(*item.table->document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(),
+                            blank_toolchain(), rows, toolchains);
   if (row) fill_from_provider(*item.table->provider, value, platform, *row);
 }
 
-void Reader::check_entries(const fs::path& directory, const std::vector<std::string>& files, const std::vector<std::string>& directories) {
-  const auto is_known = [](const std::vector<std::string>& known, const std::string& name) { return std::find(known.begin(), known.end(), name) != known.end(); };
+void Reader::check_entries(const fs::path& directory, const std::vector<std::string>& files,
+                           const std::vector<std::string>& directories) {
+  const auto is_known = [](const std::vector<std::string>& known, const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
   for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
     const bool is_file = name.ends_with(".toml");
     const std::vector<std::string>& known = is_file ? files : directories;
     if (known.empty() || is_known(known, name) || (!is_file && !directory_exists(directory / name))) continue;
-    report({.what = fmt::format("'{}' is not a {} of a catalog", (directory / name).string(), is_file ? "file" : "directory"), .hint = did_you_mean(name, known)});
+    report({.what = fmt::format("'{}' is not a {} of a catalog", (directory / name).string(),
+                                is_file ? "file" : "directory"),
+            .hint = did_you_mean(name, known)});
   }
 }
 
 // kernels/NAME.toml now; of kernels/NAME/ only which architectures it has files for.
 template <class Row>
-void Reader::read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index) {
+void Reader::read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema,
+                            ArchRows<Row>& into, Index& index) {
   const fs::path directory = layers[layer].directory / "kernels";
   if (const auto* document = open(directory / (name + ".toml"))) {
     check_tables(*document, {table}, {});
-    if (!into.layers.empty()) override_hint = fmt::format("a row of kernels/{}/ARCH.toml is overridden in a file of that name", name);
+    if (!into.layers.empty())
+      override_hint = fmt::format("a row of kernels/{}/ARCH.toml is overridden in a file of that name", name);
     rows(*document, table, {"id"}, schema, Row{}, into.common, index);
     override_hint.clear();
   }
   for (const std::string& file : list_directory(directory / name).value_or(std::vector<std::string>{}))
-    if (file.ends_with(".toml")) into.layers[file.substr(0, file.size() - std::string_view(".toml").size())].push_back(layer);
+    if (file.ends_with(".toml"))
+      into.layers[file.substr(0, file.size() - std::string_view(".toml").size())].push_back(layer);
 }
 
 // The platforms of all layers are known by now.
 template <class Row>
 void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows) {
   for (const auto& [arch, having] : rows.layers) {
-    const auto is_this = [&](const Platform& platform) { return platform.name == arch || platform.kernel_arch == arch; };
+    const auto is_this = [&](const Platform& platform) {
+      return platform.name == arch || platform.kernel_arch == arch;
+    };
     if (std::any_of(state().platforms.begin(), state().platforms.end(), is_this)) continue;
     std::vector<std::string> known;
     for (const Platform& platform : state().platforms) known.insert(known.end(), {platform.name, platform.kernel_arch});
     const fs::path file = layers[having.front()].directory / "kernels" / name / (arch + ".toml");
-    Error error{.what = fmt::format("'{}' is for no platform: there is no platform or kernel architecture '{}'", file.string(), arch)};
+    Error error{.what = fmt::format("'{}' is for no platform: there is no platform or kernel architecture '{}'",
+                                    file.string(), arch)};
     error.hint = did_you_mean(arch, known);
     report(std::move(error));
   }
 }
 
 const std::vector<std::string>& layer_files() {
-  static const std::vector<std::string> names{"platforms.toml", "c_libraries.toml", "features.toml", "roots.toml", "components.toml",
-                                              "instances.toml", "log_lines.toml", "source_trees.toml", "swage.toml"};
+  static const std::vector<std::string> names{"platforms.toml", "c_libraries.toml",  "features.toml",
+                                              "roots.toml",     "components.toml",   "instances.toml",
+                                              "log_lines.toml", "source_trees.toml", "swage.toml"};
   return names;
 }
 
 bool is_layer(const fs::path& directory) {
   const auto has = [&](const std::string& name) { return path_exists(directory / name); };
   const auto directories = {kPackages, kScripts, "kernels", "toolchains", "systems", "html", kEvidence};
-  return std::any_of(layer_files().begin(), layer_files().end(), has) || std::any_of(directories.begin(), directories.end(), has);
+  return std::any_of(layer_files().begin(), layer_files().end(), has) ||
+         std::any_of(directories.begin(), directories.end(), has);
 }
 
 void Reader::read_releases(const TomlDocument& document) {
   const TomlEntry* entry = document.root.find("releases");
   if (!entry || entry->value.kind != TomlValue::Kind::table) return;
   if (layer != 0)
-    report({.what = "'releases' is said by the catalog, not by a layer: records that name no recipe are of the one that it names",
+    report({.what = "'releases' is said by the catalog, not by a layer: records that name no recipe are of the one "
+                    "that it names",
             .where = document.pos(entry->value.span)});
   else releases_schema().read(document, entry->value, state().releases, Presence::whole, findings());
 }
@@ -398,7 +436,8 @@ void Reader::read_layer() {
   read_arch_rows("quirks", "quirk", quirk_schema(), *state().quirks, quirks);
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
     if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
-    else if (directory_exists(directory / "toolchains" / name)) read_provider_directory(directory / "toolchains" / name);
+    else if (directory_exists(directory / "toolchains" / name))
+      read_provider_directory(directory / "toolchains" / name);
   // Records are looked for there later, and it may come to be.
   Result<fs::path> evidence = layers[layer].files->directory(kEvidence);
   if (!evidence && evidence.error().code == Errc::invalid_input) report(std::move(evidence).error());

@@ -1,5 +1,5 @@
-// Which lines of a build's log tell of a failure (catalog/log_lines.toml). For logs that are read as they come: one look at a line that
-// says nothing, which nearly all are.
+// Which lines of a build's log tell of a failure (catalog/log_lines.toml). For logs that are read as they come: one
+// look at a line that says nothing, which nearly all are.
 #pragma once
 
 #include <string_view>
@@ -15,8 +15,9 @@ class LogLines {
   // The rows must live as long. Errc::invalid_input for a pattern that is none.
   static Result<LogLines> compile(const std::vector<LogLineRow>& rows);
 
-  // The row that the line is of; null: it tells of no failure. Of several rows that match, a harmless one comes first, then one with a
-  // text, then the others, each in the order of the table. `before`: the nearest line before it that is not blank. Thread-safe.
+  // The row that the line is of; null: it tells of no failure. Of several rows that match, a harmless one comes first,
+  // then one with a text, then the others, each in the order of the table. `before`: the nearest line before it that is
+  // not blank. Thread-safe.
   const LogLineRow* find(std::string_view line, std::string_view before = {}) const;
 
  private:

@@ -15,19 +15,26 @@ namespace {
 constexpr const char* kDirectory = "packages";
 
 const Schema<PackageRecord>& record_schema() {
-  static const Schema<PackageRecord> schema = Schema<PackageRecord>("[[package]]")
-      .required("name", &PackageRecord::name)
-      .optional("version", &PackageRecord::version)
-      .required("toolchain", &PackageRecord::toolchain)
-      .required("state", [](const FieldInput& in, PackageRecord& record) {
-        read_word<PackageState>(in, {{"tested", PackageState::tested}, {"built", PackageState::built}, {"failed", PackageState::failed}}, record.state);
-      })
-      .required("when", [](const FieldInput& in, PackageRecord& record) { read_date(in, record.when); })
-      .required("drv", [](const FieldInput& in, PackageRecord& record) { read_drv(in, record.drv); })
-      .optional("nar", [](const FieldInput& in, PackageRecord& record) { read_sha256(in, record.nar); })
-      .optional("seconds", [](const FieldInput& in, PackageRecord& record) { read_field(in, record.seconds.emplace()); })
-      .required("lock", [](const FieldInput& in, PackageRecord& record) { read_lock_name(in, record.lock); })
-      .optional("reason", &PackageRecord::reason);
+  static const Schema<PackageRecord> schema =
+      Schema<PackageRecord>("[[package]]")
+          .required("name", &PackageRecord::name)
+          .optional("version", &PackageRecord::version)
+          .required("toolchain", &PackageRecord::toolchain)
+          .required("state",
+                    [](const FieldInput& in, PackageRecord& record) {
+                      read_word<PackageState>(in,
+                                              {{"tested", PackageState::tested},
+                                               {"built", PackageState::built},
+                                               {"failed", PackageState::failed}},
+                                              record.state);
+                    })
+          .required("when", [](const FieldInput& in, PackageRecord& record) { read_date(in, record.when); })
+          .required("drv", [](const FieldInput& in, PackageRecord& record) { read_drv(in, record.drv); })
+          .optional("nar", [](const FieldInput& in, PackageRecord& record) { read_sha256(in, record.nar); })
+          .optional("seconds",
+                    [](const FieldInput& in, PackageRecord& record) { read_field(in, record.seconds.emplace()); })
+          .required("lock", [](const FieldInput& in, PackageRecord& record) { read_lock_name(in, record.lock); })
+          .optional("reason", &PackageRecord::reason);
   return schema;
 }
 
@@ -46,8 +53,10 @@ PackageRecords read_records(const TomlDocument& document, Findings& findings) {
     if (findings.errors.size() != before) continue;
     const bool failed = record.state == PackageState::failed;
     if (failed ? record.reason.empty() : record.nar.empty())
-      in.report({.what = fmt::format("'{}' is missing in [[package]], and the state is '{}'", failed ? "reason" : "nar", package_state_name(record.state))});
-    if (!records.emplace(record.name, record).second) in.report({.what = fmt::format("'{}' is defined twice in [[package]]", record.name)});
+      in.report({.what = fmt::format("'{}' is missing in [[package]], and the state is '{}'", failed ? "reason" : "nar",
+                                     package_state_name(record.state))});
+    if (!records.emplace(record.name, record).second)
+      in.report({.what = fmt::format("'{}' is defined twice in [[package]]", record.name)});
   }
   return records;
 }
@@ -103,7 +112,8 @@ Result<PackageRecords> read_package_evidence(const fs::path& evidence, std::stri
   return parse_package_evidence(std::move(text), file.string());
 }
 
-Result<std::map<std::string, KeptPackageRecord>> newest_package_records(const std::vector<fs::path>& evidence, std::string_view platform) {
+Result<std::map<std::string, KeptPackageRecord>> newest_package_records(const std::vector<fs::path>& evidence,
+                                                                        std::string_view platform) {
   std::map<std::string, KeptPackageRecord> newest;
   for (const fs::path& place : evidence) {
     SWAGE_TRY(PackageRecords records, read_package_evidence(place, platform));
@@ -123,7 +133,8 @@ void check_package_evidence(const fs::path& evidence, LoadResult& result) {
     const fs::path file = evidence / kDirectory / name;
     const std::string platform = fs::path(name).stem().string();
     if (!name.ends_with(".toml") || std::find(platforms.begin(), platforms.end(), platform) == platforms.end()) {
-      errors.push_back({.what = fmt::format("'{}' is not the evidence of a platform", file.string()), .hint = did_you_mean(platform, platforms)});
+      errors.push_back({.what = fmt::format("'{}' is not the evidence of a platform", file.string()),
+                        .hint = did_you_mean(platform, platforms)});
       continue;
     }
     auto document = read_beneath(evidence, fs::path(kDirectory) / name, kLargestTable).and_then([&](std::string text) {
@@ -133,9 +144,11 @@ void check_package_evidence(const fs::path& evidence, LoadResult& result) {
       errors.push_back(std::move(document).error());
       continue;
     }
-    for (const auto& [package, record] : read_records(result.documents.emplace_back(std::move(*document)), result.findings))
+    for (const auto& [package, record] :
+         read_records(result.documents.emplace_back(std::move(*document)), result.findings))
       if (!path_exists(evidence / "locks" / record.lock))
-        errors.push_back({.what = fmt::format("'{}' has no lock file '{}', which '{}' was made with", file.string(), record.lock, package)});
+        errors.push_back({.what = fmt::format("'{}' has no lock file '{}', which '{}' was made with", file.string(),
+                                              record.lock, package)});
   }
 }
 

@@ -51,7 +51,9 @@ struct KeptPackageRecord {
   fs::path evidence;                         // the directory that it is of
   fs::path lock() const { return evidence / "locks" / record.lock; }
 };
-// Of several directories; of a package that is in more than one the newest record, and of two of one day the later directory's.
-Result<std::map<std::string, KeptPackageRecord>> newest_package_records(const std::vector<fs::path>& evidence, std::string_view platform);
+// Of several directories; of a package that is in more than one the newest record, and of two of one day the later
+// directory's.
+Result<std::map<std::string, KeptPackageRecord>> newest_package_records(const std::vector<fs::path>& evidence,
+                                                                        std::string_view platform);
 
 }  // namespace swage

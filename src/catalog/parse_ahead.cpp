@@ -33,7 +33,8 @@ ParseAhead::ParseAhead(const std::vector<Layer>& layers, const std::vector<fs::p
   }
   std::stable_sort(sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [size, path] : sizes) jobs_.emplace_back().path = *path;
-  const auto large = static_cast<std::size_t>(std::count_if(sizes.begin(), sizes.end(), [](const auto& size) { return size.first >= kWorthAThread; }));
+  const auto large = static_cast<std::size_t>(
+      std::count_if(sizes.begin(), sizes.end(), [](const auto& size) { return size.first >= kWorthAThread; }));
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 1; i < std::min(cores, large + 1); ++i)
     threads_.emplace_back([this] {

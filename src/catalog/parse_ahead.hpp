@@ -15,14 +15,15 @@ namespace swage {
 
 class ParseAhead {
  public:
-  // The largest file first, since the end waits for it. Files that are not there are no error. The layers must live longer than this.
+  // The largest file first, since the end waits for it. Files that are not there are no error. The layers must live
+  // longer than this.
   ParseAhead(const std::vector<Layer>& layers, const std::vector<fs::path>& paths);
   ~ParseAhead();   // waits for what is being parsed; starts nothing more
   ParseAhead(const ParseAhead&) = delete;
   ParseAhead& operator=(const ParseAhead&) = delete;
 
-  // Once for each path. Null: there is no such file. A path that was not announced is parsed here, and while another core parses the
-  // one that is wanted, those that wait are. Errors: as parse_file.
+  // Once for each path. Null: there is no such file. A path that was not announced is parsed here, and while another
+  // core parses the one that is wanted, those that wait are. Errors: as parse_file.
   Result<std::optional<TomlDocument>> take(const fs::path& path);
 
  private:

@@ -1,5 +1,5 @@
-// Reads rows of tables that a catalog leaves unread until they are asked for: machines, components, signatures, symbols, lines of logs, and
-// what is of one architecture.
+// Reads rows of tables that a catalog leaves unread until they are asked for: machines, components, signatures,
+// symbols, lines of logs, and what is of one architecture.
 #include <algorithm>
 #include <fmt/core.h>
 #include <set>
@@ -22,8 +22,9 @@ namespace {
 
 // The rows of kernels/<table>s/<arch>.toml of all layers. The file's name stands for their `when.arch`.
 template <class Row>
-const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& found,
-                                        const std::string& arch, Findings& findings, std::deque<TomlDocument>& documents) {
+const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::string& table,
+                                        const Schema<Row>& schema, ArchRows<Row>& found, const std::string& arch,
+                                        Findings& findings, std::deque<TomlDocument>& documents) {
   static const std::vector<Row> none;
   if (const auto at = found.read.find(arch); at != found.read.end()) return at->second;
   const auto having = found.layers.find(arch);
@@ -34,7 +35,8 @@ const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::
   Index index;
   for (const std::size_t layer : having->second) {
     reader.layer = layer;
-    const TomlDocument* document = reader.open(state.layers[layer].directory / "kernels" / (table + "s") / (arch + ".toml"));
+    const TomlDocument* document =
+        reader.open(state.layers[layer].directory / "kernels" / (table + "s") / (arch + ".toml"));
     if (!document) continue;
     reader.check_tables(*document, {table}, {});
     reader.rows(*document, table, {"id"}, schema, Row{}, rows, index);
@@ -43,7 +45,8 @@ const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::
     for (const TomlValue& item : entry->value.items) {
       const TomlEntry* when = item.find("when");
       if (const TomlEntry* own = when ? when->value.find("arch") : nullptr)
-        reader.report({.what = fmt::format("'arch' is not a key here: all rows of this file are for '{}'", arch), .where = document->pos(own->key_span)});
+        reader.report({.what = fmt::format("'arch' is not a key here: all rows of this file are for '{}'", arch),
+                       .where = document->pos(own->key_span)});
     }
   }
   for (Row& row : rows) row.arches = {arch};
@@ -78,7 +81,8 @@ void read_asked_file(const Catalog::State& state, const char* file, AskedRows<Ro
   std::vector<Row> rows;
   Index index;
   for (; reader.layer < state.layers.size(); ++reader.layer)
-    if (const auto* document = reader.open(state.layers[reader.layer].directory / file)) each(reader, *document, rows, index);
+    if (const auto* document = reader.open(state.layers[reader.layer].directory / file))
+      each(reader, *document, rows, index);
   end(rows, result.findings);
   if (!settle(state, result, findings, documents)) return;
   found.rows = std::move(rows);
@@ -87,17 +91,20 @@ void read_asked_file(const Catalog::State& state, const char* file, AskedRows<Ro
 
 }  // namespace
 
-const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
-                                                 Findings& findings, std::deque<TomlDocument>& documents) {
+const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found,
+                                                 const std::string& arch, Findings& findings,
+                                                 std::deque<TomlDocument>& documents) {
   return read_arch_files(state, "constraint", constraint_schema(), found, arch, findings, documents);
 }
 
-const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch, Findings& findings,
+const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found,
+                                            const std::string& arch, Findings& findings,
                                             std::deque<TomlDocument>& documents) {
   return read_arch_files(state, "quirk", quirk_schema(), found, arch, findings, documents);
 }
 
-void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
   CommonMachine common;   // of the last layer that has one
   read_asked_file(
       state, "kernels/machines.toml", found, findings, documents,
@@ -114,7 +121,8 @@ void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findi
       });
 }
 
-void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
   read_asked_file(
       state, "components.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<ComponentRow>& rows, Index& index) {
@@ -129,7 +137,8 @@ void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Fin
       });
 }
 
-void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
   read_asked_file(
       state, "kernels/signatures.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<SignatureRow>& rows, Index& index) {
@@ -139,7 +148,8 @@ void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Fin
       [](std::vector<SignatureRow>& rows, Findings& found_wrong) { check_signatures(rows, found_wrong); });
 }
 
-void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
   read_asked_file(
       state, "kernels/symbols.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<SymbolRow>& rows, Index& index) {
@@ -149,7 +159,9 @@ void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findin
       [](std::vector<SymbolRow>& rows, Findings& found_wrong) {
         for (const SymbolRow& row : rows)
           if (row.renamed.empty() && !row.path)
-            found_wrong.errors.push_back(Error{.what = fmt::format("'{}' says nothing of its symbol: neither 'renamed' nor 'path'", row.name), .where = row.origin.pos});
+            found_wrong.errors.push_back(
+                Error{.what = fmt::format("'{}' says nothing of its symbol: neither 'renamed' nor 'path'", row.name),
+                      .where = row.origin.pos});
       });
 }
 
@@ -177,7 +189,8 @@ void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Find
       });
 }
 
-void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents) {
+void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
   read_asked_file(
       state, "log_lines.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<LogLineRow>& rows, Index& index) {

@@ -39,7 +39,9 @@ std::vector<std::string> names_in(const Catalog::State& state, const char* direc
 }  // namespace
 
 std::vector<std::string> recipe_names(const Catalog::State& state) {
-  return names_in(state, kPackages, [](const fs::path& in, const std::string& entry) { return path_exists(in / entry / kRecipeFile) ? entry : ""; });
+  return names_in(state, kPackages, [](const fs::path& in, const std::string& entry) {
+    return path_exists(in / entry / kRecipeFile) ? entry : "";
+  });
 }
 
 std::vector<std::string> system_names(const Catalog::State& state) {
@@ -60,7 +62,8 @@ void Reader::read_recipe(const fs::path& directory, std::vector<RecipeRow>& into
     report({.what = fmt::format("'{}' is not the name of its directory '{}'", written, name),
             .where = document->pos(package->value.find("name")->value.span)});
   const RecipeRow blank{.name = name};
-  // What a target asks belongs to its name: a layer's recipe that says nothing of it asks what the one does whose place it takes.
+  // What a target asks belongs to its name: a layer's recipe that says nothing of it asks what the one does whose place
+  // it takes.
   const TargetRow asks = into.empty() ? TargetRow{} : into.front().target;
   RecipeRow* row = merge(*document, document->root, "packages", name, recipe_schema(), blank, into, index);
   if (row && !document->root.find("target")) row->target = asks;
@@ -70,7 +73,9 @@ namespace {
 
 // What a build system says comes before what the recipe says; of what there can only be one of, the recipe's counts.
 void build_on(const RecipeRow& base, RecipeRow& row) {
-  const auto before = [](const std::vector<std::string>& first, std::vector<std::string>& list) { list.insert(list.begin(), first.begin(), first.end()); };
+  const auto before = [](const std::vector<std::string>& first, std::vector<std::string>& list) {
+    list.insert(list.begin(), first.begin(), first.end());
+  };
   for (const auto& [role, names] : base.deps) before(names, row.deps[role]);
   before(base.configure, row.configure);
   before(base.make, row.make);
@@ -108,8 +113,8 @@ void complete_member(const RecipeRow& family, RecipeRow& member) {
 
 }  // namespace
 
-const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings, std::deque<TomlDocument>& documents,
-                             std::vector<std::string> below) {
+const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings,
+                             std::deque<TomlDocument>& documents, std::vector<std::string> below) {
   auto& known = state.recipes->systems;
   if (const auto at = known.find(name); at != known.end()) return &at->second;
   const fs::path file = fs::path("systems") / (name + ".toml");
@@ -135,7 +140,8 @@ const RecipeRow* read_system(const Catalog::State& state, const std::string& nam
   return &known.emplace(name, std::move(row)).first->second;
 }
 
-const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents) {
+const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings,
+                             std::deque<TomlDocument>& documents) {
   auto& known = state.recipes->known;
   if (const auto at = known.find(name); at != known.end()) return &at->second;
   const std::vector<std::size_t> having = layers_with_recipe(state, name);
@@ -157,7 +163,8 @@ const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name,
     build_on(*base, row);
   }
   if (row.script.empty()) {
-    findings.errors.push_back({.what = fmt::format("'{}' says neither 'script' nor 'system' in [build]", row.name), .where = row.origin.pos});
+    findings.errors.push_back(
+        {.what = fmt::format("'{}' says neither 'script' nor 'system' in [build]", row.name), .where = row.origin.pos});
     return nullptr;
   }
   for (RecipeRow& member : row.members) complete_member(row, member);

@@ -33,9 +33,10 @@ void read_tables(const Catalog::State& state, const std::string& platform, Findi
   findings.errors.insert(findings.errors.end(), result.findings.errors.begin(), result.findings.errors.end());
 }
 
-// The platform's rows of files of its own, over those of tables, which are there already with the layers that they are from.
-void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found, Findings& findings,
-                std::deque<TomlDocument>& documents) {
+// The platform's rows of files of its own, over those of tables, which are there already with the layers that they are
+// from.
+void read_files(const Catalog::State& state, const std::string& platform, Catalog::State::PlatformToolchains& found,
+                Findings& findings, std::deque<TomlDocument>& documents) {
   ReadResult result;
   const std::vector<Layer>& layers = state.layers;
   Reader reader{.layers = layers, .result = result};
@@ -62,16 +63,18 @@ void read_files(const Catalog::State& state, const std::string& platform, Catalo
       if (stopped(result.findings)) break;
       if (item.kind != TomlValue::Kind::table) continue;
       if (const TomlEntry* list = item.find("platforms"); list) {
-        reader.report({.what = fmt::format("'platforms' is not a key here: all rows of this file are for '{}'", platform),
-                       .where = document->pos(list->key_span)});
+        reader.report(
+            {.what = fmt::format("'platforms' is not a key here: all rows of this file are for '{}'", platform),
+             .where = document->pos(list->key_span)});
         continue;
       }
       TomlValue value = expand_toolchain(*document, item, platform, target, "[keys]", result.findings);
       // The file's name stands for the key that a table's row must have.
       if (!overrides(item))
-        value.entries.push_back({.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
-      ToolchainRow* row = reader.merge(*document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(), blank_toolchain(), rows,
-                                       reader.toolchains);
+        value.entries.push_back(
+            {.key = "platforms", .key_span = item.span, .value = {.kind = TomlValue::Kind::array, .span = item.span}});
+      ToolchainRow* row = reader.merge(*document, value, "[[toolchain]]", key_text(value, {"id"}), toolchain_schema(),
+                                       blank_toolchain(), rows, reader.toolchains);
       if (row) fill_from_provider(file.provider, value, platform, *row);
     }
   }
@@ -83,7 +86,8 @@ void read_files(const Catalog::State& state, const std::string& platform, Catalo
 
 }  // namespace
 
-const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform, bool fallback, Findings& findings,
+const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform,
+                                                 bool fallback, Findings& findings,
                                                  std::deque<TomlDocument>& documents) {
   static const std::vector<ToolchainRow> none;
   read_tables(state, platform, findings);

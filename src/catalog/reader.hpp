@@ -1,5 +1,5 @@
-// Reads the rows of files into a ReadResult, and merges those of layers. What Reader's functions are for is said where they are defined:
-// load.cpp reads what every request needs, read_*.cpp what is read when asked for.
+// Reads the rows of files into a ReadResult, and merges those of layers. What Reader's functions are for is said where
+// they are defined: load.cpp reads what every request needs, read_*.cpp what is read when asked for.
 #pragma once
 
 #include <algorithm>
@@ -44,7 +44,8 @@ struct Reader {
   void report(Error error) { result.findings.errors.push_back(std::move(error)); }
 
   const TomlDocument* open(const fs::path& path);
-  void check_tables(const TomlDocument& document, const std::vector<std::string>& arrays, const std::vector<std::string>& tables);
+  void check_tables(const TomlDocument& document, const std::vector<std::string>& arrays,
+                    const std::vector<std::string>& tables);
   template <class Row>
   Row* merge(const TomlDocument& document, const TomlValue& item, const std::string& title, const std::string& key,
              const Schema<Row>& schema, const Row& blank, std::vector<Row>& rows, Index& index);
@@ -67,11 +68,13 @@ struct Reader {
   void read_releases(const TomlDocument& document);
   void read_layer();
   template <class Row>
-  void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into, Index& index);
+  void read_arch_rows(const std::string& name, const std::string& table, const Schema<Row>& schema, ArchRows<Row>& into,
+                      Index& index);
   template <class Row>
   void check_arch_names(const std::string& name, const ArchRows<Row>& rows);
   // What else is there is reported; without `directories` those are a layer's own affair.
-  void check_entries(const fs::path& directory, const std::vector<std::string>& files, const std::vector<std::string>& directories);
+  void check_entries(const fs::path& directory, const std::vector<std::string>& files,
+                     const std::vector<std::string>& directories);
 };
 
 inline Origin* origin_of(Platform&) { return nullptr; }
@@ -80,20 +83,23 @@ Origin* origin_of(Row& row) {
   return &row.origin;
 }
 
-std::string key_text(const TomlValue& item, const std::vector<std::string>& fields);   // the values, separated by spaces
+// The values, separated by spaces.
+std::string key_text(const TomlValue& item, const std::vector<std::string>& fields);
 bool overrides(const TomlValue& item);                                                  // says `override = true`
 // The end of reading files that load() left unread: what is wrong goes to the caller. False: something is.
 bool settle(const Catalog::State& state, ReadResult& result, Findings& findings, std::deque<TomlDocument>& documents);
 // systems/NAME.toml of the last layer that has it, with what it builds on. Null: it has mistakes, or builds on itself.
-const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings, std::deque<TomlDocument>& documents,
-                             std::vector<std::string> below = {});
+const RecipeRow* read_system(const Catalog::State& state, const std::string& name, Findings& findings,
+                             std::deque<TomlDocument>& documents, std::vector<std::string> below = {});
 // What a provider says of all its toolchains.
-void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform, ToolchainRow& row);
+void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform,
+                        ToolchainRow& row);
 
 // Reads one row into its place. Null: it has no usable key, or is a second definition.
 template <class Row>
-Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const std::string& title, const std::string& key,
-                   const Schema<Row>& schema, const Row& blank, std::vector<Row>& into, Index& index) {
+Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const std::string& title,
+                   const std::string& key, const Schema<Row>& schema, const Row& blank, std::vector<Row>& into,
+                   Index& index) {
   const auto found = index.find(key);
   if (found != index.end() && found->second.layer == layer && !key.empty()) {
     Error error{.what = fmt::format("'{}' is defined twice in {}", key, title), .where = document.pos(item.span)};
@@ -103,7 +109,8 @@ Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const st
   }
   if (overrides(item)) {
     if (found == index.end()) {
-      report({.what = fmt::format("'{}' overrides nothing: no earlier layer has it in {}", key, title), .where = document.pos(item.span),
+      report({.what = fmt::format("'{}' overrides nothing: no earlier layer has it in {}", key, title),
+              .where = document.pos(item.span),
               .hint = override_hint});
       return nullptr;
     }

@@ -23,7 +23,8 @@ void each_parts(const RecipeRow& row, const Each& each) {
 // What the planner sets itself for such a recipe (plan/planner.cpp).
 bool is_planners_own(const RecipeRow& row, const std::string& key) {
   static const std::set<std::string> always{"busybox", "builder", "system"};
-  static const std::set<std::string> of_packages{"configure_args", "make_args", "install_args", "patches", "outputs", "allowed_references", "tests"};
+  static const std::set<std::string> of_packages{"configure_args", "make_args",          "install_args", "patches",
+                                                 "outputs",        "allowed_references", "tests"};
   if (always.contains(key) || std::find(row.outputs.begin(), row.outputs.end(), key) != row.outputs.end()) return true;
   return (!row.root.empty() && key == "root") || (!row.system.empty() && of_packages.contains(key));
 }
@@ -66,8 +67,8 @@ void add_refs(const RecipeParts& parts, Which which, std::vector<DependencyRef>&
   }
 }
 
-// By which names, and in which roles, a recipe's texts may speak of its dependencies, on whatever platform; those that they bring
-// included. Nothing: not all can be told.
+// By which names, and in which roles, a recipe's texts may speak of its dependencies, on whatever platform; those that
+// they bring included. Nothing: not all can be told.
 std::optional<Dependencies> dependencies_of(const Rows& rows, const Catalog::State& state, const RecipeRow& row) {
   const auto refs_of = [](const RecipeRow& of, Which which) {
     std::vector<DependencyRef> refs;
@@ -77,7 +78,8 @@ std::optional<Dependencies> dependencies_of(const Rows& rows, const Catalog::Sta
   const std::vector<DependencyRef> direct = refs_of(row, Which::all);
   const auto all = with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
     if (ref.name == kToolchainDependency) return std::vector<DependencyRef>();
-    const RecipeRow* dependency = row_of(rows, state, ref.name.substr(0, rows.contains(ref.name) ? ref.name.npos : ref.name.find('@')));
+    const RecipeRow* dependency =
+        row_of(rows, state, ref.name.substr(0, rows.contains(ref.name) ? ref.name.npos : ref.name.find('@')));
     if (!dependency) return fail(Errc::invalid_input, fmt::format("'{}' is a set's own, or resolved", ref.name));
     return refs_of(*dependency, Which::propagated);
   });
@@ -122,18 +124,20 @@ void check_variables(const Rows& rows, const Catalog::State& state, const Recipe
       const std::string scope(variable.substr(0, variable.find('.')));
       const std::vector<std::string>& scopes = variable_scopes();
       if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
-        findings.errors.push_back({.what = fmt::format("'{{{}}}' in '{}' is not a variable", variable, row.full_name()), .where = row.origin.pos,
+        findings.errors.push_back({.what = fmt::format("'{{{}}}' in '{}' is not a variable", variable, row.full_name()),
+                                   .where = row.origin.pos,
                                    .hint = did_you_mean(scope, scopes)});
         continue;
       }
       if (scope != "dep" || !known || scope.size() == variable.size()) continue;
       if (std::optional<Error> wrong = wrong_dependency(row, variable.substr(scope.size() + 1), *known))
-        findings.errors.push_back(std::move(*wrong).at(row.origin.pos).note(fmt::format("'{{{}}}' wants it", variable)));
+        findings.errors.push_back(
+            std::move(*wrong).at(row.origin.pos).note(fmt::format("'{{{}}}' wants it", variable)));
     }
 }
 
-// Whatever the platforms are: only what no variant restricts counts. Such a circle ends at the build platform at the latest, where every
-// role means the same.
+// Whatever the platforms are: only what no variant restricts counts. Such a circle ends at the build platform at the
+// latest, where every role means the same.
 void check_circles(const Rows& rows, const Catalog::State& state, Findings& findings) {
   std::map<const RecipeRow*, std::set<const RecipeRow*>> needs, needed_by;
   for (const auto& [name, row] : rows) {
@@ -146,7 +150,8 @@ void check_circles(const Rows& rows, const Catalog::State& state, Findings& find
   const auto remove = [&](const RecipeRow* row) {
     needs.erase(row);
     for (const RecipeRow* user : needed_by[row])
-      if (const auto at = needs.find(user); at != needs.end() && at->second.erase(row) && at->second.empty()) free.push_back(user);
+      if (const auto at = needs.find(user); at != needs.end() && at->second.erase(row) && at->second.empty())
+        free.push_back(user);
   };
   for (const auto& [row, own] : needs)
     if (own.empty()) free.push_back(row);
@@ -157,17 +162,23 @@ void check_circles(const Rows& rows, const Catalog::State& state, Findings& find
       if (needs.contains(row)) remove(row);
     }
     if (needs.empty() || stopped(findings)) return;
-    // Each of the rest needs another of the rest, so a way through them comes back to itself. From the first by name, for the same words.
-    const auto first = std::find_if(rows.begin(), rows.end(), [&](const auto& named) { return needs.contains(named.second); });
+    // Each of the rest needs another of the rest, so a way through them comes back to itself. From the first by name,
+    // for the same words.
+    const auto first =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& named) { return needs.contains(named.second); });
     std::vector<const RecipeRow*> way;
     std::set<const RecipeRow*> passed;
     const auto by_name = [](const RecipeRow* a, const RecipeRow* b) { return a->full_name() < b->full_name(); };
-    for (const RecipeRow* at = first->second; passed.insert(at).second; at = *std::min_element(needs[at].begin(), needs[at].end(), by_name)) way.push_back(at);
+    for (const RecipeRow* at = first->second; passed.insert(at).second;
+         at = *std::min_element(needs[at].begin(), needs[at].end(), by_name))
+      way.push_back(at);
     const RecipeRow* again = *std::min_element(needs[way.back()].begin(), needs[way.back()].end(), by_name);
     way.erase(way.begin(), std::find(way.begin(), way.end(), again));
     std::string text;
     for (const RecipeRow* row : way) text += row->full_name() + " -> ";
-    findings.errors.push_back({.what = fmt::format("'{}' depends on itself: {}{}", again->full_name(), text, again->full_name()), .where = again->origin.pos});
+    findings.errors.push_back(
+        {.what = fmt::format("'{}' depends on itself: {}{}", again->full_name(), text, again->full_name()),
+         .where = again->origin.pos});
     for (const RecipeRow* row : way) remove(row);
   }
 }
@@ -175,16 +186,23 @@ void check_circles(const Rows& rows, const Catalog::State& state, Findings& find
 }  // namespace
 
 void check_whole_recipe(const RecipeRow& row, Findings& findings) {
-  const auto report = [&](std::string what) { findings.errors.push_back({.what = std::move(what), .where = row.origin.pos}); };
-  if (!check_store_name(row.name)) report(fmt::format("'{}' is not a name for a package: letters, digits and + - . _ ? =", row.name));
-  if (!row.member.empty() && !check_store_name(row.member)) report(fmt::format("'{}' is not a name for a member of '{}': letters, digits and + - . _ ? =", row.member, row.name));
+  const auto report = [&](std::string what) {
+    findings.errors.push_back({.what = std::move(what), .where = row.origin.pos});
+  };
+  if (!check_store_name(row.name))
+    report(fmt::format("'{}' is not a name for a package: letters, digits and + - . _ ? =", row.name));
+  if (!row.member.empty() && !check_store_name(row.member))
+    report(
+        fmt::format("'{}' is not a name for a member of '{}': letters, digits and + - . _ ? =", row.member, row.name));
   if (!row.version.empty() && !check_store_name(without_variables("x-" + row.version)))
     report(fmt::format("'{}' is not a version of '{}': letters, digits and + - . _ ? =", row.version, row.full_name()));
   each_parts(row, [&](const RecipeParts& parts) {
     for (const auto& [key, text] : parts.env) {
-      if (is_planners_own(row, key)) report(fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, row.full_name()));
+      if (is_planners_own(row, key))
+        report(fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, row.full_name()));
       if (key == "name" && !check_store_name(without_variables(text)))
-        report(fmt::format("'{}' is not a name for what '{}' makes: letters, digits and + - . _ ? =", text, row.full_name()));
+        report(fmt::format("'{}' is not a name for what '{}' makes: letters, digits and + - . _ ? =", text,
+                           row.full_name()));
     }
   });
 }

@@ -51,13 +51,15 @@ bool FieldInput::is(TomlValue::Kind kind) const {
   return false;
 }
 
-// What no table has reason to say, and what would show as something else (visible.hpp). Plain text, nearly all of it, is seen at a glance.
+// What no table has reason to say, and what would show as something else (visible.hpp). Plain text, nearly all of it,
+// is seen at a glance.
 void check_text(const FieldInput& in) {
   const std::string& text = in.value.text;
   const auto plain = [](unsigned char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t'; };
   if (in.findings.of_logs || std::all_of(text.begin(), text.end(), plain)) return;
   const std::string shown = visible(text);
-  if (shown != text) in.report({.what = fmt::format("'{}' has characters that do not show: {}", in.name, shown.substr(0, 100))});
+  if (shown != text)
+    in.report({.what = fmt::format("'{}' has characters that do not show: {}", in.name, shown.substr(0, 100))});
 }
 
 void read_field(const FieldInput& in, std::string& out) {
@@ -72,7 +74,9 @@ void read_field(const FieldInput& in, int& out) { read_number(in, out); }
 void read_field(const FieldInput& in, unsigned& out) { read_number(in, out); }
 void read_field(const FieldInput& in, std::uint64_t& out) { read_number(in, out); }
 void read_field(const FieldInput& in, Version& out) { read_parsed(in, out); }
-void read_field(const FieldInput& in, std::optional<Version>& out) { read_parsed(in, out.emplace(*Version::parse("0"))); }
+void read_field(const FieldInput& in, std::optional<Version>& out) {
+  read_parsed(in, out.emplace(*Version::parse("0")));
+}
 void read_field(const FieldInput& in, Triple& out) { read_parsed(in, out); }
 
 void read_field(const FieldInput& in, VersionRange& out) {
@@ -129,7 +133,8 @@ void read_drv(const FieldInput& in, std::string& out) {
   if (!in.is(TomlValue::Kind::string)) return;
   out = in.value.text;
   const Result<StorePath> path = StorePath::parse(out);
-  if (!path || !path->is_derivation()) in.report({.what = fmt::format("'{}' is not a derivation: it is not {}/HASH-NAME.drv", out, kStoreDir)});
+  if (!path || !path->is_derivation())
+    in.report({.what = fmt::format("'{}' is not a derivation: it is not {}/HASH-NAME.drv", out, kStoreDir)});
 }
 
 void read_lock_name(const FieldInput& in, std::string& out) {
@@ -137,8 +142,8 @@ void read_lock_name(const FieldInput& in, std::string& out) {
   out = in.value.text;
   constexpr std::string_view end = ".lock";
   const std::string_view text = out;
-  const bool ok = text.size() == 10 + 1 + 8 + end.size() && is_calendar_date(text.substr(0, 10)) && text[10] == '-' && text.ends_with(end) &&
-                  std::all_of(text.begin() + 11, text.begin() + 19, is_lower_hex_digit);
+  const bool ok = text.size() == 10 + 1 + 8 + end.size() && is_calendar_date(text.substr(0, 10)) && text[10] == '-' &&
+                  text.ends_with(end) && std::all_of(text.begin() + 11, text.begin() + 19, is_lower_hex_digit);
   if (!ok) in.report({.what = fmt::format("'{}' is not a lock file of records: it is not YYYY-MM-DD-HEX.lock", out)});
 }
 
@@ -174,7 +179,8 @@ void FieldInput::refer(NameOf kind) const {
 }
 
 void FieldInput::refer_keys(NameOf kind) const {
-  for (const TomlEntry& entry : value.entries) findings.references.push_back({kind, entry.key, &document, entry.key_span});
+  for (const TomlEntry& entry : value.entries)
+    findings.references.push_back({kind, entry.key, &document, entry.key_span});
 }
 
 bool stopped(Findings& findings) {
@@ -191,7 +197,8 @@ void check_keys(const TomlDocument& document, const TomlValue& table, const std:
     if (std::any_of(rules.begin(), rules.end(), is_this)) continue;
     std::vector<std::string> known;
     for (const KeyRule& rule : rules) known.push_back(rule.key);
-    Error error{.what = fmt::format("'{}' is not a key of {}", entry.key, title), .where = document.pos(entry.key_span)};
+    Error error{.what = fmt::format("'{}' is not a key of {}", entry.key, title),
+                .where = document.pos(entry.key_span)};
     error.hint = did_you_mean(entry.key, known);
     findings.errors.push_back(std::move(error));
     for (std::string& key : closest(entry.key, known)) misspelt.push_back(std::move(key));
@@ -199,8 +206,10 @@ void check_keys(const TomlDocument& document, const TomlValue& table, const std:
   findings.wrong.insert(findings.wrong.end(), misspelt.begin(), misspelt.end());
   if (presence == Presence::overriding) return;
   for (const KeyRule& rule : rules)
-    if (rule.required && !table.find(rule.key) && std::find(misspelt.begin(), misspelt.end(), rule.key) == misspelt.end())
-      findings.errors.push_back({.what = fmt::format("'{}' is missing in {}", rule.key, title), .where = document.pos(table.span)});
+    if (rule.required && !table.find(rule.key) &&
+        std::find(misspelt.begin(), misspelt.end(), rule.key) == misspelt.end())
+      findings.errors.push_back(
+          {.what = fmt::format("'{}' is missing in {}", rule.key, title), .where = document.pos(table.span)});
 }
 
 }  // namespace swage

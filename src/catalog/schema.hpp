@@ -5,8 +5,8 @@
 //       .optional("packages", &RootRow::packages);
 //   schema.read(document, value, row, Presence::whole, findings);
 //
-// Every mistake of a table is reported, each with its place: keys that are missing, unknown (with the nearest known one)
-// or of the wrong type, and values that do not parse. A row with a mistake is still filled as far as possible.
+// Every mistake of a table is reported, each with its place: keys that are missing, unknown (with the nearest known
+// one) or of the wrong type, and values that do not parse. A row with a mistake is still filled as far as possible.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,8 @@ struct Reference {
 struct Findings {
   std::vector<Error> errors{};
   std::vector<Reference> references{};
-  // Keys of the row that was read last whose values are wrong, or that a misspelt key was near to: what else is amiss with them follows.
+  // Keys of the row that was read last whose values are wrong, or that a misspelt key was near to: what else is amiss
+  // with them follows.
   std::vector<std::string> wrong{};
   bool of_logs = false;      // texts may be lines of logs, with whatever these hold
   bool incomplete = false;   // rows could not be read: that names are not found may come from that alone
@@ -81,7 +82,8 @@ void read_field(const FieldInput& in, Triple& out);
 void read_date(const FieldInput& in, std::string& out);    // YYYY-MM-DD
 void read_sha256(const FieldInput& in, std::string& out);  // 64 hexadecimal digits
 void read_drv(const FieldInput& in, std::string& out);     // /nix/store/HASH-NAME.drv
-void read_lock_name(const FieldInput& in, std::string& out);   // of a lock file that stands beside records: YYYY-MM-DD-HEX.lock
+void read_lock_name(const FieldInput& in, std::string& out);   // of a lock file that stands beside records:
+                                                               // YYYY-MM-DD-HEX.lock
 
 // One word of a closed set.
 template <class Enum>
@@ -104,15 +106,25 @@ class Schema {
 
   explicit Schema(std::string title) : title_(std::move(title)) {}  // "[[root]]", as it stands in the file
 
-  // Not inlined: a schema has dozens of keys, and each would be code of its own in one long function, which is slow to compile.
+  // Not inlined: a schema has dozens of keys, and each would be code of its own in one long function, which is slow to
+  // compile.
   template <class T>
-  [[gnu::noinline]] Schema&& required(const char* key, T Row::*member) && { return std::move(*this).add(key, true, member); }
+  [[gnu::noinline]] Schema&& required(const char* key, T Row::*member) && {
+    return std::move(*this).add(key, true, member);
+  }
   template <class T>
-  [[gnu::noinline]] Schema&& optional(const char* key, T Row::*member) && { return std::move(*this).add(key, false, member); }
-  [[gnu::noinline]] Schema&& required(const char* key, Reader reader) && { return std::move(*this).add_reader(key, true, std::move(reader)); }
-  [[gnu::noinline]] Schema&& optional(const char* key, Reader reader) && { return std::move(*this).add_reader(key, false, std::move(reader)); }
+  [[gnu::noinline]] Schema&& optional(const char* key, T Row::*member) && {
+    return std::move(*this).add(key, false, member);
+  }
+  [[gnu::noinline]] Schema&& required(const char* key, Reader reader) && {
+    return std::move(*this).add_reader(key, true, std::move(reader));
+  }
+  [[gnu::noinline]] Schema&& optional(const char* key, Reader reader) && {
+    return std::move(*this).add_reader(key, false, std::move(reader));
+  }
 
-  void read(const TomlDocument& document, const TomlValue& table, Row& row, Presence presence, Findings& findings) const {
+  void read(const TomlDocument& document, const TomlValue& table, Row& row, Presence presence,
+            Findings& findings) const {
     check_keys(document, table, title_, rules_, presence, findings);
     for (std::size_t i = 0; i < rules_.size(); ++i)
       if (const TomlEntry* entry = table.find(rules_[i].key)) {
@@ -125,7 +137,8 @@ class Schema {
  private:
   template <class T>
   Schema&& add(const char* key, bool needed, T Row::*member) && {
-    return std::move(*this).add_reader(key, needed, [member](const FieldInput& in, Row& row) { read_field(in, row.*member); });
+    return std::move(*this).add_reader(key, needed,
+                                       [member](const FieldInput& in, Row& row) { read_field(in, row.*member); });
   }
   Schema&& add_reader(const char* key, bool needed, Reader reader) && {
     rules_.push_back({key, needed});

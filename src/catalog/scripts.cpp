@@ -1,5 +1,5 @@
-// Where the scripts of layers are. Folders below scripts/ are for readers: a script is called by its file name alone, so that a layer's takes
-// the place of the catalog's wherever either is, and a script that moves changes no derivation.
+// Where the scripts of layers are. Folders below scripts/ are for readers: a script is called by its file name alone,
+// so that a layer's takes the place of the catalog's wherever either is, and a script that moves changes no derivation.
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -11,7 +11,9 @@ namespace {
 
 ScriptPlaces places_in(const Layer& layer) {
   ScriptPlaces places;
-  const auto names_in = [&](const fs::path& directory) { return list_directory(layer.directory / directory).value_or(std::vector<std::string>{}); };
+  const auto names_in = [&](const fs::path& directory) {
+    return list_directory(layer.directory / directory).value_or(std::vector<std::string>{});
+  };
   for (const std::string& name : names_in(kScripts)) {
     const fs::path place = fs::path(kScripts) / name;
     // What leads out of the layer is not listed. As a script it is refused.
@@ -35,7 +37,9 @@ const std::vector<ScriptPlaces>& script_places(const Catalog::State& state) {
 Error script_twice(const Layer& layer, std::string_view name, const std::vector<fs::path>& places) {
   std::vector<std::string> shown;
   for (const fs::path& place : places) shown.push_back(fmt::format("'{}'", place.string()));
-  return {.code = Errc::invalid_input, .what = fmt::format("'{}' is the name of {} scripts of '{}': {}", name, places.size(), layer.directory.string(), join(shown, ", ")),
+  return {.code = Errc::invalid_input,
+          .what = fmt::format("'{}' is the name of {} scripts of '{}': {}", name, places.size(),
+                              layer.directory.string(), join(shown, ", ")),
           .hint = "a script is called by its file name, in whatever folder it is: rename one"};
 }
 

@@ -14,7 +14,8 @@ void read_rows(const FieldInput& in, const Schema<Row>& schema, std::vector<Row>
   if (!in.is(TomlValue::Kind::array)) return;
   for (const TomlValue& item : in.value.items) {
     const FieldInput one = in.with(item, in.name);
-    if (one.is(TomlValue::Kind::table)) schema.read(in.document, item, rows.emplace_back(), Presence::whole, in.findings);
+    if (one.is(TomlValue::Kind::table))
+      schema.read(in.document, item, rows.emplace_back(), Presence::whole, in.findings);
   }
 }
 
@@ -29,10 +30,13 @@ const Schema<SourceTrees>& file_schema() {
   static const Schema<LicenseWords> license = Schema<LicenseWords>("[[license]]")
       .required("words", &LicenseWords::words)
       .required("spdx", &LicenseWords::spdx);
-  static const Schema<SourceTrees> schema = Schema<SourceTrees>("source_trees.toml")
-      .optional("build-file", [](const FieldInput& in, SourceTrees& all) { read_rows(in, build_file, all.build_files); })
-      .optional("unsupported", [](const FieldInput& in, SourceTrees& all) { read_rows(in, unsupported, all.unsupported); })
-      .optional("license", [](const FieldInput& in, SourceTrees& all) { read_rows(in, license, all.licenses); });
+  static const Schema<SourceTrees> schema =
+      Schema<SourceTrees>("source_trees.toml")
+          .optional("build-file",
+                    [](const FieldInput& in, SourceTrees& all) { read_rows(in, build_file, all.build_files); })
+          .optional("unsupported",
+                    [](const FieldInput& in, SourceTrees& all) { read_rows(in, unsupported, all.unsupported); })
+          .optional("license", [](const FieldInput& in, SourceTrees& all) { read_rows(in, license, all.licenses); });
   return schema;
 }
 

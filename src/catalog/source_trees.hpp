@@ -1,4 +1,5 @@
-// What the files of a source tree tell of it: how it is built, and its licence (catalog/source_trees.toml). Only `swage new` asks.
+// What the files of a source tree tell of it: how it is built, and its licence (catalog/source_trees.toml). Only `swage
+// new` asks.
 #pragma once
 
 #include <string>

@@ -51,18 +51,19 @@ struct AskedRows {
   bool read = false;
 };
 
-// Rows for all architectures, which load() reads, and files of rows for one, read when it is asked for: kernels/<name>.toml and
-// kernels/<name>/<architecture>.toml. An architecture is a platform's name or a kernel's ARCH.
+// Rows for all architectures, which load() reads, and files of rows for one, read when it is asked for:
+// kernels/<name>.toml and kernels/<name>/<architecture>.toml. An architecture is a platform's name or a kernel's ARCH.
 template <class Row>
 struct ArchRows {
   std::vector<Row> common{};
-  std::map<std::string, std::vector<std::size_t>, std::less<>> layers{};   // by architecture, those that have a file for it
+  std::map<std::string, std::vector<std::size_t>, std::less<>> layers{};   // by architecture, those that have a file
+                                                                           // for it
   std::mutex mutex{};                                // of what is below: like AskedRows
   std::map<std::string, std::vector<Row>, std::less<>> read{};
 };
 
-// The scripts of a layer by file name, which is what they are called: where below the layer they are, in scripts/ or a folder of it.
-// More than one place is a mistake.
+// The scripts of a layer by file name, which is what they are called: where below the layer they are, in scripts/ or a
+// folder of it. More than one place is a mistake.
 using ScriptPlaces = std::map<std::string, std::vector<fs::path>, std::less<>>;
 
 // What references of one kind may name.
@@ -90,8 +91,8 @@ struct Catalog::State {
     std::map<std::string, std::vector<EvidenceRow>> known{};
   };
   std::unique_ptr<EvidenceCache> evidence = std::make_unique<EvidenceCache>();
-  // Toolchains by platform and whether they are fallbacks: once that platform's items are read those of tables, and once `read`
-  // those of the files too.
+  // Toolchains by platform and whether they are fallbacks: once that platform's items are read those of tables, and
+  // once `read` those of the files too.
   struct PlatformToolchains {
     std::vector<ToolchainRow> rows{};
     std::vector<ToolchainFile> files{};              // in the order of layers
@@ -126,8 +127,10 @@ struct Catalog::State {
     AskedRows<SymbolRow> symbols{};
     AskedRows<TreeFileRow> tree_files{};
     AskedRows<LogLineRow> log_lines{};
-    bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is not found may come from that
-    bool everything = false;                         // is read and tested: the constraints of every architecture are known
+    bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is
+                                                     // not found may come from that
+    bool everything = false;                         // is read and tested: the constraints of every architecture are
+                                                     // known
   };
   std::unique_ptr<Asked> asked = std::make_unique<Asked>();
   struct RecipeCache {                               // like AskedRows, recipe by recipe
@@ -147,7 +150,8 @@ struct ReadResult {
   std::deque<TomlDocument> documents{};              // a deque: findings point into it
 };
 
-// Of a whole catalog, with the rows as far as they are usable. Questions about it, of which there are many, need no state of their own.
+// Of a whole catalog, with the rows as far as they are usable. Questions about it, of which there are many, need no
+// state of their own.
 struct LoadResult : ReadResult {
   std::shared_ptr<Catalog::State> state = std::make_shared<Catalog::State>();
 };
@@ -155,27 +159,36 @@ struct LoadResult : ReadResult {
 LoadResult read_layers(const std::vector<Layer>& layers);
 bool is_layer(const fs::path& directory);   // it has something that a catalog may have
 
-// The platform's toolchains, whose files are read now unless they are already. With mistakes, which `findings` then has, nothing
-// is kept. `documents` must live as long as the findings. Not thread-safe.
-const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform, bool fallback,
-                                                 Findings& findings, std::deque<TomlDocument>& documents);
+// The platform's toolchains, whose files are read now unless they are already. With mistakes, which `findings` then
+// has, nothing is kept. `documents` must live as long as the findings. Not thread-safe.
+const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, const std::string& platform,
+                                                 bool fallback, Findings& findings,
+                                                 std::deque<TomlDocument>& documents);
 
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
 
-// Fill the rows from the files of all layers, unless they are read; about mistakes, `documents` and threads like read_toolchains.
-void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
-void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+// Fill the rows from the files of all layers, unless they are read; about mistakes, `documents` and threads like
+// read_toolchains.
+void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<ComponentRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
-void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings, std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
-const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found, const std::string& arch,
-                                                 Findings& findings, std::deque<TomlDocument>& documents);
-const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found, const std::string& arch,
-                                            Findings& findings, std::deque<TomlDocument>& documents);
+const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found,
+                                                 const std::string& arch, Findings& findings,
+                                                 std::deque<TomlDocument>& documents);
+const std::vector<QuirkRow>& read_arch_rows(const Catalog::State& state, ArchRows<QuirkRow>& found,
+                                            const std::string& arch, Findings& findings,
+                                            std::deque<TomlDocument>& documents);
 // Of each layer, in their order.
 const std::vector<ScriptPlaces>& script_places(const Catalog::State& state);
 Error script_twice(const Layer& layer, std::string_view name, const std::vector<fs::path>& places);
@@ -186,12 +199,14 @@ std::vector<std::string> recipe_names(const Catalog::State& state);
 std::vector<std::string> system_names(const Catalog::State& state);
 bool has_recipe(const Catalog::State& state, std::string_view name);
 // Like read_asked(). Null: there is none of this name, or it has mistakes.
-const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings, std::deque<TomlDocument>& documents);
+const RecipeRow* read_recipe(const Catalog::State& state, std::string_view name, Findings& findings,
+                             std::deque<TomlDocument>& documents);
 
-// The parts of it that concern rows read later: what the findings refer to, and archives without a hash. What refers to a constraint is
-// tested once those of all architectures are read: only `swage check` needs them all.
+// The parts of it that concern rows read later: what the findings refer to, and archives without a hash. What refers to
+// a constraint is tested once those of all architectures are read: only `swage check` needs them all.
 void check_names(const Catalog::State& state, Findings& findings);
-void check_files(const Catalog::State& state, Findings& findings);   // that scripts and patches can be read, also those that no table names
+void check_files(const Catalog::State& state, Findings& findings);   // that scripts and patches can be read, also those
+                                                                     // that no table names
 // Gives rows what they have of others that they are like, and of [common].
 void make_machines_whole(std::vector<MachineRow>& rows, const CommonMachine& common, Findings& findings);
 void check_machines(const std::vector<MachineRow>& rows, Findings& findings);
@@ -205,7 +220,8 @@ void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);
 // Components of toolchains that are read, when the components are too.
 void check_component_names(const Catalog::State& state, Findings& findings);
 
-// Every file that load() leaves unread, for `swage check`: adds to the findings, and keeps the documents for their order.
+// Every file that load() leaves unread, for `swage check`: adds to the findings, and keeps the documents for their
+// order.
 void check_unread_files(LoadResult& result);
 
 // Every record of all layers, for `swage check`: adds to the findings, and keeps the documents for their order.
@@ -215,8 +231,8 @@ void check_package_evidence(const fs::path& evidence, LoadResult& result);   // 
 // The key under which any spelling of a triple finds its platform: the vendor says nothing about a platform.
 std::string triple_key(const Triple& triple);
 
-// What a [[toolchain]] row stands for on one of its platforms: {key} in its strings is replaced from `target`. Unknown keys are
-// reported, as none of `keys_of`.
+// What a [[toolchain]] row stands for on one of its platforms: {key} in its strings is replaced from `target`. Unknown
+// keys are reported, as none of `keys_of`.
 TomlValue expand_toolchain(const TomlDocument& document, const TomlValue& item, const std::string& platform,
                            const TemplateKeys& target, std::string_view keys_of, Findings& findings);
 

@@ -20,8 +20,8 @@
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 
-// One of its character tables takes a letter outside ASCII between tokens for impossible, which is undefined behaviour on
-// input like `a = 1 é`: there the answer is that the letter is not in the table.
+// One of its character tables takes a letter outside ASCII between tokens for impossible, which is undefined behaviour
+// on input like `a = 1 é`: there the answer is that the letter is not in the table.
 #include <toml++/impl/preprocessor.h>
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
@@ -81,7 +81,10 @@ std::size_t byte_column(std::string_view line, std::uint32_t column) {
 const TomlEntry* last_entry_named(const TomlValue& value, std::string_view key) {
   const TomlEntry* found = nullptr;
   const auto later = [](const TomlEntry* a, const TomlEntry* b) {
-    return !a || (b && std::pair(b->key_span.line, b->key_span.column) > std::pair(a->key_span.line, a->key_span.column)) ? b : a;
+    return !a || (b &&
+                  std::pair(b->key_span.line, b->key_span.column) > std::pair(a->key_span.line, a->key_span.column))
+               ? b
+               : a;
   };
   for (const TomlEntry& entry : value.entries) {
     if (entry.key == key) found = later(found, &entry);
@@ -136,7 +139,8 @@ Error twice_defined(const TomlDocument& document, const std::string& path, TomlS
   std::size_t at = line.substr(0, column + 1).rfind(key);
   if (at == std::string_view::npos) at = std::min(line.find(key), line.size());
   Error error{.what = fmt::format("'{}' is defined twice", key)};
-  error.where = SourcePos{document.path, span.line, static_cast<unsigned>(at + 1), static_cast<unsigned>(key.size()), std::string(line)};
+  error.where = SourcePos{document.path, span.line, static_cast<unsigned>(at + 1), static_cast<unsigned>(key.size()),
+                          std::string(line)};
   std::uint32_t first_line = 0;
   std::size_t first_column = 0;
   if (first) {
@@ -153,11 +157,14 @@ Error twice_defined(const TomlDocument& document, const std::string& path, TomlS
 
 // "Error while parsing string: unknown escape sequence '\q'" -> "unknown escape sequence '\q'"
 Error not_toml(const TomlDocument& document, std::string_view description, const TomlSpan& span) {
-  if (const std::string path = redefined_path(description); !path.empty() && !document.line(span.line).empty()) return twice_defined(document, path, span);
-  if (const auto colon = description.find(": "); description.starts_with("Error while") && colon != std::string_view::npos)
+  if (const std::string path = redefined_path(description); !path.empty() && !document.line(span.line).empty())
+    return twice_defined(document, path, span);
+  if (const auto colon = description.find(": ");
+      description.starts_with("Error while") && colon != std::string_view::npos)
     description.remove_prefix(colon + 2);
   std::string reason(description);
-  if (!reason.empty() && reason.front() >= 'A' && reason.front() <= 'Z') reason.front() = static_cast<char>(reason.front() - 'A' + 'a');
+  if (!reason.empty() && reason.front() >= 'A' && reason.front() <= 'Z')
+    reason.front() = static_cast<char>(reason.front() - 'A' + 'a');
   return Error{.what = fmt::format("'{}' is not TOML: {}", document.path, reason), .where = document.pos(span)};
 }
 
@@ -179,9 +186,9 @@ constexpr std::array<Byte, 256> kBytes = [] {
   return bytes;
 }();
 
-// Goes over a document as TOML's lexer does, up to what the parser must not be given: toml++ 3.3 overlooks some control characters,
-// and its trees end by recursion, so that a key of 50,000 parts would overflow the stack. Where the text is no TOML the parser stops
-// before what this takes it for could matter.
+// Goes over a document as TOML's lexer does, up to what the parser must not be given: toml++ 3.3 overlooks some control
+// characters, and its trees end by recursion, so that a key of 50,000 parts would overflow the stack. Where the text is
+// no TOML the parser stops before what this takes it for could matter.
 class Outline {
  public:
   explicit Outline(std::string_view text) : text_(text) {}
@@ -211,7 +218,9 @@ class Outline {
 
  private:
   Byte byte(std::size_t at) const { return kBytes[static_cast<unsigned char>(text_[at])]; }
-  bool is(std::size_t at, std::string_view what) const { return text_.substr(std::min(at, text_.size()), what.size()) == what; }
+  bool is(std::size_t at, std::string_view what) const {
+    return text_.substr(std::min(at, text_.size()), what.size()) == what;
+  }
 
   // Each ends at the last byte of what it skips, before a line end or control character that does not belong there.
   void skip_line() {
@@ -254,7 +263,8 @@ class Outline {
   std::string_view text_;
   std::size_t at_ = 0;
   std::vector<std::pair<unsigned, unsigned>> open_{};   // base and key before each open bracket
-  unsigned header_ = 0, base_ = 0, key_ = 0, dots_ = 0;   // levels: of the table, of open brackets, of the key before =, of the one at hand
+  // levels: of the table, of open brackets, of the key before =, of the one at hand.
+  unsigned header_ = 0, base_ = 0, key_ = 0, dots_ = 0;
   bool in_header_ = false;
 };
 
@@ -265,8 +275,9 @@ std::optional<Error> refused(const TomlDocument& document) {
   const auto next = std::upper_bound(document.line_starts.begin(), document.line_starts.end(), offset);
   const auto line = static_cast<unsigned>(next - document.line_starts.begin());
   const auto byte = static_cast<unsigned char>(document.text[offset]);
-  Error error{.what = kBytes[byte] == Byte::control ? fmt::format("'{}' is not TOML: it has the control character U+{:04X}", document.path, byte)
-                                                    : fmt::format("'{}' is more than {} levels deep", document.path, kDeepest)};
+  Error error{.what = kBytes[byte] == Byte::control
+                          ? fmt::format("'{}' is not TOML: it has the control character U+{:04X}", document.path, byte)
+                          : fmt::format("'{}' is more than {} levels deep", document.path, kDeepest)};
   error.where = SourcePos{document.path, line, offset - *(next - 1) + 1, 1, std::string(document.line(line))};
   return error;
 }
@@ -302,7 +313,8 @@ class WantedText : public std::streambuf {
 // The parser is fastest on a text in memory, but what takes long must end on Ctrl-C.
 toml::parse_result parse(const TomlDocument& document) {
   constexpr std::size_t soon_done = 1'000'000;
-  if (document.text.size() <= soon_done) return toml::parse(std::string_view(document.text), std::string_view(document.path));
+  if (document.text.size() <= soon_done)
+    return toml::parse(std::string_view(document.text), std::string_view(document.path));
   WantedText text(document.text);
   std::istream stream(&text);
   return toml::parse(stream, std::string_view(document.path));
@@ -311,7 +323,8 @@ toml::parse_result parse(const TomlDocument& document) {
 }  // namespace
 
 const TomlEntry* TomlValue::find(std::string_view key) const {
-  const auto at = std::find_if(entries.begin(), entries.end(), [&](const TomlEntry& entry) { return entry.key == key; });
+  const auto at =
+      std::find_if(entries.begin(), entries.end(), [&](const TomlEntry& entry) { return entry.key == key; });
   return at == entries.end() ? nullptr : &*at;
 }
 
@@ -339,13 +352,15 @@ SourcePos TomlDocument::pos(const TomlSpan& span) const {
   const std::string_view text_line = line(span.line);
   const std::size_t begin = byte_column(text_line, span.column);
   const std::size_t end = span.end_line == span.line ? byte_column(text_line, span.end_column) : text_line.size() + 1;
-  return {path, span.line, static_cast<unsigned>(begin), static_cast<unsigned>(end > begin ? end - begin : 1), std::string(text_line)};
+  return {path, span.line, static_cast<unsigned>(begin), static_cast<unsigned>(end > begin ? end - begin : 1),
+          std::string(text_line)};
 }
 
 SourcePos TomlDocument::pos_inside(const TomlValue& value, std::size_t offset, std::size_t length) const {
   SourcePos whole = pos(value.span);
   const std::size_t first = whole.column;  // past the opening quote, counting from 0
-  if (first + value.text.size() > whole.line_text.size() || whole.line_text.compare(first, value.text.size(), value.text) != 0)
+  if (first + value.text.size() > whole.line_text.size() ||
+      whole.line_text.compare(first, value.text.size(), value.text) != 0)
     return whole;
   whole.column = static_cast<unsigned>(first + offset + 1);
   whole.length = static_cast<unsigned>(length ? length : 1);
@@ -397,7 +412,8 @@ std::string toml_string(std::string_view text) {
     const char c = text.front();
     if (length == 0) out += kReplacement;
     else if (c == '"' || c == '\\') out += {'\\', c};
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
     else out += text.substr(0, length);
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }

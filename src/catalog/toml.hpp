@@ -50,11 +50,12 @@ struct TomlDocument {
 };
 
 inline constexpr std::uint64_t kLargestTable = 64'000'000;   // bytes of a file of tables
-inline constexpr unsigned kDeepest = 64;                     // levels of tables, arrays and parts of dotted keys in each other
+inline constexpr unsigned kDeepest = 64;                     // levels of tables, arrays and parts of dotted keys in
+                                                             // each other
 
-// `path` is only for positions. What is deeper than kDeepest is an error: readers of trees are recursive. Ctrl-C ends a long document
-// with Errc::interrupted. A key or table that is defined twice is an error that names both places. No algorithm
-// of our own: toml++ 3.3 with exceptions off. Errors: Errc::invalid_input with a position.
+// `path` is only for positions. What is deeper than kDeepest is an error: readers of trees are recursive. Ctrl-C ends a
+// long document with Errc::interrupted. A key or table that is defined twice is an error that names both places. No
+// algorithm of our own: toml++ 3.3 with exceptions off. Errors: Errc::invalid_input with a position.
 Result<TomlDocument> parse_toml(std::string text, std::string path);
 
 // The text as a basic string. A console may print anything: what is no UTF-8 becomes the replacement character.

@@ -26,7 +26,10 @@ void walk(std::string_view text, const Plain& plain, const Variable& variable) {
   plain(text.substr(from));
 }
 
-bool fits_in_key(char c) { return std::string_view("._-:@+").find(c) != std::string_view::npos || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool fits_in_key(char c) {
+  return std::string_view("._-:@+").find(c) != std::string_view::npos || (c >= 'a' && c <= 'z') ||
+         (c >= '0' && c <= '9');
+}
 
 }  // namespace
 
@@ -36,7 +39,8 @@ std::string_view variable_at(std::string_view text) {
   const std::string_view name = text.substr(1, end - 1);
   const auto dot = name.find('.');
   // {dep.linux:dev}, {dep.opensbi@rv32}, but no {a:b}
-  const bool plain = std::all_of(name.begin(), name.end(), fits_in_key) && name.substr(0, dot).find_first_of(":@+") == std::string_view::npos;
+  const bool plain = std::all_of(name.begin(), name.end(), fits_in_key) &&
+                     name.substr(0, dot).find_first_of(":@+") == std::string_view::npos;
   return plain ? name : std::string_view{};
 }
 
@@ -68,17 +72,21 @@ Result<Role> meant_role(const DependencyKey& key, const DependencyRoles& roles, 
   if (key.role || possible.empty()) possible.insert(roles.brought.begin(), roles.brought.end());
   if (key.role && possible.contains(*key.role)) return *key.role;
   if (!key.role && possible.size() == 1) return *possible.begin();
-  if (possible.empty()) return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", key.name, recipe));
+  if (possible.empty())
+    return fail(Errc::invalid_input, fmt::format("'{}' is not a dependency of '{}'", key.name, recipe));
   std::vector<std::string> spellings;
   for (const Role role : possible) spellings.push_back(fmt::format("{{dep.{}.{}}}", role_name(role), key.name));
-  const std::string what = key.role ? fmt::format("'{}' is not a dependency of '{}' in role '{}'", key.name, recipe, role_name(*key.role))
-                                    : fmt::format("'{}' is a dependency of '{}' in several roles, and '{{dep.{}}}' does not say which", key.name, recipe, key.name);
+  const std::string what =
+      key.role ? fmt::format("'{}' is not a dependency of '{}' in role '{}'", key.name, recipe, role_name(*key.role))
+               : fmt::format("'{}' is a dependency of '{}' in several roles, and '{{dep.{}}}' does not say which",
+                             key.name, recipe, key.name);
   return Fail(Error{.what = what, .hint = fmt::format("write {}", join(spellings, " or "))});
 }
 
 const std::vector<std::string>& variable_scopes() {
-  static const std::vector<std::string> scopes{"build", "component", "dep", "instance", "kernel", "machine", "package", "platform",
-                                               "quirks", "root", "roots", "script", "source", "target", "toolchain"};
+  static const std::vector<std::string> scopes{"build",   "component", "dep",      "instance", "kernel",
+                                               "machine", "package",   "platform", "quirks",   "root",
+                                               "roots",   "script",    "source",   "target",   "toolchain"};
   return scopes;
 }
 

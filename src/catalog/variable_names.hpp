@@ -1,5 +1,5 @@
-// Variables in the texts of recipes, `{scope}` or `{scope.key}`: what is one, and which scopes there are. What they stand for is the
-// planner's (plan/variables.hpp).
+// Variables in the texts of recipes, `{scope}` or `{scope.key}`: what is one, and which scopes there are. What they
+// stand for is the planner's (plan/variables.hpp).
 #pragma once
 
 #include <optional>
@@ -29,12 +29,13 @@ struct DependencyKey {
 };
 DependencyKey parse_dependency_key(std::string_view key);
 
-// In which roles a package is a dependency of a recipe: those that it says itself, and those in which other dependencies bring it.
+// In which roles a package is a dependency of a recipe: those that it says itself, and those in which other
+// dependencies bring it.
 struct DependencyRoles {
   std::set<Role> own{}, brought{};
 };
-// Which of them is meant. Without a role in the key: the recipe's own one, or if it has none that in which it is brought. Several are an
-// error that says how each is written.
+// Which of them is meant. Without a role in the key: the recipe's own one, or if it has none that in which it is
+// brought. Several are an error that says how each is written.
 Result<Role> meant_role(const DependencyKey& key, const DependencyRoles& roles, const std::string& recipe);
 
 }  // namespace swage

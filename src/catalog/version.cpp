@@ -36,7 +36,8 @@ Result<Version> Version::parse(std::string_view text) {
   for (const std::string_view part : split(numbers, '.')) {
     unsigned number = 0;
     if (!read_number(part, number)) {
-      Fail failure = not_a_version(text, part.empty() ? "it has an empty part" : fmt::format("'{}' is not a number", part));
+      Fail failure =
+          not_a_version(text, part.empty() ? "it has an empty part" : fmt::format("'{}' is not a number", part));
       // Git tags carry the letter, and people paste them.
       if (text.size() > 1 && text.front() == 'v' && text[1] >= '0' && text[1] <= '9' && Version::parse(text.substr(1)))
         failure.value().hint = fmt::format("did you mean '{}'?", text.substr(1));
@@ -91,7 +92,8 @@ Result<void> VersionRange::parse_bound(std::string_view text, std::vector<Bound>
   if (const auto dots = text.find(".."); dots != std::string_view::npos) {
     SWAGE_TRY(Version low, Version::parse(trim(text.substr(0, dots))));
     SWAGE_TRY(Version high, Version::parse(trim(text.substr(dots + 2))));
-    if (low > high) return fail(Errc::invalid_input, fmt::format("'{}' is empty: its first version is the later one", text));
+    if (low > high)
+      return fail(Errc::invalid_input, fmt::format("'{}' is empty: its first version is the later one", text));
     clause.push_back({Op::ge, std::move(low)});
     clause.push_back({Op::le, std::move(high)});
     return {};
@@ -100,7 +102,8 @@ Result<void> VersionRange::parse_bound(std::string_view text, std::vector<Bound>
     std::string_view text;
     Op op;
   };
-  for (const Spelling& spelling : {Spelling{"<=", Op::le}, {"<", Op::lt}, {">=", Op::ge}, {">", Op::gt}, {"=", Op::prefix}}) {
+  for (const Spelling& spelling :
+       {Spelling{"<=", Op::le}, {"<", Op::lt}, {">=", Op::ge}, {">", Op::gt}, {"=", Op::prefix}}) {
     if (!text.starts_with(spelling.text)) continue;
     SWAGE_TRY(Version version, Version::parse(trim(text.substr(spelling.text.size()))));
     clause.push_back({spelling.op, std::move(version)});

@@ -17,7 +17,8 @@ struct TextSpan {
   std::size_t length = 0;
 };
 
-// Dotted numbers with an optional `-rcN`, which sorts before the release itself. Missing parts compare as 0 (6.1 == 6.1.0).
+// Dotted numbers with an optional `-rcN`, which sorts before the release itself. Missing parts compare as 0 (6.1 ==
+// 6.1.0).
 class Version {
  public:
   static Result<Version> parse(std::string_view text);
@@ -30,7 +31,8 @@ class Version {
  private:
   friend class VersionRange;
   Version() = default;
-  std::strong_ordering compare(const Version& other, std::size_t count) const;   // of the first `count` parts of this one
+  // Of the first `count` parts of this one.
+  std::strong_ordering compare(const Version& other, std::size_t count) const;
   std::string text_;
   std::vector<unsigned> parts_;
   int rc_ = 0;                                              // 0: a release
@@ -43,9 +45,10 @@ std::array<unsigned, 3> kernel_series(const Version& kernel);
 //   range  = "*" | clause ("|" clause)*         any of
 //   clause = bound ("," bound)*                 all of
 //   bound  = ("<" | "<=" | ">" | ">=" | "=") version | version ".." version (both included)
-// `=6.1` matches every 6.1.x (prefix). The others compare as many numbers as the bound names: `<=4.18` and `2.6.19..4.18`
-// hold for 4.18.20, because a bound on a series does not test the sublevel unless it names one; `<4.4.122` is how a stable
-// backport is written. A release candidate is before its release: `<6.15` holds for 6.15-rc7.
+// `=6.1` matches every 6.1.x (prefix). The others compare as many numbers as the bound names: `<=4.18` and
+// `2.6.19..4.18` hold for 4.18.20, because a bound on a series does not test the sublevel unless it names one;
+// `<4.4.122` is how a stable backport is written. A release candidate is before its release: `<6.15` holds for
+// 6.15-rc7.
 class VersionRange {
  public:
   // `bad`, when given, receives the place of the error.

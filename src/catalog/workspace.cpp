@@ -57,12 +57,15 @@ const Schema<Instance>& instance_schema() {
       })
       .optional("cflags", &Instance::cflags)
       .optional("static", &Instance::is_static);
-  static const Schema<Instance> schema = Schema<Instance>("an instance")
-      .optional("override", [](const FieldInput& in, Instance& instance) {
-        if (in.is(TomlValue::Kind::table)) override_schema.read(in.document, in.value, instance, in.presence, in.findings);
-      })
-      .optional("only", &Instance::only)
-      .optional("features", read_features);
+  static const Schema<Instance> schema =
+      Schema<Instance>("an instance")
+          .optional("override",
+                    [](const FieldInput& in, Instance& instance) {
+                      if (in.is(TomlValue::Kind::table))
+                        override_schema.read(in.document, in.value, instance, in.presence, in.findings);
+                    })
+          .optional("only", &Instance::only)
+          .optional("features", read_features);
   return schema;
 }
 
@@ -71,11 +74,17 @@ void read_instance_tables(const FieldInput& in, Workspace& workspace) {
   for (const TomlEntry& entry : in.value.entries) {
     const FieldInput one = in.with(entry.value, entry.key);
     if (!one.is(TomlValue::Kind::table)) continue;
-    const auto fits = [](unsigned char c) { return std::isalnum(c) || std::string_view("+-._").find(static_cast<char>(c)) != std::string_view::npos; };
-    if (entry.key.empty() || !std::isalnum(static_cast<unsigned char>(entry.key.front())) || !std::all_of(entry.key.begin(), entry.key.end(), fits))
-      in.report({.what = fmt::format("'{}' is not a name for an instance: letters, digits and + - . _, the first a letter or digit", entry.key),
+    const auto fits = [](unsigned char c) {
+      return std::isalnum(c) || std::string_view("+-._").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    if (entry.key.empty() || !std::isalnum(static_cast<unsigned char>(entry.key.front())) ||
+        !std::all_of(entry.key.begin(), entry.key.end(), fits))
+      in.report({.what = fmt::format(
+                     "'{}' is not a name for an instance: letters, digits and + - . _, the first a letter or digit",
+                     entry.key),
                  .where = in.document.pos(entry.key_span)});
-    if (entry.key == kNoInstance) one.report({.what = fmt::format("'{}' is not a name for an instance: it says that none is meant", entry.key)});
+    if (entry.key == kNoInstance)
+      one.report({.what = fmt::format("'{}' is not a name for an instance: it says that none is meant", entry.key)});
     Instance& instance = workspace.instances.emplace(entry.key, Instance{.name = entry.key}).first->second;
     instance.pos = in.document.pos(entry.key_span);
     instance_schema().read(in.document, entry.value, instance, Presence::whole, in.findings);
@@ -94,8 +103,10 @@ const Schema<Workspace>& workspace_schema() {
         std::vector<std::string> names;
         read_field(in, names);
         for (std::size_t i = 0; i < names.size(); ++i)
-          if (names[i].empty()) in.with(in.value.items[i], "layers").report({.what = "'' is not the directory of a layer"});
-        for (const std::string& name : names) workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
+          if (names[i].empty())
+            in.with(in.value.items[i], "layers").report({.what = "'' is not the directory of a layer"});
+        for (const std::string& name : names)
+          workspace.layers.emplace_back(fs::path(in.document.path).parent_path() / name);
         workspace.layer_pos = places_of_items(in);
       })
       .optional("for", [](const FieldInput& in, Workspace& workspace) {
@@ -109,12 +120,14 @@ const Schema<Workspace>& workspace_schema() {
 }
 
 const Schema<Workspace>& instances_schema() {
-  static const Schema<Workspace> schema = Schema<Workspace>("instances.toml").optional("instance", read_instance_tables);
+  static const Schema<Workspace> schema =
+      Schema<Workspace>("instances.toml").optional("instance", read_instance_tables);
   return schema;
 }
 
-// What stands before the first table of its own, as a document of its own: up to a line that begins with `[` and before which all is TOML
-// (in a string or an array of many lines it begins none). Nothing: there is no such place, or it is far down.
+// What stands before the first table of its own, as a document of its own: up to a line that begins with `[` and before
+// which all is TOML (in a string or an array of many lines it begins none). Nothing: there is no such place, or it is
+// far down.
 std::optional<TomlDocument> head_of(const std::string& text, const fs::path& file) {
   constexpr int most_tries = 100;
   int tries = 0;
@@ -123,15 +136,16 @@ std::optional<TomlDocument> head_of(const std::string& text, const fs::path& fil
     const bool header = trim(std::string_view(text).substr(at, end - at)).starts_with('[');
     if (header || end == text.size()) {
       ++tries;
-      if (Result<TomlDocument> head = parse_toml(text.substr(0, header ? at : end), file.string())) return *std::move(head);
+      if (Result<TomlDocument> head = parse_toml(text.substr(0, header ? at : end), file.string()))
+        return *std::move(head);
     }
     at = end + 1;
   }
   return std::nullopt;
 }
 
-// `instance = "NAME"` says which set is the usual one, and [instance.NAME] what one is: in TOML the same key twice. So the lines of the
-// first are taken out of the text, whose other lines stay where they are, before it is parsed.
+// `instance = "NAME"` says which set is the usual one, and [instance.NAME] what one is: in TOML the same key twice. So
+// the lines of the first are taken out of the text, whose other lines stay where they are, before it is parsed.
 Result<void> take_usual_instance(std::string& text, const fs::path& file, Workspace& workspace) {
   const std::optional<TomlDocument> head = head_of(text, file);
   const TomlEntry* entry = head ? head->root.find("instance") : nullptr;
@@ -151,7 +165,8 @@ Result<void> take_usual_instance(std::string& text, const fs::path& file, Worksp
   return {};
 }
 
-Result<Workspace> read(std::string text, const fs::path& file, const Schema<Workspace>& schema, Workspace workspace = {}) {
+Result<Workspace> read(std::string text, const fs::path& file, const Schema<Workspace>& schema,
+                       Workspace workspace = {}) {
   SWAGE_TRY(const TomlDocument document, parse_toml(std::move(text), file.string()));
   Findings findings;
   schema.read(document, document.root, workspace, Presence::whole, findings);
@@ -179,14 +194,17 @@ Result<void> check_trust(std::initializer_list<fs::path> places) {
 
 }  // namespace
 
-bool Instance::concerns(std::string_view package) const { return only.empty() || std::find(only.begin(), only.end(), package) != only.end(); }
+bool Instance::concerns(std::string_view package) const {
+  return only.empty() || std::find(only.begin(), only.end(), package) != only.end();
+}
 
 Result<const Instance*> find_instance(const Instances& instances, std::string_view name) {
   if (const auto found = instances.find(name); found != instances.end()) return &found->second;
   std::vector<std::string> known;
   for (const auto& [other, row] : instances) known.push_back(other);
   Error error{.what = fmt::format("'{}' is not an instance", name), .hint = did_you_mean(name, known)};
-  error.notes.push_back(known.empty() ? "there is none: a layer's instances.toml, or a swage.toml in this directory or above it, may have [instance.NAME]"
+  error.notes.push_back(known.empty() ? "there is none: a layer's instances.toml, or a swage.toml in this directory or "
+                                        "above it, may have [instance.NAME]"
                                       : fmt::format("known: {}", join(known, ", ")));
   if (!name.empty() && std::isdigit(static_cast<unsigned char>(name.front())))
     error.notes.push_back("a package is of one version unless its recipe has [[member]]s: swage list packages");
@@ -211,7 +229,8 @@ Result<void> check_owner(const fs::path& directory) {
   Error error = std::move(trusted).error();
   error.what = fmt::format("'{}' is not obeyed: {}", file.string(), error.what);
   error.notes = {"it would say what commands in all directories below are to build"};
-  error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment; to leave it out: --workspace none",
+  error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment; to leave "
+                           "it out: --workspace none",
                            directory.string());
   return Fail(std::move(error));
 }
@@ -222,7 +241,8 @@ Result<void> check_layer_owner(const fs::path& layer, const fs::path& workspace)
   Error error = std::move(trusted).error();
   error.what = fmt::format("the layer '{}' is not read: {}", layer.string(), error.what);
   error.notes = {fmt::format("'{}' names it", (workspace / kWorkspaceFile).string())};
-  error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment", workspace.string());
+  error.hint = fmt::format("if you trust it: swage --workspace {} ..., or SWAGE_WORKSPACE in the environment",
+                           workspace.string());
   return Fail(std::move(error));
 }
 

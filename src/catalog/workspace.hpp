@@ -4,7 +4,8 @@
 //   for = ["armel"]                     # host platforms where --for names none
 //   instance = "gcc13"                  # the set of packages that is meant where a target names none
 //   [instance.gcc13]                    # a set of packages that differs from the usual one: swage build bison@gcc13
-//   override.gcc = "13"                 # or clang = "19", toolchain = "ID"; libc = "musl"; cflags = ["-O3"]; static = true
+//   override.gcc = "13"                 # or clang = "19", toolchain = "ID"; libc = "musl"; cflags = ["-O3"]; static =
+//                                       true
 //   only = ["zlib"]                     # of these packages alone; all others are those of the usual set
 //   features.bash = ["-readline"]       # features that recipes have: on, or with `-` off
 #pragma once
@@ -52,8 +53,8 @@ struct Workspace {
 };
 
 inline constexpr const char* kWorkspaceFile = "swage.toml";
-// Whether the swage.toml of a directory may be obeyed by who is only below it: it and the directory belong to the user or to root, and
-// not everybody can write them. The error says whose it is and how to allow it.
+// Whether the swage.toml of a directory may be obeyed by who is only below it: it and the directory belong to the user
+// or to root, and not everybody can write them. The error says whose it is and how to allow it.
 Result<void> check_owner(const fs::path& directory);
 // The same of a layer that the swage.toml of `workspace` names.
 Result<void> check_layer_owner(const fs::path& layer, const fs::path& workspace);

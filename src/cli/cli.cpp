@@ -46,7 +46,8 @@ Result<void> check_instance_is_heard(const std::string& command) {
   for (const Command& one : commands())
     if (one.of_packages) hearing.push_back(one.name);
   if (std::find(hearing.begin(), hearing.end(), command) != hearing.end()) return {};
-  return Fail(Error{.what = fmt::format("'--instance' says nothing for 'swage {}'", command), .hint = fmt::format("it is for: {}", join(hearing, ", "))});
+  return Fail(Error{.what = fmt::format("'--instance' says nothing for 'swage {}'", command),
+                    .hint = fmt::format("it is for: {}", join(hearing, ", "))});
 }
 
 int print_error(const Error& error, bool json) {
@@ -55,8 +56,8 @@ int print_error(const Error& error, bool json) {
   return exit_code(error.code);
 }
 
-// Runs what prints a result and gives its exit code: that counts only when all of it arrived. A reader that has left, as `head` does,
-// ends swage as SIGPIPE would.
+// Runs what prints a result and gives its exit code: that counts only when all of it arrived. A reader that has left,
+// as `head` does, ends swage as SIGPIPE would.
 int with_output(bool json, const std::function<int()>& print) {
   int code = 0, error = 0;
   try {
@@ -70,7 +71,8 @@ int with_output(bool json, const std::function<int()>& print) {
   }
   if (error == 0) return code;
   if (error == EPIPE) return 128 + SIGPIPE;
-  return print_error({.code = Errc::environment, .what = fmt::format("cannot write the result: {}", std::strerror(error))}, json);
+  return print_error(
+      {.code = Errc::environment, .what = fmt::format("cannot write the result: {}", std::strerror(error))}, json);
 }
 
 }  // namespace
@@ -94,7 +96,9 @@ int run_cli(int argc, char** argv) {
   Session session(tree->global, reporter_of_process);
   for (const auto& [command, action] : tree->actions) {
     if (!tree->line.given(command)) continue;
-    if (Result<void> heard = tree->global.instance.empty() ? Result<void>() : check_instance_is_heard(command.name()); !heard) return print_error(heard.error(), json);
+    if (Result<void> heard = tree->global.instance.empty() ? Result<void>() : check_instance_is_heard(command.name());
+        !heard)
+      return print_error(heard.error(), json);
     return with_output(json, [&] {
       const Result<int> code = action(session);
       session.stop_reporter();

@@ -58,7 +58,8 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
 
 void print_verdict(const Goal& goal, const Verdict& verdict) {
   print_result("{} booted\n  toolchain  {}\n  banner     {}\n  userland   {}\n", goal_label(goal),
-             fmt::format("{} ({})", toolchain_text(*goal.cell.toolchain), goal.cell.toolchain->id), verdict.banner, verdict.userland);
+               fmt::format("{} ({})", toolchain_text(*goal.cell.toolchain), goal.cell.toolchain->id), verdict.banner,
+               verdict.userland);
   for (const Part& part : verdict.parts)
     print_result("  {:>9}  {}{}\n", part.seconds ? human_seconds(*part.seconds) : "?", part.name,
                part.built_now ? "" : " (in the store)");
@@ -71,9 +72,15 @@ Json to_json(const Goal& goal, const Verdict& verdict) {
     if (part.seconds) seconds = *part.seconds;
     parts.push_back({{"name", part.name}, {"seconds", std::move(seconds)}, {"builtNow", part.built_now}});
   }
-  return {{"target", goal.target.text},      {"platform", goal.platform->name}, {"kernel", goal.cell.kernel->version.str()},
-          {"toolchain", goal.cell.toolchain->id}, {"drv", goal.wanted->drv.str()},   {"banner", verdict.banner},
-          {"userland", verdict.userland},    {"log", verdict.log_path},         {"parts", std::move(parts)}};
+  return {{"target", goal.target.text},
+          {"platform", goal.platform->name},
+          {"kernel", goal.cell.kernel->version.str()},
+          {"toolchain", goal.cell.toolchain->id},
+          {"drv", goal.wanted->drv.str()},
+          {"banner", verdict.banner},
+          {"userland", verdict.userland},
+          {"log", verdict.log_path},
+          {"parts", std::move(parts)}};
 }
 
 Result<int> run(Session& session, const BootOptions& options) {
@@ -88,7 +95,8 @@ Result<int> run(Session& session, const BootOptions& options) {
       continue;
     }
     const Error error{.code = Errc::unsatisfiable,
-                      .what = fmt::format("'{}' has no boot machine for linux {}", goals[i].platform->name, goals[i].cell.kernel->version.str())};
+                      .what = fmt::format("'{}' has no boot machine for linux {}", goals[i].platform->name,
+                                          goals[i].cell.kernel->version.str())};
     if (!impossible) return Fail(error);
     impossible(goals[i], error);
     goals.erase(goals.begin() + static_cast<std::ptrdiff_t>(i));

@@ -37,9 +37,11 @@ std::string link_part(const std::vector<const Goal*>& goals, const Goal& goal) {
 }
 
 // `result`, or `result-NAME-PLATFORM` when there are several; outputs other than `out` append their name.
-std::string link_name(const BuildOptions& options, const std::vector<const Goal*>& goals, const Goal& goal, std::string_view output) {
+std::string link_name(const BuildOptions& options, const std::vector<const Goal*>& goals, const Goal& goal,
+                      std::string_view output) {
   const std::string base = options.out_link.empty() ? "result" : options.out_link;
-  const std::string link = goals.size() == 1 ? base : fmt::format("{}-{}-{}", base, link_part(goals, goal), goal.platform->name);
+  const std::string link =
+      goals.size() == 1 ? base : fmt::format("{}-{}-{}", base, link_part(goals, goal), goal.platform->name);
   return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 
@@ -99,18 +101,28 @@ Result<int> run(Session& session, const BuildOptions& options) {
       if (options.realise.check && !output_mode().quiet && !as_json())
         print_aside("{} was built again and is the same bit for bit\n", goal_label(goal));
     }
-    results.push_back({{"target", goal.target.text}, {"platform", goal.platform->name}, {"drv", goal.wanted->drv.str()},
-                       {"state", end_name(end.end)}, {"because", text_or_null(end.because)}, {"error", error_or_null(end.error)},
+    results.push_back({{"target", goal.target.text},
+                       {"platform", goal.platform->name},
+                       {"drv", goal.wanted->drv.str()},
+                       {"state", end_name(end.end)},
+                       {"because", text_or_null(end.because)},
+                       {"error", error_or_null(end.error)},
                        {"outputs", std::move(outputs)}});
     if (report) results.back()["configuration"] = config_report_json(*report);
   }
   for (const LeftOut::Item& item : left_out.items())
-    results.push_back({{"target", item.target}, {"platform", item.platform}, {"drv", nullptr}, {"state", "impossible"}, {"because", nullptr},
-                       {"error", error_or_null(item.error)}, {"outputs", Json::object()}});
+    results.push_back({{"target", item.target},
+                       {"platform", item.platform},
+                       {"drv", nullptr},
+                       {"state", "impossible"},
+                       {"because", nullptr},
+                       {"error", error_or_null(item.error)},
+                       {"outputs", Json::object()}});
   if (as_json()) {
     auto built = Json::array();
     for (const BuildRecord& one : made.done.built)
-      built.push_back({{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
+      built.push_back(
+          {{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
     print_json({{"results", std::move(results)}, {"built", std::move(built)}});
   }
   if (impossible) made.errors.push_back(*impossible);
@@ -125,10 +137,15 @@ Action declare_build(const Options& app) {
   declare_targets(app, options->targets);
   declare_realise(app, options->realise);
   declare_lowest_priority(app, options->realise);
-  const Option out_link = app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
+  const Option out_link =
+      app.add_option("-o,--out-link", options->out_link, "name of the link to the result (default: result)");
   const Option no_link = app.add_flag("--no-link", options->no_link, "make no link").excludes(out_link);
-  const Option print_paths = app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
-  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched").excludes(out_link).excludes(no_link).excludes(print_paths);
+  const Option print_paths =
+      app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
+  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched")
+      .excludes(out_link)
+      .excludes(no_link)
+      .excludes(print_paths);
   app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
   return [options](Session& session) { return run(session, *options); };
 }

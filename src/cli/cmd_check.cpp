@@ -33,18 +33,21 @@ Result<std::vector<fs::path>> layers_of_workspace(Session& session) {
   std::vector<Error> errors;
   for (std::size_t i = 0; i < workspace->layers.size(); ++i)
     if (!path_exists(workspace->layers[i]))
-      errors.push_back(Error{.what = fmt::format("'{}' does not exist", workspace->layers[i].string())}.at(workspace->layer_pos[i]));
+      errors.push_back(
+          Error{.what = fmt::format("'{}' does not exist", workspace->layers[i].string())}.at(workspace->layer_pos[i]));
   if (!errors.empty()) return Fail(together(std::move(errors)));
   return session.layers();
 }
 
 Result<int> run(Session& session, const std::string& directory) {
   if (!directory.empty() && !directory_exists(directory))
-    return Fail(Error{.what = fmt::format("'{}' {}", directory, path_exists(directory) ? "is not a directory" : "does not exist"),
-                      .hint = "name a catalog, or a layer over it: a directory shaped like the catalog"});
+    return Fail(Error{
+        .what = fmt::format("'{}' {}", directory, path_exists(directory) ? "is not a directory" : "does not exist"),
+        .hint = "name a catalog, or a layer over it: a directory shaped like the catalog"});
   const bool whole = directory.empty() || path_exists(fs::path(directory) / "platforms.toml");
   // A layer makes sense only over what it changes.
-  SWAGE_TRY(const fs::path base, whole && !directory.empty() ? Result<fs::path>(fs::path(directory)) : session.catalog_dir());
+  SWAGE_TRY(const fs::path base,
+            whole && !directory.empty() ? Result<fs::path>(fs::path(directory)) : session.catalog_dir());
   std::vector<fs::path> layers{fs::path(directory)};
   if (directory.empty()) { SWAGE_TRY(layers, layers_of_workspace(session)); }
   else if (whole) layers.assign(session.options().layers.begin(), session.options().layers.end());
@@ -91,7 +94,8 @@ Result<int> run(Session& session, const std::string& directory) {
 
 Action declare_check(const Options& app) {
   auto directory = std::make_shared<std::string>();
-  app.add_option("DIR", *directory, "a catalog or a layer (default: swage's own catalog, the swage.toml here or above, and its layers)");
+  app.add_option("DIR", *directory,
+                 "a catalog or a layer (default: swage's own catalog, the swage.toml here or above, and its layers)");
   return [directory](Session& session) { return run(session, *directory); };
 }
 

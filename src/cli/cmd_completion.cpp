@@ -1,5 +1,5 @@
-// swage completion: prints a script that makes a shell complete swage's words. The script knows how that shell is told of words; which
-// they are it asks `swage complete-words`, so a script never lags behind the program.
+// swage completion: prints a script that makes a shell complete swage's words. The script knows how that shell is told
+// of words; which they are it asks `swage complete-words`, so a script never lags behind the program.
 #include <fmt/format.h>
 #include <memory>
 
@@ -11,8 +11,8 @@ namespace swage {
 
 namespace {
 
-// readline breaks words at = and @ too: they are put together again before swage sees them, and of an answer only what stands for the
-// part that readline has in hand ($2) is given back.
+// readline breaks words at = and @ too: they are put together again before swage sees them, and of an answer only what
+// stands for the part that readline has in hand ($2) is given back.
 constexpr const char* bash_script = R"(# bash completion of swage
 _swage() {
   local -a words=()

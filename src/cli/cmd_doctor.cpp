@@ -16,11 +16,16 @@ const char* name_of(Health::State state) { return std::array{"ok", "warn", "fail
 
 Result<int> run(Session& session) {
   const std::vector<Health> all = examine(session);
-  const bool fails = std::any_of(all.begin(), all.end(), [](const Health& one) { return one.state == Health::State::fail; });
+  const bool fails =
+      std::any_of(all.begin(), all.end(), [](const Health& one) { return one.state == Health::State::fail; });
   if (as_json()) {
     auto checks = Json::array();
     for (const Health& one : all)
-      checks.push_back(Json{{"name", one.name}, {"state", name_of(one.state)}, {"what", one.what}, {"notes", one.notes}, {"hint", text_or_null(one.hint)}});
+      checks.push_back(Json{{"name", one.name},
+                            {"state", name_of(one.state)},
+                            {"what", one.what},
+                            {"notes", one.notes},
+                            {"hint", text_or_null(one.hint)}});
     print_json({{"ok", !fails}, {"checks", std::move(checks)}});
   } else {
     for (const Health& one : all) {

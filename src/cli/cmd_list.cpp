@@ -15,7 +15,8 @@ namespace swage {
 
 namespace {
 
-// A listing is rows of named values. Text has those of some columns, JSON those of others: what people read in one is often several.
+// A listing is rows of named values. Text has those of some columns, JSON those of others: what people read in one is
+// often several.
 enum class In { both, text, json };
 struct Column {
   std::string name;
@@ -37,7 +38,8 @@ struct Listed {
   std::vector<const Platform*> only{};
 
   bool is_for(std::string_view platform) const {
-    return only.empty() || std::any_of(only.begin(), only.end(), [&](const Platform* one) { return one->name == platform; });
+    return only.empty() ||
+           std::any_of(only.begin(), only.end(), [&](const Platform* one) { return one->name == platform; });
   }
 };
 
@@ -51,7 +53,8 @@ Result<UserlandToolchain> toolchain_of(const Catalog& catalog, const Platform& p
   SWAGE_TRY(const Resolution userland, resolve(catalog, {.platform = &platform, .purpose = Purpose::userland}));
   if (userland.chosen) return UserlandToolchain{.id = userland.chosen->id};
   if (userland.rejected.empty()) return none;
-  return UserlandToolchain{.why_none = fmt::format("{} {}", userland.rejected.front().toolchain->id, userland.rejected.front().reason)};
+  return UserlandToolchain{
+      .why_none = fmt::format("{} {}", userland.rejected.front().toolchain->id, userland.rejected.front().reason)};
 }
 
 Json debian_json(const SourceSpec& source) {
@@ -81,14 +84,24 @@ Json ranges_json(const std::map<std::string, T>& by_name) {
 std::string arches_text(const std::vector<std::string>& arches) { return arches.empty() ? "all" : join(arches, " "); }
 
 Result<Listing> platforms(const Listed& wanted) {
-  Listing list{.columns = {{"name"}, {"triple"}, {"arch"}, {"endian"}, {"bits"}, {"libc"}, {"toolchain", In::text}, {"toolchain", In::json},
-                           {"whyNoToolchain", In::json}, {"bareMetal", In::json}, {"aliases"}}};
+  Listing list{.columns = {{"name"},
+                           {"triple"},
+                           {"arch"},
+                           {"endian"},
+                           {"bits"},
+                           {"libc"},
+                           {"toolchain", In::text},
+                           {"toolchain", In::json},
+                           {"whyNoToolchain", In::json},
+                           {"bareMetal", In::json},
+                           {"aliases"}}};
   for (const Platform& p : wanted.catalog.platforms()) {
     SWAGE_TRY(const UserlandToolchain toolchain, toolchain_of(wanted.catalog, p));
-    list.rows.push_back({{p.name, p.triple.str(), text_or_null(p.kernel_arch), p.endian == Endian::little ? "little" : "big", p.bits,
-                          text_or_null(p.libc), toolchain.id.empty() ? "none: " + toolchain.why_none : toolchain.id,
-                          text_or_null(toolchain.id), text_or_null(toolchain.why_none), p.bare_metal(), p.aliases},
-                         &wanted.catalog.platform_origin(p.name)});
+    list.rows.push_back(
+        {{p.name, p.triple.str(), text_or_null(p.kernel_arch), p.endian == Endian::little ? "little" : "big", p.bits,
+          text_or_null(p.libc), toolchain.id.empty() ? "none: " + toolchain.why_none : toolchain.id,
+          text_or_null(toolchain.id), text_or_null(toolchain.why_none), p.bare_metal(), p.aliases},
+         &wanted.catalog.platform_origin(p.name)});
   }
   return list;
 }
@@ -96,36 +109,78 @@ Result<Listing> kernels(const Listed& wanted) {
   Listing list{.columns = {{"version"}, {"released"}, {"source", In::text}, {"source", In::json}}};
   for (const KernelRow& k : wanted.catalog.kernels()) {
     const std::string debian = debian_text(k.source);
-    list.rows.push_back({{k.version.str(), text_or_null(k.released), debian.empty() ? first_url(k.source) : debian, source_json(k.source)}, &k.origin});
+    list.rows.push_back({{k.version.str(), text_or_null(k.released), debian.empty() ? first_url(k.source) : debian,
+                          source_json(k.source)},
+                         &k.origin});
   }
   return list;
 }
 Result<Listing> toolchains(const Listed& wanted) {
-  Listing list{.columns = {{"id"}, {"platform"}, {"compiler"}, {"version"}, {"binutils", In::text}, {"libc", In::text}, {"binutils", In::json},
-                           {"libc", In::json}, {"libcVersion", In::json}, {"headers"}, {"released"}, {"provider"}, {"suite"}, {"packages"},
-                           {"cxx"}, {"from", In::text}, {"url", In::json}, {"components", In::json}, {"prebuilt", In::json}, {"fallback", In::json}}};
+  Listing list{.columns = {{"id"},
+                           {"platform"},
+                           {"compiler"},
+                           {"version"},
+                           {"binutils", In::text},
+                           {"libc", In::text},
+                           {"binutils", In::json},
+                           {"libc", In::json},
+                           {"libcVersion", In::json},
+                           {"headers"},
+                           {"released"},
+                           {"provider"},
+                           {"suite"},
+                           {"packages"},
+                           {"cxx"},
+                           {"from", In::text},
+                           {"url", In::json},
+                           {"components", In::json},
+                           {"prebuilt", In::json},
+                           {"fallback", In::json}}};
   SWAGE_TRY(const std::vector<const ToolchainRow*> rows, wanted.catalog.all_toolchains());
   for (const ToolchainRow* row : rows) {
     const ToolchainRow& t = *row;
     if (!wanted.is_for(t.platform)) continue;
     const Json binutils = t.binutils ? Json(t.binutils->str()) : Json(nullptr);
-    list.rows.push_back({{t.id, t.platform, t.compiler, t.version.str(), !t.binutils && !t.unknown.empty() ? Json("unknown") : binutils,
-                          t.libc.empty() ? "none" : t.libc + " " + t.libc_version, binutils, text_or_null(t.libc), text_or_null(t.libc_version),
-                          text_or_null(t.headers), text_or_null(t.released), t.provider, text_or_null(t.suite), t.packages, t.cxx,
-                          t.source.urls.empty() ? join(t.components, " ") : first_url(t.source), text_or_null(first_url(t.source)), t.components,
-                          t.prebuilt, t.fallback},
+    list.rows.push_back({{t.id,
+                          t.platform,
+                          t.compiler,
+                          t.version.str(),
+                          !t.binutils && !t.unknown.empty() ? Json("unknown") : binutils,
+                          t.libc.empty() ? "none" : t.libc + " " + t.libc_version,
+                          binutils,
+                          text_or_null(t.libc),
+                          text_or_null(t.libc_version),
+                          text_or_null(t.headers),
+                          text_or_null(t.released),
+                          t.provider,
+                          text_or_null(t.suite),
+                          t.packages,
+                          t.cxx,
+                          t.source.urls.empty() ? join(t.components, " ") : first_url(t.source),
+                          text_or_null(first_url(t.source)),
+                          t.components,
+                          t.prebuilt,
+                          t.fallback},
                          &t.origin});
   }
   return list;
 }
 Result<Listing> components(const Listed& wanted) {
-  Listing list{.columns = {{"id"}, {"name"}, {"version"}, {"released"}, {"sha256", In::text}, {"debian", In::text}, {"from", In::text},
-                           {"source", In::json}, {"tree", In::json}}};
+  Listing list{.columns = {{"id"},
+                           {"name"},
+                           {"version"},
+                           {"released"},
+                           {"sha256", In::text},
+                           {"debian", In::text},
+                           {"from", In::text},
+                           {"source", In::json},
+                           {"tree", In::json}}};
   SWAGE_TRY(const std::vector<ComponentRow>* rows, wanted.catalog.components());
   for (const ComponentRow& c : *rows)
-    list.rows.push_back({{c.id, c.name, c.version.str(), text_or_null(c.released), c.source.sha256, debian_text(c.source),
-                          c.tree.empty() ? first_url(c.source) : c.tree, source_json(c.source), text_or_null(c.tree)},
-                         &c.origin});
+    list.rows.push_back(
+        {{c.id, c.name, c.version.str(), text_or_null(c.released), c.source.sha256, debian_text(c.source),
+          c.tree.empty() ? first_url(c.source) : c.tree, source_json(c.source), text_or_null(c.tree)},
+         &c.origin});
   return list;
 }
 
@@ -137,13 +192,26 @@ Result<std::optional<LockView>> present_lock(Session& session) {
   return std::optional(std::move(view));
 }
 Result<Listing> packages(const Listed& wanted) {
-  Listing list{.columns = {{"name"}, {"version"}, {"source", In::text}, {"features", In::text}, {"summary"}, {"license", In::json}, {"homepage", In::json}, {"source", In::json},
-                           {"system", In::json}, {"dependencies", In::json}, {"outputs", In::json}, {"features", In::json}, {"arch", In::json},
+  Listing list{.columns = {{"name"},
+                           {"version"},
+                           {"source", In::text},
+                           {"features", In::text},
+                           {"summary"},
+                           {"license", In::json},
+                           {"homepage", In::json},
+                           {"source", In::json},
+                           {"system", In::json},
+                           {"dependencies", In::json},
+                           {"outputs", In::json},
+                           {"features", In::json},
+                           {"arch", In::json},
                            {"bareMetal", In::json}}};
   SWAGE_TRY(const std::vector<const RecipeRow*> rows, wanted.catalog.recipes());
   SWAGE_TRY(const std::optional<LockView> lock, present_lock(wanted.session));
   for (const RecipeRow* r : rows) {
-    if (!wanted.only.empty() && std::none_of(wanted.only.begin(), wanted.only.end(), [&](const Platform* one) { return r->is_for(*one); })) continue;
+    if (!wanted.only.empty() &&
+        std::none_of(wanted.only.begin(), wanted.only.end(), [&](const Platform* one) { return r->is_for(*one); }))
+      continue;
     Json dependencies = Json::object(), features = Json::object();
     for (const auto& [role, names] : r->deps) dependencies[role] = names;
     std::vector<std::string> switches;
@@ -151,24 +219,36 @@ Result<Listing> packages(const Listed& wanted) {
       features[name] = on;
       switches.push_back((on ? "+" : "-") + name);
     }
-    list.rows.push_back({{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version), archive_text(r->source), std::move(switches), text_or_null(r->summary),
-                          text_or_null(r->license), text_or_null(r->homepage), source_json(r->source), text_or_null(r->system),
-                          std::move(dependencies), r->outputs, std::move(features), r->arch, r->bare_metal},
-                         &r->origin});
+    list.rows.push_back(
+        {{r->full_name(), text_or_null(lock ? package_version(*r, lock->sources()) : r->version),
+          archive_text(r->source), std::move(switches), text_or_null(r->summary), text_or_null(r->license),
+          text_or_null(r->homepage), source_json(r->source), text_or_null(r->system), std::move(dependencies),
+          r->outputs, std::move(features), r->arch, r->bare_metal},
+         &r->origin});
   }
   return list;
 }
 Result<Listing> roots(const Listed& wanted) {
-  Listing list{.columns = {{"name"}, {"suite"}, {"purpose"}, {"packages"}, {"architecture", In::json}, {"like", In::json}, {"tools", In::json}}};
+  Listing list{.columns = {{"name"},
+                           {"suite"},
+                           {"purpose"},
+                           {"packages"},
+                           {"architecture", In::json},
+                           {"like", In::json},
+                           {"tools", In::json}}};
   for (const RootRow& r : wanted.catalog.roots())
-    list.rows.push_back({{r.name, r.suite, text_or_null(r.purpose), r.packages, r.architecture, text_or_null(r.like), ranges_json(r.tools)}, &r.origin});
+    list.rows.push_back({{r.name, r.suite, text_or_null(r.purpose), r.packages, r.architecture, text_or_null(r.like),
+                          ranges_json(r.tools)},
+                         &r.origin});
   return list;
 }
 Result<Listing> machines(const Listed& wanted) {
   Listing list{.columns = {{"platform"}, {"kernels"}, {"qemu"}, {"arguments"}, {"defconfig"}}};
   SWAGE_TRY(const std::vector<MachineRow>* rows, wanted.catalog.machines());
   for (const MachineRow& m : *rows)
-    if (wanted.is_for(m.platform)) list.rows.push_back({{m.platform, m.kernels.str(), text_or_null(m.qemu), m.qemu_args, text_or_null(m.defconfig)}, &m.origin});
+    if (wanted.is_for(m.platform))
+      list.rows.push_back(
+          {{m.platform, m.kernels.str(), text_or_null(m.qemu), m.qemu_args, text_or_null(m.defconfig)}, &m.origin});
   return list;
 }
 Json side_json(const SeenSide& side) {
@@ -188,25 +268,44 @@ Json boundary_json(const Boundary& boundary) {
           {"against", std::move(against)}};
 }
 Result<Listing> constraints(const Listed& wanted) {
-  Listing list{.columns = {{"id"}, {"kernels"}, {"arch", In::text}, {"arch", In::json}, {"measured"}, {"requires", In::text}, {"requires", In::json},
-                           {"effect"}, {"verified", In::text}, {"verified", In::json}, {"reason"}, {"source"}}};
+  Listing list{.columns = {{"id"},
+                           {"kernels"},
+                           {"arch", In::text},
+                           {"arch", In::json},
+                           {"measured"},
+                           {"requires", In::text},
+                           {"requires", In::json},
+                           {"effect"},
+                           {"verified", In::text},
+                           {"verified", In::json},
+                           {"reason"},
+                           {"source"}}};
   SWAGE_TRY(const std::vector<Boundary> rows, boundaries(wanted.catalog));
   for (const Boundary& boundary : rows) {
     const ConstraintRow* c = boundary.constraint;
     std::vector<std::string> require;
     for (const auto& [variable, range] : c->require) require.push_back(variable + " " + range.str());
-    list.rows.push_back({{c->id, c->kernels.str(), arches_text(c->arches), c->arches, c->measured, join(require, ", "), ranges_json(c->require),
-                          std::string(effect_name(c->effect)), boundary_text(boundary),
+    list.rows.push_back({{c->id, c->kernels.str(), arches_text(c->arches), c->arches, c->measured, join(require, ", "),
+                          ranges_json(c->require), std::string(effect_name(c->effect)), boundary_text(boundary),
                           boundary_json(boundary), text_or_null(c->reason), c->source},
                          &c->origin});
   }
   return list;
 }
 Result<Listing> quirks(const Listed& wanted) {
-  Listing list{.columns = {{"id"}, {"kernels"}, {"arch", In::text}, {"arch", In::json}, {"measured"}, {"lifts"}, {"reason"}, {"source"}}};
+  Listing list{.columns = {{"id"},
+                           {"kernels"},
+                           {"arch", In::text},
+                           {"arch", In::json},
+                           {"measured"},
+                           {"lifts"},
+                           {"reason"},
+                           {"source"}}};
   SWAGE_TRY(const std::vector<const QuirkRow*> rows, wanted.catalog.quirks());
   for (const QuirkRow* q : rows)
-    list.rows.push_back({{q->id, q->kernels.str(), arches_text(q->arches), q->arches, q->measured, q->lifts, q->reason, q->source}, &q->origin});
+    list.rows.push_back(
+        {{q->id, q->kernels.str(), arches_text(q->arches), q->arches, q->measured, q->lifts, q->reason, q->source},
+         &q->origin});
   return list;
 }
 
@@ -215,9 +314,15 @@ struct Listable {
   Result<Listing> (*make)(const Listed&);
   bool by_platform = false;                 // --for is of use
 };
-constexpr Listable kinds[] = {{"kernels", kernels}, {"toolchains", toolchains, true}, {"platforms", platforms},     {"packages", packages, true},
-                          {"roots", roots},     {"machines", machines, true},     {"constraints", constraints}, {"quirks", quirks},
-                          {"components", components}};
+constexpr Listable kinds[] = {{"kernels", kernels},
+                              {"toolchains", toolchains, true},
+                              {"platforms", platforms},
+                              {"packages", packages, true},
+                              {"roots", roots},
+                              {"machines", machines, true},
+                              {"constraints", constraints},
+                              {"quirks", quirks},
+                              {"components", components}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -238,7 +343,8 @@ void print_lines(const Listing& list, bool origins) {
   for (std::size_t c = 0; c < list.columns.size(); ++c) {
     if (list.columns[c].in == In::json) continue;
     std::string head = list.columns[c].name;
-    std::transform(head.begin(), head.end(), head.begin(), [](char letter) { return letter >= 'a' && letter <= 'z' ? char(letter - 32) : letter; });
+    std::transform(head.begin(), head.end(), head.begin(),
+                   [](char letter) { return letter >= 'a' && letter <= 'z' ? char(letter - 32) : letter; });
     lines[0].push_back(std::move(head));
     for (std::size_t i = 0; i < list.rows.size(); ++i) lines[i + 1].push_back(text_of(list.rows[i].values[c]));
   }
@@ -262,7 +368,10 @@ void print_rows(const char* kind, const Listing& list) {
     for (std::size_t c = 0; c < list.columns.size(); ++c)
       if (list.columns[c].in != In::text) row[list.columns[c].name] = from.values[c];
     const Origin& origin = *from.origin;
-    row["origin"] = {{"layer", origin.layer}, {"file", origin.pos.file}, {"line", origin.pos.line}, {"overridden", origin.overridden}};
+    row["origin"] = {{"layer", origin.layer},
+                     {"file", origin.pos.file},
+                     {"line", origin.pos.line},
+                     {"overridden", origin.overridden}};
     rows.push_back(std::move(row));
   }
   print_result("{}\n", json_text(Json{{kind, std::move(rows)}}));
@@ -283,7 +392,8 @@ Result<int> run(Session& session, const std::string& what, const std::vector<std
       std::vector<std::string> able;
       for (const Listable& k : kinds)
         if (k.by_platform) able.push_back(k.name);
-      return Fail(Error{.what = fmt::format("'--for' is of no use for '{}'", what), .notes = {fmt::format("it is for {}", join(able, ", "))}});
+      return Fail(Error{.what = fmt::format("'--for' is of no use for '{}'", what),
+                        .notes = {fmt::format("it is for {}", join(able, ", "))}});
     }
     SWAGE_TRY(wanted.only, parse_platforms(*catalog, platforms));
   }
@@ -308,8 +418,11 @@ Action declare_list(const Options& app) {
     bool origins = false;
   };
   auto options = std::make_shared<ListOptions>();
-  app.add_option("WHAT", options->what, "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components").required();
-  app.add_option("--for", options->platforms, "only what is for these platforms: toolchains, packages, machines").allow_extra_args(false);
+  app.add_option("WHAT", options->what,
+                 "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components")
+      .required();
+  app.add_option("--for", options->platforms, "only what is for these platforms: toolchains, packages, machines")
+      .allow_extra_args(false);
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->platforms, options->origins); };
 }

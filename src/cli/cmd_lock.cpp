@@ -24,7 +24,8 @@ Result<int> run(Session& session, const LockCommand& command) {
     if (old) before = std::move(*old);
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  const std::set<std::string> architectures = before ? pinned_architectures(*catalog, *before) : std::set<std::string>{};
+  const std::set<std::string> architectures =
+      before ? pinned_architectures(*catalog, *before) : std::set<std::string>{};
   SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !command.update ? &*before : nullptr, architectures,
                                                       before ? &*before : nullptr, command.allow_older));
   session.stop_reporter();
@@ -35,8 +36,11 @@ Result<int> run(Session& session, const LockCommand& command) {
     for (const auto& [sha256, file] : before->files) removed += !lock->files.contains(sha256);
   }
   if (as_json())
-    print_result("{}\n", json_text(Json{{"path", path.string()}, {"files", lock->files.size()}, {"sets", lock->sets.size()},
-                                              {"added", added}, {"removed", removed}}));
+    print_result("{}\n", json_text(Json{{"path", path.string()},
+                                        {"files", lock->files.size()},
+                                        {"sets", lock->sets.size()},
+                                        {"added", added},
+                                        {"removed", removed}}));
   else
     print_result("{}: {} packages in {} sets{}\n", path.string(), lock->files.size(), lock->sets.size(),
                before ? fmt::format(", {} added, {} removed", added, removed) : "");
@@ -47,8 +51,11 @@ Result<int> run(Session& session, const LockCommand& command) {
 
 Action declare_lock(const Options& app) {
   auto command = std::make_shared<LockCommand>();
-  app.add_flag("--update", command->update, "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
-  app.add_flag("--allow-older", command->allow_older, "take package indices that are older than those that the lock was made from, or that have expired");
+  app.add_flag(
+      "--update", command->update,
+      "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
+  app.add_flag("--allow-older", command->allow_older,
+               "take package indices that are older than those that the lock was made from, or that have expired");
   return [command](Session& session) { return run(session, *command); };
 }
 

@@ -16,21 +16,29 @@ struct ManExample {
   std::string_view command, line, meaning;
 };
 constexpr ManExample man_examples[] = {
-    {"build", "swage build linux@6.12 --for riscv64 --config defconfig --enable KPROBES", "A kernel as its architecture's maintainers configure it, and one symbol more."},
+    {"build", "swage build linux@6.12 --for riscv64 --config defconfig --enable KPROBES",
+     "A kernel as its architecture's maintainers configure it, and one symbol more."},
     {"build", "swage build linux@6.1 --for arm64 --config tiny --check", "Build twice and compare bit for bit."},
-    {"build", "swage build bison --for arm64 --accelerate", "A package, built as arm64 under emulation and compiled by the cross compiler."},
-    {"boot", "swage boot linux@6.1 --for arm64,armhf,mipsel,riscv64,x86_64", "Five kernels, each booted with a userland of the same toolchain."},
-    {"module", "swage module ./hello --kernel linux@6.1 --for arm64 --boot", "Build the module of a directory and load it in a boot of that kernel."},
+    {"build", "swage build bison --for arm64 --accelerate",
+     "A package, built as arm64 under emulation and compiled by the cross compiler."},
+    {"boot", "swage boot linux@6.1 --for arm64,armhf,mipsel,riscv64,x86_64",
+     "Five kernels, each booted with a userland of the same toolchain."},
+    {"module", "swage module ./hello --kernel linux@6.1 --for arm64 --boot",
+     "Build the module of a directory and load it in a boot of that kernel."},
     {"verify", "swage verify linux@6.1 --for arm64,mipsel", "Build, boot, and keep the record."},
-    {"frontier", "swage frontier linux@6.1 --for arm64 --dry-run", "Which versions of gcc would be tried, and how many builds that is."},
+    {"frontier", "swage frontier linux@6.1 --for arm64 --dry-run",
+     "Which versions of gcc would be tried, and how many builds that is."},
     {"matrix", "swage matrix --html coverage.html", "A page with what is known to boot where."},
     {"run", "swage run m4 --for armel -- --version", "A foreign program, under emulation."},
-    {"shell", "swage shell linux@6.1 --for arm64 -c 'make tinyconfig Image'", "In the kernel's tree, with the cross compiler, its host tools, ARCH and CROSS_COMPILE."},
+    {"shell", "swage shell linux@6.1 --for arm64 -c 'make tinyconfig Image'",
+     "In the kernel's tree, with the cross compiler, its host tools, ARCH and CROSS_COMPILE."},
     {"shell", "swage shell --for arm64 --emulate", "A shell of arm64 itself."},
-    {"resolve", "swage resolve linux@5.10 --for arm64 --explain", "Every rule that applied and every candidate that was rejected."},
+    {"resolve", "swage resolve linux@5.10 --for arm64 --explain",
+     "Every rule that applied and every candidate that was rejected."},
     {"plan", "swage plan linux@6.1 --for all", "What would be built for every platform that could boot it."},
     {"list", "swage list toolchains", "Every toolchain of the catalog."},
-    {"new", "swage new recipe tool --url https://example.org/tool-1.2.tar.gz", "A recipe with what the archive says: build system, version, licence, hash."},
+    {"new", "swage new recipe tool --url https://example.org/tool-1.2.tar.gz",
+     "A recipe with what the archive says: build system, version, licence, hash."},
     {"log", "swage log linux@6.1 --for arm64", "What that build printed."},
     {"store", "swage store du ./result -r", "How large a result is with everything that it refers to."},
 };
@@ -57,12 +65,15 @@ constexpr ManFact environment_facts[] = {
     {"TMPDIR", "Where temporary files are put."},
 };
 constexpr ManFact file_facts[] = {
-    {"swage.toml", "What commands that run in this directory or below take for granted: layers, platforms, sets of packages."},
-    {"swage.lock", "Every distribution package that builds use, by version and hash: beside swage.toml, or in the data directory."},
+    {"swage.toml",
+     "What commands that run in this directory or below take for granted: layers, platforms, sets of packages."},
+    {"swage.lock",
+     "Every distribution package that builds use, by version and hash: beside swage.toml, or in the data directory."},
     {"nix/store", "Of the data directory: what was built and fetched."},
 };
 
-// As text of a manual page: nothing in it is a request, and what looks like a dash, quote or tilde is the ASCII character.
+// As text of a manual page: nothing in it is a request, and what looks like a dash, quote or tilde is the ASCII
+// character.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char letter : text) switch (letter) {
@@ -84,7 +95,8 @@ std::string italic(std::string_view text) { return fmt::format("\\fI{}\\fR", rof
 // A sentence: what is one of a list in --help stands alone here.
 std::string sentence(std::string text) {
   if (text.empty()) return text;
-  if (text.front() >= 'a' && text.front() <= 'z' && !text.starts_with("swage")) text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  if (text.front() >= 'a' && text.front() <= 'z' && !text.starts_with("swage"))
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
   return roff(text.ends_with('.') ? text : text + ".");
 }
 
@@ -102,7 +114,8 @@ std::string option_item(const Option& option) {
   std::string text = sentence(option.text());
   const auto others = [&](const std::vector<Option>& options, const char* what) {
     std::vector<std::string> names;
-    for (const Option& other : options) names.push_back(other.is_positional() ? italic(other.name()) : bold(other.name()));
+    for (const Option& other : options)
+      names.push_back(other.is_positional() ? italic(other.name()) : bold(other.name()));
     std::sort(names.begin(), names.end());
     if (!names.empty()) text += fmt::format("\n{} {}.", what, join(names, ", "));
   };
@@ -120,7 +133,8 @@ std::string option_items(const Options& app, const char* level) {
     if (group.empty()) continue;
     std::string items;
     for (const Option& option : app.get_options())
-      if (option.group() == group && !option.is_positional() && (level || option.name() != "--help")) items += option_item(option);
+      if (option.group() == group && !option.is_positional() && (level || option.name() != "--help"))
+        items += option_item(option);
     if (items.empty()) continue;
     if (level && group != "Options") text += fmt::format("{} {}\n", level, roff(group));
     text += items;
@@ -152,12 +166,13 @@ std::string page_name(const Options& app) {
 
 std::string page_head(const Options& app) {
   std::string upper = page_name(app);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   std::string summary = app.summary();
   if (summary.ends_with('.')) summary.pop_back();
   // No date: a page changes with the program's version alone.
-  return fmt::format(".TH {} 1 \"\" \"swage {}\" \"swage\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n{}", roff(upper), kVersion, roff(page_name(app)),
-                     roff(summary), synopsis(app));
+  return fmt::format(".TH {} 1 \"\" \"swage {}\" \"swage\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n{}", roff(upper),
+                     kVersion, roff(page_name(app)), roff(summary), synopsis(app));
 }
 
 template <std::size_t N>
@@ -180,7 +195,8 @@ std::string command_page(const Options& app) {
   const std::vector<Options> inner = app.get_subcommands();
   if (!inner.empty()) text += ".SH COMMANDS\n";
   for (const Options& sub : inner) {
-    text += fmt::format(".SS {}{}\n{}{}", synopsis(sub), sentence(sub.summary()), positional_items(sub), option_items(sub, nullptr));
+    text += fmt::format(".SS {}{}\n{}{}", synopsis(sub), sentence(sub.summary()), positional_items(sub),
+                        option_items(sub, nullptr));
   }
   text += ".SH OPTIONS\nThose that every command has are in\n.BR swage (1).\n" + option_items(app, ".SS");
   text += examples_of(app.name());
@@ -191,14 +207,16 @@ std::string command_page(const Options& app) {
 std::string main_page(const Options& app) {
   std::string text = page_head(app);
   text += ".SH DESCRIPTION\n"
-          "Picks the right toolchain by solving cited constraints, builds hermetically from pinned inputs, and proves the result by booting it.\n"
+          "Picks the right toolchain by solving cited constraints, builds hermetically from pinned inputs, and proves "
+          "the result by booting it.\n"
           "No daemon, no root rights and no container engine are needed.\n"
           "Results go to standard output, everything else to standard error.\n";
   text += ".SH COMMANDS\n";
   for (const Options& sub : app.get_subcommands())
     text += item(fmt::format("\\fB{}\\fR(1)", roff(page_name(sub))), sentence(sub.summary()));
   text += ".SH OPTIONS\n" + option_items(app, ".SS");
-  text += facts("EXIT STATUS", exit_code_facts) + facts("ENVIRONMENT", environment_facts) + facts("FILES", file_facts) + examples_of("");
+  text += facts("EXIT STATUS", exit_code_facts) + facts("ENVIRONMENT", environment_facts) + facts("FILES", file_facts) +
+          examples_of("");
   text += ".SH SEE ALSO\n";
   for (const Options& sub : app.get_subcommands()) text += fmt::format(".BR {} (1)\n", roff(page_name(sub)));
   return text;

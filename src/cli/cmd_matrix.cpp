@@ -49,12 +49,15 @@ Result<std::string> read_page(Session& session) {
 
 Result<int> run_packages(Session& session, const MatrixOptions& options) {
   if (as_json() && options.markdown)
-    return Fail(Error{.what = "'--json' and '--markdown' cannot be given together", .hint = "see: swage matrix --help"});
+    return Fail(
+        Error{.what = "'--json' and '--markdown' cannot be given together", .hint = "see: swage matrix --help"});
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::vector<const Platform*> platforms;
   if (!options.platforms.empty()) { SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms)); }
   SWAGE_TRY(const PackageMatrix matrix, make_package_matrix(*catalog, std::move(platforms)));
-  print_result("{}", as_json() ? package_matrix_json(matrix) : options.markdown ? package_matrix_markdown(matrix) : package_matrix_text(matrix));
+  print_result("{}", as_json()          ? package_matrix_json(matrix)
+                     : options.markdown ? package_matrix_markdown(matrix)
+                                        : package_matrix_text(matrix));
   return 0;
 }
 
@@ -89,10 +92,12 @@ Result<int> run(Session& session, const MatrixOptions& options) {
 
 Action declare_matrix(const Options& app) {
   auto options = std::make_shared<MatrixOptions>();
-  app.add_option("--for", options->platforms, "only these platforms (default: all that could boot, or have)").allow_extra_args(false);
+  app.add_option("--for", options->platforms, "only these platforms (default: all that could boot, or have)")
+      .allow_extra_args(false);
   app.add_option("--evidence", options->evidence, "one more directory with records");
   const Option html = app.add_option("--html", options->html, "write a page for a browser to this file");
-  const Option packages = app.add_flag("--packages", options->packages, "of packages instead of kernels").excludes(html);
+  const Option packages =
+      app.add_flag("--packages", options->packages, "of packages instead of kernels").excludes(html);
   app.add_flag("--markdown", options->markdown, "as a table for docs/packages.md").needs(packages);
   return [options](Session& session) { return run(session, *options); };
 }

@@ -34,7 +34,8 @@ struct ModuleOptions {
 };
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
 // [MODULE.]NAME=VALUE as the kernel reads parameters: a value with spaces is in double quotes.
@@ -42,11 +43,14 @@ Result<std::string> module_parameter(const std::string& text) {
   const auto equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const auto dot = name.find('.');
-  if (equals == std::string::npos || !is_name(name.substr(dot + 1)) || (dot != std::string::npos && !is_name(name.substr(0, dot))))
-    return Fail(Error{.what = fmt::format("'{}' is not a module parameter", printable(text)), .hint = "write it as: --param [MODULE.]NAME=VALUE"});
+  if (equals == std::string::npos || !is_name(name.substr(dot + 1)) ||
+      (dot != std::string::npos && !is_name(name.substr(0, dot))))
+    return Fail(Error{.what = fmt::format("'{}' is not a module parameter", printable(text)),
+                      .hint = "write it as: --param [MODULE.]NAME=VALUE"});
   const std::string value = text.substr(equals + 1);
   if (value.find_first_of("\"\n\t") != std::string::npos)
-    return Fail(Error{.what = fmt::format("'{}' is no value that the kernel would read as it is", printable(value)), .hint = "leave out quotes, tabs and new lines: spaces are quoted for you"});
+    return Fail(Error{.what = fmt::format("'{}' is no value that the kernel would read as it is", printable(value)),
+                      .hint = "leave out quotes, tabs and new lines: spaces are quoted for you"});
   return value.find(' ') == std::string::npos ? text : fmt::format("{}=\"{}\"", name, value);
 }
 
@@ -54,16 +58,38 @@ Result<std::string> module_parameter(const std::string& text) {
 Result<std::string> make_variable(const std::string& text) {
   const auto equals = text.find('=');
   const std::string name = text.substr(0, equals);
-  const bool is_variable = is_name(name) && name.find('-') == std::string::npos && !std::isdigit(static_cast<unsigned char>(name.front()));
+  const bool is_variable =
+      is_name(name) && name.find('-') == std::string::npos && !std::isdigit(static_cast<unsigned char>(name.front()));
   if (equals == std::string::npos || !is_variable || text.find('\n') != std::string::npos)
-    return Fail(Error{.what = fmt::format("'{}' is not a variable of make", printable(text)), .hint = "write it as: --make NAME=VALUE, for instance --make CONFIG_FOO=m"});
+    return Fail(Error{.what = fmt::format("'{}' is not a variable of make", printable(text)),
+                      .hint = "write it as: --make NAME=VALUE, for instance --make CONFIG_FOO=m"});
   if (name == "KBUILD_EXTRA_SYMBOLS")
-    return Fail(Error{.what = "'KBUILD_EXTRA_SYMBOLS' is made from what '--uses' names", .hint = "build the other modules with swage module, and give: --uses RESULT"});
-  // What kbuild's top Makefile has from swage, or would take from it: another shell or release would make modules of another kernel.
-  static constexpr std::string_view swages[] = {"M", "O", "ARCH", "CROSS_COMPILE", "KERNELRELEASE", "KERNELVERSION", "SHELL", "CONFIG_SHELL", "MAKE",
-                                                "MAKEFLAGS", "CC", "LD", "AR", "NM", "OBJCOPY", "HOSTCC", "LLVM", "KBUILD_OUTPUT", "KBUILD_EXTMOD"};
+    return Fail(Error{.what = "'KBUILD_EXTRA_SYMBOLS' is made from what '--uses' names",
+                      .hint = "build the other modules with swage module, and give: --uses RESULT"});
+  // What kbuild's top Makefile has from swage, or would take from it: another shell or release would make modules of
+  // another kernel.
+  static constexpr std::string_view swages[] = {"M",
+                                                "O",
+                                                "ARCH",
+                                                "CROSS_COMPILE",
+                                                "KERNELRELEASE",
+                                                "KERNELVERSION",
+                                                "SHELL",
+                                                "CONFIG_SHELL",
+                                                "MAKE",
+                                                "MAKEFLAGS",
+                                                "CC",
+                                                "LD",
+                                                "AR",
+                                                "NM",
+                                                "OBJCOPY",
+                                                "HOSTCC",
+                                                "LLVM",
+                                                "KBUILD_OUTPUT",
+                                                "KBUILD_EXTMOD"};
   if (std::find(std::begin(swages), std::end(swages), name) != std::end(swages))
-    return Fail(Error{.what = fmt::format("'{}' is said by the kernel that the modules are for", name), .hint = "choose another kernel or platform with --kernel and --for"});
+    return Fail(Error{.what = fmt::format("'{}' is said by the kernel that the modules are for", name),
+                      .hint = "choose another kernel or platform with --kernel and --for"});
   return text;
 }
 
@@ -72,7 +98,8 @@ Result<Source> earlier_modules(Session& session, const std::string& link) {
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(StorePath path, find_store_path(*store, link));
   if (!path_exists(store->real_path(path) / "Module.symvers"))
-    return Fail(Error{.what = fmt::format("'{}' exports no symbols: it has no Module.symvers", link), .hint = "give what this made: swage module DIR -o RESULT"});
+    return Fail(Error{.what = fmt::format("'{}' exports no symbols: it has no Module.symvers", link),
+                      .hint = "give what this made: swage module DIR -o RESULT"});
   SWAGE_CHECK(store->add_temp_root(path));
   return Source{.path = std::move(path), .how = Source::Present{link}};
 }
@@ -106,8 +133,10 @@ Result<std::vector<Loaded>> read_loaded(const fs::path& out) {
   std::vector<Loaded> loaded;
   for (const std::string_view line : split(trim(text), '\n')) {
     const auto colon = line.find(": ");
-    if (line.ends_with(" loaded") && colon == std::string_view::npos) loaded.push_back({.name = std::string(line.substr(0, line.size() - 7))});
-    else if (colon != std::string_view::npos && !loaded.empty()) loaded.back().lines.emplace_back(line.substr(colon + 2));
+    if (line.ends_with(" loaded") && colon == std::string_view::npos)
+      loaded.push_back({.name = std::string(line.substr(0, line.size() - 7))});
+    else if (colon != std::string_view::npos && !loaded.empty())
+      loaded.back().lines.emplace_back(line.substr(colon + 2));
   }
   return loaded;
 }
@@ -134,7 +163,8 @@ Result<int> run(Session& session, const ModuleOptions& options) {
   SWAGE_TRY(const std::vector<Target> kernels, find_targets(session, options.targets));
   for (const Target& kernel : kernels)
     if (kind_of(kernel) != TargetKind::kernel)
-      return Fail(Error{.what = fmt::format("'{}' is {}: '--kernel' is for the one that the modules are for", kernel.text, kind_name(kind_of(kernel))),
+      return Fail(Error{.what = fmt::format("'{}' is {}: '--kernel' is for the one that the modules are for",
+                                            kernel.text, kind_name(kind_of(kernel))),
                         .hint = "write it as: --kernel linux@6.1"});
   TargetOptions targets = options.targets;
   // Before the user's own, which may say otherwise.
@@ -164,7 +194,8 @@ Result<int> run(Session& session, const ModuleOptions& options) {
   session.stop_reporter();
   auto results = Json::array();
   for (const Goal& goal : goals) {
-    SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
+    SWAGE_TRY(const StorePath out,
+              StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
     const fs::path real = store->real_path(out);
     const std::string kernel = fmt::format("linux {} for {}", goal.cell.kernel->version.str(), goal.platform->name);
     SWAGE_TRY(const std::optional<ConfigReport> report, config_report_of(session, planned, goal));
@@ -182,8 +213,13 @@ Result<int> run(Session& session, const ModuleOptions& options) {
         for (const std::string& file : files)
           if (file.ends_with(".ko")) print_result("{}/{}: for {}\n", link.filename().string(), file, kernel);
     }
-    results.push_back({{"kernel", goal.cell.kernel->version.str()}, {"platform", goal.platform->name}, {"toolchain", goal.cell.toolchain->id},
-                       {"drv", goal.wanted->drv.str()}, {"path", real.string()}, {"booted", options.boot}, {"loaded", to_json(loaded)}});
+    results.push_back({{"kernel", goal.cell.kernel->version.str()},
+                       {"platform", goal.platform->name},
+                       {"toolchain", goal.cell.toolchain->id},
+                       {"drv", goal.wanted->drv.str()},
+                       {"path", real.string()},
+                       {"booted", options.boot},
+                       {"loaded", to_json(loaded)}});
   }
   if (as_json()) print_result("{}\n", json_text(Json{{"modules", std::move(results)}}));
   return 0;
@@ -198,10 +234,14 @@ Action declare_module(const Options& app) {
   declare_realise(app, options->realise);
   declare_lowest_priority(app, options->realise);
   app.add_option("--make", options->make, "NAME=VALUE for the modules' make: CONFIG_FOO=m").allow_extra_args(false);
-  app.add_option("--uses", options->uses, "what an earlier `swage module` made (its link), whose symbols these use; loaded before them").allow_extra_args(false);
-  app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded").allow_extra_args(false);
+  app.add_option("--uses", options->uses,
+                 "what an earlier `swage module` made (its link), whose symbols these use; loaded before them")
+      .allow_extra_args(false);
+  app.add_option("--param", options->params, "[MODULE.]NAME=VALUE for a module when it is loaded")
+      .allow_extra_args(false);
   app.add_flag("--boot", options->boot, "boot the kernel and load the modules; fails unless it takes them");
-  app.add_option("-o,--out-link", options->out_link, "name of the link to the modules, or to what the boot said (default: result)");
+  app.add_option("-o,--out-link", options->out_link,
+                 "name of the link to the modules, or to what the boot said (default: result)");
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -58,13 +58,16 @@ Result<Archive> get_archive(Session& session, const NewOptions& options) {
   Archive archive{.name = archive_name(options)};
   if (!is_url(options)) {
     SWAGE_TRY(archive.file, absolute_path(options.url));
-    if (!path_exists(archive.file)) return Fail(Error{.what = fmt::format("'{}' is neither a file nor a URL", options.url)});
+    if (!path_exists(archive.file))
+      return Fail(Error{.what = fmt::format("'{}' is neither a file nor a URL", options.url)});
   } else {
     SWAGE_TRY(Store* store, session.store());
-    SWAGE_TRY(PartFile part, PartFile::acquire(store->work_dir() / "downloads", options.sha256.empty() ? sha256(options.url).hex() : options.sha256));
+    SWAGE_TRY(PartFile part, PartFile::acquire(store->work_dir() / "downloads",
+                                               options.sha256.empty() ? sha256(options.url).hex() : options.sha256));
     archive.part.emplace(std::move(part));
     Transport transport({}, session.reporter());
-    const Result<void> got = transport.get({.name = archive.name, .sha256 = options.sha256, .urls = {options.url}}, *archive.part, 0);
+    const Result<void> got =
+        transport.get({.name = archive.name, .sha256 = options.sha256, .urls = {options.url}}, *archive.part, 0);
     if (!got && options.sha256.empty()) archive.drop_part();   // the next run could not go on with it
     SWAGE_CHECK(got);
     archive.file = archive.part->path();
@@ -73,15 +76,18 @@ Result<Archive> get_archive(Session& session, const NewOptions& options) {
   archive.sha256 = digest.hex();
   if (!options.sha256.empty() && options.sha256 != archive.sha256) {
     Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is meant", archive.name)};
-    error.notes = {fmt::format("expected sha256 {}", options.sha256), fmt::format("received sha256 {}", archive.sha256)};
+    error.notes = {fmt::format("expected sha256 {}", options.sha256),
+                   fmt::format("received sha256 {}", archive.sha256)};
     return Fail(std::move(error));
   }
   return archive;
 }
 
-// What follows the first dash or underscore before a digit: 1.4.19 of m4-1.4.19.tar.xz, v2.3 of tool_v2.3.tgz without its v.
+// What follows the first dash or underscore before a digit: 1.4.19 of m4-1.4.19.tar.xz, v2.3 of tool_v2.3.tgz without
+// its v.
 std::string version_in(std::string_view file) {
-  for (const std::string_view end : {".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tar.lz", ".tgz", ".txz", ".tbz2", ".tar", ".zip"})
+  for (const std::string_view end :
+       {".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tar.lz", ".tgz", ".txz", ".tbz2", ".tar", ".zip"})
     if (file.ends_with(end)) file.remove_suffix(end.size());
   for (std::size_t i = 0; i + 1 < file.size(); ++i) {
     if (file[i] != '-' && file[i] != '_') continue;
@@ -90,7 +96,8 @@ std::string version_in(std::string_view file) {
     if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') return std::string(rest);
   }
   if (file.starts_with('v')) file.remove_prefix(1);
-  return !file.empty() && file.front() >= '0' && file.front() <= '9' ? std::string(file) : "";   // an archive that is called by its tag
+  // An archive that is called by its tag.
+  return !file.empty() && file.front() >= '0' && file.front() <= '9' ? std::string(file) : "";
 }
 
 // The first of its files that the tree has at its top; "" none.
@@ -101,7 +108,8 @@ std::string present(const Row& one, const std::vector<std::string>& files) {
 }
 
 // By the words at its beginning; "" what it is cannot be told.
-std::string license_of(const Beneath& tree, const std::vector<std::string>& files, const std::vector<LicenseWords>& known) {
+std::string license_of(const Beneath& tree, const std::vector<std::string>& files,
+                       const std::vector<LicenseWords>& known) {
   for (const std::string& name : files) {
     if (!name.starts_with("COPYING") && !name.starts_with("LICENSE") && !name.starts_with("LICENCE")) continue;
     std::string words;
@@ -114,21 +122,26 @@ std::string license_of(const Beneath& tree, const std::vector<std::string>& file
   return "";
 }
 
-std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version, const std::string& license, const BuildFile& found,
-                        const std::string& build_file) {
+std::string recipe_text(const NewOptions& options, const Archive& archive, const std::string& version,
+                        const std::string& license, const BuildFile& found, const std::string& build_file) {
   const std::string source = is_url(options) ? options.url : file_url(archive.file);
   std::string homepage;
-  if (const auto host = source.find("://"); is_url(options)) homepage = source.substr(0, source.find('/', host + 3)) + "/";
+  if (const auto host = source.find("://"); is_url(options))
+    homepage = source.substr(0, source.find('/', host + 3)) + "/";
   const auto known = [](const char* key, const std::string& value) {
     return value.empty() ? fmt::format("# {} = \"\"\n", key) : fmt::format("{} = {}\n", key, toml_string(value));
   };
-  std::string text = fmt::format("[package]\nname = {}\n{}summary = {}\n{}{}", toml_string(options.name), known("version", version), toml_string(options.name),
-                                 known("license", license), known("homepage", homepage));
+  std::string text =
+      fmt::format("[package]\nname = {}\n{}summary = {}\n{}{}", toml_string(options.name), known("version", version),
+                  toml_string(options.name), known("license", license), known("homepage", homepage));
   text += fmt::format("\n[source]\nurls = [{}]\nsha256 = \"{}\"\n", toml_string(source), archive.sha256);
   text += fmt::format("\n[build]\nsystem = \"{}\"   # it has {}\n", found.system, build_file);
   for (const std::string& line : found.lines) text += line + "\n";
-  text += "\n# Libraries that it is linked with, and programs that run during the build.\n[deps]\nhost = []\nbuild = []\n";
-  text += fmt::format("\n# Lines of shell that must succeed; programs of another platform run under emulation.\n[test]\nrun = []   # \"$out/bin/{} --version\"\n", options.name);
+  text +=
+      "\n# Libraries that it is linked with, and programs that run during the build.\n[deps]\nhost = []\nbuild = []\n";
+  text += fmt::format("\n# Lines of shell that must succeed; programs of another platform run under "
+                      "emulation.\n[test]\nrun = []   # \"$out/bin/{} --version\"\n",
+                      options.name);
   return text;
 }
 
@@ -144,20 +157,25 @@ Result<Begun> begin_recipe(Session& session, const NewOptions& options, const Ar
   const fs::path tree = unpacked.path() / "tree";
   SWAGE_CHECK(extract_archive(archive.file, tree, archive.name));
   const std::vector<std::string> files = list_directory(tree).value_or(std::vector<std::string>{});
-  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(), [&](const BuildFile& one) { return !present(one, files).empty(); });
+  const auto found = std::find_if(known.build_files.begin(), known.build_files.end(),
+                                  [&](const BuildFile& one) { return !present(one, files).empty(); });
   if (found == known.build_files.end()) {
     for (const UnsupportedBuild& one : known.unsupported)
       if (const std::string marker = present(one, files); !marker.empty())
-        return Fail(Error{.what = fmt::format("'{}' is {}: that is not supported", options.url, one.what), .notes = {fmt::format("it has {}", marker)},
-                          .hint = "what has a configure, meson.build, CMakeLists.txt or Makefile is; steps of one's own: [phase] in docs/recipes.md"});
+        return Fail(Error{.what = fmt::format("'{}' is {}: that is not supported", options.url, one.what),
+                          .notes = {fmt::format("it has {}", marker)},
+                          .hint = "what has a configure, meson.build, CMakeLists.txt or Makefile is; steps of one's "
+                                  "own: [phase] in docs/recipes.md"});
     std::vector<std::string> names;
     for (const BuildFile& one : known.build_files) names.insert(names.end(), one.files.begin(), one.files.end());
-    Error error{.what = fmt::format("how '{}' is built cannot be told", options.url), .hint = "write the recipe by hand: docs/recipes.md"};
+    Error error{.what = fmt::format("how '{}' is built cannot be told", options.url),
+                .hint = "write the recipe by hand: docs/recipes.md"};
     return Fail(std::move(error).note(fmt::format("it has none of: {}", join(names, ", "))));
   }
   SWAGE_TRY(const Beneath tree_files, Beneath::open(tree));
   Begun begun{.system = found->system, .version = version_in(archive.name)};
-  begun.text = recipe_text(options, archive, begun.version, license_of(tree_files, files, known.licenses), *found, present(*found, files));
+  begun.text = recipe_text(options, archive, begun.version, license_of(tree_files, files, known.licenses), *found,
+                           present(*found, files));
   return begun;
 }
 
@@ -171,13 +189,19 @@ Result<fs::path> layer_of(Session& session, const NewOptions& options) {
 
 Result<int> run(Session& session, const NewOptions& options) {
   if (options.what != "recipe")
-    return Fail(Error{.what = fmt::format("'{}' cannot be begun", options.what), .hint = "what can is: swage new recipe NAME --url URL"});
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_'; };
-  if (options.name.empty() || !std::all_of(options.name.begin(), options.name.end(), plain) || options.name.starts_with('.'))
-    return Fail(Error{.what = fmt::format("'{}' is not a name for a package", options.name), .hint = "lower-case letters, digits, and - + . _"});
+    return Fail(Error{.what = fmt::format("'{}' cannot be begun", options.what),
+                      .hint = "what can is: swage new recipe NAME --url URL"});
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_';
+  };
+  if (options.name.empty() || !std::all_of(options.name.begin(), options.name.end(), plain) ||
+      options.name.starts_with('.'))
+    return Fail(Error{.what = fmt::format("'{}' is not a name for a package", options.name),
+                      .hint = "lower-case letters, digits, and - + . _"});
   SWAGE_CHECK(refuse_secrets(options.url));
   const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (!options.sha256.empty() && (options.sha256.size() != 64 || !std::all_of(options.sha256.begin(), options.sha256.end(), hex)))
+  if (!options.sha256.empty() &&
+      (options.sha256.size() != 64 || !std::all_of(options.sha256.begin(), options.sha256.end(), hex)))
     return Fail(Error{.what = fmt::format("'{}' is not a sha256: 64 hexadecimal digits", options.sha256)});
   SWAGE_TRY(const fs::path layer, layer_of(session, options));
   const fs::path directory = layer / "packages" / options.name;
@@ -192,10 +216,14 @@ Result<int> run(Session& session, const NewOptions& options) {
   SWAGE_CHECK(write_file_atomically(file, begun->text));
   session.stop_reporter();
   if (as_json()) {
-    print_result("{}\n", json_text(Json{{"recipe", file.string()}, {"system", begun->system}, {"version", text_or_null(begun->version)}, {"sha256", archive.sha256}}));
+    print_result("{}\n", json_text(Json{{"recipe", file.string()},
+                                        {"system", begun->system},
+                                        {"version", text_or_null(begun->version)},
+                                        {"sha256", archive.sha256}}));
     return 0;
   }
-  print_result("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(), begun->system, layer.string(), options.name);
+  print_result("{}\nit builds with {}; say what it depends on, and then: swage --layer {} build {}\n", file.string(),
+               begun->system, layer.string(), options.name);
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// swage plan: the derivations behind targets and the state of each. Reads no network but for what the lock file lacks; writes .drv files
-// only when asked.
+// swage plan: the derivations behind targets and the state of each. Reads no network but for what the lock file lacks;
+// writes .drv files only when asked.
 #include <array>
 #include <fmt/core.h>
 #include <set>
@@ -23,7 +23,8 @@ struct PlanOptions {
 
 Result<int> instantiate(Session& session, const Graph& graph) {
   SWAGE_TRY(Store* store, session.store());
-  // A .drv refers to its sources, and the store registers nothing with missing references: scripts are written, downloads fetched.
+  // A .drv refers to its sources, and the store registers nothing with missing references: scripts are written,
+  // downloads fetched.
   std::unique_ptr<SourceFetcher> fetcher;
   for (const auto& [path, source] : graph.sources) {
     SWAGE_TRY(const bool valid, store->is_valid(path));
@@ -63,12 +64,15 @@ std::string why_left_out(const Catalog& catalog, const Goal& goal) {
   if (goal.unpinned) return goal.unpinned->what;
   if (!goal.cell.kernel) return "";
   if (goal.resolution && !goal.resolution->chosen) return unsatisfied(catalog, *goal.resolution).what;
-  return goal.cell.machine ? "" : fmt::format("'{}' has no boot machine for linux {}", goal.platform->name, goal.cell.kernel->version.str());
+  return goal.cell.machine ? ""
+                           : fmt::format("'{}' has no boot machine for linux {}", goal.platform->name,
+                                         goal.cell.kernel->version.str());
 }
 
 Result<int> run(Session& session, const PlanOptions& options) {
   if (as_json() && options.graph)
-    return Fail(Error{.what = "'--json' and '--graph' cannot be given together", .hint = "a graph for programs is: --graph json"});
+    return Fail(Error{.what = "'--json' and '--graph' cannot be given together",
+                      .hint = "a graph for programs is: --graph json"});
   LeftOut left_out(session, false);
   SWAGE_TRY(const OnImpossible collector, left_out.collector(options.targets));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::farthest, collector));
@@ -96,11 +100,15 @@ Result<int> run(Session& session, const PlanOptions& options) {
     for (const auto& [name, output] : derivation.drv.outputs) out[name] = output.path;
     const char* state = built.contains(derivation.path) ? "built" : "to build";
     if (as_json())
-      list.push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"outputs", std::move(out)}, {"state", state}});
+      list.push_back({{"drv", derivation.path.str()},
+                      {"name", derivation.drv.name},
+                      {"outputs", std::move(out)},
+                      {"state", state}});
     else print_result("{:>8}  {}\n", state, derivation.path.str());
   }
   if (as_json()) print_result("{}\n", json_text(Json{{"derivations", std::move(list)}}));
-  else print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
+  else
+    print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
   return 0;
 }
 
@@ -109,10 +117,12 @@ Result<int> run(Session& session, const PlanOptions& options) {
 Action declare_plan(const Options& app) {
   auto options = std::make_shared<PlanOptions>();
   declare_targets(app, options->targets);
-  app.add_flag("--instantiate", options->instantiate, "write the .drv files and fetch their sources, so that Nix can build them");
+  app.add_flag("--instantiate", options->instantiate,
+               "write the .drv files and fetch their sources, so that Nix can build them");
   static constexpr std::array formats{GraphFormat::dot, GraphFormat::mermaid, GraphFormat::json};
-  app.add_choice("--graph", {"dot", "mermaid", "json"}, [options](std::size_t i) { options->graph = formats[i]; }, "FORMAT",
-                 "print who needs whom instead: dot, mermaid or json");
+  app.add_choice(
+      "--graph", {"dot", "mermaid", "json"}, [options](std::size_t i) { options->graph = formats[i]; }, "FORMAT",
+      "print who needs whom instead: dot, mermaid or json");
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -18,13 +18,16 @@ struct ResolveOptions {
 };
 
 // Of a kernel that the catalog does not have, which it has: it can be resolved, not built. Said once for each.
-Result<std::optional<std::vector<std::string>>> kernels_instead(Session& session, const Goal& goal, std::set<std::string>& told) {
+Result<std::optional<std::vector<std::string>>> kernels_instead(Session& session, const Goal& goal,
+                                                                std::set<std::string>& told) {
   if (!goal.cell.kernel || goal.cell.kernel->source) return std::nullopt;
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const LockView lock, session.lock_view());
   SWAGE_TRY(std::vector<std::string> nearest, nearest_kernels(*catalog, lock.sources(), goal.cell.kernel->version));
   if (told.insert(goal.target.text).second)
-    session.reporter().on(Message{fmt::format("note: '{}' is not in the catalog: it can be resolved, not built; nearest: {}", goal.target.text, join(nearest, " and "))});
+    session.reporter().on(
+        Message{fmt::format("note: '{}' is not in the catalog: it can be resolved, not built; nearest: {}",
+                            goal.target.text, join(nearest, " and "))});
   return nearest;
 }
 

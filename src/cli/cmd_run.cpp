@@ -21,10 +21,12 @@ struct RunOptions {
 };
 
 // The package's program of that name, or the one that is called like the package, or the only one.
-Result<std::string> find_program(const fs::path& store_root, const std::string& out, const std::string& package, const std::string& wanted) {
+Result<std::string> find_program(const fs::path& store_root, const std::string& out, const std::string& package,
+                                 const std::string& wanted) {
   std::vector<std::string> known;
   for (const char* directory : {"bin", "sbin"})
-    for (const std::string& name : list_directory(store_root / (out.substr(1) + "/" + directory)).value_or(std::vector<std::string>{})) {
+    for (const std::string& name :
+         list_directory(store_root / (out.substr(1) + "/" + directory)).value_or(std::vector<std::string>{})) {
       if (name == (wanted.empty() ? package : wanted)) return fmt::format("{}/{}/{}", out, directory, name);
       known.push_back(fmt::format("{}/{}", directory, name));
     }
@@ -32,7 +34,8 @@ Result<std::string> find_program(const fs::path& store_root, const std::string& 
   std::vector<std::string> names;
   for (const std::string& path : known) names.push_back(path.substr(path.find('/') + 1));
   const std::string name = wanted.empty() ? package : wanted;
-  Error error{.what = known.empty() ? fmt::format("'{}' has no programs", package) : fmt::format("'{}' has no program '{}'", package, name)};
+  Error error{.what = known.empty() ? fmt::format("'{}' has no programs", package)
+                                    : fmt::format("'{}' has no program '{}'", package, name)};
   if (!names.empty()) {
     error.notes.push_back(fmt::format("it has: {}", join(names, ", ")));
     error.hint = "name one with: --program NAME";
@@ -48,7 +51,8 @@ Result<void> check_target(Session& session, const TargetOptions& options) {
   const Target& target = targets.front();
   const std::string version = target.version.empty() ? "" : "@" + target.version;
   return Fail(Error{.what = fmt::format("'{}' is {}, which has no programs to run", target.text, kind_name(kind)),
-                    .hint = kind == TargetKind::kernel ? fmt::format("boot it with: swage boot linux{}", version) : "see: swage run --help"});
+                    .hint = kind == TargetKind::kernel ? fmt::format("boot it with: swage boot linux{}", version)
+                                                       : "see: swage run --help"});
 }
 
 Result<int> run(Session& session, const RunOptions& options) {
@@ -58,9 +62,12 @@ Result<int> run(Session& session, const RunOptions& options) {
   const Goal& goal = goals.front();
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Platform* built_on, catalog->platform(kBuildPlatform));
-  const bool foreign = kind_of(goal.target) == TargetKind::package && !runs(*built_on, *goal.platform);   // a toolchain runs here
+  // A toolchain runs here.
+  const bool foreign = kind_of(goal.target) == TargetKind::package && !runs(*built_on, *goal.platform);
   if (foreign && goal.platform->qemu_user.empty())
-    return Fail(Error{.code = Errc::unsatisfiable, .what = fmt::format("programs of '{}' cannot be run here: it has no emulator", goal.platform->name)});
+    return Fail(
+        Error{.code = Errc::unsatisfiable,
+              .what = fmt::format("programs of '{}' cannot be run here: it has no emulator", goal.platform->name)});
   SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   std::optional<Wanted> emulators;
   if (foreign) {
@@ -69,7 +76,8 @@ Result<int> run(Session& session, const RunOptions& options) {
     planned.goals.push_back(&goal);
   }
   SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
-  SWAGE_TRY(std::string program, find_program(store->root(), output_path(planned, *goal.wanted), goal.target.name, options.program));
+  SWAGE_TRY(std::string program,
+            find_program(store->root(), output_path(planned, *goal.wanted), goal.target.name, options.program));
   HostViewSpec spec{.store_root = store->root(), .argv = {std::move(program)}};
   spec.argv.insert(spec.argv.end(), options.arguments.begin(), options.arguments.end());
   if (foreign) spec.emulation = emulation_by(*store, planned, *emulators, *goal.platform);

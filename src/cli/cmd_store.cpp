@@ -54,8 +54,9 @@ Result<int> path_info(Session& session, const PathsOptions& options) {
   for (const StorePath& path : paths) {
     SWAGE_TRY(const PathInfo info, info_of(*store, path));
     if (!as_json()) {
-      print_result("{}\n  size        {}\n  hash        sha256:{}\n  references  {}\n  deriver     {}\n", path.str(), human_bytes(info.nar_size),
-                 info.nar_hash.hex(), info.references.size(), info.deriver ? info.deriver->str() : "none");
+      print_result("{}\n  size        {}\n  hash        sha256:{}\n  references  {}\n  deriver     {}\n", path.str(),
+                   human_bytes(info.nar_size), info.nar_hash.hex(), info.references.size(),
+                   info.deriver ? info.deriver->str() : "none");
       continue;
     }
     Json row{{"path", path.str()},
@@ -149,18 +150,22 @@ Result<int> why_depends(Session& session, const PathsOptions& options) {
     return 0;
   }
   if (chain.empty()) print_result("'{}' does not depend on '{}'\n", from.str(), to.str());
-  for (std::size_t i = 0; i < chain.size(); ++i) print_result("{}{}{}\n", std::string(i ? (i - 1) * 4 : 0, ' '), i ? "└── " : "", chain[i].str());
+  for (std::size_t i = 0; i < chain.size(); ++i)
+    print_result("{}{}{}\n", std::string(i ? (i - 1) * 4 : 0, ' '), i ? "└── " : "", chain[i].str());
   return 0;
 }
 
 // What another user's swage has left is named, a few of many, with the one thing that helps.
 void print_stuck(Session& session, const std::vector<Error>& stuck) {
   constexpr std::size_t kShown = 10;
-  for (std::size_t i = 0; i < std::min(stuck.size(), kShown); ++i) session.reporter().on(Message{fmt::format("warning: {}", stuck[i].what)});
+  for (std::size_t i = 0; i < std::min(stuck.size(), kShown); ++i)
+    session.reporter().on(Message{fmt::format("warning: {}", stuck[i].what)});
   if (stuck.size() > kShown) session.reporter().on(Message{fmt::format("warning: and {} more", stuck.size() - kShown)});
   const Result<fs::path> home = session.home();
   if (!stuck.empty() && home)
-    session.reporter().on(Message{fmt::format("hint: what another user has made is given to you by: sudo chown -R {} {}", ::geteuid(), shell_quoted(home->string()))});
+    session.reporter().on(
+        Message{fmt::format("hint: what another user has made is given to you by: sudo chown -R {} {}", ::geteuid(),
+                            shell_quoted(home->string()))});
 }
 
 Json stuck_array(const std::vector<Error>& stuck) {
@@ -183,7 +188,8 @@ Result<int> collect_garbage(Session& session, const GcOptions& options) {
   }
   if (options.dry_run)
     for (const StorePath& path : result.deleted) print_result("{}\n", path.str());
-  print_result("{} {} paths, {}\n", options.dry_run ? "would delete" : "deleted", result.deleted.size(), human_bytes(result.bytes_freed));
+  print_result("{} {} paths, {}\n", options.dry_run ? "would delete" : "deleted", result.deleted.size(),
+               human_bytes(result.bytes_freed));
   if (result.bytes_for_building)
     print_aside("{} is kept only because linked results were built with it; --no-build-inputs deletes that too\n",
                human_bytes(result.bytes_for_building));
@@ -209,15 +215,22 @@ Result<int> verify(Session& session, const VerifyOptions& options) {
     Json problems = Json::array();
     for (const VerifyProblem& problem : result.problems)
       problems.push_back({{"kind", kind_name(problem.kind)}, {"path", problem.path}, {"detail", problem.detail}});
-    print_result("{}\n", json_text(Json{{"checked", result.checked}, {"bytes", result.bytes}, {"damaged", result.damaged()}, {"problems", std::move(problems)}, {"stuck", stuck_array(result.stuck)}}));
+    print_result("{}\n", json_text(Json{{"checked", result.checked},
+                                        {"bytes", result.bytes},
+                                        {"damaged", result.damaged()},
+                                        {"problems", std::move(problems)},
+                                        {"stuck", stuck_array(result.stuck)}}));
   } else {
     for (const VerifyProblem& problem : result.problems)
-      print_result("{}: {}{}\n", kind_name(problem.kind), problem.path, problem.detail.empty() ? "" : " (" + problem.detail + ")");
-    print_result("{}: {} paths checked, {}\n", result.damaged() ? "damaged" : "ok", result.checked, human_bytes(result.bytes));
+      print_result("{}: {}{}\n", kind_name(problem.kind), problem.path,
+                   problem.detail.empty() ? "" : " (" + problem.detail + ")");
+    print_result("{}: {} paths checked, {}\n", result.damaged() ? "damaged" : "ok", result.checked,
+                 human_bytes(result.bytes));
   }
   // A repair mends all but what cannot be read.
-  const bool unreadable = std::any_of(result.problems.begin(), result.problems.end(),
-                                      [](const VerifyProblem& problem) { return problem.kind == VerifyProblem::Kind::unreadable; });
+  const bool unreadable = std::any_of(result.problems.begin(), result.problems.end(), [](const VerifyProblem& problem) {
+    return problem.kind == VerifyProblem::Kind::unreadable;
+  });
   return (options.repair ? unreadable : result.damaged()) ? 1 : 0;
 }
 
@@ -237,7 +250,8 @@ Result<int> disk_usage(Session& session, const PathsOptions& options) {
     total += info.nar_size;
     infos.push_back(std::move(info));
   }
-  std::stable_sort(infos.begin(), infos.end(), [](const PathInfo& a, const PathInfo& b) { return a.nar_size > b.nar_size; });
+  std::stable_sort(infos.begin(), infos.end(),
+                   [](const PathInfo& a, const PathInfo& b) { return a.nar_size > b.nar_size; });
   Json list = Json::array();
   for (const PathInfo& info : infos) {
     if (as_json()) list.push_back({{"path", info.path.str()}, {"narSize", info.nar_size}});
@@ -252,9 +266,11 @@ Result<int> dump(Session& session, const PathsOptions& options) {
   SWAGE_TRY(Store* store, session.store());
   if (options.paths.size() != 1) return fail(Errc::invalid_input, "'store dump' wants one path");
   if (::isatty(STDOUT_FILENO))
-    return Fail(Error{.what = "a NAR is not for a terminal", .hint = fmt::format("write it to a file: swage store dump {} > FILE", options.paths[0])});
+    return Fail(Error{.what = "a NAR is not for a terminal",
+                      .hint = fmt::format("write it to a file: swage store dump {} > FILE", options.paths[0])});
   SWAGE_TRY(const StorePath path, find_store_path(*store, options.paths[0]));
-  SWAGE_CHECK(dump_nar(store->real_path(path), [](std::string_view data) { return write_all(STDOUT_FILENO, data, "standard output"); }));
+  SWAGE_CHECK(dump_nar(store->real_path(path),
+                       [](std::string_view data) { return write_all(STDOUT_FILENO, data, "standard output"); }));
   return 0;
 }
 
@@ -279,20 +295,24 @@ Result<int> delete_paths(Session& session, const PathsOptions& options) {
   print_stuck(session, result.stuck);
   session.stop_reporter();
   if (as_json())
-    print_result("{}\n", json_text(Json{{"deleted", path_array(paths)}, {"bytesFreed", result.bytes_freed}, {"stuck", stuck_array(result.stuck)}}));
+    print_result("{}\n", json_text(Json{{"deleted", path_array(paths)},
+                                        {"bytesFreed", result.bytes_freed},
+                                        {"stuck", stuck_array(result.stuck)}}));
   else print_result("deleted {} paths, {}\n", result.deleted.size(), human_bytes(result.bytes_freed));
   return 0;
 }
 
 // Adds a subcommand that takes paths.
 void add_paths_command(const Options& app, Action& chosen, const char* name, const char* summary,
-                       Result<int> (*run)(Session&, const PathsOptions&), bool recursive = false, bool required = true) {
+                       Result<int> (*run)(Session&, const PathsOptions&), bool recursive = false,
+                       bool required = true) {
   auto options = std::make_shared<PathsOptions>();
   const Options sub = app.add_subcommand(name, summary);
   if (required) declare_paths(sub, *options);
   else sub.add_option("PATH", options->paths, "a store path, its base name, or a link to it (default: all)");
   if (recursive) sub.add_flag("-r,--recursive", options->recursive, "with everything that it refers to").needs("PATH");
-  sub.callback([&chosen, options, run] { chosen = [options, run](Session& session) { return run(session, *options); }; });
+  sub.callback(
+      [&chosen, options, run] { chosen = [options, run](Session& session) { return run(session, *options); }; });
 }
 
 }  // namespace
@@ -303,7 +323,8 @@ Action declare_store(const Options& app) {
   app.require_subcommand();
   add_paths_command(app, *chosen, "path-info", "size, hash, references and deriver", path_info, true);
   add_paths_command(app, *chosen, "tree", "the closure as a tree", tree);
-  add_paths_command(app, *chosen, "why-depends", "the shortest chain of references from one path to another", why_depends);
+  add_paths_command(app, *chosen, "why-depends", "the shortest chain of references from one path to another",
+                    why_depends);
   add_paths_command(app, *chosen, "du", "sizes, largest first", disk_usage, true, false);
   add_paths_command(app, *chosen, "dump", "write a path as a NAR to standard output", dump);
   add_paths_command(app, *chosen, "delete", "delete paths that nothing refers to", delete_paths);
@@ -316,15 +337,20 @@ Action declare_store(const Options& app) {
   auto gc_options = std::make_shared<GcOptions>();
   const Options gc = app.add_subcommand("gc", "delete everything that no root keeps alive");
   gc.add_flag("--dry-run", gc_options->dry_run, "say what would be deleted");
-  gc.add_flag("!--no-build-inputs", gc_options->keep_build_inputs, "delete also what linked results were built with: toolchains, roots, sources");
+  gc.add_flag("!--no-build-inputs", gc_options->keep_build_inputs,
+              "delete also what linked results were built with: toolchains, roots, sources");
   gc.add_option("--max", gc_options->max_freed, "stop after this many bytes (500M, 2G)").in_bytes();
-  gc.callback([chosen, gc_options] { *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); }; });
+  gc.callback([chosen, gc_options] {
+    *chosen = [gc_options](Session& session) { return collect_garbage(session, *gc_options); };
+  });
 
   auto verify_options = std::make_shared<VerifyOptions>();
   const Options check = app.add_subcommand("verify", "compare the database with what is on disk");
   check.add_flag("!--no-contents", verify_options->check_contents, "do not hash the contents");
   check.add_flag("--repair", verify_options->repair, "forget what is missing or modified, and remove litter");
-  check.callback([chosen, verify_options] { *chosen = [verify_options](Session& session) { return verify(session, *verify_options); }; });
+  check.callback([chosen, verify_options] {
+    *chosen = [verify_options](Session& session) { return verify(session, *verify_options); };
+  });
 
   return [chosen](Session& session) { return (*chosen)(session); };
 }

@@ -54,18 +54,22 @@ void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
   for (const CellRun& cell : cells) {
     if (cell.end == End::left) continue;   // they may be many; the last line counts them
     std::string why = cell.reason;
-    if (!cell.constraints.empty()) why = fmt::format("{}: {}", join(std::vector<std::string>(cell.constraints.begin(), cell.constraints.end()), ", "), why);
+    if (!cell.constraints.empty())
+      why = fmt::format("{}: {}",
+                        join(std::vector<std::string>(cell.constraints.begin(), cell.constraints.end()), ", "), why);
     if (cell.end == End::booted || cell.end == End::built) why = times(cell.row);
-    std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label, cell.row.toolchain,
-                                   toolchain, why);
+    std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label,
+                                   cell.row.toolchain, toolchain, why);
     line.erase(line.find_last_not_of(' ') + 1);
     print_result("{}\n", line);
   }
   std::string summary;
   for (const auto& [name, count] : count_ends(cells))
     summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  const bool recorded = std::any_of(cells.begin(), cells.end(), [](const CellRun& cell) { return !cell.record.empty(); });
-  print_result("{} cell{}: {}{}\n", cells.size(), cells.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", directory.string()) : "");
+  const bool recorded =
+      std::any_of(cells.begin(), cells.end(), [](const CellRun& cell) { return !cell.record.empty(); });
+  print_result("{} cell{}: {}{}\n", cells.size(), cells.size() == 1 ? "" : "s", summary,
+               recorded ? fmt::format("; records in '{}'", directory.string()) : "");
 }
 
 void print_idle(const IdleSummary& idle) {
@@ -116,12 +120,13 @@ void print_cells_json(const VerifiedCells& verified, const fs::path& directory) 
 
 // A record must be repeatable from the catalog alone, and for a tree from that.
 Result<void> refuse_private_input(const TargetOptions& options) {
-  const char* what = !options.enable.empty()                                                            ? "--enable"
-                     : !options.disable.empty()                                                         ? "--disable"
-                     : !options.set.empty()                                                             ? "--set"
-                     : !options.fragments.empty()                                                       ? "--fragment"
-                     : options.config.find('/') != std::string::npos || options.config.find('.') != std::string::npos ? "--config FILE"
-                                                                                                       : nullptr;
+  const char* what = !options.enable.empty()      ? "--enable"
+                     : !options.disable.empty()   ? "--disable"
+                     : !options.set.empty()       ? "--set"
+                     : !options.fragments.empty() ? "--fragment"
+                     : options.config.find('/') != std::string::npos || options.config.find('.') != std::string::npos
+                         ? "--config FILE"
+                         : nullptr;
   if (what)
     return Fail(
         Error{.what = fmt::format("'{}' cannot be verified: a record must be repeatable from the catalog alone", what),
@@ -148,11 +153,13 @@ void print_replay(const Replay& replay) {
   print_result("{}: recorded on {} with {}\n", replay.title, replay.when, replay.toolchain);
   for (const ReplayedItem& item : replay.items) {
     if (item.equal()) print_result("  equal      {:<6}  {}\n", item.name, item.now);
-    else print_result("  different  {:<6}  recorded {}\n                     now      {}\n", item.name, item.recorded, or_nothing(item.now));
+    else
+      print_result("  different  {:<6}  recorded {}\n                     now      {}\n", item.name, item.recorded,
+                   or_nothing(item.now));
     if (!item.problem.empty()) print_result("                     {}\n", item.problem);
     if (item.changed())
-      print_result("             recipe changed since: recorded {}\n                                   now      {}\n", item.recorded_drv,
-                 item.drv->str());
+      print_result("             recipe changed since: recorded {}\n                                   now      {}\n",
+                   item.recorded_drv, item.drv->str());
   }
 }
 
@@ -164,7 +171,10 @@ Json to_json(const Replay& replay) {
                      {"problem", text_or_null(item.problem)},
                      {"recipeChanged", item.changed()}, {"recordedDrv", item.recorded_drv}, {"drv", item.drv->str()}});
   Json json = replay.says;
-  json.update({{"toolchain", replay.toolchain}, {"when", replay.when}, {"record", replay.file.string()}, {"items", std::move(items)}});
+  json.update({{"toolchain", replay.toolchain},
+               {"when", replay.when},
+               {"record", replay.file.string()},
+               {"items", std::move(items)}});
   return json;
 }
 
@@ -176,7 +186,8 @@ Result<int> run_replay(Session& session, const CellOptions& options) {
   for (const Replay& replay : replays) {
     if (as_json()) list.push_back(to_json(replay));
     else print_replay(replay);
-    different = different || !std::all_of(replay.items.begin(), replay.items.end(), [](const ReplayedItem& item) { return item.equal(); });
+    different = different || !std::all_of(replay.items.begin(), replay.items.end(),
+                                          [](const ReplayedItem& item) { return item.equal(); });
   }
   if (as_json()) print_result("{}\n", json_text(Json{{"replays", std::move(list)}}));
   return different ? 1 : 0;
@@ -193,14 +204,16 @@ void print_packages(const std::deque<PackageRun>& runs, const fs::path& evidence
     ++counts[end_of(run)];
     const std::string why = !run.problem.empty() ? run.problem : !run.record.reason.empty() ? run.record.reason
                             : run.record.seconds ? human_seconds(*run.record.seconds) : "";
-    std::string line = fmt::format("{:<9}  {:<{}}  {:<{}}  {}", end_of(run), goal_label(run.goal), label, run.record.toolchain, toolchain, why);
+    std::string line = fmt::format("{:<9}  {:<{}}  {:<{}}  {}", end_of(run), goal_label(run.goal), label,
+                                   run.record.toolchain, toolchain, why);
     line.erase(line.find_last_not_of(' ') + 1);
     print_result("{}\n", line);
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
   const bool recorded = std::any_of(runs.begin(), runs.end(), [](const PackageRun& run) { return run.recorded; });
-  print_result("{} package{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary, recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
+  print_result("{} package{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary,
+               recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
 }
 
 void print_packages_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
@@ -226,7 +239,9 @@ Result<int> run_packages(Session& session, const CellOptions& options) {
   if (as_json()) print_packages_json(verified.runs, place);
   else print_packages(verified.runs, place);
   if (verified.error) return Fail(*verified.error);
-  const auto good = [](const PackageRun& run) { return run.skipped || (run.done && run.record.state != PackageState::failed); };
+  const auto good = [](const PackageRun& run) {
+    return run.skipped || (run.done && run.record.state != PackageState::failed);
+  };
   return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
 }
 
@@ -253,7 +268,8 @@ Result<int> run(Session& session, CellOptions options) {
   if (options.replay) return run_replay(session, options);
   SWAGE_TRY(const std::vector<Target> targets, find_targets(session, options.targets));
   const auto is_kernel = [](const Target& target) { return kind_of(target) == TargetKind::kernel; };
-  const bool packages = options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
+  const bool packages =
+      options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
   if (packages) {
     if (idle) SWAGE_CHECK(refuse_idle_options(options.idle));
     options.skip_verified = options.skip_verified || idle;
@@ -270,9 +286,14 @@ Result<int> run(Session& session, CellOptions options) {
   else print_cells(cells, directory);
   if (!as_json() && verified.idle) print_idle(*verified.idle);
   if (verified.error) return Fail(*verified.error);
-  const auto all = [&](End end) { return std::all_of(cells.begin(), cells.end(), [&](const CellRun& cell) { return cell.end == end; }); };
+  const auto all = [&](End end) {
+    return std::all_of(cells.begin(), cells.end(), [&](const CellRun& cell) { return cell.end == end; });
+  };
   if (all(End::impossible)) return exit_code(Errc::unsatisfiable);
-  return std::any_of(cells.begin(), cells.end(), [](const CellRun& c) { return c.end == End::failed || c.end == End::not_tried; }) ? 1 : 0;
+  return std::any_of(cells.begin(), cells.end(),
+                     [](const CellRun& c) { return c.end == End::failed || c.end == End::not_tried; })
+             ? 1
+             : 0;
 }
 
 void declare_idle(const Options& app, RealiseOptions& realise, IdleOptions& idle) {
@@ -307,9 +328,11 @@ Action declare_verify(const Options& app) {
       "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms); with --replay "
       "also files of records");
   declare_realise(app, options->realise);
-  app.add_option("--evidence", options->evidence, "where records are kept (default: evidence/ of the catalog, or of the data directory)");
+  app.add_option("--evidence", options->evidence,
+                 "where records are kept (default: evidence/ of the catalog, or of the data directory)");
   app.add_flag("--packages", options->packages, "every package that is for the platforms").excludes("TARGET");
-  app.add_flag("--skip-verified", options->skip_verified, "leave out cells that have a record of having booted, and packages of having been built");
+  app.add_flag("--skip-verified", options->skip_verified,
+               "leave out cells that have a record of having booted, and packages of having been built");
   const Option vendor = app.add_option("--vendor", options->targets.vendor,
                                        "whose tree --src is, where that is not the release of its version")
                             .group("Kernel");

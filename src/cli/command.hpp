@@ -1,5 +1,5 @@
-// What a command is. Each has a source file of its own (cmd_<name>.cpp) with one function that declares its options on a
-// a parser and returns what to run; commands.cpp lists them.
+// What a command is. Each has a source file of its own (cmd_<name>.cpp) with one function that declares its options on
+// a a parser and returns what to run; commands.cpp lists them.
 #pragma once
 
 #include <functional>

@@ -13,14 +13,25 @@ void declare_global(const Options& app, SessionOptions& options, OutputMode& out
   app.add_flag("--json", output.json, "machine-readable results on stdout, events on stderr").group(group);
   app.add_flag("-q,--quiet", output.quiet, "no progress").group(group);
   app.add_flag("-L,--print-build-logs", output.log_lines, "show what builds print").group(group);
-  app.add_option("--catalog", options.catalog, "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)").group(group);
-  app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win").allow_extra_args(false).group(group);
-  app.add_option("--workspace", options.workspace,
-                 "the directory of the swage.toml that counts, whoever owns it, or none (default: $SWAGE_WORKSPACE, or the nearest one upwards)")
+  app.add_option("--catalog", options.catalog,
+                 "use this catalog (default: $SWAGE_CATALOG, or the one beside the program)")
       .group(group);
-  app.add_option("--instance", options.instance, "the set of packages where a target names none, or none (default: what swage.toml says)").group(group);
-  app.add_option("--home", options.home, "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)").group(group);
-  app.add_option("--lock", options.lock, "the lock file (default: swage.lock beside swage.toml, or in the data directory)").group(group);
+  app.add_option("--layer", options.layers, "a directory of tables over the catalog; later ones win")
+      .allow_extra_args(false)
+      .group(group);
+  app.add_option("--workspace", options.workspace,
+                 "the directory of the swage.toml that counts, whoever owns it, or none (default: $SWAGE_WORKSPACE, or "
+                 "the nearest one upwards)")
+      .group(group);
+  app.add_option("--instance", options.instance,
+                 "the set of packages where a target names none, or none (default: what swage.toml says)")
+      .group(group);
+  app.add_option("--home", options.home,
+                 "data directory with the store (default: $SWAGE_HOME, or swage under the user's data)")
+      .group(group);
+  app.add_option("--lock", options.lock,
+                 "the lock file (default: swage.lock beside swage.toml, or in the data directory)")
+      .group(group);
 }
 
 }  // namespace
@@ -34,7 +45,8 @@ std::unique_ptr<CommandTree> make_command_tree(const std::set<std::string_view>*
     const bool whole = !words || words->contains(command.name);
     Action action;
     const auto declare = [&](const Options& app) { action = command.declare(app); };
-    const Options options = tree->line.add_command(command.name, command.summary, whole ? std::function<void(const Options&)>(declare) : nullptr);
+    const Options options = tree->line.add_command(command.name, command.summary,
+                                                   whole ? std::function<void(const Options&)>(declare) : nullptr);
     if (command.hidden) options.hide();
     if (!whole) continue;
     name_values(options);

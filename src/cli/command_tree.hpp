@@ -1,4 +1,5 @@
-// The whole command line, made from the table of commands. What is parsed is also what --help, completions and manual pages say.
+// The whole command line, made from the table of commands. What is parsed is also what --help, completions and manual
+// pages say.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,8 @@ namespace swage {
 constexpr const char* kVersion = "0.1.0";
 
 struct CommandTree {
-  explicit CommandTree(const char* version) : line("swage", "From a kernel version, an architecture or a package to a verified artifact.", version) {}
+  explicit CommandTree(const char* version)
+      : line("swage", "From a kernel version, an architecture or a package to a verified artifact.", version) {}
 
   CommandLine line;
   SessionOptions global{};

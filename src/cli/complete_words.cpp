@@ -153,7 +153,8 @@ class Values {
   Result<void> add_platforms(Words& all, const std::string& before, const std::vector<std::string_view>& but) {
     SWAGE_TRY(const Catalog* catalog, session_.catalog());
     for (const Platform& platform : catalog->platforms())
-      if (std::find(but.begin(), but.end(), platform.name) == but.end()) all.add(before + platform.name, platform.triple.str());
+      if (std::find(but.begin(), but.end(), platform.name) == but.end())
+        all.add(before + platform.name, platform.triple.str());
     return {};
   }
   Result<void> add_platform_list(Words& all, const std::string& begun) {
@@ -173,7 +174,8 @@ class Values {
       SWAGE_TRY(const std::vector<const Platform*> wanted, parse_platforms(*catalog, *platforms));
       for (const Platform* platform : wanted)
         for (const bool fallback : {false, true}) {
-          SWAGE_TRY(const std::vector<ToolchainRow>* some, fallback ? catalog->fallbacks(platform->name) : catalog->toolchains(platform->name));
+          SWAGE_TRY(const std::vector<ToolchainRow>* some,
+                    fallback ? catalog->fallbacks(platform->name) : catalog->toolchains(platform->name));
           for (const ToolchainRow& row : *some) rows.push_back(&row);
         }
     } else {
@@ -215,7 +217,9 @@ class Values {
     for (const RecipeRow* recipe : recipes)
       for (const auto& [name, on] : recipe->features) {
         const char* state = on ? "on unless it is switched off" : "off unless it is switched on";
-        const auto is_this = [&](const std::string& target) { return target == recipe->name || target == recipe->full_name(); };
+        const auto is_this = [&](const std::string& target) {
+          return target == recipe->name || target == recipe->full_name();
+        };
         if (std::any_of(at_.positionals.begin(), at_.positionals.end(), is_this)) all.add(name, state);
         all.add(fmt::format("{}:{}", recipe->name, name), state);
       }
@@ -224,7 +228,8 @@ class Values {
 
   Result<void> add_targets(Words& all, const std::string& begun, bool kernels_only) {
     SWAGE_TRY(const Catalog* catalog, session_.catalog());
-    if (const auto at = begun.find('@'); at != std::string::npos) return add_versions(*catalog, all, begun.substr(0, at), begun.substr(0, at + 1));
+    if (const auto at = begun.find('@'); at != std::string::npos)
+      return add_versions(*catalog, all, begun.substr(0, at), begun.substr(0, at + 1));
     const std::string& kernel = catalog->kernel_recipe();
     all.add(kernel + "@", fmt::format("a kernel: {}@6.1", kernel));
     if (kernels_only) {
@@ -254,7 +259,9 @@ class Values {
         const std::vector<unsigned>& parts = row.version.parts();
         const std::size_t series = parts.front() == 2 ? 3 : 2;
         if (parts.size() > series)
-          all.add(fmt::format("{}{}", before, fmt::join(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(series), ".")), "the newest of the series");
+          all.add(fmt::format("{}{}", before,
+                              fmt::join(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(series), ".")),
+                  "the newest of the series");
         all.add(before + row.version.str(), row.released.empty() ? "" : "released " + row.released);
       }
       return {};
@@ -325,7 +332,8 @@ Result<Words> complete(CommandTree& tree, const std::vector<std::string>& words)
     return all;
   }
   const std::vector<Option> all_positionals = at.command.get_positionals();
-  if (all_positionals.empty() || (at.positionals.size() >= all_positionals.size() && !all_positionals.back().is_repeatable())) {
+  if (all_positionals.empty() ||
+      (at.positionals.size() >= all_positionals.size() && !all_positionals.back().is_repeatable())) {
     if (!at.options_end) add_options(all, at);
     return all;
   }

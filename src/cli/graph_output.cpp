@@ -10,7 +10,9 @@ namespace {
 std::string json_graph(const Graph& graph, const std::set<StorePath>& built) {
   Json out{{"nodes", Json::array()}, {"edges", Json::array()}};
   for (const FinishedDerivation& derivation : graph.derivations) {
-    out["nodes"].push_back({{"drv", derivation.path.str()}, {"name", derivation.drv.name}, {"state", built.contains(derivation.path) ? "built" : "to build"}});
+    out["nodes"].push_back({{"drv", derivation.path.str()},
+                            {"name", derivation.drv.name},
+                            {"state", built.contains(derivation.path) ? "built" : "to build"}});
     for (const auto& [input, outputs] : derivation.drv.input_drvs)
       out["edges"].push_back({{"from", input.str()}, {"to", derivation.path.str()}, {"outputs", outputs}});
   }
@@ -26,7 +28,9 @@ std::string graph_text(const Graph& graph, GraphFormat format, const std::set<St
   for (std::size_t i = 0; i < graph.derivations.size(); ++i) {
     const FinishedDerivation& derivation = graph.derivations[i];
     const bool done = built.contains(derivation.path);
-    if (dot) text += fmt::format("  n{} [label=\"{}\"{}];\n", i, derivation.drv.name, done ? ", style=filled, fillcolor=lightgrey" : "");
+    if (dot)
+      text += fmt::format("  n{} [label=\"{}\"{}];\n", i, derivation.drv.name,
+                          done ? ", style=filled, fillcolor=lightgrey" : "");
     else text += fmt::format("  n{}{}\"{}\"{}\n", i, done ? "(" : "[", derivation.drv.name, done ? ")" : "]");
     for (const auto& [input, outputs] : derivation.drv.input_drvs)
       text += fmt::format("  n{} {} n{}{}\n", graph.index.at(input), dot ? "->" : "-->", i, dot ? ";" : "");

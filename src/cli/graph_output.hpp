@@ -10,8 +10,8 @@ namespace swage {
 
 enum class GraphFormat { dot, mermaid, json };
 
-// Nodes are derivations, an edge goes from an input to its user. `built`: .drv paths whose outputs are there. Store names have no
-// character that any of the formats would want escaped.
+// Nodes are derivations, an edge goes from an input to its user. `built`: .drv paths whose outputs are there. Store
+// names have no character that any of the formats would want escaped.
 //   dot       Graphviz; what is built is filled grey
 //   mermaid   for Markdown pages; what is built has round corners
 //   json      {"nodes": [{drv, name, state}], "edges": [{from, to, outputs: [NAME]}]}

@@ -17,7 +17,8 @@ struct Health {
   std::string hint{};                    // what to do, of all that is not ok
 };
 
-// In the order in which they are worth mending. Writes nothing but temporary files; takes seconds where a mirror does not answer.
+// In the order in which they are worth mending. Writes nothing but temporary files; takes seconds where a mirror does
+// not answer.
 std::vector<Health> examine(Session& session);
 
 // Exposed for tests.

@@ -11,7 +11,8 @@
 
 namespace swage {
 
-// On one line. Bytes that are no UTF-8, which names of files and logs may hold, become U+FFFD; what a terminal would act on is escaped.
+// On one line. Bytes that are no UTF-8, which names of files and logs may hold, become U+FFFD; what a terminal would
+// act on is escaped.
 inline std::string json_text(const Json& value) {
   return visible_line(value.dump());
 }

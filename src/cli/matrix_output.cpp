@@ -64,7 +64,8 @@ std::string summary(const Matrix& matrix) {
           oldest = std::max(oldest.value_or(0), *age);
     }
   std::string text;
-  for (const auto& [state, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, matrix_state_name(state));
+  for (const auto& [state, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, matrix_state_name(state));
   text = fmt::format("{} cells: {}", total, text);
   if (oldest) text += fmt::format("; the oldest boot is {} day{} old", *oldest, *oldest == 1 ? "" : "s");
   return text + "\n";
@@ -82,7 +83,9 @@ Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::s
           {"drv", text_or_null(row.boot_drv.empty() ? row.kernel_drv : row.boot_drv)},
           {"recipe", entry.recipe},
           {"provider", text_or_null(entry.provider())},
-          {"compilerVersion", text_or_null(entry.evidence ? row.compiler_version : entry.toolchain ? entry.toolchain->version.str() : "")},
+          {"compilerVersion", text_or_null(entry.evidence    ? row.compiler_version
+                                           : entry.toolchain ? entry.toolchain->version.str()
+                                                             : "")},
           {"config", entry.evidence ? row.config : "tiny"},
           {"ageDays", value_or_null(age_of(entry, today))},
           {"recipeChanged", value_or_null(entry.changed)},
@@ -144,7 +147,8 @@ std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) 
   for (const Platform* platform : matrix.platforms) name_width = std::max(name_width, platform->name.size());
   for (const std::string& kernel : matrix.kernels) label_width = std::max(label_width, kernel.size());
   const std::size_t column = label_width + 2;
-  const std::size_t fit = std::max<std::size_t>(options.width > name_width ? (options.width - name_width) / column : 1, 1);
+  const std::size_t fit =
+      std::max<std::size_t>(options.width > name_width ? (options.width - name_width) / column : 1, 1);
   std::string text;
   for (std::size_t first = 0; first < matrix.kernels.size(); first += fit) {
     const std::size_t end = std::min(first + fit, matrix.kernels.size());
@@ -171,7 +175,8 @@ std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) 
   text += "gcc and clang: ";
   using enum MatrixState;
   for (const MatrixState state : {booted, built, failed, resolved, impossible})
-    text += fmt::format("{} {}, ", painted(state, options.colour), state == resolved ? "not tried yet" : matrix_state_name(state));
+    text += fmt::format("{} {}, ", painted(state, options.colour),
+                        state == resolved ? "not tried yet" : matrix_state_name(state));
   return text + "' of a tree, ~ recipe changed since\n" + summary(matrix);
 }
 
@@ -179,7 +184,8 @@ std::string matrix_json(const Matrix& matrix) {
   Json cells = Json::array();
   for (const auto& row : matrix.cells)
     for (std::size_t p = 0; p < row.size(); ++p)
-      for (const MatrixEntry& entry : row[p].entries) cells.push_back(entry_json(entry, *matrix.platforms[p], matrix.today));
+      for (const MatrixEntry& entry : row[p].entries)
+        cells.push_back(entry_json(entry, *matrix.platforms[p], matrix.today));
   return Json{{"cells", std::move(cells)}}.dump() + "\n";
 }
 
@@ -193,11 +199,17 @@ Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
     for (std::size_t p = 0; p < matrix.platforms.size(); ++p) {
       const MatrixCell& cell = matrix.cells[k][p];
       Json entries = Json::array();
-      for (const MatrixEntry& entry : cell.entries) entries.push_back(page_entry(entry, *matrix.platforms[p], matrix.today));
-      cells.push_back({{"kernel", matrix.kernels[k]}, {"arch", matrix.platforms[p]->name}, {"state", matrix_state_name(cell.state())},
+      for (const MatrixEntry& entry : cell.entries)
+        entries.push_back(page_entry(entry, *matrix.platforms[p], matrix.today));
+      cells.push_back({{"kernel", matrix.kernels[k]},
+                       {"arch", matrix.platforms[p]->name},
+                       {"state", matrix_state_name(cell.state())},
                        {"entries", std::move(entries)}});
     }
-  const Json all{{"today", matrix.today}, {"kernels", matrix.kernels}, {"platforms", std::move(platforms)}, {"cells", std::move(cells)}};
+  const Json all{{"today", matrix.today},
+                 {"kernels", matrix.kernels},
+                 {"platforms", std::move(platforms)},
+                 {"cells", std::move(cells)}};
   const std::string data = all.dump();
   // Inside a script element no text may look like its end: JSON has another way to write the character.
   std::string safe;
@@ -207,7 +219,8 @@ Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
     else safe += c;
   }
   const auto at = page.find(kDataPlace);
-  if (at == std::string::npos) return fail(Errc::invalid_input, fmt::format("the page has no place for the data: '{}'", kDataPlace));
+  if (at == std::string::npos)
+    return fail(Errc::invalid_input, fmt::format("the page has no place for the data: '{}'", kDataPlace));
   return page.replace(at, kDataPlace.size(), safe);
 }
 

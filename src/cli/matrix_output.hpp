@@ -15,7 +15,8 @@ struct MatrixTextOptions {
   bool colour = false;
 };
 std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options);
-// {"cells": [{kernel, arch, toolchain, compiler, state, when, drv, ...}]}: one object for each entry, every key always there.
+// {"cells": [{kernel, arch, toolchain, compiler, state, when, drv, ...}]}: one object for each entry, every key always
+// there.
 std::string matrix_json(const Matrix& matrix);
 // `page` with its place for data filled: one file that needs no other.
 Result<std::string> matrix_html(const Matrix& matrix, std::string page);

@@ -1,4 +1,5 @@
-// What kind of words options and positionals take: named so in help and manual pages, and offered so where a shell completes.
+// What kind of words options and positionals take: named so in help and manual pages, and offered so where a shell
+// completes.
 #pragma once
 
 #include "base/options.hpp"
@@ -32,7 +33,8 @@ enum class ValueKind {
   workspace,       // a directory, or none
 };
 
-// Of an option of this command. Unknown options that take a value are `words`: a test finds those that option_values.cpp does not have.
+// Of an option of this command. Unknown options that take a value are `words`: a test finds those that
+// option_values.cpp does not have.
 ValueKind value_kind(const Options& command, const Option& option);
 bool is_known_value(const Options& command, const Option& option);
 

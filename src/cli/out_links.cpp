@@ -33,8 +33,9 @@ Result<void> check_out_link(const Store& store, const fs::path& link) {
   const std::string trial = fmt::format("{}.tmp.{}", link.string(), ::getpid());
   if (::symlink("trial", trial.c_str()) != 0 && errno != EEXIST) {
     const int error = errno;
-    const std::string hint = error == ENOENT ? "make its directory with: mkdir -p " + shell_quoted(link.parent_path().string())
-                                             : "name a link elsewhere with: -o NAME";
+    const std::string hint = error == ENOENT
+                                 ? "make its directory with: mkdir -p " + shell_quoted(link.parent_path().string())
+                                 : "name a link elsewhere with: -o NAME";
     return Fail(Error{.code = error == ENOENT || error == ENOTDIR ? Errc::invalid_input : Errc::environment,
                       .what = fmt::format("cannot make the link '{}': {}", link.string(), std::strerror(error)),
                       .hint = hint});

@@ -1,5 +1,5 @@
-// Every way out to standard output and standard error but the reporter's. What a terminal gets is made visible (base/visible.hpp),
-// because results hold names that others chose; files and pipes get the bytes as they are.
+// Every way out to standard output and standard error but the reporter's. What a terminal gets is made visible
+// (base/visible.hpp), because results hold names that others chose; files and pipes get the bytes as they are.
 #pragma once
 
 #include <fmt/core.h>

@@ -12,7 +12,8 @@ namespace {
 
 std::size_t count(const PackageMatrix& matrix, std::size_t platform, PackageState state) {
   const PackageRecords& records = matrix.records[platform];
-  return static_cast<std::size_t>(std::count_if(records.begin(), records.end(), [&](const auto& one) { return one.second.state == state; }));
+  return static_cast<std::size_t>(
+      std::count_if(records.begin(), records.end(), [&](const auto& one) { return one.second.state == state; }));
 }
 
 char letter(const PackageRecord* record) {
@@ -35,7 +36,8 @@ std::string summary(const PackageMatrix& matrix, std::size_t platform) {
 }  // namespace
 
 std::string package_matrix_text(const PackageMatrix& matrix) {
-  if (matrix.platforms.empty()) return "no package has a record: make some with `swage verify PACKAGE --for PLATFORM`\n";
+  if (matrix.platforms.empty())
+    return "no package has a record: make some with `swage verify PACKAGE --for PLATFORM`\n";
   std::size_t width = 0;
   for (const auto& row : matrix.rows) width = std::max(width, row.recipe->full_name().size());
   std::string out;
@@ -58,16 +60,21 @@ std::string package_matrix_markdown(const PackageMatrix& matrix) {
     rule += ":-:|";
     sums += fmt::format(" {} |", count(matrix, i, PackageState::tested) + count(matrix, i, PackageState::built));
   }
-  std::string out =
-      "# Packages\n\n"
-      "What `swage verify` has recorded, by platform. *tested*: built, its files checked, and its tests run (under emulation where the platform is\n"
-      "another); *built*: it has no tests; *failed*: it was tried; a dot: it was not. Made by `swage matrix --packages --markdown`.\n\n";
+  std::string out = "# Packages\n\n"
+                    "What `swage verify` has recorded, by platform. *tested*: built, its files checked, and its tests "
+                    "run (under emulation where the platform is\n"
+                    "another); *built*: it has no tests; *failed*: it was tried; a dot: it was not. Made by `swage "
+                    "matrix --packages --markdown`.\n\n";
   out += fmt::format("{}\n{}\n", head, rule);
   for (const auto& row : matrix.rows) {
-    const auto recorded = std::find_if(row.records.begin(), row.records.end(), [](const PackageRecord* record) { return record; });
-    out += fmt::format("| {} | {} |", row.recipe->full_name(), recorded == row.records.end() ? row.recipe->version : (*recorded)->version);
+    const auto recorded =
+        std::find_if(row.records.begin(), row.records.end(), [](const PackageRecord* record) { return record; });
+    out += fmt::format("| {} | {} |", row.recipe->full_name(),
+                       recorded == row.records.end() ? row.recipe->version : (*recorded)->version);
     for (std::size_t i = 0; i < matrix.platforms.size(); ++i)
-      out += fmt::format(" {} |", !row.recipe->is_for(*matrix.platforms[i]) ? "" : row.records[i] ? package_state_name(row.records[i]->state) : "·");
+      out += fmt::format(" {} |", !row.recipe->is_for(*matrix.platforms[i]) ? ""
+                                  : row.records[i]                          ? package_state_name(row.records[i]->state)
+                                                                            : "·");
     out += '\n';
   }
   return out + sums + "\n";

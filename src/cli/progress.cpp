@@ -43,8 +43,11 @@ struct Verb {
   std::string_view kind, running, done;
 };
 Verb verb_of(std::string_view kind) {
-  static constexpr Verb verbs[] = {{"build", "building", "built"}, {"fetch", "fetching", "fetched"}, {"unpack", "unpacking", "unpacked"},
-                                   {"lock", "locking", "locked"}, {"check", "checking", "checked"}};
+  static constexpr Verb verbs[] = {{"build", "building", "built"},
+                                   {"fetch", "fetching", "fetched"},
+                                   {"unpack", "unpacking", "unpacked"},
+                                   {"lock", "locking", "locked"},
+                                   {"check", "checking", "checked"}};
   for (const Verb& verb : verbs)
     if (verb.kind == kind) return verb;
   return {kind, kind, kind};
@@ -63,10 +66,15 @@ struct Job {
 
 std::string finished_line(const Job& job, const JobFinished& event, bool colour) {
   const Verb verb = verb_of(job.what.kind);
-  if (event.cancelled) return fmt::format("{} {} {} after {}\n", paint(colour, "33", "cancelled"), verb.running, job.what.name, human_seconds(event.seconds));
-  if (!event.ok) return fmt::format("{} {} {} after {}\n", paint(colour, "1;31", "failed"), verb.running, job.what.name, human_seconds(event.seconds));
+  if (event.cancelled)
+    return fmt::format("{} {} {} after {}\n", paint(colour, "33", "cancelled"), verb.running, job.what.name,
+                       human_seconds(event.seconds));
+  if (!event.ok)
+    return fmt::format("{} {} {} after {}\n", paint(colour, "1;31", "failed"), verb.running, job.what.name,
+                       human_seconds(event.seconds));
   const std::string size = job.progress.done ? fmt::format(", {}", human_bytes(job.progress.done)) : "";
-  return fmt::format("{} {} in {}{}\n", paint(colour, "32", verb.done), job.what.name, human_seconds(event.seconds), size);
+  return fmt::format("{} {} in {}{}\n", paint(colour, "32", verb.done), job.what.name, human_seconds(event.seconds),
+                     size);
 }
 
 std::string step_text(const StepStarted& step) {
@@ -153,8 +161,12 @@ class PlainReporter final : public HumanReporter {
   using HumanReporter::HumanReporter;
 
  private:
-  void started(const JobStarted& event) override { print(fmt::format("{} {}\n", verb_of(event.kind).running, event.name)); }
-  void finished(const Job& job, const JobFinished& event) override { print(finished_line(job, event, settings_.colour)); }
+  void started(const JobStarted& event) override {
+    print(fmt::format("{} {}\n", verb_of(event.kind).running, event.name));
+  }
+  void finished(const Job& job, const JobFinished& event) override {
+    print(finished_line(job, event, settings_.colour));
+  }
 };
 
 class TtyReporter final : public HumanReporter {
@@ -204,7 +216,8 @@ class TtyReporter final : public HumanReporter {
     const double seconds = std::chrono::duration<double>(settings_.now() - job.start).count();
     text += fmt::format(" {} {} {}", verb_of(job.what.kind).running, job.what.name, human_seconds(seconds));
     if (jobs_.size() > 1) text += fmt::format(" and {} more", jobs_.size() - 1);
-    if (job.progress.total) text += fmt::format(": {} of {}", human_bytes(job.progress.done), human_bytes(job.progress.total));
+    if (job.progress.total)
+      text += fmt::format(": {} of {}", human_bytes(job.progress.done), human_bytes(job.progress.total));
     else if (job.progress.done) text += fmt::format(": {}", human_bytes(job.progress.done));
     else if (!job.last_line.empty() && text.size() + 12 < width)   // a few characters would tell nothing
       text += ": " + elide(job.last_line, width - static_cast<unsigned>(text.size()) - 2);
@@ -280,7 +293,9 @@ class JsonReporter final : public Reporter {
 
 }  // namespace
 
-ProgressStyle default_progress_style(int fd) { return is_smart_terminal(fd) ? ProgressStyle::tty : ProgressStyle::plain; }
+ProgressStyle default_progress_style(int fd) {
+  return is_smart_terminal(fd) ? ProgressStyle::tty : ProgressStyle::plain;
+}
 
 bool want_colour(int fd) {
   if (!environment("NO_COLOR").empty()) return false;

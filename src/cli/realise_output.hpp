@@ -8,7 +8,8 @@ namespace swage {
 
 // make_planned(); when something failed, people see on stderr what became of each goal.
 Result<Made> make_and_tell(Session& session, const Planned& planned, RealiseOptions options);
-// Prints the summary of a built kernel's configuration to stderr, unless that is to be quiet or for programs. `kernel`: "linux@6.1.170 for arm64"
+// Prints the summary of a built kernel's configuration to stderr, unless that is to be quiet or for programs. `kernel`:
+// "linux@6.1.170 for arm64"
 void tell_config_report(const std::string& kernel, const std::optional<ConfigReport>& report);
 // Prints what would be built and fetched; returns the exit code.
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check);

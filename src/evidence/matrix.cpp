@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kCompilers[] = {"gcc", "clang"};
 
-// A kernel of the matrix: a row of the catalog, or one that only records have. What another recipe makes of a kernel is one of those.
+// A kernel of the matrix: a row of the catalog, or one that only records have. What another recipe makes of a kernel is
+// one of those.
 struct KernelColumn {
   std::string label;
   std::string recipe;
@@ -27,7 +28,10 @@ struct KernelColumn {
 std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile* lock) {
   std::vector<KernelColumn> columns;
   for (const KernelRow& row : catalog.kernels()) {
-    KernelColumn column{.label = row.version.str(), .recipe = catalog.kernel_recipe(), .version = row.version, .series = !row.source.debian_package.empty()};
+    KernelColumn column{.label = row.version.str(),
+                        .recipe = catalog.kernel_recipe(),
+                        .version = row.version,
+                        .series = !row.source.debian_package.empty()};
     if (column.series && lock)
       if (const auto choice = find_kernel(catalog, *lock, row.version)) column.version = choice->version;
     columns.push_back(std::move(column));
@@ -36,10 +40,12 @@ std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile
 }
 
 // The column of a record: its exact release before its series. A vendor's tree has its own.
-std::size_t column_of(const Catalog& catalog, std::vector<KernelColumn>& columns, const EvidenceRow& row, const Version& version) {
+std::size_t column_of(const Catalog& catalog, std::vector<KernelColumn>& columns, const EvidenceRow& row,
+                      const Version& version) {
   const std::string& recipe = catalog.recipe_of(row);
   const auto find = [&](auto&& fits) {
-    return std::find_if(columns.begin(), columns.end(), [&](const KernelColumn& c) { return c.recipe == recipe && fits(c); });
+    return std::find_if(columns.begin(), columns.end(),
+                        [&](const KernelColumn& c) { return c.recipe == recipe && fits(c); });
   };
   if (!row.is_of_release()) {
     const std::string label = fmt::format("{}-{}", row.kernel, row.tree->vendor);
@@ -49,7 +55,8 @@ std::size_t column_of(const Catalog& catalog, std::vector<KernelColumn>& columns
     return static_cast<std::size_t>(own - columns.begin());
   }
   auto at = find([&](const KernelColumn& c) { return !c.series && !c.tree && c.version == version; });
-  if (at == columns.end()) at = find([&](const KernelColumn& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
+  if (at == columns.end())
+    at = find([&](const KernelColumn& c) { return c.series && Version::parse(c.label)->is_prefix_of(version); });
   const std::string label = recipe == catalog.kernel_recipe() ? row.kernel : fmt::format("{}@{}", recipe, row.kernel);
   if (at == columns.end()) at = columns.insert(at, {.label = label, .recipe = recipe, .version = version});
   return static_cast<std::size_t>(at - columns.begin());
@@ -111,9 +118,11 @@ const ToolchainRow* find_toolchain(const Catalog& catalog, const std::string& id
   return row ? *row : nullptr;
 }
 
-Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& column, const Platform& platform, const std::string& compiler) {
+Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& column, const Platform& platform,
+                                   const std::string& compiler) {
   MatrixEntry entry{.kernel = column.version.str(), .recipe = column.recipe, .compiler = compiler, .tree = column.tree};
-  const ResolveRequest request{.platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
+  const ResolveRequest request{
+      .platform = &platform, .purpose = Purpose::boot, .kernel = column.version, .compiler = compiler};
   SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
   entry.explanation = explain(resolution);
   SWAGE_TRY(const MachineRow* machine, find_machine(catalog, platform, column.version));
@@ -137,15 +146,18 @@ Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& c
 }
 
 // Where there is no success yet, the toolchain that would be tried next belongs to what is known.
-Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, const Platform& platform, MatrixCell& cell) {
+Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, const Platform& platform,
+                          MatrixCell& cell) {
   for (const std::string compiler : kCompilers) {
     SWAGE_TRY(MatrixEntry now, resolved_entry(catalog, column, platform, compiler));
     const bool done = std::any_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& entry) {
-      return entry.compiler == compiler && (entry.state < MatrixState::failed || entry.toolchain_id() == now.toolchain_id());
+      return entry.compiler == compiler &&
+             (entry.state < MatrixState::failed || entry.toolchain_id() == now.toolchain_id());
     });
     for (MatrixEntry& entry : cell.entries)
       if (entry.compiler == compiler) entry.explanation = now.explanation;
-    const bool none = std::none_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& e) { return e.compiler == compiler; });
+    const bool none = std::none_of(cell.entries.begin(), cell.entries.end(),
+                                   [&](const MatrixEntry& e) { return e.compiler == compiler; });
     if (none || (!done && now.state == MatrixState::resolved)) cell.entries.push_back(std::move(now));
   }
   // The release itself before trees of it, then the latest of the same kind first: of several releases of a series,
@@ -180,10 +192,12 @@ MatrixState MatrixCell::state() const {
 }
 
 const MatrixEntry& MatrixCell::best(std::string_view compiler) const {
-  return *std::find_if(entries.begin(), entries.end(), [&](const MatrixEntry& entry) { return entry.compiler == compiler; });
+  return *std::find_if(entries.begin(), entries.end(),
+                       [&](const MatrixEntry& entry) { return entry.compiler == compiler; });
 }
 
-Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms, std::string today) {
+Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms,
+                           std::string today) {
   std::vector<KernelColumn> columns = catalog_columns(catalog, lock);
   Recipes recipes(catalog);
   std::map<std::pair<std::size_t, const Platform*>, std::vector<MatrixEntry>> recorded;
@@ -206,14 +220,16 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
   }
   std::vector<std::size_t> order(columns.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return columns[a].version < columns[b].version; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return columns[a].version < columns[b].version; });
   Matrix matrix{.today = std::move(today), .platforms = platforms};
   for (const std::size_t i : order) {
     matrix.kernels.push_back(columns[i].label);
     std::vector<MatrixCell>& row = matrix.cells.emplace_back();
     for (const Platform* platform : platforms) {
       MatrixCell& cell = row.emplace_back();
-      if (const auto found = recorded.find({i, platform}); found != recorded.end()) cell.entries = std::move(found->second);
+      if (const auto found = recorded.find({i, platform}); found != recorded.end())
+        cell.entries = std::move(found->second);
       SWAGE_CHECK(add_resolved(catalog, columns[i], *platform, cell));
     }
   }

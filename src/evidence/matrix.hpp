@@ -24,7 +24,8 @@ struct MatrixEntry {
   const ToolchainRow* toolchain = nullptr;  // null: impossible, or it has left the catalog since
   std::optional<EvidenceRow> evidence{};    // booted, built, failed
   std::optional<KernelTree> tree{};         // that it is of; none: the release
-  std::optional<bool> changed{};            // whether the recorded derivation is planned differently now; none: not known
+  std::optional<bool> changed{};            // whether the recorded derivation is planned differently now; none: not
+                                            // known
   std::vector<std::string> constraints{};   // impossible: ids of the rows that forbid it
   std::string reason{};                     // impossible, failed
   std::string explanation{};                // of the resolver
@@ -48,8 +49,9 @@ struct Matrix {
   std::vector<std::vector<MatrixCell>> cells{};         // [kernel][platform]
 };
 
-// Reads the records of the platforms and resolves what has none. `lock`: gives a series its present release; null: none is made
-// for a question.
-Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms, std::string today);
+// Reads the records of the platforms and resolves what has none. `lock`: gives a series its present release; null: none
+// is made for a question.
+Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms,
+                           std::string today);
 
 }  // namespace swage

@@ -18,6 +18,7 @@ struct PackageMatrix {
   std::vector<Row> rows{};
 };
 
-// `platforms` empty: those that have records. Of several records of a package the latest counts, then that of the later layer.
+// `platforms` empty: those that have records. Of several records of a package the latest counts, then that of the later
+// layer.
 Result<PackageMatrix> make_package_matrix(const Catalog& catalog, std::vector<const Platform*> platforms);
 }  // namespace swage

@@ -20,8 +20,8 @@ constexpr std::size_t kFailureLines = 60;
 
 // A record of the same derivations with the same results says all that a new one would, and the times as well.
 bool says_the_same(const EvidenceRow& old, const EvidenceRow& row) {
-  return old.state == row.state && old.kernel_drv == row.kernel_drv && old.boot_drv == row.boot_drv && old.kernel_nar == row.kernel_nar &&
-         old.boot_nar == row.boot_nar;
+  return old.state == row.state && old.kernel_drv == row.kernel_drv && old.boot_drv == row.boot_drv &&
+         old.kernel_nar == row.kernel_nar && old.boot_nar == row.boot_nar;
 }
 
 }  // namespace
@@ -40,7 +40,9 @@ std::string_view end_name(CellRun::End end) {
   return "not tried";
 }
 
-std::string date_of(std::int64_t seconds_since_1970) { return time_text("%Y-%m-%d", static_cast<std::time_t>(seconds_since_1970)); }
+std::string date_of(std::int64_t seconds_since_1970) {
+  return time_text("%Y-%m-%d", static_cast<std::time_t>(seconds_since_1970));
+}
 
 std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
 
@@ -70,7 +72,9 @@ Result<Lockfile> read_kept_lock(const fs::path& evidence, const std::string& nam
   const fs::path file = fs::path(kLocks) / name;
   SWAGE_TRY(const std::string text, read_beneath(evidence, file));
   Result<Lockfile> lock = Lockfile::parse(text, (evidence / file).string());
-  if (!lock) lock.error().hint = "it is a record's, not yours: what it was made with is in no other file; record anew with: swage verify";
+  if (!lock)
+    lock.error().hint =
+        "it is a record's, not yours: what it was made with is in no other file; record anew with: swage verify";
   return lock;
 }
 
@@ -107,7 +111,8 @@ Result<void> Recorder::record_success(CellRun& cell) {
   SWAGE_TRY(const std::optional<PathInfo> kernel, output_of(*cell.kernel));
   SWAGE_TRY(const std::optional<PathInfo> last, output_of(cell.wanted()));
   if (!kernel || !last)
-    return fail(Errc::corrupt, fmt::format("'{}' is not valid in the store, and it was just made", cell.wanted().str()));
+    return fail(Errc::corrupt,
+                fmt::format("'{}' is not valid in the store, and it was just made", cell.wanted().str()));
   row.state = cell.boot ? EvidenceState::booted : EvidenceState::built;
   row.kernel_nar = kernel->nar_hash.hex();
   row.when = date_of(last->registration_time);
@@ -181,7 +186,8 @@ void Recorder::on_built(const StorePath& drv, Result<BuildRecord>& outcome, cons
   for (CellRun& cell : cells_) {
     if (cell.end != CellRun::End::open || (outcome ? cell.wanted() != drv : !cell.reached.contains(drv))) continue;
     Result<void> recorded = outcome ? record_success(cell) : record_failure(cell, drv, outcome.error(), log);
-    if (!recorded && !problem_) problem_ = std::move(recorded).error().note(fmt::format("while recording {}", goal_label(cell.goal)));
+    if (!recorded && !problem_)
+      problem_ = std::move(recorded).error().note(fmt::format("while recording {}", goal_label(cell.goal)));
     announce(cell);
   }
 }

@@ -47,17 +47,25 @@ Result<std::string> keep_lock(const RecorderPlace& place);
 
 // A lock file that stands beside the records, by its name. Never one that is elsewhere.
 Result<Lockfile> read_kept_lock(const fs::path& evidence, const std::string& name);
-// One of the few lines that a boot leaves in its output. What a build made is nobody's friend: a link in it leads to no other file.
+// One of the few lines that a boot leaves in its output. What a build made is nobody's friend: a link in it leads to no
+// other file.
 Result<std::string> read_output_line(const fs::path& output, const char* file);
 
 // Thread-safe: the executor tells it from several threads.
 class Recorder {
  public:
-  Recorder(Store& store, const Catalog& catalog, const Graph& graph, Reporter& reporter, std::deque<CellRun>& cells, RecorderPlace place,
-           unsigned cores)
-      : store_(store), catalog_(catalog), graph_(graph), reporter_(reporter), cells_(cells), place_(std::move(place)), cores_(cores) {}
+  Recorder(Store& store, const Catalog& catalog, const Graph& graph, Reporter& reporter, std::deque<CellRun>& cells,
+           RecorderPlace place, unsigned cores)
+      : store_(store),
+        catalog_(catalog),
+        graph_(graph),
+        reporter_(reporter),
+        cells_(cells),
+        place_(std::move(place)),
+        cores_(cores) {}
 
-  // Records cells whose result is in the store already, with the date it was made and no times: those are not known any more.
+  // Records cells whose result is in the store already, with the date it was made and no times: those are not known any
+  // more.
   Result<void> record_present();
   // For RealiseOptions::on_built.
   void on_built(const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log);

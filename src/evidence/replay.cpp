@@ -44,8 +44,9 @@ Result<std::optional<MeantTree>> meant_tree(Session& session, const TargetOption
 
 // The records that can be repeated, of which the newest is. What a vendor has made of a release is meant only by its
 // tree.
-Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const TargetOptions& options, const Target& target,
-                                                 const Platform& platform, const std::optional<MeantTree>& tree) {
+Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const TargetOptions& options,
+                                                 const Target& target, const Platform& platform,
+                                                 const std::optional<MeantTree>& tree) {
   std::optional<Version> wanted;
   if (!target.version.empty()) {
     SWAGE_TRY(wanted, Version::parse(target.version));
@@ -55,7 +56,8 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
   for (const EvidenceRow& row : *rows) {   // by version, then toolchain
     if (catalog.recipe_of(row) != target.recipe) continue;
     SWAGE_TRY(const Version version, Version::parse(row.kernel));
-    const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc") : row.toolchain == options.toolchain;
+    const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc")
+                                                     : row.toolchain == options.toolchain;
     const bool this_tree = tree ? row.tree && tree->is(*row.tree) : row.is_of_release();
     const bool meant = this_tree && (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed &&
                        this_tool && row.config == (options.config.empty() ? "tiny" : options.config);
@@ -69,7 +71,8 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
 }
 
 // A recipe whose result the record has.
-Result<void> plan(Replay& replay, Planner& planner, const char* name, const std::string& recipe, const std::string& drv, const std::string& nar) {
+Result<void> plan(Replay& replay, Planner& planner, const char* name, const std::string& recipe, const std::string& drv,
+                  const std::string& nar) {
   SWAGE_TRY(const Wanted wanted, planner.package(recipe, replay.goal.cell));
   replay.items.push_back({.name = name, .recorded_drv = drv, .recorded = nar, .drv = wanted.drv});
   return {};
@@ -91,8 +94,10 @@ bool ends_run(const Error& error) { return error.code == Errc::interrupted || er
 Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOptions options) {
   SWAGE_TRY(Store* store, session.store());
   for (ReplayedItem& item : replay.items) {
-    SWAGE_TRY(const StorePath out, StorePath::parse(planned.planner->graph().find(*item.drv)->drv.outputs.at("out").path));
-    // Built once where it is missing, once more where it is there: a hash that nothing was done for would prove nothing.
+    SWAGE_TRY(const StorePath out,
+              StorePath::parse(planned.planner->graph().find(*item.drv)->drv.outputs.at("out").path));
+    // Built once where it is missing, once more where it is there: a hash that nothing was done for would prove
+    // nothing.
     SWAGE_TRY(options.check, store->is_valid(out));
     planned.wanted = {{.drv = *item.drv}};
     planned.goals = {&replay.goal};
@@ -121,25 +126,35 @@ Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal&
   SWAGE_CHECK(check_patches(row, patches));
   if (row.tree) SWAGE_CHECK(fetch_recorded_tree(session, row));
   const std::string& recipe = catalog->recipe_of(row);
-  Replay replay{.title = fmt::format("{}@{} for {}", recipe, row.kernel, row.platform), .when = row.when, .toolchain = row.toolchain,
-                .says = {{"kernel", row.kernel}, {"arch", row.platform}}, .file = row.file, .goal = goal};
+  Replay replay{.title = fmt::format("{}@{} for {}", recipe, row.kernel, row.platform),
+                .when = row.when,
+                .toolchain = row.toolchain,
+                .says = {{"kernel", row.kernel}, {"arch", row.platform}},
+                .file = row.file,
+                .goal = goal};
   SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row, patches));
     SWAGE_CHECK(plan(replay, planner, "kernel", recipe, row.kernel_drv, row.kernel_nar));
-    if (row.state == EvidenceState::booted) SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
+    if (row.state == EvidenceState::booted)
+      SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
     return {};
   });
   if (!done) return Fail(done.error());
   return replay;
 }
 
-Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, const Goal& goal, const RealiseOptions& options) {
+Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, const Goal& goal,
+                              const RealiseOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const PackageRecord& record = kept.record;
   const std::string& platform = goal.platform->name;
-  Replay replay{.title = fmt::format("{} for {}", record.name, platform), .when = record.when, .toolchain = record.toolchain,
-                .says = {{"package", record.name}, {"platform", platform}}, .file = package_evidence_file(kept.evidence, platform), .goal = goal};
+  Replay replay{.title = fmt::format("{} for {}", record.name, platform),
+                .when = record.when,
+                .toolchain = record.toolchain,
+                .says = {{"package", record.name}, {"platform", platform}},
+                .file = package_evidence_file(kept.evidence, platform),
+                .goal = goal};
   SWAGE_TRY(replay.lock, lock_of_record(session, kept.evidence, record.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
     Cell& cell = replay.goal.cell;
@@ -157,9 +172,11 @@ struct Meaning {
   KernelPatches patches{};
 };
 
-// The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is none.
-Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target, const Platform& platform,
-                                            const Meaning& meaning, const RealiseOptions& realise) {
+// The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is
+// none.
+Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target,
+                                            const Platform& platform, const Meaning& meaning,
+                                            const RealiseOptions& realise) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Goal goal{.target = target, .platform = &platform};
   if (kind_of(target) == TargetKind::kernel) {

@@ -29,7 +29,8 @@ Result<void> default_targets(Session& session, TargetOptions& options) {
     if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
       options.targets.push_back(fmt::format("{}@{}", catalog->kernel_recipe(), row.version.str()));
   if (options.targets.empty())
-    return Fail(Error{.what = "the lock file pins no kernel's source", .hint = fmt::format("name a kernel: swage verify {}@VERSION", catalog->kernel_recipe())});
+    return Fail(Error{.what = "the lock file pins no kernel's source",
+                      .hint = fmt::format("name a kernel: swage verify {}@VERSION", catalog->kernel_recipe())});
   if (options.platforms.empty()) options.platforms = {"all"};
   return {};
 }
@@ -115,7 +116,8 @@ std::string root_name(const Derivation& drv) {
   return std::string(path->name().starts_with("root-") ? path->name().substr(5) : path->name());
 }
 
-// Where no toolchain makes a userland that would run, or nothing emulates the machine, the kernel alone is worth a record.
+// Where no toolchain makes a userland that would run, or nothing emulates the machine, the kernel alone is worth a
+// record.
 Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
   Goal& goal = cell.goal;
   boots = goal.cell.machine && goal.cell.machine->emulated();
@@ -131,7 +133,8 @@ Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& optio
   return {};
 }
 
-Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOptions& options, Planner& planner, CellRun& cell) {
+Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOptions& options, Planner& planner,
+                       CellRun& cell) {
   if (cell.goal.unpinned) return Fail(*cell.goal.unpinned);
   bool boots = true;
   if (cell.goal.cell.kernel->tree) {
@@ -161,12 +164,14 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
   const std::vector<StorePath> reached = planner.graph().closure(cell.wanted());
   cell.reached.insert(reached.begin(), reached.end());
   if (!cell.reached.contains(kernel.drv))
-    return fail(Errc::invalid_input, fmt::format("'{}' does not boot what '{}' makes", cell.goal.target.asks.booted_by, cell.goal.target.recipe));
+    return fail(Errc::invalid_input, fmt::format("'{}' does not boot what '{}' makes", cell.goal.target.asks.booted_by,
+                                                 cell.goal.target.recipe));
   return {};
 }
 
 Result<void> skip_when_known(const Catalog& catalog, Repeat repeat, CellRun& cell) {
-  SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version, cell.goal.target.recipe));
+  SWAGE_TRY(const std::vector<EvidenceRow>* rows,
+            catalog.evidence(cell.row.platform, cell.goal.cell.kernel->version, cell.goal.target.recipe));
   const std::string name = evidence_name(cell.row);
   for (const EvidenceRow& row : *rows) {
     const bool changed = row.kernel_drv != cell.row.kernel_drv || row.boot_drv != cell.row.boot_drv;
@@ -174,7 +179,8 @@ Result<void> skip_when_known(const Catalog& catalog, Repeat repeat, CellRun& cel
     const bool measured = !changed && (succeeded || !row.failed_drv.empty());
     if (evidence_name(row) != name || !(repeat == Repeat::unmeasured ? measured : succeeded)) continue;
     cell.end = End::skipped;
-    cell.reason = fmt::format("{} on {}{}", evidence_state_name(row.state), row.when, changed ? ", its recipe has changed since" : "");
+    cell.reason = fmt::format("{} on {}{}", evidence_state_name(row.state), row.when,
+                              changed ? ", its recipe has changed since" : "");
     cell.record = row.file;
     cell.row = row;
   }
@@ -226,11 +232,13 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
   const Graph& graph = planned.planner->graph();
   if (options.cores == 0) options.cores = std::max(std::thread::hardware_concurrency(), 1U);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  Recorder recorder(*store, *catalog, graph, session.reporter(), cells, {.directory = directory, .lock = reduced_lock(*lock, graph, wanted)},
-                    options.cores);
+  Recorder recorder(*store, *catalog, graph, session.reporter(), cells,
+                    {.directory = directory, .lock = reduced_lock(*lock, graph, wanted)}, options.cores);
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
-  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) { recorder.on_built(drv, outcome, log); };
+  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
+    recorder.on_built(drv, outcome, log);
+  };
   const Result<RealiseResult> done = realise_planned(session, planned, options);
   SWAGE_CHECK(recorder.problem());
   if (!done) return Fail(done.error().code == Errc::interrupted ? done.error() : failed_first(done.error()));
@@ -243,7 +251,8 @@ Result<fs::path> record_directory(Session& session, const std::string& named) {
   if (!named.empty()) {
     SWAGE_TRY(const fs::path whole, absolute_path(named));
     const fs::path place = whole.lexically_normal();
-    if (path_exists(place) && !directory_exists(place)) return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
+    if (path_exists(place) && !directory_exists(place))
+      return fail(Errc::invalid_input, fmt::format("'{}' is not a directory for records", named));
     return place;
   }
   SWAGE_TRY(const fs::path catalog, session.catalog_dir());

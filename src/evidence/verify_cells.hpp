@@ -16,8 +16,9 @@ enum class Repeat {
   unverified,   // not cells that have a record of success
   unmeasured,   // nor those of which a record tells how the same derivations ended, be it badly
 };
-// The kernels that the options name, or every one that the lock file pins, on all platforms. What is not repeated ends as `skipped`, with
-// its record as its row. Goes on after failures. With `idle`, one cell after the other (evidence/idle_run.hpp).
+// The kernels that the options name, or every one that the lock file pins, on all platforms. What is not repeated ends
+// as `skipped`, with its record as its row. Goes on after failures. With `idle`, one cell after the other
+// (evidence/idle_run.hpp).
 Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repeat repeat, const fs::path& directory,
                                    const RealiseOptions& realise, const std::optional<IdleOptions>& idle = {});
 

@@ -21,7 +21,8 @@ namespace {
 
 class PackageRecorder {
  public:
-  PackageRecorder(Store& store, const Graph& graph, Reporter& reporter, std::deque<PackageRun>& runs, RecorderPlace place)
+  PackageRecorder(Store& store, const Graph& graph, Reporter& reporter, std::deque<PackageRun>& runs,
+                  RecorderPlace place)
       : store_(store), graph_(graph), reporter_(reporter), runs_(runs), place_(std::move(place)) {}
 
   // Those that are in the store already.
@@ -39,10 +40,14 @@ class PackageRecorder {
     if (!outcome && (outcome.error().code == Errc::interrupted || outcome.error().code == Errc::environment)) return;
     const std::scoped_lock lock(mutex_);
     for (PackageRun& run : runs_) {
-      if (run.done || run.skipped || !run.problem.empty() || (outcome ? run.wanted() != drv : !run.reached.contains(drv))) continue;
-      if (outcome && !outcome->waited_for_other) run.record.seconds = static_cast<unsigned>(std::lround(outcome->seconds));
+      if (run.done || run.skipped || !run.problem.empty() ||
+          (outcome ? run.wanted() != drv : !run.reached.contains(drv)))
+        continue;
+      if (outcome && !outcome->waited_for_other)
+        run.record.seconds = static_cast<unsigned>(std::lround(outcome->seconds));
       Result<void> recorded = outcome ? succeed_now(run) : fail_with(run, outcome.error());
-      if (!recorded && !problem_) problem_ = std::move(recorded).error().note(fmt::format("while recording {}", goal_label(run.goal)));
+      if (!recorded && !problem_)
+        problem_ = std::move(recorded).error().note(fmt::format("while recording {}", goal_label(run.goal)));
     }
   }
   Result<void> problem() const {
@@ -57,7 +62,9 @@ class PackageRecorder {
   }
   Result<void> succeed_now(PackageRun& run) {
     SWAGE_TRY(const std::optional<PathInfo> out, output_of(run));
-    if (!out) return fail(Errc::corrupt, fmt::format("'{}' is not valid in the store, and it was just made", run.wanted().str()));
+    if (!out)
+      return fail(Errc::corrupt,
+                  fmt::format("'{}' is not valid in the store, and it was just made", run.wanted().str()));
     return succeed(run, *out);
   }
   Result<void> succeed(PackageRun& run, const PathInfo& out) {
@@ -89,7 +96,8 @@ class PackageRecorder {
       run.record.lock = lock_name_;
       record = run.record;
       const fs::path file = package_evidence_file(place_.directory, platform);
-      SWAGE_TRY(const fs::path directory, evidence_subdirectory(place_.directory, file.parent_path().filename().string()));
+      SWAGE_TRY(const fs::path directory,
+                evidence_subdirectory(place_.directory, file.parent_path().filename().string()));
       SWAGE_CHECK(write_file_atomically(directory / file.filename(), package_evidence_text(records)));
     }
     run.recorded = true;
@@ -107,24 +115,34 @@ class PackageRecorder {
   std::optional<Error> problem_{};
 };
 
-// What cannot be planned, for a source that the lock file lacks or a platform without a toolchain, is no reason not to verify the others.
+// What cannot be planned, for a source that the lock file lacks or a platform without a toolchain, is no reason not to
+// verify the others.
 Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goals, Planner& planner) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   std::map<const Goal*, std::string> problems;
-  SWAGE_CHECK(plan_goals(session, goals, planner, KernelGoal::artifact, [&](const Goal& goal, const Error& error) { problems[&goal] = error.what; }));
+  SWAGE_CHECK(plan_goals(session, goals, planner, KernelGoal::artifact,
+                         [&](const Goal& goal, const Error& error) { problems[&goal] = error.what; }));
   std::deque<PackageRun> runs;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Goal& goal : goals) {
-    if (goal.target.recipe.empty() || goal.cell.kernel || goal.cell.target || goal.instance || goal.cell.mode != BuildMode::cross)
-      return Fail(Error{.what = fmt::format("'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled", goal.target.text),
-                        .hint = goal.instance && goal.target.version.empty() ? "of the usual set with: swage --instance none verify ..."
-                                                                             : "verify kernels and packages by a command for each"});
+    if (goal.target.recipe.empty() || goal.cell.kernel || goal.cell.target || goal.instance ||
+        goal.cell.mode != BuildMode::cross)
+      return Fail(Error{
+          .what = fmt::format(
+              "'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled",
+              goal.target.text),
+          .hint = goal.instance && goal.target.version.empty()
+                      ? "of the usual set with: swage --instance none verify ..."
+                      : "verify kernels and packages by a command for each"});
     if (!seen.emplace(goal.target.recipe, goal.platform->name).second) continue;   // named twice
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});
     SWAGE_TRY(run.recipe, catalog->recipe(goal.target.recipe));
     if (run.recipe->system.empty())
-      return fail(Errc::invalid_input, fmt::format("'{}' cannot be verified: it is neither a kernel nor a package that a build system builds", goal.target.text));
+      return fail(
+          Errc::invalid_input,
+          fmt::format("'{}' cannot be verified: it is neither a kernel nor a package that a build system builds",
+                      goal.target.text));
     run.record.name = goal.target.recipe;
     run.record.version = package_version(*run.recipe, *lock);
     run.record.toolchain = goal.cell.toolchain ? goal.cell.toolchain->id : "";
@@ -152,14 +170,17 @@ Result<void> skip_verified_runs(const fs::path& evidence, std::deque<PackageRun>
     const std::string& platform = run.goal.platform->name;
     if (!known.contains(platform)) { SWAGE_TRY(known[platform], read_package_evidence(evidence, platform)); }
     const auto record = known[platform].find(run.record.name);
-    if (record == known[platform].end() || record->second.state == PackageState::failed || record->second.drv != run.record.drv) continue;
+    if (record == known[platform].end() || record->second.state == PackageState::failed ||
+        record->second.drv != run.record.drv)
+      continue;
     run.record = record->second;
     run.skipped = run.recorded = true;
   }
   return {};
 }
 
-Result<void> realise_runs(Session& session, Planned& planned, std::deque<PackageRun>& runs, const fs::path& evidence, RealiseOptions options) {
+Result<void> realise_runs(Session& session, Planned& planned, std::deque<PackageRun>& runs, const fs::path& evidence,
+                          RealiseOptions options) {
   std::vector<StorePath> wanted;
   for (const PackageRun& run : runs)
     if (run.problem.empty() && !run.skipped) {
@@ -171,10 +192,13 @@ Result<void> realise_runs(Session& session, Planned& planned, std::deque<Package
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   const Graph& graph = planned.planner->graph();
-  PackageRecorder recorder(*store, graph, session.reporter(), runs, {.directory = evidence, .lock = reduced_lock(*lock, graph, wanted)});
+  PackageRecorder recorder(*store, graph, session.reporter(), runs,
+                           {.directory = evidence, .lock = reduced_lock(*lock, graph, wanted)});
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
-  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog&) { recorder.on_built(drv, outcome); };
+  options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog&) {
+    recorder.on_built(drv, outcome);
+  };
   const Result<RealiseResult> done = realise_planned(session, planned, options);
   SWAGE_CHECK(recorder.problem());
   if (!done) return Fail(done.error());
@@ -183,7 +207,8 @@ Result<void> realise_runs(Session& session, Planned& planned, std::deque<Package
 
 }  // namespace
 
-Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets, bool all, bool skip_verified, const fs::path& evidence, RealiseOptions realise) {
+Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets, bool all, bool skip_verified,
+                                         const fs::path& evidence, RealiseOptions realise) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   if (all) {

@@ -28,9 +28,9 @@ struct VerifiedPackages {
   std::deque<PackageRun> runs{};
   std::optional<Error> error{};             // to end with
 };
-// The packages that the options name or, with `all`, every one that is for the platforms. `skip_verified` leaves out those that have a
-// record of success for the derivation that would be built now. Goes on after failures.
-Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets, bool all, bool skip_verified, const fs::path& evidence,
-                                         RealiseOptions realise);
+// The packages that the options name or, with `all`, every one that is for the platforms. `skip_verified` leaves out
+// those that have a record of success for the derivation that would be built now. Goes on after failures.
+Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets, bool all, bool skip_verified,
+                                         const fs::path& evidence, RealiseOptions realise);
 
 }  // namespace swage

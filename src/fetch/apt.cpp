@@ -79,7 +79,8 @@ std::string unescape(std::string_view text) {
 std::string escape(std::string_view path) {
   std::string out;
   for (const char c : path) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || std::string_view("/._-+").find(c) != std::string_view::npos;
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) || std::string_view("/._-+").find(c) != std::string_view::npos;
     out += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
   }
   return out;
@@ -136,7 +137,12 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
 }
 
 AptSuite::AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries)
-    : directory_(std::move(directory)), solving_(directory_), suite_(std::move(suite)), architecture_(std::move(architecture)), index_(index), tries_(tries) {}
+    : directory_(std::move(directory)),
+      solving_(directory_),
+      suite_(std::move(suite)),
+      architecture_(std::move(architecture)),
+      index_(index),
+      tries_(tries) {}
 
 Result<void> AptSuite::configure(const std::vector<AptSource>& sources) const {
   std::string stanzas;
@@ -207,13 +213,15 @@ Result<void> AptSuite::try_update(const std::vector<AptSource>& sources) {
 
 // Some suites have no pockets, and others are one.
 static bool has_pockets(std::string_view suite) {
-  return suite.find_first_of("-/") == std::string_view::npos && suite != "sid" && suite != "unstable" && suite != "experimental";
+  return suite.find_first_of("-/") == std::string_view::npos && suite != "sid" && suite != "unstable" &&
+         suite != "experimental";
 }
 
 Result<void> AptSuite::update(const std::vector<AptSource>& sources, const AptFreshness& freshness) {
   std::vector<AptSource> pockets;
   if (has_pockets(suite_))
-    std::copy_if(sources.begin(), sources.end(), std::back_inserter(pockets), [](const AptSource& source) { return !source.pocket.empty(); });
+    std::copy_if(sources.begin(), sources.end(), std::back_inserter(pockets),
+                 [](const AptSource& source) { return !source.pocket.empty(); });
   // apt itself keeps an index that is newer than what it is offered.
   if (freshness.allow_older) SWAGE_CHECK(remove_tree(directory_ / "lists"));
   Error why{.code = Errc::environment, .what = "no mirror is configured"};
@@ -221,7 +229,8 @@ Result<void> AptSuite::update(const std::vector<AptSource>& sources, const AptFr
     if (!source.pocket.empty()) continue;
     std::vector<AptSource> read{source};
     for (const AptSource& pocket : pockets)
-      if (std::none_of(read.begin(), read.end(), [&](const AptSource& other) { return other.pocket == pocket.pocket; })) read.push_back(pocket);
+      if (std::none_of(read.begin(), read.end(), [&](const AptSource& other) { return other.pocket == pocket.pocket; }))
+        read.push_back(pocket);
     Result<void> updated = try_update(read);   // all at once, which is what mostly works
     if (!updated && read.size() > 1 && updated.error().code != Errc::interrupted) {
       read = {source};
@@ -241,8 +250,10 @@ Result<void> AptSuite::update(const std::vector<AptSource>& sources, const AptFr
   return Fail(std::move(why));
 }
 
-// A pocket that cannot be read is left out: a release need not have it. But one that was read before is missed, as a newer state is.
-Result<void> AptSuite::read_pockets(std::vector<AptSource>& read, const std::vector<AptSource>& pockets, const AptFreshness& freshness) {
+// A pocket that cannot be read is left out: a release need not have it. But one that was read before is missed, as a
+// newer state is.
+Result<void> AptSuite::read_pockets(std::vector<AptSource>& read, const std::vector<AptSource>& pockets,
+                                    const AptFreshness& freshness) {
   unread_.clear();
   std::map<std::string, std::string> failed;   // by pocket
   for (const AptSource& pocket : pockets) {
@@ -260,10 +271,12 @@ Result<void> AptSuite::read_pockets(std::vector<AptSource>& read, const std::vec
   }
   for (const auto& [pocket, reason] : failed) {
     const std::string suite = suite_ + pocket;
-    const bool known = freshness.seen && std::any_of(freshness.seen->begin(), freshness.seen->end(),
-                                                     [&](const auto& entry) { return entry.first.ends_with("/" + suite); });
+    const bool known =
+        freshness.seen && std::any_of(freshness.seen->begin(), freshness.seen->end(),
+                                      [&](const auto& entry) { return entry.first.ends_with("/" + suite); });
     if (known && !freshness.allow_older)
-      return fail(Errc::environment, fmt::format("suite '{}' cannot be read, and the lock was made from it: {}", suite, reason));
+      return fail(Errc::environment,
+                  fmt::format("suite '{}' cannot be read, and the lock was made from it: {}", suite, reason));
     if (known) unread_.push_back(fmt::format("suite '{}' cannot be read: {}", suite, reason));
   }
   return {};
@@ -312,7 +325,10 @@ AptRelease parse_release(std::string_view text, std::string_view suite) {
   for (std::string_view line : split(text, '\n')) {
     const auto colon = std::min(line.find(':'), line.size());
     const std::string_view name = line.substr(0, colon), value = trim(line.substr(std::min(colon + 1, line.size())));
-    if (name == "Origin" && value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-") == std::string_view::npos) origin = value;
+    if (name == "Origin" &&
+        value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-") ==
+            std::string_view::npos)
+      origin = value;
     else if (name == "Date") release.date = time_of(value);
     else if (name == "Valid-Until") release.valid_until = time_of(value);
     else if (name == "SHA256") break;
@@ -325,29 +341,40 @@ std::optional<Error> AptFreshness::refusal(const AptRelease& release, bool expir
   if (allow_older) return std::nullopt;
   const std::string suite = release.key.substr(release.key.find('/') + 1);
   const auto refuse = [&](std::string what, std::string note) {
-    return Error{.code = Errc::environment, .what = std::move(what), .notes = {std::move(note)}, .hint = "if that state is meant, allow it with: swage lock --allow-older"};
+    return Error{.code = Errc::environment,
+                 .what = std::move(what),
+                 .notes = {std::move(note)},
+                 .hint = "if that state is meant, allow it with: swage lock --allow-older"};
   };
   if (seen)
     if (const auto known = seen->find(release.key); known != seen->end() && release.date < known->second)
-      return refuse(fmt::format("suite '{}' is older than the one that the lock was made from", suite),
-                    fmt::format("it is of {}, and the lock knows it of {}", release.date.empty() ? "an unknown day" : readable(release.date), readable(known->second)));
+      return refuse(
+          fmt::format("suite '{}' is older than the one that the lock was made from", suite),
+          fmt::format("it is of {}, and the lock knows it of {}",
+                      release.date.empty() ? "an unknown day" : readable(release.date), readable(known->second)));
   if (expires && !release.valid_until.empty() && release.valid_until < now)
-    return refuse(fmt::format("suite '{}' has expired", suite),
-                  fmt::format("it is of {}, and was valid until {}", release.date.empty() ? "an unknown day" : readable(release.date), readable(release.valid_until)));
+    return refuse(
+        fmt::format("suite '{}' has expired", suite),
+        fmt::format("it is of {}, and was valid until {}",
+                    release.date.empty() ? "an unknown day" : readable(release.date), readable(release.valid_until)));
   return std::nullopt;
 }
 
-// The narrower index is a repository of one file, which apt reads like any other; its stanzas are those that apt has checked.
+// The narrower index is a repository of one file, which apt reads like any other; its stanzas are those that apt has
+// checked.
 Result<void> AptSuite::narrow(const std::vector<std::string>& packages) {
   const fs::path directory = directory_ / "narrow";
   SWAGE_TRY(const std::string index, packages_index());
   SWAGE_CHECK(make_directories(directory / "repository"));
-  SWAGE_CHECK(write_file_atomically(directory / "repository/Packages", reachable_stanzas(index, packages), 0644, Durability::volatile_ok));
-  SWAGE_CHECK(write_state(directory, fmt::format("Types: deb\nURIs: file:{}\nSuites: ./\nArchitectures: {}\nTargets: Packages\n"
-                                                 "Languages: none\nTrusted: yes\n",
-                                                 escape((directory / "repository").string()), architecture_)));
+  SWAGE_CHECK(write_file_atomically(directory / "repository/Packages", reachable_stanzas(index, packages), 0644,
+                                    Durability::volatile_ok));
+  SWAGE_CHECK(
+      write_state(directory, fmt::format("Types: deb\nURIs: file:{}\nSuites: ./\nArchitectures: {}\nTargets: Packages\n"
+                                         "Languages: none\nTrusted: yes\n",
+                                         escape((directory / "repository").string()), architecture_)));
   SWAGE_TRY(const ProcessResult result, run_apt(directory, "apt-get", {"update", "-q"}));
-  if (!result.ok()) return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, complaint(result)));
+  if (!result.ok())
+    return fail(Errc::environment, fmt::format("suite '{}' cannot be read: {}", suite_, complaint(result)));
   solving_ = directory;
   return {};
 }
@@ -355,7 +382,8 @@ Result<void> AptSuite::narrow(const std::vector<std::string>& packages) {
 Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& packages) const {
   // A trailing `+` or `-`, a `/suite` or a pattern would be a command to apt.
   for (const std::string& package : packages)
-    if (package.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") != std::string::npos || package.ends_with('-'))
+    if (package.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") != std::string::npos ||
+        package.ends_with('-'))
       return fail(Errc::invalid_input, fmt::format("'{}' is not a package name", package));
   std::vector<std::string> args{"install", "-y", "-q", "--print-uris", "--"};
   args.insert(args.end(), packages.begin(), packages.end());
@@ -363,8 +391,10 @@ Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& p
   if (result.ok()) return parse_uris(result.out);
   for (std::string_view line : split(result.err, '\n')) {
     std::string_view unknown = between(line, "E: Unable to locate package ", "\n");
-    if (unknown.empty() && line.ends_with("has no installation candidate")) unknown = between(line, "E: Package '", "'");
-    if (!unknown.empty()) return fail(Errc::invalid_input, fmt::format("unknown package '{}' in suite '{}'", unknown, suite_));
+    if (unknown.empty() && line.ends_with("has no installation candidate"))
+      unknown = between(line, "E: Package '", "'");
+    if (!unknown.empty())
+      return fail(Errc::invalid_input, fmt::format("unknown package '{}' in suite '{}'", unknown, suite_));
   }
   return fail(Errc::invalid_input,
               fmt::format("suite '{}' cannot install these packages together: {}", suite_, conflict(result)));
@@ -373,7 +403,8 @@ Result<std::vector<AptChoice>> AptSuite::solve(const std::vector<std::string>& p
 Result<std::string> AptSuite::source_dsc(const std::string& package) const {
   SWAGE_TRY(const ProcessResult result,
             run_apt(directory_, "apt-get", {"source", "-qq", "--print-uris", "--only-source", "--", package}));
-  if (!result.ok()) return fail(Errc::invalid_input, fmt::format("unknown source package '{}' in suite '{}'", package, suite_));
+  if (!result.ok())
+    return fail(Errc::invalid_input, fmt::format("unknown source package '{}' in suite '{}'", package, suite_));
   for (std::string_view line : split(result.out, '\n')) {
     const auto words = split_words(line);
     if (words.size() >= 3 && words[0].starts_with('\'') && words[1].ends_with(".dsc")) return unescape(words[1]);

@@ -1,5 +1,5 @@
-// apt with state of its own, for one suite of the distribution: nothing of the host's apt but its configuration (proxies,
-// time-outs) and its key rings is used, so it needs no root rights and sees no installed package.
+// apt with state of its own, for one suite of the distribution: nothing of the host's apt but its configuration
+// (proxies, time-outs) and its key rings is used, so it needs no root rights and sees no installed package.
 #pragma once
 
 #include <map>
@@ -26,15 +26,18 @@ std::vector<AptChoice> parse_uris(std::string_view printed);
 // The pool files of these choices, from the text of a Packages index. A choice that is not there has no entry.
 std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const std::set<AptChoice>& wanted);
 
-// The stanzas of a Packages index that can have a part in installing `packages`: theirs, those of everything that they may
-// depend on, directly or not, and of all that provides such a name. apt's answer is the same with these alone, and comes in a
-// tenth of the time: most of what it does is looking at packages that have no part in it.
+// The stanzas of a Packages index that can have a part in installing `packages`: theirs, those of everything that they
+// may depend on, directly or not, and of all that provides such a name. apt's answer is the same with these alone, and
+// comes in a tenth of the time: most of what it does is looking at packages that have no part in it.
 std::string reachable_stanzas(std::string_view index, const std::vector<std::string>& packages);
 
-// The upstream tarball of a source package, from the text of a Sources index; `dsc` is the file name of the version meant.
+// The upstream tarball of a source package, from the text of a Sources index; `dsc` is the file name of the version
+// meant.
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc);
-// Those of all its versions, or of those of a series (7.2: 7.2 and every 7.2.x), newest first, each once. A pre-release is left out.
-std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package, const std::optional<Version>& series);
+// Those of all its versions, or of those of a series (7.2: 7.2 and every 7.2.x), newest first, each once. A pre-release
+// is left out.
+std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package,
+                                                 const std::optional<Version>& series);
 
 // `text` without the hosts of URLs and of these sources: what apt says must not carry a mirror's name into the lock.
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources);
@@ -62,12 +65,14 @@ class AptSuite {
   enum class Index { packages, packages_and_sources };
   AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries);
 
-  // Gets the index from the first source that has it as new as it must be, and those of its pockets. Must have succeeded before all else.
+  // Gets the index from the first source that has it as new as it must be, and those of its pockets. Must have
+  // succeeded before all else.
   Result<void> update(const std::vector<AptSource>& sources, const AptFreshness& freshness);
   // Why update() failed, when that is because all that could be read is too old.
   const std::optional<Error>& stale() const { return stale_; }
   const std::vector<AptRelease>& releases() const { return releases_; }         // that were read
-  const std::vector<std::string>& unread() const { return unread_; }            // why a pocket could not be, a line each
+  const std::vector<std::string>& unread() const { return unread_; }            // why a pocket could not be, a line
+                                                                                // each
   // Prepares to solve for packages of this list only, fast.
   Result<void> narrow(const std::vector<std::string>& packages);
   // The packages, and all that they depend on, on a machine with nothing installed. Thread-safe.
@@ -81,13 +86,15 @@ class AptSuite {
  private:
   Result<void> configure(const std::vector<AptSource>& sources) const;
   Result<void> try_update(const std::vector<AptSource>& sources);
-  Result<void> read_pockets(std::vector<AptSource>& read, const std::vector<AptSource>& pockets, const AptFreshness& freshness);
+  Result<void> read_pockets(std::vector<AptSource>& read, const std::vector<AptSource>& pockets,
+                            const AptFreshness& freshness);
   Result<void> check_releases(const std::vector<AptSource>& read, const AptFreshness& freshness);
   Result<void> write_state(const fs::path& directory, const std::string& sources) const;
   Result<std::string> index_text(std::string_view kind) const;
 
   fs::path directory_;
-  fs::path solving_;                    // the state that solve() asks: a narrower one below directory_, once there is one
+  fs::path solving_;                    // the state that solve() asks: a narrower one below directory_, once there is
+                                        // one
   std::string suite_;
   std::string architecture_;
   Index index_;

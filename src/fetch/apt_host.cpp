@@ -30,7 +30,9 @@ std::string_view without_slashes(std::string_view uri) {
 
 // Whether a host or a directory comes after the scheme: `http` alone is a word of that name.
 bool names_a_place(std::string_view uri) {
-  const std::string_view start = uri.starts_with("file:") ? "file:/" : uri.starts_with("http:") ? "http://" : "https://";
+  const std::string_view start = uri.starts_with("file:")   ? "file:/"
+                                 : uri.starts_with("http:") ? "http://"
+                                                            : "https://";
   if (!uri.starts_with(start)) return false;
   const auto place = uri.find_first_not_of('/', start.size());
   return place != std::string_view::npos && (start == "file:/" || place == start.size());
@@ -52,7 +54,8 @@ std::vector<std::string> expand_uri(std::string_view uri) {
   for (std::string_view line : split(*text, '\n')) {
     const auto words = split_words(line);
     if (words.empty() || words[0].starts_with('#')) continue;
-    for (std::string& expanded : expand_uri(words[0].starts_with(listed) ? "" : words[0])) uris.push_back(std::move(expanded));
+    for (std::string& expanded : expand_uri(words[0].starts_with(listed) ? "" : words[0]))
+      uris.push_back(std::move(expanded));
   }
   return uris;
 }
@@ -61,10 +64,12 @@ bool same_place(const AptSource& a, const AptSource& b) { return a.uri == b.uri 
 
 // The pocket (AptSource) that a suite is of the host's release; nothing when it is of another.
 std::optional<std::string_view> pocket_of(std::string_view suite, std::string_view codename) {
-  for (const std::string_view release : {codename, std::string_view("stable"), std::string_view("oldstable"), std::string_view("oldoldstable"),
-                                         std::string_view("testing"), std::string_view("unstable"), std::string_view("sid")}) {
+  for (const std::string_view release :
+       {codename, std::string_view("stable"), std::string_view("oldstable"), std::string_view("oldoldstable"),
+        std::string_view("testing"), std::string_view("unstable"), std::string_view("sid")}) {
     if (!suite.starts_with(release)) continue;
-    if (const std::string_view rest = suite.substr(release.size()); is_one_of(rest, {"", "-updates", "-security"})) return rest;
+    if (const std::string_view rest = suite.substr(release.size()); is_one_of(rest, {"", "-updates", "-security"}))
+      return rest;
   }
   return std::nullopt;
 }
@@ -84,7 +89,8 @@ void add_sources(const Entry& entry, std::string_view codename, std::vector<AptS
         AptSource source = entry.source;
         source.uri = std::move(expanded);
         source.pocket = *pocket;
-        if (std::none_of(into.begin(), into.end(), [&](const AptSource& known) { return same_place(known, source); })) into.push_back(std::move(source));
+        if (std::none_of(into.begin(), into.end(), [&](const AptSource& known) { return same_place(known, source); }))
+          into.push_back(std::move(source));
       }
   }
 }
@@ -158,7 +164,8 @@ std::vector<AptSource> parse_stanza_sources(std::string_view text, std::string_v
     }
     const auto colon = line.find(':');
     name = std::string(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     field = name;
     if (colon != std::string_view::npos) take(line.substr(colon + 1));
   }
@@ -216,7 +223,8 @@ Result<std::vector<AptSource>> host_sources() {
     if ((!stanzas && file.extension() != ".list") || !path_exists(file)) return {};
     SWAGE_TRY(const std::string text, read_file(file));
     for (AptSource& source : stanzas ? parse_stanza_sources(text, codename) : parse_one_line_sources(text, codename))
-      if (std::none_of(sources.begin(), sources.end(), [&](const AptSource& known) { return same_place(known, source); }))
+      if (std::none_of(sources.begin(), sources.end(),
+                       [&](const AptSource& known) { return same_place(known, source); }))
         sources.push_back(std::move(source));
     return {};
   };

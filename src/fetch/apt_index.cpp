@@ -1,5 +1,5 @@
-// Packages and Sources indices: stanzas of `Field: value` lines, parted by empty lines (deb-control(5)). They have tens of
-// megabytes, so that they are passed over once and only the stanzas that are wanted are taken apart.
+// Packages and Sources indices: stanzas of `Field: value` lines, parted by empty lines (deb-control(5)). They have tens
+// of megabytes, so that they are passed over once and only the stanzas that are wanted are taken apart.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -31,8 +31,8 @@ std::string_view field(std::string_view stanza, std::string_view name) {
   return {};
 }
 
-// Calls `visit` with every stanza whose `Package` field, the first of every index that Debian's tools write, holds one of the
-// names that `wanted` accepts.
+// Calls `visit` with every stanza whose `Package` field, the first of every index that Debian's tools write, holds one
+// of the names that `wanted` accepts.
 template <class Wanted, class Visit>
 void each_stanza(std::string_view index, const Wanted& wanted, const Visit& visit) {
   while (!index.empty()) {
@@ -70,8 +70,10 @@ std::optional<LockedFile> tarball_of(std::string_view stanza, std::string_view d
     const std::string_view file = words[2];
     right_version = right_version || file == dsc;
     if (file.ends_with(".asc") || file.find(".tar.") == std::string_view::npos) continue;
-    LockedFile locked{.name = std::string(field(stanza, "Package")), .version = source_version(field(stanza, "Version")),
-                      .path = fmt::format("{}/{}", field(stanza, "Directory"), file), .sha256 = std::string(words[0]),
+    LockedFile locked{.name = std::string(field(stanza, "Package")),
+                      .version = source_version(field(stanza, "Version")),
+                      .path = fmt::format("{}/{}", field(stanza, "Directory"), file),
+                      .sha256 = std::string(words[0]),
                       .size = number(words[1])};
     if (file.find(".orig.tar.") != std::string_view::npos) orig = std::move(locked);
     else if (file.find(".orig-") == std::string_view::npos && file.find(".debian.tar.") == std::string_view::npos)
@@ -114,8 +116,10 @@ struct OlderVersion {
   // Epoch, upstream's version, the distribution's.
   static std::array<std::string_view, 3> parts(std::string_view version) {
     const auto colon = version.find(':'), dash = version.rfind('-');
-    const std::size_t start = colon == std::string_view::npos ? 0 : colon + 1, end = dash == std::string_view::npos || dash < start ? version.size() : dash;
-    return {colon == std::string_view::npos ? "0" : version.substr(0, colon), version.substr(start, end - start), version.substr(std::min(end + 1, version.size()))};
+    const std::size_t start = colon == std::string_view::npos ? 0 : colon + 1,
+                      end = dash == std::string_view::npos || dash < start ? version.size() : dash;
+    return {colon == std::string_view::npos ? "0" : version.substr(0, colon), version.substr(start, end - start),
+            version.substr(std::min(end + 1, version.size()))};
   }
   bool operator()(std::string_view a, std::string_view b) const {
     const auto x = parts(a), y = parts(b);
@@ -149,7 +153,8 @@ std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const s
 }
 
 std::string reachable_stanzas(std::string_view index, const std::vector<std::string>& packages) {
-  std::unordered_map<std::string_view, std::vector<std::string_view>> stanzas, providers;   // by package; by provided name
+  // By package; by provided name.
+  std::unordered_map<std::string_view, std::vector<std::string_view>> stanzas, providers;
   each_stanza(index, [](std::string_view) { return true; }, [&](std::string_view stanza) {
     const std::string_view name = field(stanza, "Package");
     stanzas[name].push_back(stanza);
@@ -181,7 +186,8 @@ Result<LockedFile> find_in_sources(std::string_view index, std::string_view pack
   return fail(Errc::environment, fmt::format("the source package '{}' has no upstream tarball in the index", package));
 }
 
-std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package, const std::optional<Version>& series) {
+std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package,
+                                                 const std::optional<Version>& series) {
   std::multimap<std::string, LockedFile, OlderVersion> found;
   each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
     const std::string whole(field(stanza, "Version")), upstream = upstream_version(whole);
@@ -192,7 +198,8 @@ std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::st
   });
   std::vector<LockedFile> files;
   for (auto at = found.rbegin(); at != found.rend(); ++at)   // revisions of the distribution share an archive
-    if (std::none_of(files.begin(), files.end(), [&](const LockedFile& file) { return file.path == at->second.path; })) files.push_back(std::move(at->second));
+    if (std::none_of(files.begin(), files.end(), [&](const LockedFile& file) { return file.path == at->second.path; }))
+      files.push_back(std::move(at->second));
   return files;
 }
 

@@ -84,7 +84,8 @@ Result<void> check_gzip(int fd, std::string_view file) {
     if (!begun) {
       if (!std::string_view(in.data(), static_cast<std::size_t>(n)).starts_with(magic)) return {};
       SWAGE_CHECK(load_zlib());
-      if (zlib().inflateInit2_(&stream, gzip_alone, ZLIB_VERSION, sizeof stream) != Z_OK) return fail(Errc::environment, "zlib cannot be started");
+      if (zlib().inflateInit2_(&stream, gzip_alone, ZLIB_VERSION, sizeof stream) != Z_OK)
+        return fail(Errc::environment, "zlib cannot be started");
       begun = true;
     }
     stream.next_in = reinterpret_cast<Bytef*>(in.data());

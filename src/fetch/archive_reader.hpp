@@ -35,15 +35,18 @@ class Utf8Names {
 Error damaged(std::string_view file, archive* reader);
 
 enum class Next { entry, end };
-// What libarchive warns of in a header, an attribute that is not understood: bsdtar, by which builds read archives, fails with it.
+// What libarchive warns of in a header, an attribute that is not understood: bsdtar, by which builds read archives,
+// fails with it.
 enum class Warnings { accepted, refused };
-Result<Next> next_entry(archive* reader, archive_entry*& entry, std::string_view file, Warnings warnings = Warnings::accepted);
+Result<Next> next_entry(archive* reader, archive_entry*& entry, std::string_view file,
+                        Warnings warnings = Warnings::accepted);
 
-// The data of the current entry, written to `fd` at its offsets. A checksum that is wrong is damage, though libarchive only warns.
+// The data of the current entry, written to `fd` at its offsets. A checksum that is wrong is damage, though libarchive
+// only warns.
 Result<void> copy_data(archive* reader, int fd, std::string_view file, std::string_view name);
 
-// Checksum and length of a file that gzip made, which libarchive passes over; other files are right. What follows the last member
-// counts for nothing, as for gzip.
+// Checksum and length of a file that gzip made, which libarchive passes over; other files are right. What follows the
+// last member counts for nothing, as for gzip.
 Result<void> check_gzip(int fd, std::string_view file);
 
 }  // namespace swage

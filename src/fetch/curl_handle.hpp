@@ -18,8 +18,8 @@ struct CurlHandle {
   CurlHandle(const CurlHandle&) = delete;
   CurlHandle& operator=(const CurlHandle&) = delete;
 
-  // Runs the request that `easy` is set up for. Errc::interrupted at once when the user stops swage: this is why it is not
-  // curl_easy_perform, which looks up only once a second.
+  // Runs the request that `easy` is set up for. Errc::interrupted at once when the user stops swage: this is why it is
+  // not curl_easy_perform, which looks up only once a second.
   Result<CURLcode> perform();
 };
 

@@ -1,5 +1,5 @@
-// A Debian package is an `ar` archive of `debian-binary`, `control.tar.*` and `data.tar.*` (deb(5)). The members are read as
-// a stream inside a stream; nothing is written but the one file that is wanted.
+// A Debian package is an `ar` archive of `debian-binary`, `control.tar.*` and `data.tar.*` (deb(5)). The members are
+// read as a stream inside a stream; nothing is written but the one file that is wanted.
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -130,7 +130,8 @@ Result<void> extract_deb_member(const fs::path& deb, std::string_view member, co
     const char* part = libarchive().entry_pathname(entry);
     if (data_seen || !part || !std::string_view(part).starts_with("data.tar")) continue;
     data_seen = true;
-    SWAGE_TRY(found, search_data(outer.get(), {.deb = name, .name = member, .target = target, .unfinished = unfinished}));
+    SWAGE_TRY(found,
+              search_data(outer.get(), {.deb = name, .name = member, .target = target, .unfinished = unfinished}));
   }
   if (!data_seen)
     return Fail(Error{.code = Errc::corrupt,
@@ -141,7 +142,8 @@ Result<void> extract_deb_member(const fs::path& deb, std::string_view member, co
   return {};
 }
 
-Result<void> extract_deb_program(const fs::path& deb, std::string_view member, const fs::path& target, std::string_view shown_name) {
+Result<void> extract_deb_program(const fs::path& deb, std::string_view member, const fs::path& target,
+                                 std::string_view shown_name) {
   SWAGE_CHECK(make_directories(target / "bin"));
   return extract_deb_member(deb, member, target / "bin" / member.substr(member.rfind('/') + 1), shown_name);
 }

@@ -20,7 +20,8 @@ Result<std::string> decompressed(std::string_view bytes, std::size_t limit, std:
   const ArchivePtr reader(libarchive().read_new());
   support_compressions(reader.get());
   libarchive().read_support_format_raw(reader.get());
-  if (libarchive().read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) return Fail(damaged(file, reader.get()));
+  if (libarchive().read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
+    return Fail(damaged(file, reader.get()));
   archive_entry* entry = nullptr;
   SWAGE_TRY(const Next next, next_entry(reader.get(), entry, file));
   std::string text;
@@ -31,7 +32,8 @@ Result<std::string> decompressed(std::string_view bytes, std::size_t limit, std:
     if (size < 0) return Fail(damaged(file, reader.get()));
     if (size == 0) return text;
     if (text.size() + static_cast<std::size_t>(size) > limit)
-      return fail(Errc::invalid_input, fmt::format("'{}' is larger than {} when it is decompressed", file, human_bytes(limit)));
+      return fail(Errc::invalid_input,
+                  fmt::format("'{}' is larger than {} when it is decompressed", file, human_bytes(limit)));
     text.append(buffer.data(), static_cast<std::size_t>(size));
   }
 }

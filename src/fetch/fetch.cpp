@@ -57,11 +57,12 @@ Result<void> Fetcher::State::take_member(const Source& source, const Source::Mem
     SWAGE_CHECK(extract_deb_program(part.path(), member.member, tree, member.package.name));
     SWAGE_TRY(const NarHash nar, hash_nar(tree));
     if (nar.hash.hex() != member.nar_sha256)
-      return Fail(Error{.code = Errc::hash_mismatch,
-                        .what = fmt::format("'{}' of '{}' is not the file that is pinned", member.member, member.package.name),
-                        .notes = {fmt::format("expected NAR sha256 {}", member.nar_sha256),
-                                  fmt::format("received NAR sha256 {}", nar.hash.hex())},
-                        .hint = "pin it anew with: swage lock --update"});
+      return Fail(
+          Error{.code = Errc::hash_mismatch,
+                .what = fmt::format("'{}' of '{}' is not the file that is pinned", member.member, member.package.name),
+                .notes = {fmt::format("expected NAR sha256 {}", member.nar_sha256),
+                          fmt::format("received NAR sha256 {}", nar.hash.hex())},
+                .hint = "pin it anew with: swage lock --update"});
     SWAGE_TRY(const StorePath path, store.add_tree(source.path.name(), tree));
     SWAGE_CHECK(check_path(source.path, path));
   }
@@ -87,7 +88,8 @@ Result<void> Fetcher::fetch(const Source& source, std::uint64_t job_id) {
     SWAGE_TRY(const StorePath path, state_->store.add_text(source.path.name(), text->content));
     return check_path(source.path, path);
   }
-  if (const auto* member = std::get_if<Source::Member>(&source.how)) return state_->take_member(source, *member, job_id);
+  if (const auto* member = std::get_if<Source::Member>(&source.how))
+    return state_->take_member(source, *member, job_id);
   SWAGE_TRY(const StorePath path, download(std::get<Source::Download>(source.how), source.path.name(), job_id));
   return check_path(source.path, path);
 }

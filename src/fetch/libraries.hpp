@@ -1,5 +1,5 @@
-// libcurl, libarchive and its zlib, loaded when they are first needed: with what they need in turn they are thirty shared objects, and to
-// load them takes longer than all that a command such as `swage resolve` does.
+// libcurl, libarchive and its zlib, loaded when they are first needed: with what they need in turn they are thirty
+// shared objects, and to load them takes longer than all that a command such as `swage resolve` does.
 #pragma once
 
 #include <archive.h>
@@ -11,18 +11,20 @@
 
 namespace swage {
 
-#define SWAGE_CURL_FUNCTIONS(X)                                                                                                  \
-  X(global_init) X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(multi_init)        \
-  X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read)        \
-  X(slist_append) X(slist_free_all)
+#define SWAGE_CURL_FUNCTIONS(X)                                                                                     \
+  X(global_init)                                                                                                    \
+  X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(multi_init)          \
+      X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read) \
+          X(slist_append) X(slist_free_all)
 
-#define SWAGE_ARCHIVE_FUNCTIONS(X)                                                                                               \
-  X(read_new) X(read_free) X(read_open) X(read_open_fd) X(read_open_memory) X(read_next_header) X(read_data) X(read_data_block)                      \
-  X(read_support_filter_gzip) X(read_support_filter_bzip2) X(read_support_filter_lzma) X(read_support_filter_lzip)               \
-  X(read_support_filter_xz) X(read_support_filter_lz4) X(read_support_filter_zstd) X(read_support_format_ar)                     \
-  X(read_support_format_tar) X(read_support_format_cpio) X(read_support_format_zip) X(read_support_format_7zip)                  \
-  X(read_support_format_raw)                                                                                                     \
-  X(entry_filetype) X(entry_hardlink) X(entry_pathname) X(entry_perm) X(entry_symlink) X(error_string) X(set_error)
+#define SWAGE_ARCHIVE_FUNCTIONS(X)                                                                                     \
+  X(read_new)                                                                                                          \
+  X(read_free) X(read_open) X(read_open_fd) X(read_open_memory) X(read_next_header) X(read_data) X(read_data_block)    \
+      X(read_support_filter_gzip) X(read_support_filter_bzip2) X(read_support_filter_lzma) X(read_support_filter_lzip) \
+          X(read_support_filter_xz) X(read_support_filter_lz4) X(read_support_filter_zstd) X(read_support_format_ar)   \
+              X(read_support_format_tar) X(read_support_format_cpio) X(read_support_format_zip)                        \
+                  X(read_support_format_7zip) X(read_support_format_raw) X(entry_filetype) X(entry_hardlink)           \
+                      X(entry_pathname) X(entry_perm) X(entry_symlink) X(error_string) X(set_error)
 
 // curl().easy_init() is curl_easy_init(), and so on.
 struct Curl {
@@ -47,7 +49,8 @@ struct Zlib {
   decltype(&::inflateEnd) inflateEnd = nullptr;
 };
 
-// Errc::environment when the library or one of these functions is not there. Thread-safe, and free after the first time.
+// Errc::environment when the library or one of these functions is not there. Thread-safe, and free after the first
+// time.
 Result<void> load_curl();
 Result<void> load_archive();
 Result<void> load_zlib();

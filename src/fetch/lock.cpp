@@ -24,7 +24,8 @@ constexpr std::string_view kNative = "amd64";   // the build platform's architec
 
 std::string root_key(const RootRow& row) { return fmt::format("root:{}", row.name); }
 
-// `2.44-3`, `2.44+3+b1`, `12.2.0-14+deb12u1` -> 2.44, 2.44, 12.2.0: packages that are built from another's source put more after it.
+// `2.44-3`, `2.44+3+b1`, `12.2.0-14+deb12u1` -> 2.44, 2.44, 12.2.0: packages that are built from another's source put
+// more after it.
 std::string package_upstream(std::string_view distribution_version) {
   const std::string version = upstream_version(distribution_version);
   std::string numbers = version.substr(0, version.find_first_not_of("0123456789."));
@@ -95,8 +96,8 @@ std::optional<Error> moved_on(const LockRequest& request, const std::vector<AptC
     const auto version = Version::parse(found);
     if (version && declared->second.is_prefix_of(*version)) continue;
     return Error{.code = Errc::invalid_input,
-                 .what = fmt::format("suite '{}' has {} {}, and the catalog declares {}", request.suite, choice.name, found,
-                                     declared->second.str())};
+                 .what = fmt::format("suite '{}' has {} {}, and the catalog declares {}", request.suite, choice.name,
+                                     found, declared->second.str())};
   }
   return std::nullopt;
 }
@@ -126,7 +127,8 @@ class Locker {
 
   Result<Lockfile> make(std::vector<LockRequest> requests) {
     std::erase_if(requests, [&](const LockRequest& request) {
-      return request.architecture != kNative && !options_.architectures.contains(request.architecture) && !lock_.sets.contains(request.key);
+      return request.architecture != kNative && !options_.architectures.contains(request.architecture) &&
+             !lock_.sets.contains(request.key);
     });
     std::erase_if(requests, [&](const LockRequest& request) { return is_pinned(request); });
     for (const LockRequest& request : requests) lock_.missing.erase(request.key);
@@ -186,9 +188,12 @@ class Locker {
   // Whether a set of the lock is what the request asks for.
   static bool answers(const Lockfile& lock, const LockRequest& request) {
     const auto set = lock.sets.find(request.key);
-    if (set == lock.sets.end() || set->second.suite != request.suite || set->second.request != set_request(request.packages)) return false;
+    if (set == lock.sets.end() || set->second.suite != request.suite ||
+        set->second.request != set_request(request.packages))
+      return false;
     std::vector<AptChoice> choices;
-    for (const std::string& sha256 : set->second.files) choices.push_back({lock.files.at(sha256).name, lock.files.at(sha256).version});
+    for (const std::string& sha256 : set->second.files)
+      choices.push_back({lock.files.at(sha256).name, lock.files.at(sha256).version});
     return !moved_on(request, choices);
   }
 
@@ -201,15 +206,17 @@ class Locker {
       const bool native = request.architecture == kNative;
       const std::string place = native ? request.suite : fmt::format("{}-{}", request.suite, request.architecture);
       auto [at, added] = suites.try_emplace(
-          place, SuiteWork{AptSuite(options_.cache_dir / place, request.suite, request.architecture,
-                                    with_sources && native ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
-                                    options_.fetch.tries)});
+          place,
+          SuiteWork{AptSuite(options_.cache_dir / place, request.suite, request.architecture,
+                             with_sources && native ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
+                             options_.fetch.tries)});
       at->second.jobs.push_back({.request = &request});
     }
     return suites;
   }
 
-  // All indices at once, since the network is what is waited for; then all questions, as many at once as there are cores.
+  // All indices at once, since the network is what is waited for; then all questions, as many at once as there are
+  // cores.
   void ask(std::map<std::string, SuiteWork>& suites) {
     std::vector<std::thread> threads;
     for (auto& [name, suite] : suites)
@@ -217,7 +224,8 @@ class Locker {
         JobEvents events(reporter_, fmt::format("package index of {}", suite.apt.name()), suite.apt.name());
         std::vector<std::string> packages;
         for (const Job& job : suite.jobs)
-          if (!is_source(*job.request)) packages.insert(packages.end(), job.request->packages.begin(), job.request->packages.end());
+          if (!is_source(*job.request))
+            packages.insert(packages.end(), job.request->packages.begin(), job.request->packages.end());
         auto updated = suite.apt.update(sources_, {.seen = &seen_, .now = now_, .allow_older = options_.allow_older});
         if (updated) updated = suite.apt.narrow(packages);
         if (!updated) suite.error = std::move(updated).error();
@@ -250,7 +258,8 @@ class Locker {
       LockedSet set{.suite = job.request->suite, .request = set_request(job.request->packages)};
       for (const AptChoice& choice : job.choices) {
         const auto file = files.find(choice);
-        if (file == files.end() || !check_pool_path(file->second.path) || !Hash::from_hex(HashAlgo::sha256, file->second.sha256)) {
+        if (file == files.end() || !check_pool_path(file->second.path) ||
+            !Hash::from_hex(HashAlgo::sha256, file->second.sha256)) {
           job.error = Error{.code = Errc::environment,
                             .what = fmt::format("the index of suite '{}' does not describe '{} {}'", job.request->suite,
                                                 choice.name, choice.version)};
@@ -266,16 +275,19 @@ class Locker {
     return {};
   }
 
-  // Whether the set of the lock before stands, because the mirrors do not have a package of the new one yet. Only what is new is asked for.
+  // Whether the set of the lock before stands, because the mirrors do not have a package of the new one yet. Only what
+  // is new is asked for.
   Result<bool> keep_before(const Job& job, const LockedSet& set) {
-    if (job.error || !options_.before || is_seed(*job.request) || !answers(*options_.before, *job.request)) return false;
+    if (job.error || !options_.before || is_seed(*job.request) || !answers(*options_.before, *job.request))
+      return false;
     const LockedSet& old = options_.before->sets.at(job.request->key);
     for (const std::string& sha256 : set.files) {
       if (options_.before->files.contains(sha256)) continue;
       const LockedFile& file = lock_.files.at(sha256);
       if (!absent_.contains(sha256)) { SWAGE_TRY(absent_[sha256], absent(file)); }
       if (!absent_[sha256]) continue;
-      reporter_.on(Message{fmt::format("note: '{}' stays as it was: the mirrors do not have {} {}", job.request->key, file.name, file.version)});
+      reporter_.on(Message{fmt::format("note: '{}' stays as it was: the mirrors do not have {} {}", job.request->key,
+                                       file.name, file.version)});
       for (const std::string& one : old.files) lock_.files.emplace(one, options_.before->files.at(one));
       lock_.sets.insert_or_assign(job.request->key, old);
       return true;
@@ -309,7 +321,8 @@ class Locker {
     return {};
   }
 
-  // What the index has of the source, best first, and then what the lock pinned before: an index may be ahead of the mirrors' files for hours.
+  // What the index has of the source, best first, and then what the lock pinned before: an index may be ahead of the
+  // mirrors' files for hours.
   Result<std::vector<LockedFile>> candidates(std::string_view index, const Job& job) const {
     const LockRequest& request = *job.request;
     const std::string& package = request.packages.front();
@@ -319,7 +332,8 @@ class Locker {
       std::erase_if(files, [&](const LockedFile& file) { return file.path == chosen.path; });
       files.insert(files.begin(), std::move(chosen));
     } else if (files.empty()) {
-      return fail(Errc::invalid_input, fmt::format("suite '{}' has no {} {}", request.suite, package, request.series->str()));
+      return fail(Errc::invalid_input,
+                  fmt::format("suite '{}' has no {} {}", request.suite, package, request.series->str()));
     }
     if (const Lockfile* known = before())
       if (const auto pinned = known->sources.find(request.key.substr(kSource.size())); pinned != known->sources.end())
@@ -327,7 +341,8 @@ class Locker {
     return files;
   }
 
-  // A mirror that asks another one when it is asked may not have a file at first: it is asked twice, where tries are allowed.
+  // A mirror that asks another one when it is asked may not have a file at first: it is asked twice, where tries are
+  // allowed.
   Result<bool> absent(const LockedFile& file) {
     const Source::Download what{.name = file.store_name(), .sha256 = file.sha256, .pool_path = file.path};
     SWAGE_TRY(const bool at_first, transport_.absent(what));
@@ -346,19 +361,23 @@ class Locker {
       const std::string version = upstream_version(file.version);
       if (!is_absent) {
         std::erase(missing, version);   // another pocket has the same
-        if (!missing.empty()) reporter_.on(Message{fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, version, join(missing, ", "))});
+        if (!missing.empty())
+          reporter_.on(Message{
+              fmt::format("note: {} {} is pinned: the mirrors do not have {}", package, version, join(missing, ", "))});
         return std::move(file);
       }
       if (std::find(missing.begin(), missing.end(), version) == missing.end()) missing.push_back(version);
     }
-    reporter_.on(Message{fmt::format("note: {} {} is pinned, and the mirrors do not have it{}", package, missing.front(), missing.size() > 1 ? ", nor an older one" : "")});
+    reporter_.on(Message{fmt::format("note: {} {} is pinned, and the mirrors do not have it{}", package,
+                                     missing.front(), missing.size() > 1 ? ", nor an older one" : "")});
     return std::move(files.front());
   }
 
   FetchOptions fetch_options() const {
     FetchOptions fetch = options_.fetch;
     for (const AptSource& source : sources_)
-      if (std::find(fetch.mirrors.begin(), fetch.mirrors.end(), source.uri) == fetch.mirrors.end()) fetch.mirrors.push_back(source.uri);
+      if (std::find(fetch.mirrors.begin(), fetch.mirrors.end(), source.uri) == fetch.mirrors.end())
+        fetch.mirrors.push_back(source.uri);
     return fetch;
   }
 
@@ -386,8 +405,9 @@ class Locker {
     SWAGE_CHECK(extract_deb_program(part.path(), request.member, directory.path() / "tree", file.store_name()));
     SWAGE_TRY(const NarHash nar, hash_nar(directory.path() / "tree"));
     part.remove();
-    lock_.seeds.insert_or_assign(request.key.substr(kSeed.size()),
-                                 LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
+    lock_.seeds.insert_or_assign(
+        request.key.substr(kSeed.size()),
+        LockedSeed{.sha256 = file.sha256, .member = request.member, .nar_sha256 = nar.hash.hex()});
     return {};
   }
 
@@ -396,7 +416,9 @@ class Locker {
     for (const auto& [name, suite] : suites)
       for (const Job& job : suite.jobs)
         if (job.error) failed.push_back(&job);
-    const auto is_new = [&](const Job* job) { return !options_.keep || !options_.keep->missing.contains(job->request->key); };
+    const auto is_new = [&](const Job* job) {
+      return !options_.keep || !options_.keep->missing.contains(job->request->key);
+    };
     // Of one reason, such as no network, nobody needs to read once for each.
     if (!failed.empty() && failed.size() == requests && std::any_of(failed.begin(), failed.end(), is_new)) {
       const Job& job = *failed.front();
@@ -454,12 +476,17 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
     requests.emplace(std::move(key), std::move(request));
   };
   for (const RootRow& row : catalog.roots())
-    add({.key = root_key(row), .suite = row.suite, .packages = row.packages, .architecture = row.architecture, .pos = row.origin.pos});
+    add({.key = root_key(row),
+         .suite = row.suite,
+         .packages = row.packages,
+         .architecture = row.architecture,
+         .pos = row.origin.pos});
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   for (const ToolchainRow* each : toolchains) {
     const ToolchainRow& row = *each;
     if (row.suite.empty() || row.packages.empty()) continue;
-    LockRequest request{.key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
+    LockRequest request{
+        .key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
     request.declared.emplace(row.packages[0], row.version);
     if (row.packages.size() > 1 && row.binutils) request.declared.emplace(row.packages[1], *row.binutils);
     if (!row.cxx.empty()) {
@@ -478,8 +505,11 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
          .member = row.member});
   const auto add_source = [&](const SourceSpec& source, const Origin& origin) {
     if (source.debian_package.empty()) return;
-    add({.key = std::string(kSource) + source.debian_key(), .suite = source.debian_suite, .packages = {source.debian_package},
-         .pos = origin.pos, .series = source.debian_series});
+    add({.key = std::string(kSource) + source.debian_key(),
+         .suite = source.debian_suite,
+         .packages = {source.debian_package},
+         .pos = origin.pos,
+         .series = source.debian_series});
   };
   for (const KernelRow& row : catalog.kernels()) add_source(row.source, row.origin);
   SWAGE_TRY(const std::vector<ComponentRow>* components, catalog.components());

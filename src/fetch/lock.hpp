@@ -1,6 +1,6 @@
-// Makes swage.lock: asks the host's own apt, with private state, what the catalog's package lists mean today. The solver is
-// apt itself; the indices are checked against the distribution's signatures by apt. Nothing of the host's apt state is
-// touched and no root rights are needed.
+// Makes swage.lock: asks the host's own apt, with private state, what the catalog's package lists mean today. The
+// solver is apt itself; the indices are checked against the distribution's signatures by apt. Nothing of the host's apt
+// state is touched and no root rights are needed.
 #pragma once
 
 #include <map>
@@ -13,10 +13,10 @@
 
 namespace swage {
 
-// One question to apt. What it means in the lock is in its key: `root:NAME` and `toolchain:ID` become sets, `seed:NAME` a
-// program, and `source:SUITE/PACKAGE` the upstream tarball of a source package: of the version that apt takes, or of
-// `source:SUITE/PACKAGE@SERIES` the newest of that series. An index may name what the mirrors do not have yet, or no longer: then it is
-// the newest that they have, of the index or of the lock before.
+// One question to apt. What it means in the lock is in its key: `root:NAME` and `toolchain:ID` become sets, `seed:NAME`
+// a program, and `source:SUITE/PACKAGE` the upstream tarball of a source package: of the version that apt takes, or of
+// `source:SUITE/PACKAGE@SERIES` the newest of that series. An index may name what the mirrors do not have yet, or no
+// longer: then it is the newest that they have, of the index or of the lock before.
 struct LockRequest {
   std::string key{};                        // "root:build"
   std::string suite{};
@@ -34,12 +34,14 @@ std::set<std::string> pinned_architectures(const Catalog& catalog, const Lockfil
 
 // A mirror of the distribution, as an apt source.
 struct AptSource {
-  // What its suites are called after the release's name: "" the release itself, "-updates", "-security". A mirror that has both is two.
+  // What its suites are called after the release's name: "" the release itself, "-updates", "-security". A mirror that
+  // has both is two.
   std::string pocket{};
   std::string uri{};                        // http, https or file
   std::string signed_by{};                  // key rings, separated by spaces, or a whole key; "": what apt trusts
   bool trusted = false;                     // [trusted=yes]: its signature is not looked at
-  bool expires = true;                      // false: [check-valid-until=no], or the host's apt looks at no Valid-Until at all
+  bool expires = true;                      // false: [check-valid-until=no], or the host's apt looks at no Valid-Until
+                                            // at all
 };
 
 struct LockOptions {
@@ -49,16 +51,16 @@ struct LockOptions {
   const Lockfile* keep = nullptr;           // what it pins stays pinned so; only what it does not pin is asked for
   // Others than the build platform's: their roots are only asked for when they are named here or pinned in `keep`.
   std::set<std::string> architectures{};
-  // The lock that is replaced, if any: what was published of its archives does not change; no suite may be older than it was; where the
-  // mirrors do not have what an index names, what it pins will do.
+  // The lock that is replaced, if any: what was published of its archives does not change; no suite may be older than
+  // it was; where the mirrors do not have what an index names, what it pins will do.
   const Lockfile* before = nullptr;
   bool allow_older = false;                 // suites may be older than they were, and expired
 };
 
-// A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves out
-// its set: Lockfile::missing has the reason and a Message tells it. Errors: Errc::environment when apt or every suite's index
-// cannot be had, or a suite is older than it was or has expired (an attacker may replay old indices, with vulnerable packages: their
-// signatures stay good); Errc::invalid_input when no request at all can be met.
+// A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves
+// out its set: Lockfile::missing has the reason and a Message tells it. Errors: Errc::environment when apt or every
+// suite's index cannot be had, or a suite is older than it was or has expired (an attacker may replay old indices, with
+// vulnerable packages: their signatures stay good); Errc::invalid_input when no request at all can be met.
 Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, Reporter& reporter);
 
 // The mirrors that the host's apt is configured with for its own release, in order, and all their suites are taken from

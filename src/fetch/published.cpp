@@ -29,11 +29,14 @@ std::optional<std::string> find_in_sha256sums(std::string_view list, std::string
   return found;
 }
 
-Result<std::string> published_sha256(const SourceSpec& spec, const fs::path& work_dir, const FetchOptions& options, Reporter& reporter) {
+Result<std::string> published_sha256(const SourceSpec& spec, const fs::path& work_dir, const FetchOptions& options,
+                                     Reporter& reporter) {
   const std::string& url = spec.urls.front();
-  const std::string file = url.substr(url.rfind('/') + 1), list = spec.sha256sums.substr(spec.sha256sums.rfind('/') + 1);
+  const std::string file = url.substr(url.rfind('/') + 1),
+                    list = spec.sha256sums.substr(spec.sha256sums.rfind('/') + 1);
   SWAGE_TRY(const PartFile part, PartFile::acquire(work_dir, sha256(spec.sha256sums).hex()));
-  if (::ftruncate(part.fd(), 0) != 0) return fail_errno(fmt::format("cannot empty '{}'", part.path().string()), errno);   // the list may have grown
+  // The list may have grown.
+  if (::ftruncate(part.fd(), 0) != 0) return fail_errno(fmt::format("cannot empty '{}'", part.path().string()), errno);
   Transport transport(options, reporter);
   const std::uint64_t id = next_job_id();
   reporter.on(JobStarted{.id = id, .kind = "lock", .name = fmt::format("sha256 of {}", file), .subject = list});
@@ -41,7 +44,8 @@ Result<std::string> published_sha256(const SourceSpec& spec, const fs::path& wor
   reporter.on(JobFinished{.id = id, .ok = got.has_value()});
   const auto unknown = [&](Error error) {
     if (error.code == Errc::interrupted) return Fail(std::move(error));
-    error.notes.insert(error.notes.begin(), std::exchange(error.what, fmt::format("'{}' cannot be pinned: its sha256 is not known", file)));
+    error.notes.insert(error.notes.begin(),
+                       std::exchange(error.what, fmt::format("'{}' cannot be pinned: its sha256 is not known", file)));
     return Fail(std::move(error));
   };
   if (!got) return unknown(std::move(got).error());

@@ -93,7 +93,8 @@ class Landing {
  private:
   Result<void> read_all() {
     size_ = 0;
-    if (::lseek(part_.fd(), 0, SEEK_SET) < 0) return fail_errno(fmt::format("cannot read '{}'", part_.path().string()), errno);
+    if (::lseek(part_.fd(), 0, SEEK_SET) < 0)
+      return fail_errno(fmt::format("cannot read '{}'", part_.path().string()), errno);
     std::vector<char> buffer(1 << 18);
     for (;;) {
       const ssize_t n = ::read(part_.fd(), buffer.data(), buffer.size());
@@ -116,7 +117,9 @@ class Landing {
 // The value of a header line that has this name, in lower case.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
   const auto is_lower = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
-  if (line.size() <= name.size() || line[name.size()] != ':' || !std::equal(name.begin(), name.end(), line.begin(), is_lower)) return {};
+  if (line.size() <= name.size() || line[name.size()] != ':' ||
+      !std::equal(name.begin(), name.end(), line.begin(), is_lower))
+    return {};
   return trim(line.substr(name.size() + 1));
 }
 
@@ -172,7 +175,8 @@ struct Request {
     if (!started) {
       started = true;
       // A server that does not know If-Range continues whatever it has now.
-      if (status() == 206 && (range_start != from || (!landing.pinned() && etag != landing.etag()))) return wrong_range = true, false;
+      if (status() == 206 && (range_start != from || (!landing.pinned() && etag != landing.etag())))
+        return wrong_range = true, false;
       if (status() != 206 && !keep(landing.begin(etag))) return false;   // the whole file comes
     }
     if (landing.size() + data.size() > most()) return too_long = true, false;
@@ -222,7 +226,9 @@ bool may_pass(CURLcode code, long status) {
   }
 }
 
-bool is_absent(CURLcode code, long status) { return status == 404 || status == 410 || code == CURLE_FILE_COULDNT_READ_FILE; }
+bool is_absent(CURLcode code, long status) {
+  return status == 404 || status == 410 || code == CURLE_FILE_COULDNT_READ_FILE;
+}
 
 std::string reason_for(CURLcode code, const Request& request, const FetchOptions& options) {
   switch (code) {
@@ -247,7 +253,8 @@ std::string reason_for(CURLcode code, const Request& request, const FetchOptions
       return fmt::format("the connection ended after {} of {} bytes", request.landing.size(),
                          before + static_cast<std::uint64_t>(std::max<curl_off_t>(announced, 0)));
     }
-    case CURLE_OUT_OF_MEMORY: return request.in_header ? "its HTTP header is larger than libcurl reads" : "out of memory";
+    case CURLE_OUT_OF_MEMORY:
+      return request.in_header ? "its HTTP header is larger than libcurl reads" : "out of memory";
     case CURLE_GOT_NOTHING: return "the connection ended without an answer";
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR: return "the connection broke";
@@ -286,12 +293,14 @@ void set_up(CURL* easy, const Address& address, const FetchOptions& options) {
   curl().easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
   curl().easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
   curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl().easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));   // URLs have no passwords of their own
+  // URLs have no passwords of their own.
+  curl().easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
   curl().easy_setopt(easy, CURLOPT_USERAGENT, "swage");
   curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
   curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout));
-  if (!address.proxy.empty()) curl().easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
+  if (!address.proxy.empty())
+    curl().easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
 }
 
 void receive(CURL* easy, const Address& address, Request& request) {
@@ -308,7 +317,8 @@ void receive(CURL* easy, const Address& address, Request& request) {
   curl().easy_setopt(easy, CURLOPT_HTTPHEADER, request.if_range.get());
 }
 
-// Why the file of a file: URL cannot be read, where that is no question of libcurl's, which would read a device or wait at a FIFO for ever.
+// Why the file of a file: URL cannot be read, where that is no question of libcurl's, which would read a device or wait
+// at a FIFO for ever.
 std::string no_regular_file(std::string_view url) {
   constexpr std::string_view scheme = "file:";
   const auto is_lower = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
@@ -318,7 +328,8 @@ std::string no_regular_file(std::string_view url) {
   std::string path;
   for (; !url.empty(); url.remove_prefix(1)) {
     unsigned code = 0;
-    if (url[0] != '%' || url.size() < 3 || std::from_chars(url.data() + 1, url.data() + 3, code, 16).ptr != url.data() + 3) {
+    if (url[0] != '%' || url.size() < 3 ||
+        std::from_chars(url.data() + 1, url.data() + 3, code, 16).ptr != url.data() + 3) {
       path += url[0];
       continue;
     }
@@ -334,8 +345,9 @@ std::string no_regular_file(std::string_view url) {
 std::string file_url(const fs::path& file) {
   constexpr std::string_view marks = "/-._~+=:@,";
   return "file://" + escaped(file.string(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
-  });
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  marks.find(c) != std::string_view::npos;
+         });
 }
 
 Result<PartFile> PartFile::acquire(const fs::path& directory, std::string_view sha256) {
@@ -390,8 +402,10 @@ std::vector<Address> Transport::State::addresses(const Source::Download& what) c
 
 Result<Outcome> Transport::State::request(const Address& address, const Source::Download& what, Landing& landing,
                                           std::uint64_t job_id) {
-  if (std::string reason = no_regular_file(address.url); !reason.empty()) return Outcome{Outcome::Kind::final, std::move(reason)};
-  if (!landing.pinned() && landing.etag().empty()) SWAGE_CHECK(landing.restart());   // the rest may be of another version
+  if (std::string reason = no_regular_file(address.url); !reason.empty())
+    return Outcome{Outcome::Kind::final, std::move(reason)};
+  // The rest may be of another version.
+  if (!landing.pinned() && landing.etag().empty()) SWAGE_CHECK(landing.restart());
   SWAGE_CHECK(load_curl());
   std::unique_ptr<CurlHandle> handle = pool.take();
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
@@ -407,10 +421,13 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
     outcome = {Outcome::Kind::restart, "the server cannot continue a download"};
   else if (request.too_long) {
     SWAGE_CHECK(landing.restart());   // none of it is worth keeping
-    outcome = {Outcome::Kind::final, what.size ? fmt::format("it is longer than the {} bytes that are pinned", what.size)
-                                              : fmt::format("it is longer than {}, which is the limit where no size is pinned", human_bytes(request.most()))};
+    outcome = {Outcome::Kind::final,
+               what.size ? fmt::format("it is longer than the {} bytes that are pinned", what.size)
+                         : fmt::format("it is longer than {}, which is the limit where no size is pinned",
+                                       human_bytes(request.most()))};
   } else if (code != CURLE_OK)
-    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final, reason_for(code, request, options), is_absent(code, status)};
+    outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final,
+               reason_for(code, request, options), is_absent(code, status)};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
   if (code == CURLE_OK) request.report(true);
@@ -425,7 +442,8 @@ Result<bool> Transport::State::absent(const Address& address) {
   set_up(handle->easy, address, options);
   curl().easy_setopt(handle->easy, CURLOPT_NOBODY, 1L);
   // libcurl prints the headers of a local file otherwise.
-  curl().easy_setopt(handle->easy, CURLOPT_WRITEFUNCTION, +[](char*, std::size_t, std::size_t size, void*) { return size; });
+  curl().easy_setopt(
+      handle->easy, CURLOPT_WRITEFUNCTION, +[](char*, std::size_t, std::size_t size, void*) { return size; });
   SWAGE_TRY(const CURLcode code, handle->perform());
   long status = 0;
   curl().easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -473,7 +491,8 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   std::string received;
   for (const Address& address : state_->addresses(what)) {
     if (!landing.pinned()) SWAGE_CHECK(landing.restart());   // another server's file
-    // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more, whole.
+    // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more,
+    // whole.
     for (bool again = true; again;) {
       again = landing.size() > 0;
       SWAGE_TRY(const Outcome outcome, state_->persist(address, what, landing, job_id));
@@ -505,9 +524,14 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
               .notes = std::move(reasons)};
   if (error.notes.empty()) error.notes = {"there is no URL and no mirror for it"};
   else if (absent == error.notes.size())
-    error.hint = what.pool_path.empty() ? "nobody has it any more under that address: correct its table, or bring it as --src or by a layer"
-                                        : "the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file";
-  else if (passing > 0) error.hint = fmt::format("when the network is back, run the same command again{}", landing.pinned() ? ": what has arrived is kept" : "");
+    error.hint =
+        what.pool_path.empty()
+            ? "nobody has it any more under that address: correct its table, or bring it as --src or by a layer"
+            : "the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror "
+              "lacks the file";
+  else if (passing > 0)
+    error.hint = fmt::format("when the network is back, run the same command again{}",
+                             landing.pinned() ? ": what has arrived is kept" : "");
   return Fail(std::move(error));
 }
 

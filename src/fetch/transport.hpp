@@ -1,5 +1,6 @@
 // One pinned file from the first URL that has it, into a part file that outlives a broken connection and this process.
-// Knows no store: the fetcher moves what arrives into it, and the lock looks into a package before there is a store path.
+// Knows no store: the fetcher moves what arrives into it, and the lock looks into a package before there is a store
+// path.
 #pragma once
 
 #include <memory>
@@ -12,9 +13,9 @@
 
 namespace swage {
 
-// `<directory>/<sha256>.part`, and the right to write it: two processes that want the same file do not write it both. The lock
-// is a file of its own, because the data file moves into the store before the store says that it is there; whoever waited must
-// not find a new, empty one in between.
+// `<directory>/<sha256>.part`, and the right to write it: two processes that want the same file do not write it both.
+// The lock is a file of its own, because the data file moves into the store before the store says that it is there;
+// whoever waited must not find a new, empty one in between.
 class PartFile {
  public:
   // Waits for another holder, until interrupted. The directory is made.
@@ -38,12 +39,13 @@ class Transport {
  public:
   Transport(FetchOptions options, Reporter& reporter);
   ~Transport();
-  // Fills `part` with the verified bytes; what is in it already is kept and continued. With no `sha256` any bytes of one version of the
-  // file will do, for who pins it for the first time: then nothing of an earlier run is taken up, and a broken connection is
-  // continued only where the server's ETag says that the file is still the same. Thread-safe.
-  // Errors: as Fetcher::fetch.
+  // Fills `part` with the verified bytes; what is in it already is kept and continued. With no `sha256` any bytes of
+  // one version of the file will do, for who pins it for the first time: then nothing of an earlier run is taken up,
+  // and a broken connection is continued only where the server's ETag says that the file is still the same.
+  // Thread-safe. Errors: as Fetcher::fetch.
   Result<void> get(const Source::Download& what, const PartFile& part, std::uint64_t job_id);
-  // Asks for nothing but whether it is there, once at each address. True: all of them answered that they do not have it.
+  // Asks for nothing but whether it is there, once at each address. True: all of them answered that they do not have
+  // it.
   Result<bool> absent(const Source::Download& what);
 
  private:

@@ -15,7 +15,8 @@ namespace swage {
 
 namespace {
 
-constexpr std::size_t kDeepest = 500;   // no program of a build opens what is deeper by its name; as in scripts/sources/unpack.sh
+// No program of a build opens what is deeper by its name; as in scripts/sources/unpack.sh.
+constexpr std::size_t kDeepest = 500;
 
 class TreeWriter {
  public:
@@ -23,7 +24,8 @@ class TreeWriter {
 
   Result<void> add(archive* reader, archive_entry* entry) {
     const char* raw_name = libarchive().entry_pathname(entry);
-    if (!raw_name || !*raw_name) return fail(Errc::corrupt, fmt::format("'{}' has an entry without a readable name", archive_));
+    if (!raw_name || !*raw_name)
+      return fail(Errc::corrupt, fmt::format("'{}' has an entry without a readable name", archive_));
     const std::string name = raw_name;
     const char* hard_link = libarchive().entry_hardlink(entry);
     const mode_t type = libarchive().entry_filetype(entry);
@@ -34,7 +36,8 @@ class TreeWriter {
       if (type == AE_IFDIR && !hard_link) return {};   // `./`, the tree itself
       return refuse(name, "has no name in the tree");
     }
-    if (parts.size() > kDeepest) return refuse(fmt::format("{}/...", parts.front()), fmt::format("is more than {} directories deep", kDeepest));
+    if (parts.size() > kDeepest)
+      return refuse(fmt::format("{}/...", parts.front()), fmt::format("is more than {} directories deep", kDeepest));
     SWAGE_TRY(const int parent, directory({parts.begin(), parts.end() - 1}, name, Missing::create));
     const std::string& leaf = parts.back();
     if (type == AE_IFDIR && !hard_link) return own_directory(parent, leaf, name);
@@ -74,8 +77,8 @@ class TreeWriter {
     return parts;
   }
 
-  // A descriptor of the directory, valid until the next call. Archives list a directory's files together, so the last one
-  // is kept open.
+  // A descriptor of the directory, valid until the next call. Archives list a directory's files together, so the last
+  // one is kept open.
   Result<int> directory(const std::vector<std::string>& parts, std::string_view name, Missing missing) {
     if (parts.empty()) return root_.get();
     const std::string path = join(parts, "/");
@@ -137,7 +140,8 @@ class TreeWriter {
     if (!here) return fail_errno(fmt::format("cannot link '{}'", name), errno);
     const auto there = directory({parts.begin(), parts.end() - 1}, name, Missing::refuse);
     struct stat st {};
-    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
+    if (!there || ::fstatat(*there, parts.back().c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
       return not_a_file();
     if (::linkat(*there, parts.back().c_str(), here.get(), leaf.c_str(), 0) != 0)
       return fail_errno(fmt::format("cannot link '{}'", name), errno);
@@ -189,7 +193,8 @@ Result<void> extract_archive(const fs::path& archive_path, const fs::path& targe
   SWAGE_CHECK(unpack_into(archive_path, temporary.path(), name));
   SWAGE_TRY(const std::vector<std::string> top, list_directory(temporary.path()));
   struct stat st {};
-  const bool one_directory = top.size() == 1 && ::lstat((temporary.path() / top[0]).c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+  const bool one_directory =
+      top.size() == 1 && ::lstat((temporary.path() / top[0]).c_str(), &st) == 0 && S_ISDIR(st.st_mode);
   const fs::path tree = one_directory ? temporary.path() / top[0] : temporary.path();
   SWAGE_TRY(const std::vector<std::string> held, list_directory(tree));
   if (held.empty()) return fail(Errc::corrupt, fmt::format("'{}' is an empty archive", name));

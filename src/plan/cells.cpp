@@ -36,14 +36,17 @@ Result<const ToolchainRow*> Planner::State::instance_toolchain(const Instance& i
                                                            .compiler = instance.compiler,
                                                            .version = instance.version,
                                                            .toolchain = instance.toolchain}));
-  if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution).note(fmt::format("in instance '{}'", instance.name)));
+  if (!resolution.chosen)
+    return Fail(unsatisfied(catalog, resolution).note(fmt::format("in instance '{}'", instance.name)));
   return known = resolution.chosen;
 }
 
-// What builds the recipe: where the instance has another compiler for some packages, the cell's toolchain is that of the others.
+// What builds the recipe: where the instance has another compiler for some packages, the cell's toolchain is that of
+// the others.
 Result<const ToolchainRow*> Planner::State::toolchain_of(const RecipeRow& recipe, const Cell& cell) {
   const Instance* instance = cell.instance;
-  if (!instance || !instance->changes_compiler() || instance->only.empty() || !instance->concerns(recipe.name)) return cell.toolchain;
+  if (!instance || !instance->changes_compiler() || instance->only.empty() || !instance->concerns(recipe.name))
+    return cell.toolchain;
   return instance_toolchain(*instance, *cell.platform);
 }
 
@@ -55,11 +58,17 @@ const Cell& Planner::State::shared(const Cell& cell) {
   return *package_cells.try_emplace({host, host, cell.instance, cell.mode, cell.quirks}, &cell).first->second;
 }
 
-const Cell* Planner::State::cell_of(Side host, Side target, const Instance* instance, BuildMode mode, const Cell& from) {
-  if (host == host_of(from) && target == target_of(from) && instance == from.instance && mode == from.mode) return &from;   // with its kernel
+const Cell* Planner::State::cell_of(Side host, Side target, const Instance* instance, BuildMode mode,
+                                    const Cell& from) {
+  if (host == host_of(from) && target == target_of(from) && instance == from.instance && mode == from.mode)
+    return &from;  // with its kernel
   const Cell*& known = package_cells[{host, target, instance, mode, {}}];
   if (!known) {
-    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform, .toolchain = host.toolchain, .mode = mode, .instance = instance, .trees = from.trees});
+    Cell& own = own_cells.emplace_back(Cell{.platform = host.platform,
+                                            .toolchain = host.toolchain,
+                                            .mode = mode,
+                                            .instance = instance,
+                                            .trees = from.trees});
     if (target != host) {
       own.target = target.platform;
       own.target_toolchain = target.toolchain;
@@ -73,17 +82,24 @@ const Cell* Planner::State::cell_of(Side host, Side target, const Instance* inst
 Result<const Cell*> Planner::State::cell_of_instance(std::string_view name, const Cell& cell) {
   SWAGE_TRY(const Instance* found, find_instance(instances, name));
   const Instance& instance = *found;
-  if (!cell.platform) return fail(Errc::invalid_input, fmt::format("instance '{}' is of no use without a platform", name));
+  if (!cell.platform)
+    return fail(Errc::invalid_input, fmt::format("instance '{}' is of no use without a platform", name));
   if (!instance.libc.empty() && instance.libc != cell.platform->libc)
-    return fail(Errc::invalid_input, fmt::format("a program has one C library: '{}' is for {}, and what depends on it for {}", name, instance.libc, cell.platform->libc));
+    return fail(Errc::invalid_input,
+                fmt::format("a program has one C library: '{}' is for {}, and what depends on it for {}", name,
+                            instance.libc, cell.platform->libc));
   Side host = host_of(cell);
-  if (instance.changes_compiler() && instance.only.empty()) { SWAGE_TRY(host.toolchain, instance_toolchain(instance, *cell.platform)); }
+  if (instance.changes_compiler() && instance.only.empty()) {
+    SWAGE_TRY(host.toolchain, instance_toolchain(instance, *cell.platform));
+  }
   return cell_of(host, host, &instance, cell.mode, cell);
 }
 
-// The dependency's own platforms. Of what emits no code the target is left out of account, so that a build tool is the same one
-// whatever it helps to build. What runs during builds is of the usual set, unless that is the set itself, emulated.
-Result<const Cell*> Planner::State::cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe, const Cell& cell) {
+// The dependency's own platforms. Of what emits no code the target is left out of account, so that a build tool is the
+// same one whatever it helps to build. What runs during builds is of the usual set, unless that is the set itself,
+// emulated.
+Result<const Cell*> Planner::State::cell_of_dependency(const DependencyRef& ref, const RecipeRow& recipe,
+                                                       const Cell& cell) {
   SWAGE_TRY(const Side host, side_at(cell, offsets(ref.role).host));
   SWAGE_TRY(const Side target, side_at(cell, recipe.targeted ? offsets(ref.role).target : offsets(ref.role).host));
   const bool usual = recipe.of_compiler || (offsets(ref.role).host < 0 && cell.mode == BuildMode::cross);
@@ -96,7 +112,8 @@ Result<Object> Planner::State::toolchain_in_role(Role role, const Cell& cell, co
   SWAGE_TRY(const Side target, side_at(cell, offsets(role).target));
   if (!target.toolchain) return cell_lacks(draft, "a toolchain");
   if (host.platform->name != kBuildPlatform)
-    return fail(Errc::unsatisfiable, fmt::format("'{}' needs a toolchain in role '{}', and none runs on '{}'", draft.recipe.name, role_name(role), host.platform->name));
+    return fail(Errc::unsatisfiable, fmt::format("'{}' needs a toolchain in role '{}', and none runs on '{}'",
+                                                 draft.recipe.name, role_name(role), host.platform->name));
   // What is part of packages' compiler has it whole.
   return toolchain_object(*target.toolchain, cell.trees, draft.recipe.of_compiler);
 }
@@ -107,7 +124,8 @@ bool Planner::State::is_static(const RecipeRow& recipe, const Cell& cell) {
 }
 
 Result<RecipeParts> Planner::State::parts_for(const RecipeRow& recipe, const Cell& cell) {
-  if (!cell.platform || (recipe.variants.empty() && !cell.instance)) return RecipeParts(recipe);   // a root is for no platform
+  // A root is for no platform.
+  if (!cell.platform || (recipe.variants.empty() && !cell.instance)) return RecipeParts(recipe);
   SWAGE_TRY(const Platform* built_on, builder_of(cell));
   SWAGE_TRY(Features features, features_of(recipe, cell.instance));
   SWAGE_TRY(const ToolchainRow* toolchain, recipe.targeted ? target_of(cell).toolchain : toolchain_of(recipe, cell));

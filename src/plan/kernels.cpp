@@ -37,10 +37,13 @@ Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const L
   SWAGE_TRY(std::vector<Known> known, known_kernels(catalog, lock));
   std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) { return a.version < b.version; });
   const auto same_series = [&](const Known& one) { return kernel_series(one.version) == kernel_series(wanted); };
-  if (std::any_of(known.begin(), known.end(), same_series)) std::erase_if(known, [&](const Known& one) { return !same_series(one); });
+  if (std::any_of(known.begin(), known.end(), same_series))
+    std::erase_if(known, [&](const Known& one) { return !same_series(one); });
   const auto above = std::find_if(known.begin(), known.end(), [&](const Known& one) { return wanted < one.version; });
   std::vector<std::string> nearest;
-  const auto add = [&](const Known& one) { nearest.push_back(fmt::format("{}@{}", catalog.kernel_recipe(), one.version.str())); };
+  const auto add = [&](const Known& one) {
+    nearest.push_back(fmt::format("{}@{}", catalog.kernel_recipe(), one.version.str()));
+  };
   if (above != known.begin()) add(*(above - 1));
   if (above != known.end()) add(*above);
   return nearest;
@@ -48,8 +51,8 @@ Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const L
 
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted) {
   SWAGE_TRY(const std::vector<Known> known, known_kernels(catalog, lock));
-  // A request for a series is for the row of that series, whose source the lock file pins; a newer release of the series that
-  // the catalog knows by URL is had by its full version.
+  // A request for a series is for the row of that series, whose source the lock file pins; a newer release of the
+  // series that the catalog knows by URL is had by its full version.
   const auto matches = [&](const Known& candidate) {
     return !wanted || wanted->is_prefix_of(candidate.version) || candidate.row->version.str() == wanted->str();
   };
@@ -65,11 +68,14 @@ Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, c
   if (!best) {
     for (const KernelRow& row : catalog.kernels())
       if ((!wanted || wanted->is_prefix_of(row.version)) && !row.source.debian_package.empty())
-        if (const Result<Source> source = source_of(lock, row.source, shown); !source) return Fail(source.error());   // else it has another version
+        // Else it has another version.
+        if (const Result<Source> source = source_of(lock, row.source, shown); !source) return Fail(source.error());
     Error error{.code = Errc::invalid_input, .what = fmt::format("'{}' is not in the catalog", shown)};
     if (wanted) {
       SWAGE_TRY(const std::vector<std::string> nearest, nearest_kernels(catalog, lock, *wanted));
-      if (!nearest.empty()) error.notes.push_back(fmt::format("nearest: {}; all that there are: swage list kernels", join(nearest, " and ")));
+      if (!nearest.empty())
+        error.notes.push_back(
+            fmt::format("nearest: {}; all that there are: swage list kernels", join(nearest, " and ")));
     }
     error.hint = fmt::format("build any tree with: swage build {} --src DIR", catalog.kernel_recipe());
     return Fail(std::move(error));

@@ -17,10 +17,13 @@ struct LockText {
   std::string_view rest;    // from the sources on
 
   static std::optional<LockText> of(std::string_view text) {
-    constexpr std::string_view files_start = "\n  \"files\": {\n", sets_start = "\n  \"sets\": {", sources_start = "\n  \"sources\": {";
+    constexpr std::string_view files_start = "\n  \"files\": {\n", sets_start = "\n  \"sets\": {",
+                               sources_start = "\n  \"sources\": {";
     constexpr std::string_view section_end = "\n  },";
-    const std::size_t files = text.substr(0, 200).find(files_start), sets = text.find(sets_start), sources = text.rfind(sources_start);
-    if (files == std::string_view::npos || sets == std::string_view::npos || sources == std::string_view::npos) return std::nullopt;
+    const std::size_t files = text.substr(0, 200).find(files_start), sets = text.find(sets_start),
+                      sources = text.rfind(sources_start);
+    if (files == std::string_view::npos || sets == std::string_view::npos || sources == std::string_view::npos)
+      return std::nullopt;
     const std::size_t first = files + files_start.size(), first_set = sets + sets_start.size();
     if (sets < first || sources < first_set) return std::nullopt;
     const auto lines = [&](std::size_t from, std::size_t to) {
@@ -35,8 +38,8 @@ struct LockText {
 
 constexpr std::string_view kEntry = "    \"";   // what a line with an entry's key begins with
 
-// The entry `key` of a section whose entries are sorted, without its comma; "" when there is none. An entry may have more lines, which
-// begin otherwise.
+// The entry `key` of a section whose entries are sorted, without its comma; "" when there is none. An entry may have
+// more lines, which begin otherwise.
 std::string_view entry_of(std::string_view section, std::string_view key) {
   const std::string wanted = fmt::format("{}{}\"", kEntry, key);
   const auto line_of = [&](std::size_t at) -> std::size_t {   // where it starts; rfind() looks at one byte at a time
@@ -72,7 +75,8 @@ std::string files_of(std::string_view files, std::string_view text) {
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
   std::string lines;
   for (const std::string_view hash : hashes)
-    if (const std::string_view line = entry_of(files, hash); !line.empty()) lines.append(lines.empty() ? "" : ",\n").append(line);
+    if (const std::string_view line = entry_of(files, hash); !line.empty())
+      lines.append(lines.empty() ? "" : ",\n").append(line);
   return lines;
 }
 
@@ -91,8 +95,10 @@ struct LockView::Part {
   void read_set(const std::string& key) {
     const std::string_view entry = entry_of(parts->sets, key);
     if (entry.empty()) return;
-    auto read = Lockfile::parse(fmt::format(R"({}{}}}, "sets": {{{}}}, "sources": {{}}, "seeds": {{}}, "missing": {{}}}})", parts->head,
-                                            files_of(parts->files, entry), entry), name);
+    auto read =
+        Lockfile::parse(fmt::format(R"({}{}}}, "sets": {{{}}}, "sources": {{}}, "seeds": {{}}, "missing": {{}}}})",
+                                    parts->head, files_of(parts->files, entry), entry),
+                        name);
     if (read) add(std::move(*read));
   }
 
@@ -128,7 +134,8 @@ Result<LockView> LockView::of_part(std::shared_ptr<Part> part) {
   part->parts = LockText::of(part->json());
   if (part->parts) {
     const auto& [head, files, sets, rest] = *part->parts;
-    if (auto read = Lockfile::parse(fmt::format("{}{}}}, \"sets\": {{}},{}", head, files_of(files, rest), rest), part->name)) {
+    if (auto read =
+            Lockfile::parse(fmt::format("{}{}}}, \"sets\": {{}},{}", head, files_of(files, rest), rest), part->name)) {
       part->known = std::move(*read);
       return LockView(std::move(part));
     }

@@ -1,5 +1,5 @@
-// A lock to look entries up in. Of a file, only what is asked for is read: a lock of every platform has megabytes, and a plan needs a
-// dozen of its sets.
+// A lock to look entries up in. Of a file, only what is asked for is read: a lock of every platform has megabytes, and
+// a plan needs a dozen of its sets.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,13 @@ class LockView {
   LockView(const Lockfile& lock) : whole_(&lock) {}   // of one in memory, which outlives the view
   LockView(Lockfile&&) = delete;
 
-  // What is not looked up is not looked at, so a mistake there is not found. A file that swage has not written is read whole. Errors as
-  // those of Lockfile::read.
+  // What is not looked up is not looked at, so a mistake there is not found. A file that swage has not written is read
+  // whole. Errors as those of Lockfile::read.
   static Result<LockView> open(const fs::path& path);
   static Result<LockView> parse(std::string json, std::string name_for_errors);
 
-  // The lock with all of its sources, seeds and reasons and with the files of these; it may be without sets and their files.
+  // The lock with all of its sources, seeds and reasons and with the files of these; it may be without sets and their
+  // files.
   const Lockfile& sources() const;
   // Null: the lock has no such set.
   Result<const LockedSet*> set(const std::string& key) const;

@@ -45,7 +45,8 @@ Result<void> check_pool_path(std::string_view path) {
     last = part;
   }
   if (last.front() == '.') return bad("its file name starts with a dot");
-  if (last.size() > kLongestStoreName) return bad(fmt::format("its file name is longer than {} characters", kLongestStoreName));
+  if (last.size() > kLongestStoreName)
+    return bad(fmt::format("its file name is longer than {} characters", kLongestStoreName));
   return {};
 }
 

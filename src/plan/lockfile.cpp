@@ -46,7 +46,8 @@ std::string Lockfile::str() const {
     return fmt::format("{{\"sha256\": {}, \"member\": {}, \"nar_sha256\": {}}}", ascii_json(seed.sha256),
                        ascii_json(seed.member), ascii_json(seed.nar_sha256));
   });
-  if (!archives.empty()) write_section(out, "archives", archives, [](const std::string& sha256) { return ascii_json(sha256); });
+  if (!archives.empty())
+    write_section(out, "archives", archives, [](const std::string& sha256) { return ascii_json(sha256); });
   if (!suites.empty()) write_section(out, "suites", suites, [](const std::string& date) { return ascii_json(date); });
   write_section(out, "missing", missing, [](const std::string& reason) { return ascii_json(reason); }, true);
   return out + "}\n";

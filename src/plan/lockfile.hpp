@@ -1,6 +1,6 @@
 // swage.lock: every distribution package and every floating choice, pinned by name, version and sha256. Made by
-// fetch/lock.hpp from the host's apt sources; read here, so that planning needs neither apt nor network. No mirror's host
-// name is in it: a package has the path that every mirror of its distribution has it under.
+// fetch/lock.hpp from the host's apt sources; read here, so that planning needs neither apt nor network. No mirror's
+// host name is in it: a package has the path that every mirror of its distribution has it under.
 //
 // JSON with one package a line, keys sorted, all keys always present:
 //   {"version": 1, "created": "2026-01-31",
@@ -23,7 +23,8 @@ namespace swage {
 // A file of a distribution's pool.
 struct LockedFile {
   std::string name{};           // binary or source package
-  std::string version{};        // of a binary package the distribution's: 12.2.0-14; of a source upstream's: 12.2.0 (source_version)
+  std::string version{};        // of a binary package the distribution's: 12.2.0-14; of a source upstream's: 12.2.0
+                                // (source_version)
   std::string path{};           // pool/main/g/gcc-12/...: relative to the mirror
   std::string sha256{};         // base16
   std::uint64_t size = 0;       // bytes
@@ -60,29 +61,30 @@ struct Lockfile {
   std::map<std::string, LockedSeed> seeds{};    // "busybox"
   // What their publisher said of archives whose rows have no sha256 (fetch/published.hpp), when they were first needed.
   std::map<std::string, std::string> archives{};  // URL -> sha256
-  // The newest Release of each suite that the lock was made from, by its archive's name for itself: "Debian/bookworm-security" ->
-  // "2026-01-31T00:00:00Z". An older one is a replay, or a mirror that fell behind.
+  // The newest Release of each suite that the lock was made from, by its archive's name for itself:
+  // "Debian/bookworm-security" -> "2026-01-31T00:00:00Z". An older one is a replay, or a mirror that fell behind.
   std::map<std::string, std::string> suites{};
-  // Sets ("root:build"), sources ("source:bookworm/linux") and seeds ("seed:busybox") that the distribution could not give
-  // when the lock was made, with the reason in one clause: the error when one is needed.
+  // Sets ("root:build"), sources ("source:bookworm/linux") and seeds ("seed:busybox") that the distribution could not
+  // give when the lock was made, with the reason in one clause: the error when one is needed.
   std::map<std::string, std::string> missing{};
 
   static Result<Lockfile> read(const fs::path& path);
-  // Closed keys, checked types and forms, no dangling keys: Errc::invalid_input with the place in the text. A later format
-  // version is refused before anything else of it is looked at.
+  // Closed keys, checked types and forms, no dangling keys: Errc::invalid_input with the place in the text. A later
+  // format version is refused before anything else of it is looked at.
   static Result<Lockfile> parse(std::string_view json, std::string_view name_for_errors);
   std::string str() const;                      // parse(str()) gives the same value, str() the same bytes
   friend bool operator==(const Lockfile&, const Lockfile&) = default;
 };
 
-// Whether `path` can be appended to a mirror's URL: relative, no empty, `.` or `..` part, no scheme, and a file name that a
-// store object can have.
+// Whether `path` can be appended to a mirror's URL: relative, no empty, `.` or `..` part, no scheme, and a file name
+// that a store object can have.
 Result<void> check_pool_path(std::string_view path);
 
 // `1.2.3-4`, `1:2.40-2`, `6.1.170-3` -> 1.2.3, 2.40, 6.1.170: the upstream part of a distribution version.
 std::string upstream_version(std::string_view distribution_version);
-// What is built of a source package is upstream's archive without the distribution's patches, so its version is upstream's too. Only
-// where that has a dash of its own, of which upstream_version() would take another part, it stays whole.
+// What is built of a source package is upstream's archive without the distribution's patches, so its version is
+// upstream's too. Only where that has a dash of its own, of which upstream_version() would take another part, it stays
+// whole.
 std::string source_version(std::string_view distribution_version);
 
 }  // namespace swage

@@ -62,13 +62,15 @@ struct Schema {
   std::span<const Field> fields;
 };
 
-constexpr std::array kRootFields{Field{"version", Type::number}, Field{"created", Type::string}, Field{"files", Type::object},
-                                 Field{"sets", Type::object},    Field{"sources", Type::object}, Field{"seeds", Type::object},
+constexpr std::array kRootFields{Field{"version", Type::number},         Field{"created", Type::string},
+                                 Field{"files", Type::object},           Field{"sets", Type::object},
+                                 Field{"sources", Type::object},         Field{"seeds", Type::object},
                                  Field{"archives", Type::object, false}, Field{"suites", Type::object, false},
                                  Field{"missing", Type::object}};
-constexpr std::array kFileFields{Field{"name", Type::string}, Field{"version", Type::string}, Field{"path", Type::string},
-                                 Field{"size", Type::number}};
-constexpr std::array kSetFields{Field{"suite", Type::string}, Field{"request", Type::string}, Field{"files", Type::array}};
+constexpr std::array kFileFields{Field{"name", Type::string}, Field{"version", Type::string},
+                                 Field{"path", Type::string}, Field{"size", Type::number}};
+constexpr std::array kSetFields{Field{"suite", Type::string}, Field{"request", Type::string},
+                                Field{"files", Type::array}};
 constexpr std::array kSeedFields{Field{"sha256", Type::string}, Field{"member", Type::string},
                                  Field{"nar_sha256", Type::string}};
 constexpr Schema kRoot{"the lock", kRootFields};
@@ -76,7 +78,8 @@ constexpr Schema kFile{"a locked file", kFileFields};
 constexpr Schema kSet{"a locked set", kSetFields};
 constexpr Schema kLockedSeed{"a locked seed", kSeedFields};
 
-enum class Section { files, sets, sources, seeds, archives, suites, missing };   // in the order of kRootFields, from its third
+// In the order of kRootFields, from its third.
+enum class Section { files, sets, sources, seeds, archives, suites, missing };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter_or_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -85,8 +88,9 @@ bool is_sha256(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 bool is_name(std::string_view text, std::string_view more) {
-  return !text.empty() && is_letter_or_digit(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_letter_or_digit(c) || more.find(c) != std::string_view::npos; });
+  return !text.empty() && is_letter_or_digit(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter_or_digit(c) || more.find(c) != std::string_view::npos;
+  });
 }
 bool is_printable(std::string_view text) {
   return !text.empty() &&
@@ -202,7 +206,8 @@ class Reader {
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& e) {
     syntax_error = true;
     syntax_at = position ? position - 1 : 0;
-    // `[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...`: the place is said apart.
+    // `[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...`: the place is said
+    // apart.
     std::string_view text = e.what();
     if (const auto at = text.find(": "); at != std::string_view::npos) text.remove_prefix(at + 2);
     return stop(fmt::format("the lock is not JSON: {}", text));
@@ -222,13 +227,16 @@ class Reader {
   }
   Type wanted() const {
     if (in_array_) return Type::string;
-    if (depth_ == 2) return section_ == Section::files || section_ == Section::sets || section_ == Section::seeds ? Type::object : Type::string;
+    if (depth_ == 2)
+      return section_ == Section::files || section_ == Section::sets || section_ == Section::seeds ? Type::object
+                                                                                                   : Type::string;
     return schema_->fields[field_].type;
   }
   bool wrong_type(std::string_view found) {
     if (depth_ == 0) return stop(fmt::format("the lock is {}, not an object", found));
-    return stop(fmt::format("'{}' is {}, not {}", in_array_ || depth_ == 2 ? entry_ : std::string(schema_->fields[field_].name),
-                            found, type_name(wanted())));
+    return stop(fmt::format("'{}' is {}, not {}",
+                            in_array_ || depth_ == 2 ? entry_ : std::string(schema_->fields[field_].name), found,
+                            type_name(wanted())));
   }
 
   bool enter(const Schema& schema) {
@@ -238,7 +246,8 @@ class Reader {
   }
   bool complete() {
     for (std::size_t i = 0; i < schema_->fields.size(); ++i)
-      if (schema_->fields[i].required && !(present_ & 1U << i)) return stop(fmt::format("'{}' is missing in {}", schema_->fields[i].name, schema_->name));
+      if (schema_->fields[i].required && !(present_ & 1U << i))
+        return stop(fmt::format("'{}' is missing in {}", schema_->fields[i].name, schema_->name));
     return true;
   }
 
@@ -267,7 +276,9 @@ class Reader {
     return false;
   }
 
-  bool bad_sha256(std::string_view text) { return stop(fmt::format("'{}' is not a sha256: 64 digits 0-9 and a-f", text)); }
+  bool bad_sha256(std::string_view text) {
+    return stop(fmt::format("'{}' is not a sha256: 64 digits 0-9 and a-f", text));
+  }
   bool take_sha256(std::string_view text, std::string& into) {
     if (!is_sha256(text)) return bad_sha256(text);
     into = text;
@@ -329,8 +340,8 @@ std::pair<std::size_t, std::size_t> token_before(std::string_view text, std::siz
     do --start;
     while (start > 0 && (text[start] != '"' || is_escaped(start)));
   } else {
-    while (start > 0 &&
-           (is_letter_or_digit(text[start - 1]) || std::string_view("+-.").find(text[start - 1]) != std::string_view::npos))
+    while (start > 0 && (is_letter_or_digit(text[start - 1]) ||
+                         std::string_view("+-.").find(text[start - 1]) != std::string_view::npos))
       --start;
   }
   return {start, end};
@@ -361,9 +372,10 @@ Error located_error(std::string_view json, std::string_view name) {
 }
 
 Fail dangling(std::string_view file, std::string_view user, std::string_view sha256) {
-  return Fail(Error{.code = Errc::invalid_input,
-                    .what = fmt::format("'{}' of the lock '{}' needs the file {}, which is not in it", user, file, sha256),
-                    .hint = "make the lock anew with: swage lock --update"});
+  return Fail(
+      Error{.code = Errc::invalid_input,
+            .what = fmt::format("'{}' of the lock '{}' needs the file {}, which is not in it", user, file, sha256),
+            .hint = "make the lock anew with: swage lock --update"});
 }
 
 // Sends the events of a document that simdjson has parsed.
@@ -380,7 +392,8 @@ class Events {
     switch (element.type()) {
       case Kind::STRING: return !element.get(text) && reader_.string(text);
       case Kind::INT64:
-      case Kind::UINT64: return !element.get(number) && reader_.number_unsigned(number);   // an error when it is negative
+      // An error when it is negative.
+      case Kind::UINT64: return !element.get(number) && reader_.number_unsigned(number);
       case Kind::ARRAY:
         if (element.get(array) || !reader_.start_array(0)) return false;
         for (const simdjson::dom::element one : array)
@@ -409,7 +422,8 @@ Result<Lockfile> Lockfile::parse(std::string_view json, std::string_view name) {
   simdjson::dom::element document;
   Lockfile lock;
   Reader reader(lock);
-  if (parser.parse(json.data(), json.size()).get(document) || !Events(reader).send(document)) return Fail(located_error(json, name));
+  if (parser.parse(json.data(), json.size()).get(document) || !Events(reader).send(document))
+    return Fail(located_error(json, name));
   for (const auto& [key, set] : lock.sets)
     for (const std::string& sha256 : set.files)
       if (!lock.files.contains(sha256)) return dangling(name, key, sha256);

@@ -25,7 +25,9 @@ bool any_of_words(const std::vector<std::string>& words, const std::vector<std::
   return !positive;
 }
 
-void append(const std::vector<std::string>& more, std::vector<std::string>& list) { list.insert(list.end(), more.begin(), more.end()); }
+void append(const std::vector<std::string>& more, std::vector<std::string>& list) {
+  list.insert(list.end(), more.begin(), more.end());
+}
 
 std::vector<DependencyRef> dependencies(const RecipeParts& parts, std::initializer_list<std::string_view> prefixes) {
   std::vector<DependencyRef> found;
@@ -40,11 +42,14 @@ bool holds(const RecipeVariant& variant, const RecipeRow& recipe, const PartsFor
   std::vector<std::string_view> features;
   for (const auto& [name, on] : what.features)
     if (on) features.push_back(name);
-  return any_of_words(variant.libc, {what.host.libc}) && any_of_words(variant.arch, {what.host.name, what.host.kernel_arch}) &&
+  return any_of_words(variant.libc, {what.host.libc}) &&
+         any_of_words(variant.arch, {what.host.name, what.host.kernel_arch}) &&
          any_of_words(variant.endian, {what.host.endian == Endian::little ? "little" : "big"}) &&
          any_of_words(variant.host, {what.host.name == what.build.name ? "native" : "foreign"}) &&
-         (variant.bits == 0 || variant.bits == what.host.bits) && any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) && any_of_words(variant.purpose, {what.purpose}) &&
-         any_of_words(variant.features, features) && any_of_words(variant.member, {recipe.member});
+         (variant.bits == 0 || variant.bits == what.host.bits) &&
+         any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) &&
+         any_of_words(variant.purpose, {what.purpose}) && any_of_words(variant.features, features) &&
+         any_of_words(variant.member, {recipe.member});
 }
 
 }  // namespace
@@ -85,8 +90,12 @@ Result<Features> features_of(const RecipeRow& recipe, const Instance* instance) 
   return features;
 }
 
-std::vector<DependencyRef> direct_dependencies(const RecipeParts& parts) { return dependencies(parts, {"", kPropagated}); }
-std::vector<DependencyRef> propagated_dependencies(const RecipeParts& parts) { return dependencies(parts, {kPropagated}); }
+std::vector<DependencyRef> direct_dependencies(const RecipeParts& parts) {
+  return dependencies(parts, {"", kPropagated});
+}
+std::vector<DependencyRef> propagated_dependencies(const RecipeParts& parts) {
+  return dependencies(parts, {kPropagated});
+}
 
 std::string shell_words(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;

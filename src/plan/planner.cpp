@@ -24,8 +24,8 @@ constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the
 
 }  // namespace
 
-// Every output but manuals; what only builds need last, so that a linker meets shared libraries before static ones. Of a recipe without
-// a build system `out` alone: who wants another one of it names that.
+// Every output but manuals; what only builds need last, so that a linker meets shared libraries before static ones. Of
+// a recipe without a build system `out` alone: who wants another one of it names that.
 std::string Planner::State::add_outputs(Draft& draft, const RecipeRow& recipe, const Object& object) {
   std::string paths;
   const auto add = [&](const std::string& output, const StorePath& path) {
@@ -39,9 +39,10 @@ std::string Planner::State::add_outputs(Draft& draft, const RecipeRow& recipe, c
   return paths;
 }
 
-// Who uses packages of the build machine may link its own programs with them, by the compiler that those were made with: what is its compiler
-// in role `build`, in role `build-build`. Emulated, the two are one.
-Result<void> Planner::State::add_compiler_for_build(const Draft& draft, const Cell& own, std::vector<DependencyRef>& all) {
+// Who uses packages of the build machine may link its own programs with them, by the compiler that those were made
+// with: what is its compiler in role `build`, in role `build-build`. Emulated, the two are one.
+Result<void> Planner::State::add_compiler_for_build(const Draft& draft, const Cell& own,
+                                                    std::vector<DependencyRef>& all) {
   if (draft.recipe.system.empty() || draft.cell.mode != BuildMode::cross) return {};
   std::vector<DependencyRef> compilers;
   bool has_packages = false;
@@ -50,7 +51,8 @@ Result<void> Planner::State::add_compiler_for_build(const Draft& draft, const Ce
     SWAGE_TRY(const Dependency dependency, dependency_of(ref, own));
     const RecipeRow& recipe = *dependency.recipe;
     has_packages = has_packages || !recipe.system.empty();
-    if (recipe.of_compiler && recipe.targeted && ref.role == Role::build) compilers.push_back({Role::build_build, ref.name});
+    if (recipe.of_compiler && recipe.targeted && ref.role == Role::build)
+      compilers.push_back({Role::build_build, ref.name});
   }
   if (!has_packages) return {};
   for (DependencyRef& compiler : compilers)
@@ -63,15 +65,18 @@ Result<void> Planner::State::add_dependencies(Draft& draft, const VariableScopes
   for (DependencyRef& ref : direct) {
     SWAGE_TRY(ref.name, expand_variables(ref.name, variables));
   }
-  // A part of the compiler is that of the package's own compiler, and made by programs of the build platform; all else is of the set.
+  // A part of the compiler is that of the package's own compiler, and made by programs of the build platform; all else
+  // is of the set.
   const Side host{draft.cell.platform, draft.toolchain};
-  const Cell* own = cell_of(host, draft.cell.target ? target_of(draft.cell) : host, draft.cell.instance, BuildMode::cross, draft.cell);
+  const Cell* own = cell_of(host, draft.cell.target ? target_of(draft.cell) : host, draft.cell.instance,
+                            BuildMode::cross, draft.cell);
   const auto cell_for = [&](const DependencyRef& ref) -> Result<const Cell*> {
     if (ref.name == kToolchainDependency) return own;
     SWAGE_TRY(const Catalog::RecipeName named, catalog.parse_recipe_name(ref.name));
     return named.recipe->of_compiler ? own : &draft.cell;
   };
-  SWAGE_TRY(std::vector<DependencyRef> all, with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
+  SWAGE_TRY(std::vector<DependencyRef> all,
+            with_propagated(direct, [&](const DependencyRef& ref) -> Result<std::vector<DependencyRef>> {
               SWAGE_TRY(const Cell* cell, cell_for(ref));
               return propagated_by(ref, *cell);
             }));
@@ -108,8 +113,9 @@ Result<void> Planner::State::add_dependencies(Draft& draft, const VariableScopes
 // What the scripts of build systems read of a recipe.
 Result<void> Planner::State::add_package_environment(Draft& draft, const VariableScopes& variables) {
   auto& env = draft.drv.env;
-  for (const auto& [key, words] : {std::pair("configure_args", &draft.parts.configure), std::pair("make_args", &draft.parts.make),
-                                   std::pair("install_args", &draft.parts.install)}) {
+  for (const auto& [key, words] :
+       {std::pair("configure_args", &draft.parts.configure), std::pair("make_args", &draft.parts.make),
+        std::pair("install_args", &draft.parts.install)}) {
     std::vector<std::string> expanded;
     for (const std::string& word : *words) {
       SWAGE_TRY(std::string text, expand_variables(word, variables));
@@ -149,15 +155,19 @@ Result<Object> Planner::State::finish(Draft& draft) {
 }
 
 Error Planner::State::not_for(const RecipeRow& recipe, const Platform& platform) const {
-  Error error{.code = Errc::unsatisfiable, .what = fmt::format("'{}' is not for '{}'", recipe.full_name(), platform.name), .where = recipe.origin.pos};
+  Error error{.code = Errc::unsatisfiable,
+              .what = fmt::format("'{}' is not for '{}'", recipe.full_name(), platform.name),
+              .where = recipe.origin.pos};
   if (!recipe.arch.empty()) return std::move(error).note(fmt::format("it is for {}", join(recipe.arch, ", ")));
   const Result<std::vector<const RecipeRow*>> recipes = catalog.recipes();
   std::vector<std::string> able;
   if (recipes)
     for (const RecipeRow* row : *recipes)
       if (row->bare_metal && !row->system.empty() && row->is_for(platform)) able.push_back(row->full_name());
-  if (!able.empty()) error.hint = fmt::format("for bare metal there are {}; a recipe says so by `bare_metal = true`", join(able, ", "));
-  return std::move(error).note(fmt::format("it needs an operating system, and {} is bare metal", platform.triple.str()));
+  if (!able.empty())
+    error.hint = fmt::format("for bare metal there are {}; a recipe says so by `bare_metal = true`", join(able, ", "));
+  return std::move(error).note(
+      fmt::format("it needs an operating system, and {} is bare metal", platform.triple.str()));
 }
 
 // The static one that every derivation starts with.
@@ -187,7 +197,8 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   SWAGE_TRY(const std::string root_name, expand_variables(recipe.root, variables));
   auto& env = draft.drv.env;
   if (cell.mode != BuildMode::cross && recipe.system.empty())
-    return fail(Errc::invalid_input, fmt::format("'{}' cannot be built under emulation: it has no build system", recipe.name));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' cannot be built under emulation: it has no build system", recipe.name));
   if (!root_name.empty()) {
     const RootRow* row = nullptr;
     if (cell.mode != BuildMode::cross) {
@@ -211,7 +222,8 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   if (!recipe.system.empty()) SWAGE_CHECK(add_package_environment(draft, variables));
   for (const auto& [key, text] : draft.parts.env) {
     if (env.contains(key) || draft.drv.outputs.contains(key))
-      return fail(Errc::invalid_input, fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, recipe.name));
+      return fail(Errc::invalid_input,
+                  fmt::format("'{}' is set by the planner, and [env] of '{}' sets it too", key, recipe.name));
     SWAGE_TRY(env[key], expand_variables(text, variables));
   }
   env.emplace("name", recipe.version.empty() ? recipe.name : recipe.name + "-" + recipe.version);
@@ -256,12 +268,16 @@ Result<Object> Planner::State::object(const std::string& name, const Cell& cell)
   });
 }
 
-Result<Object> Planner::State::toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees, bool with_cxx) {
+Result<Object> Planner::State::toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees,
+                                                bool with_cxx) {
   if (row.cxx.empty()) with_cxx = false;   // it has C++ anyway, or never
   return once((with_cxx ? "toolchain-c++:" : "toolchain:") + row.id, row.id, [&]() -> Result<Object> {
     SWAGE_TRY(const Platform* platform, catalog.platform(row.platform));
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(kToolchainRecipe + row.provider));
-    return build(*recipe, own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row, .with_cxx = with_cxx, .trees = trees}), nullptr);
+    return build(
+        *recipe,
+        own_cells.emplace_back(Cell{.platform = platform, .toolchain = &row, .with_cxx = with_cxx, .trees = trees}),
+        nullptr);
   });
 }
 
@@ -289,8 +305,11 @@ Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& 
   for (const RootRow& row : catalog.roots())
     for (const Platform& other : catalog.platforms())
       if (row.like == root && row.architecture == other.debian) able.push_back(other.name);
-  Error error{.code = Errc::unsatisfiable, .what = fmt::format("nothing can be built as '{}': there is no root '{}' of its architecture", platform.name, root)};
-  error.hint = able.empty() ? "such a root is a row of roots.toml with `like` and `architecture`" : fmt::format("there is one for {}", join(able, ", "));
+  Error error{.code = Errc::unsatisfiable,
+              .what = fmt::format("nothing can be built as '{}': there is no root '{}' of its architecture",
+                                  platform.name, root)};
+  error.hint = able.empty() ? "such a root is a row of roots.toml with `like` and `architecture`"
+                            : fmt::format("there is one for {}", join(able, ", "));
   return Fail(std::move(error));
 }
 
@@ -314,7 +333,8 @@ const Graph& Planner::graph() const { return state_->graph; }
 Result<Wanted> Planner::package(const std::string& recipe, const Cell& cell) {
   SWAGE_TRY(const Object object, state_->object(recipe, state_->shared(cell)));
   if (!object.drv)
-    return fail(Errc::invalid_input, fmt::format("'{}' is the given tree, which nothing builds: '{}'", recipe, object.path.str()));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' is the given tree, which nothing builds: '{}'", recipe, object.path.str()));
   return Wanted{.drv = *object.drv};
 }
 Result<Wanted> Planner::toolchain(const ToolchainRow& row, const std::map<std::string, Source>& trees) {

@@ -1,12 +1,13 @@
-// From requests to a graph of derivations. Pure: the same catalog, lock file and requests give the same .drv paths on every
-// machine; nothing is read but the catalog's scripts, and nothing is written.
+// From requests to a graph of derivations. Pure: the same catalog, lock file and requests give the same .drv paths on
+// every machine; nothing is read but the catalog's scripts, and nothing is written.
 //
 // Every artifact, also a root, a toolchain, an initramfs or a boot, is a recipe: a script, the root that it runs in,
-// dependencies by role and an environment. The values of the environment may hold variables, and a variable that stands for
-// a store object makes that object an input (names of dependencies may hold variables too):
+// dependencies by role and an environment. The values of the environment may hold variables, and a variable that stands
+// for a store object makes that object an input (names of dependencies may hold variables too):
 //
 //   {platform.name} {platform.kernel_arch} {platform.endian} {platform.pointer_bits} {platform.elf_machine} ...
-//   {platform.native} {platform.binfmt}                        "1" when the build platform runs its programs; binfmt_magic()
+//   {platform.native} {platform.binfmt}                        "1" when the build platform runs its programs;
+//                                                              binfmt_magic()
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} {toolchain.source} ...   the cell's toolchain
 //   {machine.qemu} {machine.cmdline} {machine.config} ...      the boot machine of (platform, kernel)
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}   what the request asks for
@@ -17,7 +18,8 @@
 //   {kernel.patches}                                           of the cell's quirks, then of the request
 //   {quirks.ids} {quirks.config} {quirks.host_cc} ...          of the cell's quirks: plan/quirks.hpp
 //   {build.mode}                                               build_mode_name()
-//   {build.triple} {target.triple} {target.toolchain.prefix}   the platform that builds; the one that code is emitted for
+//   {build.triple} {target.triple} {target.toolchain.prefix}   the platform that builds; the one that code is emitted
+//                                                              for
 //   {instance.cflags} {instance.static}                        of the instance, if it concerns the package
 //   {package.name} {package.version} {package.label}           the recipe's; the label also names a foreign platform
 //   {root.name} {root.debs}                                    in the recipe `root`
@@ -25,7 +27,8 @@
 //   {component.NAME:version} {component.NAME:configure} {component.NAME:host_cc} {component.NAME:host_cxx}
 //   {roots.NAME} {roots.kind:build}                            another root than the recipe's own; all of that kind
 //   {dep.NAME} {dep.NAME:OUTPUT}                               output of a dependency, `out` unless named
-//   {dep.ROLE.NAME} {dep.ROLE.NAME:OUTPUT}                     of one that is a dependency in several roles: {dep.build.m4}
+//   {dep.ROLE.NAME} {dep.ROLE.NAME:OUTPUT}                     of one that is a dependency in several roles:
+//                                                              {dep.build.m4}
 //   {source}                                                   the recipe's own source
 //   {script.FILE}                                              another script of the catalog
 #pragma once
@@ -49,9 +52,11 @@ using KernelPatches = std::vector<std::pair<std::string, std::string>>;   // fil
 
 // What the user says about a kernel besides its version.
 struct KernelOptions {
-  std::string config = "tiny";                 // tiny, or makes of the tree in words: allnoconfig, "defconfig kvm_guest.config"
+  std::string config = "tiny";                 // tiny, or makes of the tree in words: allnoconfig, "defconfig
+                                               // kvm_guest.config"
   std::optional<std::string> config_text{};    // content of a .config file, instead of `config`
-  std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order; `# NAME`: where those after it are from
+  std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order; `# NAME`: where those
+                                               // after it are from
   bool strict = false;                         // a line without effect fails the build
   std::optional<Source> modules{};             // out-of-tree modules to build against it
   std::vector<std::string> module_make{};      // NAME=VALUE, variables of their make
@@ -68,9 +73,11 @@ struct KernelChoice {
   KernelOptions options{};
 };
 
-// Of a kernel that the catalog does not have, those that it has next to it, the older first: of its series, or else of all. `linux@6.1.176`
+// Of a kernel that the catalog does not have, those that it has next to it, the older first: of its series, or else of
+// all. `linux@6.1.176`
 Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const Lockfile& lock, const Version& wanted);
-// The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors say which are nearest.
+// The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors say
+// which are nearest.
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted);
 
 // How what is built for a foreign platform comes to be.
@@ -108,8 +115,8 @@ std::string kernel_source_name(std::string_view version);
 // The kernel that a record with a tree is of: its tree as it is in the store, if it is there.
 Result<KernelChoice> recorded_kernel(const EvidenceRow& row);
 
-// The first machine row of the platform whose range holds the kernel, or else the one that has no range: so a layer, whose rows come
-// last, can say something of some kernels alone. Null when there is none.
+// The first machine row of the platform whose range holds the kernel, or else the one that has no range: so a layer,
+// whose rows come last, can say something of some kernels alone. Null when there is none.
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel);
 
 class Planner {

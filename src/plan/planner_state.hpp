@@ -1,5 +1,5 @@
-// What the planner's parts share: planner.cpp makes derivations, cells.cpp finds what a dependency is built for, scopes.cpp what a recipe's
-// variables stand for.
+// What the planner's parts share: planner.cpp makes derivations, cells.cpp finds what a dependency is built for,
+// scopes.cpp what a recipe's variables stand for.
 #pragma once
 
 #include <deque>
@@ -45,7 +45,9 @@ struct Side {
   friend auto operator<=>(const Side&, const Side&) = default;
 };
 inline Side host_of(const Cell& cell) { return {cell.platform, cell.toolchain}; }
-inline Side target_of(const Cell& cell) { return cell.target ? Side{cell.target, cell.target_toolchain} : host_of(cell); }
+inline Side target_of(const Cell& cell) {
+  return cell.target ? Side{cell.target, cell.target_toolchain} : host_of(cell);
+}
 
 // The error that the cell has not what the recipe asks for.
 Fail cell_lacks(const Draft& draft, std::string_view what);
@@ -62,11 +64,13 @@ struct Planner::State {
   std::deque<Cell> own_cells{};                                  // their addresses are in memo keys
   std::optional<Side> builder{};                                 // the build platform's
   const Platform* build_platform = nullptr;                      // once it is asked for
-  std::map<std::pair<const Platform*, const Platform*>, Values> platform_scopes{};   // platform_values() by platform and builder
+  // platform_values() by platform and builder.
+  std::map<std::pair<const Platform*, const Platform*>, Values> platform_scopes{};
   std::map<const ToolchainRow*, Values> toolchain_scopes{};      // toolchain_values()
   std::map<std::pair<const Instance*, const Platform*>, const ToolchainRow*> instance_toolchains{};
   // Of packages, by host, target, instance, mode and quirks.
-  std::map<std::tuple<Side, Side, const Instance*, BuildMode, std::vector<const QuirkRow*>>, const Cell*> package_cells{};
+  std::map<std::tuple<Side, Side, const Instance*, BuildMode, std::vector<const QuirkRow*>>, const Cell*>
+      package_cells{};
   std::optional<StorePath> seed{};                               // once it is asked for
 
   StorePath add_source(Draft& draft, Source source) {
@@ -102,7 +106,8 @@ struct Planner::State {
   Result<Object> build(const RecipeRow& recipe, const Cell& cell, const RootRow* root);
   Result<Object> object(const std::string& recipe, const Cell& cell);
   bool is_tree(const std::string& recipe) const;   // of a kernel
-  Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees, bool with_cxx = false);
+  Result<Object> toolchain_object(const ToolchainRow& row, const std::map<std::string, Source>& trees,
+                                  bool with_cxx = false);
   Result<Object> root_object(const std::string& name);
   Result<std::string> roots_of_kind(Draft& draft, std::string_view kind);   // their paths
   template <class Make>

@@ -27,7 +27,8 @@ Values quirk_values(const std::vector<const QuirkRow*>& quirks) {
     ids.push_back(quirk->id);
     notes.push_back(fmt::format("{}: {}", quirk->id, quirk->reason));
     for (const TreeEdit& edit : quirk->edits) {
-      std::string line = edit.sed.empty() ? fmt::format("copy\t{}\t{}", edit.file, edit.copy_of) : fmt::format("sed\t{}\t{}", edit.file, edit.sed);
+      std::string line = edit.sed.empty() ? fmt::format("copy\t{}\t{}", edit.file, edit.copy_of)
+                                          : fmt::format("sed\t{}\t{}", edit.file, edit.sed);
       if (std::find(edits.begin(), edits.end(), line) == edits.end()) edits.push_back(std::move(line));
     }
   }
@@ -47,7 +48,8 @@ Values quirk_values(const std::vector<const QuirkRow*>& quirks) {
 }
 
 bool change_tree(const std::vector<const QuirkRow*>& quirks) {
-  return std::any_of(quirks.begin(), quirks.end(), [](const QuirkRow* quirk) { return !quirk->patches.empty() || !quirk->edits.empty(); });
+  return std::any_of(quirks.begin(), quirks.end(),
+                     [](const QuirkRow* quirk) { return !quirk->patches.empty() || !quirk->edits.empty(); });
 }
 
 }  // namespace swage

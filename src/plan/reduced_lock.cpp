@@ -88,8 +88,9 @@ void add_missing_roots(Lockfile& record, const Lockfile& today) {
 }
 
 bool covers(const Lockfile& whole, const Lockfile& part) {
-  return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) && contains_all(whole.sources, part.sources) &&
-         contains_all(whole.seeds, part.seeds) && contains_all(whole.archives, part.archives);
+  return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) &&
+         contains_all(whole.sources, part.sources) && contains_all(whole.seeds, part.seeds) &&
+         contains_all(whole.archives, part.archives);
 }
 
 std::optional<Lockfile> joined(const Lockfile& one, const Lockfile& other) {

@@ -9,11 +9,12 @@
 
 namespace swage {
 
-// What `wanted` and their inputs take from `lock`: files that are sources of theirs, sets that one derivation takes whole,
-// sources and seeds. Nothing that is missing, and the date as it was.
+// What `wanted` and their inputs take from `lock`: files that are sources of theirs, sets that one derivation takes
+// whole, sources and seeds. Nothing that is missing, and the date as it was.
 Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vector<StorePath>& wanted);
 
-// Adds the roots that the record's lock does not have, as they are in `today`: what recipes have come to build in since.
+// Adds the roots that the record's lock does not have, as they are in `today`: what recipes have come to build in
+// since.
 void add_missing_roots(Lockfile& record, const Lockfile& today);
 
 // Whether everything in `part` is in `whole` too: what was planned from the one can be planned from the other.

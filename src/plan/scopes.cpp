@@ -24,7 +24,8 @@ Fail lacks_userland(const ToolchainRow& row, const std::string& recipe) {
 Fail cell_lacks(const Draft& draft, std::string_view what) {
   std::string kernel = draft.cell.kernel ? fmt::format(" for linux {}", draft.cell.kernel->version.str()) : "";
   const std::string whose = draft.cell.platform ? fmt::format("platform '{}'", draft.cell.platform->name) : "a root";
-  return fail(Errc::unsatisfiable, fmt::format("'{}' needs {}, and {} has none{}", draft.recipe.name, what, whose, kernel));
+  return fail(Errc::unsatisfiable,
+              fmt::format("'{}' needs {}, and {} has none{}", draft.recipe.name, what, whose, kernel));
 }
 
 Result<std::string> Planner::State::script(Draft& draft, const std::string& name) {
@@ -76,7 +77,8 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
     if (!draft.cell.root) return cell_lacks(draft, "a root to build kernels in");
     if (key == "root") return draft.cell.root->name;
     std::vector<std::string> tools;
-    for (const auto& [tool, version] : draft.cell.root->tools) tools.push_back(fmt::format("{} {}", tool, version.str()));
+    for (const auto& [tool, version] : draft.cell.root->tools)
+      tools.push_back(fmt::format("{} {}", tool, version.str()));
     return join(tools, "\n");
   }
   return look_up({{"version", kernel.version.str()},
@@ -95,8 +97,8 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
                  "kernel", key);
 }
 
-// Rows of kernels/symbols.toml, one line each: `renamed OLD NEW`, `path SYMBOL [WITHIN]`. Only what the request names, so that a new row
-// concerns no other kernel.
+// Rows of kernels/symbols.toml, one line each: `renamed OLD NEW`, `path SYMBOL [WITHIN]`. Only what the request names,
+// so that a new row concerns no other kernel.
 Result<std::string> Planner::State::symbols(const Draft& draft) {
   const KernelOptions& options = draft.cell.kernel->options;
   std::string asked = options.config_text.value_or("");
@@ -109,7 +111,8 @@ Result<std::string> Planner::State::symbols(const Draft& draft) {
     const auto value = values.find(row.name);
     if (value == values.end()) continue;
     if (!row.renamed.empty()) known.push_back(fmt::format("renamed {} {}", row.name, row.renamed));
-    if (names_files(row, value->second)) known.push_back(fmt::format("path {}{}{}", row.name, row.within.empty() ? "" : " ", row.within));
+    if (names_files(row, value->second))
+      known.push_back(fmt::format("path {}{}{}", row.name, row.within.empty() ? "" : " ", row.within));
   }
   return join(known, "\n");
 }
@@ -140,31 +143,40 @@ Result<std::string> Planner::State::component(Draft& draft, std::string_view key
     SWAGE_TRY(const ComponentRow* row, catalog.component(id));
     if (row->name != name) continue;
     if (name != key)
-      return look_up({{"version", row->version.str()}, {"configure", join(row->configure, " ")}, {"host_cc", row->host_cc}, {"host_cxx", row->host_cxx}},
+      return look_up({{"version", row->version.str()},
+                      {"configure", join(row->configure, " ")},
+                      {"host_cc", row->host_cc},
+                      {"host_cxx", row->host_cxx}},
                      fmt::format("component.{}", name), key.substr(name.size() + 1));
-    if (const auto tree = draft.cell.trees.find(id); tree != draft.cell.trees.end()) return add_source(draft, tree->second).str();
-    if (!row->tree.empty()) return fail(Errc::invalid_input, fmt::format("'{}' is a tree of a layer, which is not read here", id));
+    if (const auto tree = draft.cell.trees.find(id); tree != draft.cell.trees.end())
+      return add_source(draft, tree->second).str();
+    if (!row->tree.empty())
+      return fail(Errc::invalid_input, fmt::format("'{}' is a tree of a layer, which is not read here", id));
     SWAGE_TRY(Source source, source_of(lock.sources(), row->source, id));
     return add_source(draft, std::move(source)).str();
   }
-  return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from", draft.toolchain->id, name, draft.recipe.name));
+  return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from",
+                                               draft.toolchain->id, name, draft.recipe.name));
 }
 
 // Their names are those of variable_scopes(), by which `swage check` knows them.
 VariableScopes Planner::State::scopes(Draft& draft) {
   const Cell& cell = draft.cell;
   return {
-      {"platform", [&](std::string_view key) -> Result<std::string> {
+      {"platform",
+       [&](std::string_view key) -> Result<std::string> {
          if (!cell.platform) return cell_lacks(draft, "a platform");
          SWAGE_TRY(const Platform* built_on, builder_of(cell));
          return look_up(values_of(*cell.platform, *built_on), "platform", key);
        }},
-      {"toolchain", [&](std::string_view key) -> Result<std::string> {
+      {"toolchain",
+       [&](std::string_view key) -> Result<std::string> {
          if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
          if (key == "debs") {
            std::vector<std::string> names = draft.toolchain->packages;
            if (cell.with_cxx) names.insert(names.end(), draft.toolchain->cxx.begin(), draft.toolchain->cxx.end());
-           return packages(draft, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group, draft.toolchain->suite, names);
+           return packages(draft, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group,
+                           draft.toolchain->suite, names);
          }
          if (key == "source") {
            SWAGE_TRY(Source source, source_of(lock.sources(), draft.toolchain->source, draft.toolchain->id));
@@ -174,42 +186,51 @@ VariableScopes Planner::State::scopes(Draft& draft) {
            SWAGE_TRY(const Object object, toolchain_object(*draft.toolchain, cell.trees));
            return add_object(draft, object);
          }
-         if (key == "userland" && draft.toolchain->userland.empty()) return lacks_userland(*draft.toolchain, draft.recipe.name);
+         if (key == "userland" && draft.toolchain->userland.empty())
+           return lacks_userland(*draft.toolchain, draft.recipe.name);
          return look_up(values_of(*draft.toolchain), "toolchain", key);
        }},
-      {"machine", [&](std::string_view key) -> Result<std::string> {
+      {"machine",
+       [&](std::string_view key) -> Result<std::string> {
          if (!cell.machine) return cell_lacks(draft, "a boot machine");
-         if (key.starts_with("qemu") && !cell.machine->emulated()) return cell_lacks(draft, "a machine that QEMU emulates");
+         if (key.starts_with("qemu") && !cell.machine->emulated())
+           return cell_lacks(draft, "a machine that QEMU emulates");
          return look_up(machine_values(*cell.machine), "machine", key);
        }},
       {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},
       {"quirks", [&](std::string_view key) { return look_up(quirk_values(cell.quirks), "quirks", key); }},
-      {"root", [&](std::string_view key) -> Result<std::string> {
+      {"root",
+       [&](std::string_view key) -> Result<std::string> {
          if (!draft.root) return cell_lacks(draft, "a root");
          if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
        }},
       {"component", [&](std::string_view key) { return component(draft, key); }},
-      {"build", [&](std::string_view key) -> Result<std::string> {
+      {"build",
+       [&](std::string_view key) -> Result<std::string> {
          if (key == "mode") return std::string(build_mode_name(cell.mode));
          SWAGE_TRY(const Platform* platform, builder_of(cell));
          return look_up(values_of(*platform, *platform), "build", key);
        }},
       {"target", [&](std::string_view key) { return target_value(draft, key); }},
-      {"instance", [&](std::string_view key) {
+      {"instance",
+       [&](std::string_view key) {
          const bool concerned = cell.instance && cell.instance->concerns(draft.recipe.name);
-         return look_up({{"cflags", concerned ? join(cell.instance->cflags, " ") : ""}, {"static", is_static(draft.recipe, cell) ? "1" : ""}},
+         return look_up({{"cflags", concerned ? join(cell.instance->cflags, " ") : ""},
+                         {"static", is_static(draft.recipe, cell) ? "1" : ""}},
                         "instance", key);
        }},
       {"package", [&](std::string_view key) { return package_value(draft, key); }},
-      {"roots", [&](std::string_view key) -> Result<std::string> {
+      {"roots",
+       [&](std::string_view key) -> Result<std::string> {
          constexpr std::string_view kind = "kind:";
          if (key.starts_with(kind)) return roots_of_kind(draft, key.substr(kind.size()));
          SWAGE_TRY(const Object tree, root_object(std::string(key)));
          return add_object(draft, tree);
        }},
       {"dep", [&](std::string_view key) { return dependency_value(draft, key); }},
-      {"source", [&](std::string_view key) -> Result<std::string> {
+      {"source",
+       [&](std::string_view key) -> Result<std::string> {
          if (!key.empty()) return look_up({}, "source", key);
          SWAGE_TRY(Source source, source_of(lock.sources(), draft.recipe.source, draft.recipe.name));
          return add_source(draft, std::move(source)).str();
@@ -226,7 +247,8 @@ Result<std::string> Planner::State::dependency_value(Draft& draft, std::string_v
   if (key.output.empty()) return object.path.str();
   const auto output = object.outputs.find(key.output);
   if (output == object.outputs.end())
-    return fail(Errc::invalid_input, fmt::format("'{}' has no output '{}', which '{}' wants", key.name, key.output, draft.recipe.name));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' has no output '{}', which '{}' wants", key.name, key.output, draft.recipe.name));
   draft.drv.input_drvs[*object.drv].insert(key.output);
   return output->second.str();
 }
@@ -270,7 +292,8 @@ Result<std::string> Planner::State::target_value(const Draft& draft, std::string
 Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {
   const std::string version = package_version(draft.recipe, lock.sources());
   std::string label = draft.recipe.name;
-  if (!version.starts_with(draft.recipe.member)) label += "-" + draft.recipe.member;   // ffmpeg-5.1.9, u-boot-rpi-3-2023.01
+  // ffmpeg-5.1.9, u-boot-rpi-3-2023.01.
+  if (!version.starts_with(draft.recipe.member)) label += "-" + draft.recipe.member;
   if (!version.empty()) label += "-" + version;
   // A tool that runs during builds is called the same whatever it helps to build.
   if (draft.cell.platform && draft.cell.platform->name != kBuildPlatform) label += "-" + draft.cell.platform->name;

@@ -21,7 +21,8 @@ Result<Source> download_of(const SourceSpec& spec, const std::string& sha256) {
   const std::string file = store_name_of(spec.urls.front().substr(spec.urls.front().rfind('/') + 1));
   SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(file, ContentMethod::flat, hash));
-  return Source{.path = std::move(path), .how = Source::Download{.name = file, .sha256 = sha256, .size = spec.size, .urls = spec.urls}};
+  return Source{.path = std::move(path),
+                .how = Source::Download{.name = file, .sha256 = sha256, .size = spec.size, .urls = spec.urls}};
 }
 
 }  // namespace
@@ -29,7 +30,8 @@ Result<Source> download_of(const SourceSpec& spec, const std::string& sha256) {
 std::string store_name_of(std::string_view file_name) {
   std::string name(file_name);
   for (char& c : name) {
-    const bool allowed = std::isalnum(static_cast<unsigned char>(c)) || std::string_view("+-._?=").find(c) != std::string_view::npos;
+    const bool allowed =
+        std::isalnum(static_cast<unsigned char>(c)) || std::string_view("+-._?=").find(c) != std::string_view::npos;
     if (!allowed) c = '-';
   }
   if (!name.empty() && name.front() == '.') name.front() = '-';
@@ -65,7 +67,8 @@ Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std
     const bool other = file && !spec.sha256.empty() && file->sha256 != spec.sha256;
     if (other && spec.urls.empty())
       return Fail(Error{.code = Errc::environment,
-                        .what = fmt::format("'{}' is not what suite '{}' has now: that is {} {}", name, spec.debian_suite, file->name, file->version)});
+                        .what = fmt::format("'{}' is not what suite '{}' has now: that is {} {}", name,
+                                            spec.debian_suite, file->name, file->version)});
     if ((!file || other) && !spec.urls.empty()) return download_of(spec, spec.sha256);
     if (!file)
       return not_locked(lock, "source:" + spec.debian_key(), fmt::format("'{}' has no source in the lock file", name));
@@ -87,7 +90,8 @@ Result<Source> text_source(std::string_view name, std::string content) {
 Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
   const auto seed = lock.seeds.find(name);
   const auto file = seed == lock.seeds.end() ? lock.files.end() : lock.files.find(seed->second.sha256);
-  if (file == lock.files.end()) return not_locked(lock, "seed:" + name, fmt::format("'{}', which unpacks all else, is not in the lock file", name));
+  if (file == lock.files.end())
+    return not_locked(lock, "seed:" + name, fmt::format("'{}', which unpacks all else, is not in the lock file", name));
   SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, seed->second.nar_sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(name, ContentMethod::recursive, hash));
   SWAGE_TRY(Source package, source_of(file->second));
@@ -100,9 +104,12 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
 Result<std::vector<Source>> set_sources(const LockView& lock, const std::string& key, const std::string& suite,
                                         const std::vector<std::string>& packages) {
   SWAGE_TRY(const LockedSet* set, lock.set(key));
-  const auto without = [&](std::string_view what) { return not_locked(lock.sources(), key, fmt::format("'{}' {}", key, what)); };
+  const auto without = [&](std::string_view what) {
+    return not_locked(lock.sources(), key, fmt::format("'{}' {}", key, what));
+  };
   if (!set) return without("has no packages in the lock file");
-  if (set->suite != suite || set->request != set_request(packages)) return without("has changed since the lock file was made");
+  if (set->suite != suite || set->request != set_request(packages))
+    return without("has changed since the lock file was made");
   std::vector<Source> sources;
   sources.reserve(set->files.size());
   for (const std::string& sha256 : set->files) {

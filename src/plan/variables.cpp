@@ -40,7 +40,8 @@ Result<std::string> look_up(const Values& values, std::string_view scope, std::s
   if (const auto at = values.find(key); at != values.end()) return at->second;
   std::vector<std::string> known;
   for (const auto& [name, unused] : values) known.push_back(name);
-  return Fail(Error{.what = fmt::format("'{{{}{}{}}}' is not a variable", scope, key.empty() ? "" : ".", key), .hint = did_you_mean(key, known)});
+  return Fail(Error{.what = fmt::format("'{{{}{}{}}}' is not a variable", scope, key.empty() ? "" : ".", key),
+                    .hint = did_you_mean(key, known)});
 }
 
 }  // namespace swage

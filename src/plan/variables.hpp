@@ -16,8 +16,8 @@ using VariableScopes = std::map<std::string, VariableLookup, std::less<>>;
 
 using Values = std::map<std::string, std::string, std::less<>>;   // of a scope, by key
 
-// Replaces every `{scope.key}` of `text`. Braces that do not hold a lower-case word (shell's `${x}`, `{a,b}`) stay as they are.
-// An unknown scope is an error with a suggestion.
+// Replaces every `{scope.key}` of `text`. Braces that do not hold a lower-case word (shell's `${x}`, `{a,b}`) stay as
+// they are. An unknown scope is an error with a suggestion.
 Result<std::string> expand_variables(std::string_view text, const VariableScopes& scopes);
 
 // For a scope that is a fixed set of keys: the value, or an error that names the near ones.

@@ -57,8 +57,9 @@ std::optional<Role> propagated_role(Role outer, Role inner) {
   return role_at({map(offsets(inner).host), map(offsets(inner).target)});
 }
 
-Result<std::vector<DependencyRef>> with_propagated(const std::vector<DependencyRef>& direct,
-                                                   const std::function<Result<std::vector<DependencyRef>>(const DependencyRef&)>& propagated_by) {
+Result<std::vector<DependencyRef>> with_propagated(
+    const std::vector<DependencyRef>& direct,
+    const std::function<Result<std::vector<DependencyRef>>(const DependencyRef&)>& propagated_by) {
   Walk walk{propagated_by};
   for (const DependencyRef& ref : direct) SWAGE_CHECK(walk.visit(ref));
   return std::move(walk.found);

@@ -1,10 +1,11 @@
 // Reading of GNU system triples.
 //
 // The dash is both the separator and, in practice, optional padding: vendor and ABI may be left out, so three parts are
-// cpu-kernel-abi (aarch64-linux-gnu) or cpu-vendor-kernel (mips-unknown-linux), and two parts are cpu-kernel or cpu-abi.
-// As GNU config does, the second of three parts decides: it is a kernel only when it is a word that needs an ABI after
-// it (linux, uclinux, windows). The differences from config.sub, each pinned by a test:
-//   - the vendor that is not given is always "unknown": config.sub says "pc" for x86 and has three more exceptions, which
+// cpu-kernel-abi (aarch64-linux-gnu) or cpu-vendor-kernel (mips-unknown-linux), and two parts are cpu-kernel or
+// cpu-abi. As GNU config does, the second of three parts decides: it is a kernel only when it is a word that needs an
+// ABI after it (linux, uclinux, windows). The differences from config.sub, each pinned by a test:
+//   - the vendor that is not given is always "unknown": config.sub says "pc" for x86 and has three more exceptions,
+//   which
 //     would make `x86_64-linux-gnu` and `x86_64-unknown-linux-gnu` two platforms;
 //   - ABIs are a closed set and belong to a CPU family: `x86_64-linux-gnuu` and `aarch64-linux-gnueabihf` are errors;
 //   - LLVM's spellings are read too: `x86_64-pc-windows-msvc`, `riscv64gc`, and `none` as a kernel in four parts.
@@ -76,8 +77,24 @@ constexpr auto kWindowsAbis = std::to_array<Abi>({{"gnu", "", ""}, {"msvc", "", 
 
 // Kernels that are the last part of a triple; a release number may follow (freebsd13, darwin20.1).
 constexpr auto kLoneKernels = std::to_array<std::string_view>({
-    "freebsd", "netbsd", "openbsd", "dragonfly", "darwin", "macos", "ios", "cygwin", "redox", "wasi", "wasip1", "wasip2",
-    "mmixware", "ghcjs", "solaris", "haiku", "genode", "none",
+    "freebsd",
+    "netbsd",
+    "openbsd",
+    "dragonfly",
+    "darwin",
+    "macos",
+    "ios",
+    "cygwin",
+    "redox",
+    "wasi",
+    "wasip1",
+    "wasip2",
+    "mmixware",
+    "ghcjs",
+    "solaris",
+    "haiku",
+    "genode",
+    "none",
 });
 
 bool is_release(std::string_view text) {
@@ -134,7 +151,8 @@ bool takes_abi(std::string_view part) { return part == "linux" || part == "uclin
 
 bool is_vendor(std::string_view part) {
   return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '+';
   });
 }
 
@@ -194,7 +212,8 @@ Result<Triple> Triple::parse(std::string_view text) {
     return not_understood(parts.kernel, "kernel", text, known);
   }
   if (!parts.abi.empty())
-    return fail(Errc::invalid_input, fmt::format("'{}' is not an abi of kernel '{}' in triple '{}'", parts.abi, parts.kernel, text));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' is not an abi of kernel '{}' in triple '{}'", parts.abi, parts.kernel, text));
   triple.kernel_ = parts.kernel;
   return triple;
 }

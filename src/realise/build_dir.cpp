@@ -32,7 +32,8 @@ Result<fs::path> BuildDir::keep(const fs::path& work_dir, std::string_view name)
     fs::path target = work_dir / "failed" / fmt::format("{}-{}", name, number);
     if (path_exists(target)) continue;
     if (::rename(build().c_str(), target.c_str()) == 0) return target;
-    if (errno != EEXIST && errno != ENOTEMPTY) return fail_errno(fmt::format("cannot keep '{}'", target.string()), errno);
+    if (errno != EEXIST && errno != ENOTEMPTY)
+      return fail_errno(fmt::format("cannot keep '{}'", target.string()), errno);
   }
 }
 

@@ -1,5 +1,5 @@
-// <work_dir>/builds/<hash>.XXXXXX: where one build happens, with `build` (the sandbox's /build) and `store` (its /nix/store). No build
-// waits for another's directory, nor for what a killed swage left.
+// <work_dir>/builds/<hash>.XXXXXX: where one build happens, with `build` (the sandbox's /build) and `store` (its
+// /nix/store). No build waits for another's directory, nor for what a killed swage left.
 #pragma once
 
 #include <condition_variable>

@@ -71,8 +71,10 @@ void BuildLog::flush() {
 Result<void> BuildLog::write_stream() {
   std::string packed(pending_.size() + pending_.size() / 100 + 600, '\0');  // the bound that bzlib documents
   auto size = static_cast<unsigned>(packed.size());
-  const int status = ::BZ2_bzBuffToBuffCompress(packed.data(), &size, pending_.data(), static_cast<unsigned>(pending_.size()), 1, 0, 0);
-  if (status != BZ_OK) return fail(Errc::environment, fmt::format("cannot compress '{}': bzip2 error {}", file_.string(), status));
+  const int status = ::BZ2_bzBuffToBuffCompress(packed.data(), &size, pending_.data(),
+                                                static_cast<unsigned>(pending_.size()), 1, 0, 0);
+  if (status != BZ_OK)
+    return fail(Errc::environment, fmt::format("cannot compress '{}': bzip2 error {}", file_.string(), status));
   packed.resize(size);
   return write_all(fd_.get(), packed, file_.string());
 }

@@ -23,8 +23,8 @@ class BuildLog {
 
   void append(std::string_view bytes);
   void flush_when_due(Clock::time_point now);   // call it now and then: output may pause
-  // The last line may lack its line end. An error of any write is told here: a log that cannot be kept is no reason to end
-  // a build.
+  // The last line may lack its line end. An error of any write is told here: a log that cannot be kept is no reason to
+  // end a build.
   Result<void> finish();
   const std::deque<std::string>& tail() const { return tail_; }
   std::uint64_t size() const { return size_; }   // bytes appended
@@ -48,8 +48,8 @@ class BuildLog {
   Result<void> written_{};
 };
 
-// Such a file, piece by piece, to where it is cut off, if it is: the end of one that is being written. Errc::corrupt when it is not
-// bzip2.
+// Such a file, piece by piece, to where it is cut off, if it is: the end of one that is being written. Errc::corrupt
+// when it is not bzip2.
 Result<void> decompress_log(const fs::path& file, const std::function<void(std::string_view bytes)>& sink);
 
 }  // namespace swage

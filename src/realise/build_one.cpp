@@ -48,7 +48,8 @@ class Monitor {
                       {exited_ ? -1 : sandbox_.pidfd(), POLLIN, 0},
                       {may_kill ? context_.stop.fd() : -1, POLLIN, 0},
                       {may_kill ? interrupt_fd() : -1, POLLIN, 0}};
-      if (::poll(fds, std::size(fds), may_kill ? wait_ms() : 500) < 0 && errno != EINTR) return fail_errno("cannot watch a builder", errno);
+      if (::poll(fds, std::size(fds), may_kill ? wait_ms() : 500) < 0 && errno != EINTR)
+        return fail_errno("cannot watch a builder", errno);
       if (fds[0].revents) SWAGE_CHECK(read_output());
       if (fds[1].revents) exited_ = true;
       log_.flush_when_due(Clock::now());
@@ -124,9 +125,10 @@ struct Run {
   Clock::time_point started = Clock::now();
 };
 
-Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& closure, const BuildDir& dir,
-                        BuildLog& log) {
-  SandboxSpec spec{.builder = drv.drv.builder, .args = drv.drv.args, .build_dir = dir.build(), .store_dir = dir.store()};
+Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& closure,
+                        const BuildDir& dir, BuildLog& log) {
+  SandboxSpec spec{
+      .builder = drv.drv.builder, .args = drv.drv.args, .build_dir = dir.build(), .store_dir = dir.store()};
   for (const StorePath& path : closure) spec.read_only.emplace_back(context.store.real_path(path), path.str());
   SWAGE_TRY(spec.env, builder_env(drv.drv, context.cores, context.jobserver, dir.build()));
   SWAGE_TRY(const Jobserver::Lease lease, context.jobserver.lease());
@@ -159,13 +161,14 @@ Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& d
 bool disk_was_full(const fs::path& dir, const BuildLog& log) {
   struct statvfs disk {};
   if (::statvfs(dir.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < 1'000'000) return true;
-  return std::any_of(log.tail().begin(), log.tail().end(), [](const std::string& line) { return line.find("No space left on device") != std::string::npos; });
+  return std::any_of(log.tail().begin(), log.tail().end(),
+                     [](const std::string& line) { return line.find("No space left on device") != std::string::npos; });
 }
 
 constexpr int kKilled = 128;   // a shell's status of what a signal ended, plus the signal
 
-Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log, const FirstError& first,
-                    FailedLog& failed) {
+Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, const Run& run, const BuildLog& log,
+                    const FirstError& first, FailedLog& failed) {
   const RealiseOptions& options = context.options;
   failed = {.by_clock = run.ended == Ended::silent || run.ended == Ended::timeout, .seconds = run.seconds,
             .cpu_seconds = run.exit.cpu_seconds};
@@ -202,7 +205,8 @@ Fail builder_failed(const BuildContext& context, const FinishedDerivation& drv, 
   return Fail(std::move(error));
 }
 
-// A builder may leave outputs that take longer to read than it took to make them: its limit holds until they are registered.
+// A builder may leave outputs that take longer to read than it took to make them: its limit holds until they are
+// registered.
 Checkpoint within_limits(const BuildContext& context, const FinishedDerivation& drv, const Run& run) {
   return [&]() -> Result<void> {
     if (interrupted() || context.stop.is_set()) return fail(Errc::interrupted, "interrupted");
@@ -210,7 +214,8 @@ Checkpoint within_limits(const BuildContext& context, const FinishedDerivation& 
     if (limit.count() == 0 || Clock::now() - run.started < limit) return {};
     return Fail(Error{.code = Errc::build_failed,
                       .what = fmt::format("'{}' did not build: it ran for more than {} s", drv.drv.name, limit.count()),
-                      .notes = {fmt::format("its builder ended after {}: the rest went into reading its outputs", human_seconds(run.seconds))},
+                      .notes = {fmt::format("its builder ended after {}: the rest went into reading its outputs",
+                                            human_seconds(run.seconds))},
                       .hint = "swage log " + drv.path.str()});
   };
 }
@@ -228,34 +233,40 @@ fs::path log_file(Store& store, const StorePath& drv) {
   return store.log_dir() / drv.base().substr(0, 2) / (drv.base().substr(2) + ".bz2");
 }
 
-Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, OutputsAre outputs_are,
-                              std::uint64_t job, FailedLog& failed) {
+Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs,
+                              OutputsAre outputs_are, std::uint64_t job, FailedLog& failed) {
   Store& store = context.store;
   SWAGE_TRY(const StorePathSet closure, store.closure(inputs));
   SWAGE_TRY(BuildDir made, BuildDir::create(store.work_dir(), drv.path.hash_part()));
   Used used{context.remover, std::move(made)};
   BuildDir& dir = used.dir;
   FirstError first(context.options.error_lines);
-  SWAGE_TRY(BuildLog log, BuildLog::create(log_file(store, drv.path), context.options.log_lines, [&](const std::string& line) {
-    first.take(line);
-    context.reporter.on(JobLog{job, line});
-  }));
+  SWAGE_TRY(BuildLog log,
+            BuildLog::create(log_file(store, drv.path), context.options.log_lines, [&](const std::string& line) {
+              first.take(line);
+              context.reporter.on(JobLog{job, line});
+            }));
   const auto fail_keeping = [&](Error error) -> Fail {
     if (!context.options.keep_failed) return Fail(std::move(error));
-    Result<fs::path> kept = dir.keep(store.work_dir(), fmt::format("{}-{}", drv.path.hash_part().substr(0, 8), drv.drv.name));
-    error.notes.push_back(kept ? fmt::format("its build directory is kept in '{}'", kept->string()) : kept.error().what);
+    Result<fs::path> kept =
+        dir.keep(store.work_dir(), fmt::format("{}-{}", drv.path.hash_part().substr(0, 8), drv.drv.name));
+    error.notes.push_back(kept ? fmt::format("its build directory is kept in '{}'", kept->string())
+                               : kept.error().what);
     return Fail(std::move(error));
   };
   SWAGE_TRY(const Run run, run_builder(context, drv, closure, dir, log));
   if (run.ended == Ended::stopped) return fail(Errc::interrupted, "interrupted");
-  if (run.ended != Ended::by_itself || run.exit.status != 0) return fail_keeping(builder_failed(context, drv, run, log, first, failed).value());
+  if (run.ended != Ended::by_itself || run.exit.status != 0)
+    return fail_keeping(builder_failed(context, drv, run, log, first, failed).value());
   const fs::path kept = context.options.keep_failed ? store.work_dir() / "failed" : fs::path();
   const Checkpoint checkpoint = within_limits(context, drv, run);
-  Result<void> finished = outputs_are == OutputsAre::registered ? register_built(store, drv, dir.store(), closure, checkpoint)
-                                                   : compare_built(store, drv, dir.store(), kept, checkpoint);
+  Result<void> finished = outputs_are == OutputsAre::registered
+                              ? register_built(store, drv, dir.store(), closure, checkpoint)
+                              : compare_built(store, drv, dir.store(), kept, checkpoint);
   if (!finished && finished.error().code == Errc::interrupted) return Fail(std::move(finished).error());
   if (!finished) return fail_keeping(std::move(finished).error());
-  return BuildRecord{.drv = drv.path, .seconds = run.seconds, .cpu_seconds = run.exit.cpu_seconds, .max_rss = run.exit.max_rss};
+  return BuildRecord{
+      .drv = drv.path, .seconds = run.seconds, .cpu_seconds = run.exit.cpu_seconds, .max_rss = run.exit.max_rss};
 }
 
 }  // namespace swage

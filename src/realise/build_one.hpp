@@ -23,10 +23,11 @@ enum class OutputsAre {
   compared,     // with the valid ones
 };
 
-// `inputs` are the store paths that the derivation names; the builder sees their closure. Reports JobLog events as `job`.
-// Errc::interrupted when told to stop, by the user or by `context.stop`. `failed`: what the log tells of a failure.
-Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs, OutputsAre outputs_are,
-                              std::uint64_t job, FailedLog& failed);
+// `inputs` are the store paths that the derivation names; the builder sees their closure. Reports JobLog events as
+// `job`. Errc::interrupted when told to stop, by the user or by `context.stop`. `failed`: what the log tells of a
+// failure.
+Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivation& drv, const StorePathSet& inputs,
+                              OutputsAre outputs_are, std::uint64_t job, FailedLog& failed);
 
 // Where the log of a derivation is kept (bzip2, as Nix does).
 fs::path log_file(Store& store, const StorePath& drv);

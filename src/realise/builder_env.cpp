@@ -34,8 +34,8 @@ Result<void> pass_as_files(std::map<std::string, std::string>& env, const fs::pa
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> builder_env(const Derivation& drv, unsigned cores, const Jobserver& jobserver,
-                                                       const fs::path& build_dir) {
+Result<std::map<std::string, std::string>> builder_env(const Derivation& drv, unsigned cores,
+                                                       const Jobserver& jobserver, const fs::path& build_dir) {
   SWAGE_CHECK(refuse_unsupported(drv));
   std::map<std::string, std::string> env{{"PATH", "/path-not-set"},
                                          {"HOME", "/homeless-shelter"},

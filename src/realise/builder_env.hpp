@@ -11,7 +11,7 @@ namespace swage {
 
 // Files named by `passAsFile` are written into `build_dir`, which the builder sees as /build.
 // Errc::invalid_input for derivations that ask for what this executor does not offer.
-Result<std::map<std::string, std::string>> builder_env(const Derivation& drv, unsigned cores, const Jobserver& jobserver,
-                                                       const fs::path& build_dir);
+Result<std::map<std::string, std::string>> builder_env(const Derivation& drv, unsigned cores,
+                                                       const Jobserver& jobserver, const fs::path& build_dir);
 
 }  // namespace swage

@@ -24,12 +24,16 @@ bool write_value(const fs::path& file, std::string_view value) {
 bool has_words(const fs::path& file, std::initializer_list<std::string_view> wanted) {
   const std::string text = read_file(file).value_or("");
   const std::vector<std::string_view> words = split_words(text);
-  return std::all_of(wanted.begin(), wanted.end(), [&](std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); });
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); });
 }
 
-bool controls_children(const fs::path& group) { return has_words(group / "cgroup.subtree_control", {"memory", "pids"}); }
+bool controls_children(const fs::path& group) {
+  return has_words(group / "cgroup.subtree_control", {"memory", "pids"});
+}
 
-// A group whose children are controlled has no processes of its own, but for the root of all: so this one moves down, if it is alone.
+// A group whose children are controlled has no processes of its own, but for the root of all: so this one moves down,
+// if it is alone.
 bool let_control_children(const fs::path& group) {
   if (controls_children(group)) return true;
   const fs::path own = group / fmt::format("{}main", kPrefix);
@@ -53,7 +57,8 @@ void remove_stale(const fs::path& group) {
 }
 
 std::optional<fs::path> find_parent() {
-  const std::optional<fs::path> group = cgroup_directory(read_file("/proc/self/cgroup").value_or(""), read_file("/proc/self/mountinfo").value_or(""));
+  const std::optional<fs::path> group =
+      cgroup_directory(read_file("/proc/self/cgroup").value_or(""), read_file("/proc/self/mountinfo").value_or(""));
   if (!group || !has_words(*group / "cgroup.controllers", {"memory", "pids"})) return std::nullopt;
   if (::access(group->c_str(), W_OK) != 0 || !let_control_children(*group)) return std::nullopt;
   remove_stale(*group);
@@ -68,7 +73,8 @@ std::optional<fs::path> cgroup_directory(std::string_view self, std::string_view
     if (line.starts_with("0::/")) place = line.substr(3);
   if (!place) return std::nullopt;
   for (const std::string_view line : split(mountinfo, '\n')) {
-    const std::vector<std::string_view> fields = split_words(line);   // proc(5): root and mount point are the 4th and 5th
+    // proc(5): root and mount point are the 4th and 5th.
+    const std::vector<std::string_view> fields = split_words(line);
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     if (fields.size() < 6 || fields.end() - dash < 2 || dash[1] != "cgroup2") continue;
     const std::string_view root = fields[3] == "/" ? "" : fields[3];

@@ -1,7 +1,7 @@
-// A control group (version 2) of one build, where this process may make some: as root outside of any, in a container's own hierarchy,
-// or in a unit that systemd delegates (`systemd-run --user --scope -p Delegate=yes swage ...`). There the kernel itself holds a build
-// within its limits, and files in a tmpfs count as memory. Elsewhere there is none, and builds are watched (realise/usage.hpp).
-// Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
+// A control group (version 2) of one build, where this process may make some: as root outside of any, in a container's
+// own hierarchy, or in a unit that systemd delegates (`systemd-run --user --scope -p Delegate=yes swage ...`). There
+// the kernel itself holds a build within its limits, and files in a tmpfs count as memory. Elsewhere there is none, and
+// builds are watched (realise/usage.hpp). Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,8 @@ class BuildCgroup {
   UniqueFd fd_;
 };
 
-// Where a process whose /proc/self/cgroup is `self` finds its group, by /proc/self/mountinfo: nothing when version 2 is not there.
+// Where a process whose /proc/self/cgroup is `self` finds its group, by /proc/self/mountinfo: nothing when version 2 is
+// not there.
 std::optional<fs::path> cgroup_directory(std::string_view self, std::string_view mountinfo);
 
 }  // namespace swage

@@ -39,7 +39,8 @@ Result<void> DerivationWriter::write(const std::vector<StorePath>& drvs) {
     const FinishedDerivation& finished = graph_.derivations[position];
     const Derivation& drv = finished.drv;
     const bool complete = std::includes(valid.begin(), valid.end(), drv.input_srcs.begin(), drv.input_srcs.end()) &&
-                          std::all_of(drv.input_drvs.begin(), drv.input_drvs.end(), [&](const auto& input) { return written_.contains(input.first); });
+                          std::all_of(drv.input_drvs.begin(), drv.input_drvs.end(),
+                                      [&](const auto& input) { return written_.contains(input.first); });
     if (!complete) continue;
     written_.insert(finished.path);
     batch.push_back(&finished);

@@ -1,6 +1,6 @@
-// Puts .drv files into the store, as far as that is possible: a .drv refers to its sources and input derivations, and what
-// refers must not be valid before what it refers to. Inputs that were found valid are not fetched, so their .drv may have
-// to stay unwritten; outputs name their deriver all the same.
+// Puts .drv files into the store, as far as that is possible: a .drv refers to its sources and input derivations, and
+// what refers must not be valid before what it refers to. Inputs that were found valid are not fetched, so their .drv
+// may have to stay unwritten; outputs name their deriver all the same.
 #pragma once
 
 #include <mutex>

@@ -18,7 +18,8 @@ std::map<std::string, double> read_entries(const fs::path& file) {
   for (const std::string_view line : split(*text, '\n')) {
     const auto words = split_words(line);
     double seconds = 0;
-    if (words.size() == 2 && std::from_chars(words[0].data(), words[0].data() + words[0].size(), seconds).ec == std::errc())
+    if (words.size() == 2 &&
+        std::from_chars(words[0].data(), words[0].data() + words[0].size(), seconds).ec == std::errc())
       entries[std::string(words[1])] = seconds;
   }
   return entries;

@@ -1,5 +1,5 @@
-// How long derivations took, by name, so that the next run starts the longest path first. A text file `<seconds> <name>`
-// a line; a hint only: what cannot be read is ignored. Several processes merge their findings.
+// How long derivations took, by name, so that the next run starts the longest path first. A text file `<seconds>
+// <name>` a line; a hint only: what cannot be read is ignored. Several processes merge their findings.
 #pragma once
 
 #include <map>

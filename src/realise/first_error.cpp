@@ -63,7 +63,8 @@ std::vector<std::string> FirstError::notes(const std::deque<std::string>& tail) 
   std::vector<std::string> notes;
   if (const std::vector<std::string> lines = before_tail(tail); !lines.empty())
     notes.push_back(listed(fmt::format("the first error, in line {} of its log:", at_), lines));
-  notes.push_back(listed(tail.size() == 1 ? "last line of its log:" : fmt::format("last {} lines of its log:", tail.size()), tail));
+  notes.push_back(
+      listed(tail.size() == 1 ? "last line of its log:" : fmt::format("last {} lines of its log:", tail.size()), tail));
   return notes;
 }
 

@@ -1,5 +1,5 @@
-// Finds the first error of a log while the log comes, and keeps a few lines around it: with a parallel make the cause is often far from
-// the end. Takes bounded memory, whatever is printed.
+// Finds the first error of a log while the log comes, and keeps a few lines around it: with a parallel make the cause
+// is often far from the end. Takes bounded memory, whatever is printed.
 #pragma once
 
 #include <deque>
@@ -20,12 +20,14 @@ class FirstError {
   const LogLineRow* row() const { return row_; }   // null: no line told of a failure
   // The error of a failed build: what is shown of its log, no line twice. `tail`: the last lines.
   std::vector<std::string> notes(const std::deque<std::string>& tail) const;
-  // What is known of the failure: the row of the first error, or else of a line that is shown, that has a text; or null.
+  // What is known of the failure: the row of the first error, or else of a line that is shown, that has a text; or
+  // null.
   const LogLineRow* known(const std::deque<std::string>& tail) const;
 
  private:
   std::size_t first_of(const std::deque<std::string>& tail) const { return count_ - tail.size() + 1; }
-  std::vector<std::string> before_tail(const std::deque<std::string>& tail) const;   // the lines around the error that are not of the tail
+  // The lines around the error that are not of the tail.
+  std::vector<std::string> before_tail(const std::deque<std::string>& tail) const;
 
   const LogLines* lines_;
   std::size_t count_ = 0;                // lines so far

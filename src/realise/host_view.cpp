@@ -40,11 +40,14 @@ Result<void> bind(const fs::path& from, const fs::path& to) {
 }
 
 // What a system has of its own. All else (homes, /etc with its users, /tmp, /proc, ...) stays the host's.
-bool is_of_system(std::string_view name) { return name == "usr" || name == "bin" || name == "sbin" || name.starts_with("lib"); }
+bool is_of_system(std::string_view name) {
+  return name == "usr" || name == "bin" || name == "sbin" || name.starts_with("lib");
+}
 
 // A new root of links and binds: /nix cannot be created in the host's own when it is not there.
 Result<void> build_root(const fs::path& root, const fs::path& store_root, const fs::path& system) {
-  if (::mount("root", root.c_str(), "tmpfs", 0, "mode=0755") != 0) return fail_errno("cannot mount a file system", errno);
+  if (::mount("root", root.c_str(), "tmpfs", 0, "mode=0755") != 0)
+    return fail_errno("cannot mount a file system", errno);
   SWAGE_TRY(std::vector<std::string> names, list_directory("/"));
   if (!system.empty()) {
     std::erase_if(names, is_of_system);
@@ -59,7 +62,8 @@ Result<void> build_root(const fs::path& root, const fs::path& store_root, const 
     if (::lstat(from.c_str(), &st) != 0) continue;
     if (S_ISLNK(st.st_mode)) {
       SWAGE_TRY(const std::string target, swage::read_symlink(from));
-      if (::symlink(target.c_str(), to.c_str()) != 0) return fail_errno(fmt::format("cannot create link '{}'", to.string()), errno);
+      if (::symlink(target.c_str(), to.c_str()) != 0)
+        return fail_errno(fmt::format("cannot create link '{}'", to.string()), errno);
     } else if (S_ISDIR(st.st_mode)) {
       SWAGE_CHECK(make_directories(to));
       SWAGE_CHECK(bind(from, to));
@@ -72,13 +76,18 @@ Result<void> build_root(const fs::path& root, const fs::path& store_root, const 
 Result<void> register_emulator(const Emulation& emulation) {
   constexpr const char* place = "/proc/sys/fs/binfmt_misc";
   if (::mount("binfmt_misc", place, "binfmt_misc", 0, nullptr) != 0)
-    return fail_errno(fmt::format("programs of '{}' cannot be run: this kernel has no binfmt_misc for namespaces (Linux 6.7 has)", emulation.platform->name), errno);
+    return fail_errno(
+        fmt::format("programs of '{}' cannot be run: this kernel has no binfmt_misc for namespaces (Linux 6.7 has)",
+                    emulation.platform->name),
+        errno);
   SWAGE_TRY(UniqueFd fd, open_file(fmt::format("{}/register", place), O_WRONLY));
-  return write_all(fd.get(), fmt::format(":swage:M::{}:{}:F", binfmt_magic(*emulation.platform), emulation.emulator.string()), place);
+  return write_all(fd.get(),
+                   fmt::format(":swage:M::{}:{}:F", binfmt_magic(*emulation.platform), emulation.emulator.string()),
+                   place);
 }
 
-// The caller keeps its own user and group; only the capability to mount is new, and only in here. A binfmt_misc belongs to its
-// namespace's root, so that is what the caller is until the emulator is registered.
+// The caller keeps its own user and group; only the capability to mount is new, and only in here. A binfmt_misc belongs
+// to its namespace's root, so that is what the caller is until the emulator is registered.
 Result<void> enter(const HostViewSpec& spec, const fs::path& root) {
   const Result<fs::path> here = spec.directory.empty() ? current_directory() : absolute_path(spec.directory);
   const uid_t uid = ::geteuid();
@@ -125,7 +134,9 @@ Result<int> run_in_host_view(const HostViewSpec& spec) {
   }
   ::signal(SIGINT, old_interrupt);
   if (!failure.empty())
-    return Fail(Error{.code = Errc::environment, .what = failure, .hint = "allow user namespaces with: sysctl user.max_user_namespaces=10000"});
+    return Fail(Error{.code = Errc::environment,
+                      .what = failure,
+                      .hint = "allow user namespaces with: sysctl user.max_user_namespaces=10000"});
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -103,7 +103,8 @@ struct Jobserver::State {
     for (bool settled = false; !settled;) {
       settled = true;
       const bool free = held() < cores - 1;
-      const std::size_t fair = cores / std::max<std::size_t>(shares.size(), 1);   // commands, of which one needs no token
+      // commands, of which one needs no token.
+      const std::size_t fair = cores / std::max<std::size_t>(shares.size(), 1);
       for (const auto& share : shares) {
         if (share->tampered) continue;
         const bool wanted = free || share->held + 1 < fair;
@@ -133,11 +134,13 @@ struct Jobserver::State {
           fds.push_back({share->is_heard() ? share->returns.get() : -1, POLLIN, 0});
         }
       }
-      if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;   // builds keep the command that each may run
+      // Builds keep the command that each may run.
+      if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;
       std::uint64_t pokes = 0;
       if (fds[0].revents) [[maybe_unused]] const auto got = ::read(wake.get(), &pokes, sizeof pokes);
       const std::scoped_lock lock(mutex);
-      // Room beside an offer that is still there: the build has made its pipe larger, and would wake this thread for ever.
+      // Room beside an offer that is still there: the build has made its pipe larger, and would wake this thread for
+      // ever.
       for (std::size_t i = 0; i < served.size(); ++i)
         if (fds[1 + 2 * i].revents && served[i]->is_offer_there()) served[i]->tampered = true;
     }
@@ -172,7 +175,8 @@ Result<Jobserver> Jobserver::create(unsigned cores) {
 Result<Jobserver::Lease> Jobserver::lease() {
   SWAGE_TRY(Pipe tokens, make_pipe());
   SWAGE_TRY(Pipe back, make_pipe());
-  if (::fcntl(tokens.write.get(), F_SETPIPE_SZ, 1) < 0) return fail_errno("cannot make a jobserver", errno);   // one page: one packet
+  // One page: one packet.
+  if (::fcntl(tokens.write.get(), F_SETPIPE_SZ, 1) < 0) return fail_errno("cannot make a jobserver", errno);
   SWAGE_CHECK(set_flags(tokens.write, O_NONBLOCK | O_DIRECT));
   SWAGE_CHECK(set_flags(back.read, O_NONBLOCK));
   auto share = std::make_shared<Share>();

@@ -1,4 +1,5 @@
-// What one build may take of the machine before it is ended, so that neither the others nor swage itself go down with it.
+// What one build may take of the machine before it is ended, so that neither the others nor swage itself go down with
+// it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ struct BuildLimits {                     // 0: none
   std::uint64_t memory = usual_memory_limit();   // bytes, of all its processes together
 };
 
-// Where the kernel bounds processes it does so higher, because they are only counted now and then: what goes beyond its limit is still
-// growing then, and ended with the reason, not by its own forks that fail.
+// Where the kernel bounds processes it does so higher, because they are only counted now and then: what goes beyond its
+// limit is still growing then, and ended with the reason, not by its own forks that fail.
 constexpr std::uint64_t hard_limit(unsigned processes) { return processes == 0 ? 0 : processes + 10'000ULL; }
 
 }  // namespace swage

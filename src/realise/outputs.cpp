@@ -19,7 +19,8 @@ struct Output {
   fs::path made;
 };
 
-Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const fs::path& made, const Checkpoint& checkpoint) {
+Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const fs::path& made,
+                                            const Checkpoint& checkpoint) {
   std::vector<Output> outputs;
   for (const auto& [name, output] : drv.drv.outputs) {
     SWAGE_TRY(StorePath path, StorePath::parse(output.path));
@@ -42,7 +43,8 @@ Result<std::vector<Output>> present_outputs(const FinishedDerivation& drv, const
 Result<Hash> hash_flat(const fs::path& file, HashAlgo algo, std::string_view drv_name, const Checkpoint& checkpoint) {
   struct stat st {};
   if (::lstat(file.c_str(), &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 0111))
-    return fail(Errc::build_failed, fmt::format("'{}' must make a plain file that is not executable, because its hash is flat", drv_name));
+    return fail(Errc::build_failed,
+                fmt::format("'{}' must make a plain file that is not executable, because its hash is flat", drv_name));
   SWAGE_TRY(const UniqueFd fd, open_file(file, O_RDONLY | O_NOFOLLOW));
   Hasher hasher(algo);
   std::vector<char> buffer(256 * 1024);
@@ -73,18 +75,20 @@ Result<ContentAddress> check_fixed(const FinishedDerivation& drv, const fs::path
   if (recursive) name.remove_prefix(2);
   SWAGE_TRY(const HashAlgo algo, parse_hash_algo(name));
   SWAGE_TRY(const Hash expected, Hash::from_hex(algo, output.hash));
-  SWAGE_TRY(const Hash got, recursive ? hash_recursive(made, algo, checkpoint) : hash_flat(made, algo, drv.drv.name, checkpoint));
+  SWAGE_TRY(const Hash got,
+            recursive ? hash_recursive(made, algo, checkpoint) : hash_flat(made, algo, drv.drv.name, checkpoint));
   if (got != expected)
     return Fail(Error{.code = Errc::hash_mismatch,
                       .what = fmt::format("'{}' made something else than its fixed hash says", drv.drv.name),
-                      .notes = {fmt::format("expected {} {}", name, expected.hex()), fmt::format("     got {} {}", name, got.hex())}});
+                      .notes = {fmt::format("expected {} {}", name, expected.hex()),
+                                fmt::format("     got {} {}", name, got.hex())}});
   return ContentAddress{recursive ? ContentMethod::recursive : ContentMethod::flat, expected};
 }
 
 }  // namespace
 
-Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const StorePathSet& inputs,
-                            const Checkpoint& checkpoint) {
+Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made,
+                            const StorePathSet& inputs, const Checkpoint& checkpoint) {
   SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made, checkpoint));
   StorePathSet candidates = inputs;
   for (const Output& output : outputs) candidates.insert(output.path);
@@ -119,7 +123,8 @@ Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs
     const NarHash& again = scanned.nar;
     if (again.hash == info->nar_hash) continue;
     Error error{.code = Errc::build_failed,
-                .what = fmt::format("'{}' is not reproducible: its output '{}' differs between two builds", drv.drv.name, output.name),
+                .what = fmt::format("'{}' is not reproducible: its output '{}' differs between two builds",
+                                    drv.drv.name, output.name),
                 .notes = {fmt::format(" first sha256:{}", hash_base32(info->nar_hash)),
                           fmt::format("second sha256:{}", hash_base32(again.hash))}};
     if (!keep_in.empty()) {
@@ -129,7 +134,8 @@ Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs
       struct stat st {};
       // A directory can be moved only by who may write to it.
       if (::lstat(output.made.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) ::chmod(output.made.c_str(), 0755);
-      if (::rename(output.made.c_str(), kept.c_str()) != 0) return fail_errno(fmt::format("cannot keep '{}'", kept.string()), errno);
+      if (::rename(output.made.c_str(), kept.c_str()) != 0)
+        return fail_errno(fmt::format("cannot keep '{}'", kept.string()), errno);
       error.notes.push_back(fmt::format("the second is kept in '{}'", kept.string()));
       error.hint = fmt::format("diff -r {} {}", store.real_path(output.path).string(), kept.string());
     }

@@ -6,12 +6,12 @@
 
 namespace swage {
 
-// All outputs that `drv` promises are below `made` (named as in the store); those not valid yet are made canonical, checked
-// against a fixed hash, scanned for references among `inputs` and each other, and registered in one transaction.
-// Errc::build_failed when one is missing or no store object, Errc::hash_mismatch for fixed outputs. `checkpoint` is asked at every
-// entry and buffer: its error ends the work.
-Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const StorePathSet& inputs,
-                            const Checkpoint& checkpoint);
+// All outputs that `drv` promises are below `made` (named as in the store); those not valid yet are made canonical,
+// checked against a fixed hash, scanned for references among `inputs` and each other, and registered in one
+// transaction. Errc::build_failed when one is missing or no store object, Errc::hash_mismatch for fixed outputs.
+// `checkpoint` is asked at every entry and buffer: its error ends the work.
+Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made,
+                            const StorePathSet& inputs, const Checkpoint& checkpoint);
 
 // Compares a second build with the valid outputs, bit for bit. Errc::build_failed names the first that differs; with
 // `keep_in` it is moved there, and a note says so.

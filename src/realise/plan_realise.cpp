@@ -23,7 +23,8 @@ class Walk {
     for (const std::size_t position : seen_)
       if (!build_.contains(position)) plan.valid.push_back(graph_.derivations[position].path);
     SWAGE_TRY(const StorePathSet present, store_.valid_paths(sources_));
-    std::set_difference(sources_.begin(), sources_.end(), present.begin(), present.end(), std::back_inserter(plan.fetch));
+    std::set_difference(sources_.begin(), sources_.end(), present.begin(), present.end(),
+                        std::back_inserter(plan.fetch));
     return plan;
   }
 

@@ -33,8 +33,8 @@ Result<void> root_outputs(Store& store, const Graph& graph, const StorePath& drv
   return {};
 }
 
-// A path must be a root before it is looked whether it is valid, else gc may take it in between. Which paths matter is only
-// known after a look; so everything that the first look met is made a root, and the second look counts.
+// A path must be a root before it is looked whether it is valid, else gc may take it in between. Which paths matter is
+// only known after a look; so everything that the first look met is made a root, and the second look counts.
 Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check) {
   for (const Wanted& want : wanted) SWAGE_CHECK(root_outputs(store, graph, want.drv));
   SWAGE_TRY(RealisePlan plan, plan_realise(store, graph, wanted, check));
@@ -42,7 +42,8 @@ Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vec
   for (const auto* list : {&plan.build, &plan.valid})
     for (const StorePath& drv : *list) SWAGE_CHECK(root_outputs(store, graph, drv));
   for (const StorePath& drv : plan.build)
-    for (const StorePath& source : graph.derivations[graph.index.at(drv)].drv.input_srcs) SWAGE_CHECK(store.add_temp_root(source));
+    for (const StorePath& source : graph.derivations[graph.index.at(drv)].drv.input_srcs)
+      SWAGE_CHECK(store.add_temp_root(source));
   return plan_realise(store, graph, wanted, check);
 }
 
@@ -50,21 +51,23 @@ Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vec
 Result<void> check_executable(const fs::path& store_dir) {
   struct statvfs system {};
   if (::statvfs(store_dir.c_str(), &system) != 0 || (system.f_flag & ST_NOEXEC) == 0) return {};
-  return Fail(Error{.code = Errc::environment,
-                    .what = fmt::format("'{}' is on a file system without permission to run programs (noexec)", store_dir.string()),
-                    .hint = "take a home elsewhere: swage --home DIR ..., or SWAGE_HOME"});
+  return Fail(Error{
+      .code = Errc::environment,
+      .what = fmt::format("'{}' is on a file system without permission to run programs (noexec)", store_dir.string()),
+      .hint = "take a home elsewhere: swage --home DIR ..., or SWAGE_HOME"});
 }
 
 // Said once, however many there are.
 std::string left_behind(const std::vector<Error>& stuck) {
-  if (stuck.size() == 1) return fmt::format("warning: an earlier build has left something behind: {}", stuck.front().what);
+  if (stuck.size() == 1)
+    return fmt::format("warning: an earlier build has left something behind: {}", stuck.front().what);
   return fmt::format("warning: {} earlier builds have left something behind: {}", stuck.size(), stuck.front().what);
 }
 
 }  // namespace
 
-Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
-                              const RealiseOptions& options, Reporter& reporter) {
+Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,
+                              SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter) {
   const RealiseOptions complete = filled_in(options);
   RealiseResult result;
   SWAGE_TRY(const RealisePlan plan, rooted_plan(store, graph, wanted, false));
@@ -110,7 +113,8 @@ std::vector<StorePath> logged_derivations(Store& store, const std::function<bool
     for (const std::string& file : list_directory(logs / start).value_or(std::vector<std::string>{})) {
       const std::string base = start + file.substr(0, file.ends_with(".bz2") ? file.size() - 4 : file.size());
       Result<StorePath> drv = StorePath::parse_base(base);
-      if (drv && drv->is_derivation() && is_meant(drv->name().substr(0, drv->name().size() - 4))) found.emplace_back(fs::last_write_time(logs / start / file, error), *std::move(drv));
+      if (drv && drv->is_derivation() && is_meant(drv->name().substr(0, drv->name().size() - 4)))
+        found.emplace_back(fs::last_write_time(logs / start / file, error), *std::move(drv));
     }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
   std::vector<StorePath> drvs;
@@ -124,7 +128,8 @@ Result<void> stream_log(Store& store, const StorePath& drv, const LogSink& sink)
   fs::path plain = packed;
   plain.replace_extension();
   if (!path_exists(plain))
-    return Fail(Error{.code = Errc::invalid_input, .what = fmt::format("'{}' has no log: it was not built here", drv.str())});
+    return Fail(
+        Error{.code = Errc::invalid_input, .what = fmt::format("'{}' has no log: it was not built here", drv.str())});
   SWAGE_TRY(const MappedFile log, map_file(plain));
   sink(log.text());
   return {};

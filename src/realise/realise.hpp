@@ -1,10 +1,10 @@
 // Realising: makes the outputs of derivations valid in the store. Fetches sources, then builds each derivation in a
 // sandbox of Linux namespaces, several at once, with one GNU make jobserver for all of them. No daemon, no root.
 //
-// The order of things for one derivation: lock its output paths (another process may be building the same one: then wait
-// and take its result) -> look again whether they are valid -> build in <work_dir>/builds/<hash> -> canonicalise, hash and
-// scan the outputs -> rename them into the store and register all of them in one transaction -> unlock.
-// The derivation whose critical path is longest, by recorded durations, starts first.
+// The order of things for one derivation: lock its output paths (another process may be building the same one: then
+// wait and take its result) -> look again whether they are valid -> build in <work_dir>/builds/<hash> -> canonicalise,
+// hash and scan the outputs -> rename them into the store and register all of them in one transaction -> unlock. The
+// derivation whose critical path is longest, by recorded durations, starts first.
 #pragma once
 
 #include <chrono>
@@ -39,12 +39,13 @@ struct BuildRecord {               // one derivation that was built (not those f
 struct FailedLog {
   bool by_itself = false;              // it was not stopped or killed, and the disk was not too small
   const LogLineRow* cause = nullptr;   // of the first line that tells of a failure; null: there is none
-  const LogLineRow* known = nullptr;   // that has a text: of that line, or else of another that the error shows; null: there is none
+  const LogLineRow* known = nullptr;   // that has a text: of that line, or else of another that the error shows; null:
+                                       // there is none
   bool by_clock = false;               // a time limit ended it
   double seconds = 0, cpu_seconds = 0; // as of a build that did not fail
 };
-// Told how each derivation ended, the moment it did: its outputs are valid then. May add notes to the error. Called from worker
-// threads, several at once.
+// Told how each derivation ended, the moment it did: its outputs are valid then. May add notes to the error. Called
+// from worker threads, several at once.
 using OnBuilt = std::function<void(const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log)>;
 
 enum class BuildEnd {
@@ -53,7 +54,8 @@ enum class BuildEnd {
   cancelled,   // stopped, or not begun: another one failed, or the user interrupted
   not_built,   // something that it needs failed
 };
-// Told of each derivation that was to be built, once, when no more is done. `because`: the name of what failed, of `not_built`.
+// Told of each derivation that was to be built, once, when no more is done. `because`: the name of what failed, of
+// `not_built`.
 using OnEnd = std::function<void(const StorePath& drv, BuildEnd end, const std::string& because)>;
 
 // How a run goes on, for the sake of what else the machine does.
@@ -96,14 +98,17 @@ struct RealiseResult {
 struct RealisePlan {
   std::vector<StorePath> build{};          // derivations, inputs first
   std::vector<StorePath> fetch{};          // sources
-  std::vector<StorePath> valid{};          // derivations reached whose outputs are valid (their inputs are not looked at)
+  std::vector<StorePath> valid{};          // derivations reached whose outputs are valid (their inputs are not looked
+                                           // at)
 };
-Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check = false);
+Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,
+                                 bool check = false);
 
-// Errors: Errc::build_failed (the first error of the log, its last lines and the command to see the rest), Errc::environment (no namespaces, no
-// space), Errc::interrupted with what had failed before. Nothing half-made becomes visible in any case.
-Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, SourceFetcher& fetcher,
-                              const RealiseOptions& options, Reporter& reporter);
+// Errors: Errc::build_failed (the first error of the log, its last lines and the command to see the rest),
+// Errc::environment (no namespaces, no space), Errc::interrupted with what had failed before. Nothing half-made becomes
+// visible in any case.
+Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,
+                              SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter);
 
 // The kept log of a derivation's last build, decompressed, piece by piece; of one that runs, what is written by now.
 using LogSink = std::function<void(std::string_view bytes)>;

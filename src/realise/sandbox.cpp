@@ -53,15 +53,17 @@ Fail refused_namespaces(std::string doing, int error) {
   } else if (error == ENOSPC || error == EUSERS) {
     out.hint = "see the limits with: sysctl user";
   } else {
-    out.hint = "inside a container, start it with user namespaces allowed: docker run --security-opt seccomp=unconfined "
-               "--security-opt systempaths=unconfined";
+    out.hint =
+        "inside a container, start it with user namespaces allowed: docker run --security-opt seccomp=unconfined "
+        "--security-opt systempaths=unconfined";
   }
   return Fail(std::move(out));
 }
 
 Result<SandboxMount> describe(const fs::path& from, const std::string& to, bool writable) {
   struct stat st {};
-  if (::lstat(from.c_str(), &st) != 0) return fail_errno(fmt::format("cannot use '{}' in a sandbox", from.string()), errno);
+  if (::lstat(from.c_str(), &st) != 0)
+    return fail_errno(fmt::format("cannot use '{}' in a sandbox", from.string()), errno);
   if (S_ISLNK(st.st_mode)) {
     SWAGE_TRY(std::string target, swage::read_symlink(from));
     return SandboxMount{SandboxMount::Kind::symlink, false, std::move(target), to};
@@ -89,8 +91,9 @@ Result<std::vector<SandboxMount>> plan_mounts(const SandboxSpec& spec) {
   return mounts;
 }
 
-// A user's are counted in the sandbox's user namespace since Linux 5.14, before that together with all else that the user runs. Root's
-// are never counted; a pid namespace has a limit of its own since Linux 6.14, before that this would be the machine's.
+// A user's are counted in the sandbox's user namespace since Linux 5.14, before that together with all else that the
+// user runs. Root's are never counted; a pid namespace has a limit of its own since Linux 6.14, before that this would
+// be the machine's.
 void limit_tasks(ChildSetup& setup, std::uint64_t most) {
   if (most == 0) return;
   rlimit now{};
@@ -136,7 +139,8 @@ Fail explain(const SetupFailure& failure) {
   const std::string what(failure.what.data());
   if (failure.step == SetupFailure::Step::execute)
     return fail(Errc::build_failed, fmt::format("{}: {}", what, std::strerror(failure.error)));
-  if (failure.error == EPERM || failure.error == EACCES) return refused_namespaces(what + " in a sandbox", failure.error);
+  if (failure.error == EPERM || failure.error == EACCES)
+    return refused_namespaces(what + " in a sandbox", failure.error);
   return fail_errno(what + " in a sandbox", failure.error);
 }
 
@@ -149,7 +153,9 @@ struct Sandbox::State {
   bool ended = false;
 
   // Afterwards a builder may have a root with anything at /proc.
-  void look_inside() { proc = UniqueFd(::open(fmt::format("/proc/{}/root/proc", pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
+  void look_inside() {
+    proc = UniqueFd(::open(fmt::format("/proc/{}/root/proc", pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
 
   Result<Exit> reap() {
     int status = 0;
@@ -157,7 +163,9 @@ struct Sandbox::State {
     while (::wait4(pid, &status, 0, &usage) < 0)
       if (errno != EINTR) return fail_errno("cannot wait for a builder", errno);
     ended = true;
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
     Exit exit;
     exit.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     exit.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
@@ -184,7 +192,8 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
   setup.gid_map = fmt::format("{} {} 1\n", kSandboxGid, ::getegid());
   SWAGE_TRY(setup.mounts, plan_mounts(spec));
   SWAGE_TRY(const std::vector<sock_filter>* const filter, builder_filter());
-  setup.filter = {.len = static_cast<unsigned short>(filter->size()), .filter = const_cast<sock_filter*>(filter->data())};
+  setup.filter = {.len = static_cast<unsigned short>(filter->size()),
+                  .filter = const_cast<sock_filter*>(filter->data())};
   setup.pass_fds = spec.pass_fds;
   for (const auto& [from, to] : spec.pass_fds) assert(from >= 0 && to >= 3 && to < 100);
   setup.output_fd = spec.output_fd;
@@ -204,7 +213,8 @@ Result<Sandbox> Sandbox::start(const SandboxSpec& spec) {
   add_pointers(setup.envp, env);
 
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("cannot make a socket", errno);
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail_errno("cannot make a socket", errno);
   const UniqueFd own_end(ends[0]);
   UniqueFd child_end(ends[1]);
   setup.error_fd = child_end.get();
@@ -238,7 +248,9 @@ Result<Sandbox::Exit> Sandbox::wait() { return state_->reap(); }
 Result<void> probe_namespaces() {
   SWAGE_TRY(Sandbox sandbox, Sandbox::start({}));
   SWAGE_TRY(const Sandbox::Exit exit, sandbox.wait());
-  if (exit.status != 0) return fail(Errc::environment, fmt::format("'user namespaces' do not work here: a trial ended with status {}", exit.status));
+  if (exit.status != 0)
+    return fail(Errc::environment,
+                fmt::format("'user namespaces' do not work here: a trial ended with status {}", exit.status));
   return {};
 }
 

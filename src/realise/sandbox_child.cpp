@@ -32,8 +32,8 @@ namespace {
 using Step = SetupFailure::Step;
 
 // <linux/mount.h> and <sys/mount.h> cannot be included together with this C library; these are the few that are needed.
-constexpr unsigned long kNoSuid = 2, kNoDev = 4, kNoExec = 8, kReadOnly = 1, kRemount = 32, kBind = 4096, kRecursive = 16384,
-                        kPrivate = 1UL << 18;
+constexpr unsigned long kNoSuid = 2, kNoDev = 4, kNoExec = 8, kReadOnly = 1, kRemount = 32, kBind = 4096,
+                        kRecursive = 16384, kPrivate = 1UL << 18;
 
 // Two are what `enter-emulated` and `enter` make; the others are for packages that try out what they are for.
 constexpr const char* kNestedUserNamespaces = "8";
@@ -86,8 +86,9 @@ class Child {
     ::_exit(125);
   }
 
-  // Handlers of the parent must not run here, and an ignored signal must not be inherited by a build. By the system call
-  // itself: glibc refuses to touch the two signals that it keeps for threads, and some callers start us with one ignored.
+  // Handlers of the parent must not run here, and an ignored signal must not be inherited by a build. By the system
+  // call itself: glibc refuses to touch the two signals that it keeps for threads, and some callers start us with one
+  // ignored.
   static void reset_signals() {
     struct {
       void* handler = nullptr;   // SIG_DFL
@@ -95,7 +96,8 @@ class Child {
       void* restorer = nullptr;
       unsigned long mask = 0;
     } const to_default{};
-    for (int signal = 1; signal < NSIG; ++signal) ::syscall(SYS_rt_sigaction, signal, &to_default, nullptr, sizeof to_default.mask);
+    for (int signal = 1; signal < NSIG; ++signal)
+      ::syscall(SYS_rt_sigaction, signal, &to_default, nullptr, sizeof to_default.mask);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -161,7 +163,8 @@ class Child {
 
   void write_file(const char* path, std::string_view text, Step step = Step::namespaces) const {
     const int fd = ::open(path, O_WRONLY | O_CLOEXEC | O_CREAT, 0644);
-    if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) fail(step, "cannot write", path);
+    if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      fail(step, "cannot write", path);
     ::close(fd);
   }
 
@@ -171,11 +174,12 @@ class Child {
     write_file("/proc/self/uid_map", setup_.uid_map);
   }
 
-  // The session keyring comes with the process, into any namespace. Should a new one be refused, because the caller may not have
-  // more keys, the filter still keeps builds from the old one.
+  // The session keyring comes with the process, into any namespace. Should a new one be refused, because the caller may
+  // not have more keys, the filter still keeps builds from the old one.
   static void leave_keyring() { ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
 
-  void mount(const char* from, const char* to, const char* type, unsigned long flags, const char* data = nullptr) const {
+  void mount(const char* from, const char* to, const char* type, unsigned long flags,
+             const char* data = nullptr) const {
     if (::syscall(SYS_mount, from, to, type, flags, data) != 0) fail(Step::mounts, "cannot mount", to);
   }
   void directory(const char* path, mode_t mode = 0755) const {
@@ -185,8 +189,8 @@ class Child {
     if (::symlink(target, path) != 0) fail(Step::mounts, "cannot create", path);
   }
 
-  // The new root is a tmpfs; the old one hangs at /.host until leave_host(). The tmpfs is first mounted on /proc, a directory
-  // that every system has and that nothing below is needed of: pivot_root(2) uncovers it again.
+  // The new root is a tmpfs; the old one hangs at /.host until leave_host(). The tmpfs is first mounted on /proc, a
+  // directory that every system has and that nothing below is needed of: pivot_root(2) uncovers it again.
   void enter_empty_root() const {
     mount(nullptr, "/", nullptr, kPrivate | kRecursive);
     mount("none", "/proc", "tmpfs", kNoSuid | kNoDev, "mode=0755");
@@ -203,8 +207,8 @@ class Child {
     directory("/dev");
   }
 
-  // The nodes are the machine's. What is written to them goes through all the same; their modes and times are what root's builds, whose
-  // user is the nodes' owner, must not change.
+  // The nodes are the machine's. What is written to them goes through all the same; their modes and times are what
+  // root's builds, whose user is the nodes' owner, must not change.
   void make_devices() const {
     static constexpr const char* devices[][2] = {{"/.host/dev/null", "/dev/null"}, {"/.host/dev/zero", "/dev/zero"},
         {"/.host/dev/full", "/dev/full"}, {"/.host/dev/random", "/dev/random"}, {"/.host/dev/urandom", "/dev/urandom"},
@@ -277,12 +281,14 @@ class Child {
   void restrict(const char* path, std::uint64_t attr_set) const {
     mount_attr attributes{};
     attributes.attr_set = attr_set;
-    if (::syscall(SYS_mount_setattr, AT_FDCWD, path, 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes) == 0) return;
+    if (::syscall(SYS_mount_setattr, AT_FDCWD, path, 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes) == 0)
+      return;
     if (errno != ENOSYS) fail(Step::mounts, "cannot protect", path);
     // Before Linux 5.12: a remount must repeat the flags that the user namespace may not clear.
     struct statvfs now {};
     if (::statvfs(path, &now) != 0) fail(Step::mounts, "cannot protect", path);
-    static_assert(MOUNT_ATTR_RDONLY == kReadOnly && MOUNT_ATTR_NOSUID == kNoSuid && MOUNT_ATTR_NODEV == kNoDev && MOUNT_ATTR_NOEXEC == kNoExec);
+    static_assert(MOUNT_ATTR_RDONLY == kReadOnly && MOUNT_ATTR_NOSUID == kNoSuid && MOUNT_ATTR_NODEV == kNoDev &&
+                  MOUNT_ATTR_NOEXEC == kNoExec);
     unsigned long flags = kRemount | kBind | attr_set;
     flags |= now.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
     mount(nullptr, path, nullptr, flags);
@@ -314,24 +320,27 @@ class Child {
     write_file("/proc/sys/user/max_cgroup_namespaces", "0");
     write_file("/proc/sys/user/max_user_namespaces", kNestedUserNamespaces);
     // These count for the user outside too, the machine's root among them, who has 128 instances and must keep some.
-    for (const char* instances : {"/proc/sys/user/max_inotify_instances", "/proc/sys/user/max_fanotify_groups"}) try_write(instances, "16");
-    for (const char* watches : {"/proc/sys/user/max_inotify_watches", "/proc/sys/user/max_fanotify_marks"}) try_write(watches, "8192");
+    for (const char* instances : {"/proc/sys/user/max_inotify_instances", "/proc/sys/user/max_fanotify_groups"})
+      try_write(instances, "16");
+    for (const char* watches : {"/proc/sys/user/max_inotify_watches", "/proc/sys/user/max_fanotify_marks"})
+      try_write(watches, "8192");
   }
 
-  // Root's processes are not counted by user; since Linux 6.14 a pid namespace can bound them instead. For the machine's sake: should
-  // memory run out, it is a build that the kernel ends, not swage or what else its user does.
+  // Root's processes are not counted by user; since Linux 6.14 a pid namespace can bound them instead. For the
+  // machine's sake: should memory run out, it is a build that the kernel ends, not swage or what else its user does.
   void limit_processes() const {
     const rlimit most{setup_.max_user_tasks, setup_.max_user_tasks};
-    if (most.rlim_max != RLIM_INFINITY && ::setrlimit(RLIMIT_NPROC, &most) != 0) fail(Step::namespaces, "cannot set", "RLIMIT_NPROC");
+    if (most.rlim_max != RLIM_INFINITY && ::setrlimit(RLIMIT_NPROC, &most) != 0)
+      fail(Step::namespaces, "cannot set", "RLIMIT_NPROC");
     try_write("/proc/sys/kernel/pid_max", setup_.max_tasks);
     try_write("/proc/self/oom_score_adj", "500");
   }
 
-  // The machine's root owns the kernel's settings, and many need no capability: to whoever is its user, by whatever name,
-  // /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine; and directly below /proc
-  // an entry's mode is that of every /proc. So all that is not of a process is read-only, and what others than root may not read is
-  // empty, together with what container engines hide; source: moby, oci/defaults.go. What an ordinary user's builds see needs none of
-  // it, and stays whole, so that they can mount /proc anew.
+  // The machine's root owns the kernel's settings, and many need no capability: to whoever is its user, by whatever
+  // name, /proc/sys/kernel/core_pattern is a way to run programs outside, /proc/sysrq-trigger to stop the machine; and
+  // directly below /proc an entry's mode is that of every /proc. So all that is not of a process is read-only, and what
+  // others than root may not read is empty, together with what container engines hide; source: moby, oci/defaults.go.
+  // What an ordinary user's builds see needs none of it, and stays whole, so that they can mount /proc anew.
   void protect_kernel() const {
     const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (proc < 0) fail(Step::mounts, "cannot open", "/proc");
@@ -343,11 +352,13 @@ class Child {
       for (long at = 0; at < got;) {
         const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
         at += entry->d_reclen;
-        if (entry->d_type != DT_LNK && entry->d_name[0] != '.' && !(entry->d_name[0] >= '0' && entry->d_name[0] <= '9')) protect(entry->d_name);
+        if (entry->d_type != DT_LNK && entry->d_name[0] != '.' && !(entry->d_name[0] >= '0' && entry->d_name[0] <= '9'))
+          protect(entry->d_name);
       }
     }
     ::close(proc);
-    for (const char* path : {"/proc/acpi", "/proc/scsi", "/proc/tty/driver", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug"}) {
+    for (const char* path :
+         {"/proc/acpi", "/proc/scsi", "/proc/tty/driver", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug"}) {
       struct stat st {};
       if (::stat(path, &st) == 0) hide(path, st.st_mode);
     }

@@ -1,5 +1,5 @@
-// The half of the sandbox that runs after clone(2): in the new namespaces, in a copy of a process that may have had other
-// threads. So it must not allocate, lock or throw; all that it needs is prepared here by the parent.
+// The half of the sandbox that runs after clone(2): in the new namespaces, in a copy of a process that may have had
+// other threads. So it must not allocate, lock or throw; all that it needs is prepared here by the parent.
 #pragma once
 
 #include <array>
@@ -44,8 +44,8 @@ struct ChildSetup {
   sock_fprog filter{};
 };
 
-// What the child writes to error_fd, a packet, when a step fails. When all is set up it writes a single byte, and executes the builder
-// once it has got one back; then the socket is closed.
+// What the child writes to error_fd, a packet, when a step fails. When all is set up it writes a single byte, and
+// executes the builder once it has got one back; then the socket is closed.
 struct SetupFailure {
   enum class Step : int { namespaces, mounts, execute };
   Step step = Step::mounts;

@@ -34,11 +34,24 @@ Result<StorePathSet> output_paths(const Derivation& drv) {
 
 }  // namespace
 
-Scheduler::Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter,
-                     DerivationWriter& writer, Durations& durations, Jobserver& jobserver, StopSignal& stop)
-    : store_(store), graph_(graph), fetcher_(fetcher), options_(options), reporter_(reporter), writer_(writer),
-      durations_(durations), stop_(stop),
-      context_{.store = store, .options = options, .reporter = reporter, .jobserver = jobserver, .stop = stop, .remover = remover_, .cores = options.cores} {}
+Scheduler::Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, const RealiseOptions& options,
+                     Reporter& reporter, DerivationWriter& writer, Durations& durations, Jobserver& jobserver,
+                     StopSignal& stop)
+    : store_(store),
+      graph_(graph),
+      fetcher_(fetcher),
+      options_(options),
+      reporter_(reporter),
+      writer_(writer),
+      durations_(durations),
+      stop_(stop),
+      context_{.store = store,
+               .options = options,
+               .reporter = reporter,
+               .jobserver = jobserver,
+               .stop = stop,
+               .remover = remover_,
+               .cores = options.cores} {}
 
 Result<void> Scheduler::make_nodes(const RealisePlan& plan, const StorePathSet& check) {
   std::unordered_map<StorePath, std::size_t> position;
@@ -71,9 +84,11 @@ Result<void> Scheduler::make_nodes(const RealisePlan& plan, const StorePathSet& 
 void Scheduler::expect_durations() {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];
-    for (const std::size_t user : node.users) node.path_seconds = std::max(node.path_seconds, nodes_[user].path_seconds);
+    for (const std::size_t user : node.users)
+      node.path_seconds = std::max(node.path_seconds, nodes_[user].path_seconds);
     if (node.drv) node.path_seconds += durations_.expected(node.drv->drv.name);
-    else if (const auto* download = download_of(*node.source)) node.path_seconds += static_cast<double>(download->size) / kBytesPerSecond;
+    else if (const auto* download = download_of(*node.source))
+      node.path_seconds += static_cast<double>(download->size) / kBytesPerSecond;
   }
 }
 
@@ -162,7 +177,9 @@ void Scheduler::complete(std::size_t node, Result<Outcome> outcome) {
 void Scheduler::skip_users(std::size_t failed) {
   const Node& cause = nodes_[failed];
   const Source::Download* download = cause.source ? download_of(*cause.source) : nullptr;
-  const std::string name = cause.drv ? cause.drv->drv.name : download ? download->name : std::string(cause.source->path.name());
+  const std::string name = cause.drv  ? cause.drv->drv.name
+                           : download ? download->name
+                                      : std::string(cause.source->path.name());
   std::vector<std::size_t> open = cause.users;
   while (!open.empty()) {
     Node& user = nodes_[open.back()];
@@ -175,7 +192,9 @@ void Scheduler::skip_users(std::size_t failed) {
   }
 }
 
-void Scheduler::report_totals() { reporter_.on(Totals{.done = finished_, .running = running_, .total = nodes_.size()}); }
+void Scheduler::report_totals() {
+  reporter_.on(Totals{.done = finished_, .running = running_, .total = nodes_.size()});
+}
 
 Result<Scheduler::Outcome> Scheduler::fetch(const Node& node) {
   const Source::Download* download = download_of(*node.source);
@@ -190,8 +209,10 @@ Result<Scheduler::Outcome> Scheduler::fetch(const Node& node) {
   Result<void> fetched = fetcher_.fetch(*node.source, job);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   if (download)
-    reporter_.on(JobFinished{
-        .id = job, .ok = fetched.has_value(), .seconds = seconds, .cancelled = !fetched && fetched.error().code == Errc::interrupted});
+    reporter_.on(JobFinished{.id = job,
+                             .ok = fetched.has_value(),
+                             .seconds = seconds,
+                             .cancelled = !fetched && fetched.error().code == Errc::interrupted});
   if (!fetched) return Fail(std::move(fetched).error());
   if (download) {
     const std::scoped_lock lock(mutex_);
@@ -228,7 +249,8 @@ Result<Scheduler::Outcome> Scheduler::build(Node& node) {
       inputs.insert(std::move(path));
     }
   const std::uint64_t job = next_job_id();
-  reporter_.on(JobStarted{job, node.outputs_are == OutputsAre::registered ? "build" : "check", drv.drv.name, drv.path.str()});
+  reporter_.on(
+      JobStarted{job, node.outputs_are == OutputsAre::registered ? "build" : "check", drv.drv.name, drv.path.str()});
   const auto start = Clock::now();
   FailedLog failed;
   Result<BuildRecord> record = build_one(context_, drv, inputs, node.outputs_are, job, failed);
@@ -252,12 +274,14 @@ void Scheduler::tell_ends() const {
 
 Result<void> Scheduler::verdict() {
   cut_short_ = cut_short_ || finished_ + skipped_ != nodes_.size();
-  if (interrupted() && cut_short_) return Fail(Error{.code = Errc::interrupted, .what = "interrupted", .also = std::move(errors_)});
+  if (interrupted() && cut_short_)
+    return Fail(Error{.code = Errc::interrupted, .what = "interrupted", .also = std::move(errors_)});
   if (!errors_.empty()) {
     Error error = std::move(errors_.front());
     errors_.erase(errors_.begin());
     if (options_.keep_going && skipped_ > 0)
-      (errors_.empty() ? error : errors_.back()).notes.push_back(fmt::format("{} more not started, because of what failed", skipped_));
+      (errors_.empty() ? error : errors_.back())
+          .notes.push_back(fmt::format("{} more not started, because of what failed", skipped_));
     error.also = std::move(errors_);
     return Fail(std::move(error));
   }
@@ -282,8 +306,10 @@ Result<void> Scheduler::run(const RealisePlan& plan, const StorePathSet& check, 
     pacing = std::jthread([this](const std::stop_token& ended) { keep_pace(ended); });
   }
   std::vector<std::jthread> workers;
-  for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, nodes_.size() - fetches); ++i) workers.emplace_back([this] { work(true); });
-  for (std::size_t i = 0; i < std::min<std::size_t>(options_.downloads, fetches); ++i) workers.emplace_back([this] { work(false); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, nodes_.size() - fetches); ++i)
+    workers.emplace_back([this] { work(true); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(options_.downloads, fetches); ++i)
+    workers.emplace_back([this] { work(false); });
   workers.clear();   // joins
   if (pacing.joinable()) {
     std::unique_lock lock(mutex_);

@@ -1,8 +1,8 @@
-// Runs a RealisePlan: fetches and builds as nodes of one graph, each started when what it needs is there, the one with the
-// longest expected path behind it first. A thread per running build and per running fetch.
+// Runs a RealisePlan: fetches and builds as nodes of one graph, each started when what it needs is there, the one with
+// the longest expected path behind it first. A thread per running build and per running fetch.
 //
-// A derivation that another process is building is set aside and looked at again a little later: it takes no build slot,
-// and since no lock is ever waited for while another is held, processes cannot block each other for good.
+// A derivation that another process is building is set aside and looked at again a little later: it takes no build
+// slot, and since no lock is ever waited for while another is held, processes cannot block each other for good.
 #pragma once
 
 #include <condition_variable>

@@ -24,7 +24,8 @@ namespace {
 
 using Context = std::unique_ptr<void, decltype(&::seccomp_release)>;
 
-// Programs of the machine's older tables run in the sandbox too; without them the filter would be a bad-architecture kill.
+// Programs of the machine's older tables run in the sandbox too; without them the filter would be a bad-architecture
+// kill.
 int add_secondary_tables(scmp_filter_ctx context) {
   switch (::seccomp_arch_native()) {
     case SCMP_ARCH_X86_64:
@@ -37,8 +38,9 @@ int add_secondary_tables(scmp_filter_ctx context) {
 
 // Refuses a call, or only what all of `conditions` are true of.
 int refuse(scmp_filter_ctx context, const char* name, int error, std::initializer_list<scmp_arg_cmp> conditions = {}) {
-  return ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(error)), ::seccomp_syscall_resolve_name(name),
-                                  static_cast<unsigned>(conditions.size()), conditions.begin());
+  return ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(error)),
+                                  ::seccomp_syscall_resolve_name(name), static_cast<unsigned>(conditions.size()),
+                                  conditions.begin());
 }
 
 int refuse_all(scmp_filter_ctx context, std::initializer_list<const char*> names, int error) {
@@ -54,21 +56,26 @@ int refuse_set_id_modes(scmp_filter_ctx context) {
   };
   for (const Call& call : {Call{"chmod", 1}, Call{"fchmod", 1}, Call{"fchmodat", 2}}) {
     for (const scmp_datum_t bit : {S_ISUID, S_ISGID}) {
-      if (const int error = refuse(context, call.name, EPERM, {{call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit}})) return error;
+      if (const int error = refuse(context, call.name, EPERM, {{call.mode_argument, SCMP_CMP_MASKED_EQ, bit, bit}}))
+        return error;
     }
   }
   return 0;
 }
 
 int refuse_extended_attributes(scmp_filter_ctx context) {
-  return refuse_all(context, {"setxattr", "lsetxattr", "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
-                              "flistxattr"}, ENOTSUP);
+  return refuse_all(context,
+                    {"setxattr", "lsetxattr", "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr",
+                     "llistxattr", "flistxattr"},
+                    ENOTSUP);
 }
 
 int refuse_interfaces(scmp_filter_ctx context) {
-  return refuse_all(context, {"keyctl", "add_key", "request_key", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd",
-                              "bpf", "perf_event_open", "open_by_handle_at", "syslog", "kexec_load", "kexec_file_load", "init_module",
-                              "finit_module", "delete_module"}, ENOSYS);
+  return refuse_all(context,
+                    {"keyctl", "add_key", "request_key", "io_uring_setup", "io_uring_enter", "io_uring_register",
+                     "userfaultfd", "bpf", "perf_event_open", "open_by_handle_at", "syslog", "kexec_load",
+                     "kexec_file_load", "init_module", "finit_module", "delete_module"},
+                    ENOSYS);
 }
 
 // The builder is to die with who started it. Of the first argument the kernel looks at the lower half only.
@@ -77,8 +84,10 @@ int refuse_untying(scmp_filter_ctx context) {
 }
 
 int refuse_namespaces(scmp_filter_ctx context) {
-  constexpr scmp_datum_t new_time = 0x80;   // CLONE_NEWTIME: of unshare(2) only, to clone(2) it is part of a signal's number
-  for (const scmp_datum_t kind : {static_cast<scmp_datum_t>(CLONE_NEWNET), static_cast<scmp_datum_t>(CLONE_NEWCGROUP), new_time}) {
+  // CLONE_NEWTIME: of unshare(2) only, to clone(2) it is part of a signal's number.
+  constexpr scmp_datum_t new_time = 0x80;
+  for (const scmp_datum_t kind :
+       {static_cast<scmp_datum_t>(CLONE_NEWNET), static_cast<scmp_datum_t>(CLONE_NEWCGROUP), new_time}) {
     const scmp_arg_cmp flags{0, SCMP_CMP_MASKED_EQ, kind, kind};
     if (const int error = refuse(context, "unshare", EPERM, {flags})) return error;
     if (kind == new_time) continue;
@@ -87,8 +96,8 @@ int refuse_namespaces(scmp_filter_ctx context) {
   return refuse(context, "setns", EPERM);
 }
 
-// All but a few families, in both calls that make sockets. Of netlink what tells of interfaces and routes, which is confined to the
-// sandbox's network.
+// All but a few families, in both calls that make sockets. Of netlink what tells of interfaces and routes, which is
+// confined to the sandbox's network.
 int refuse_sockets(scmp_filter_ctx context) {
   constexpr scmp_datum_t allowed[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
   static_assert(AF_UNIX == 1 && AF_NETLINK == 16, "the first and the last");
@@ -100,16 +109,21 @@ int refuse_sockets(scmp_filter_ctx context) {
       if (const int error = refuse(context, name, EAFNOSUPPORT, {{0, SCMP_CMP_EQ, family, 0}})) return error;
     }
   }
-  return refuse(context, "socket", EPROTONOSUPPORT, {{0, SCMP_CMP_EQ, AF_NETLINK, 0}, {2, SCMP_CMP_NE, NETLINK_ROUTE, 0}});
+  return refuse(context, "socket", EPROTONOSUPPORT,
+                {{0, SCMP_CMP_EQ, AF_NETLINK, 0}, {2, SCMP_CMP_NE, NETLINK_ROUTE, 0}});
 }
 
-// Calls that are younger than the library, put before its program. Since Linux 5.1 a new call has the same number in all
-// tables (x32 adds bit 30), so that no test of the table is needed.
+// Calls that are younger than the library, put before its program. Since Linux 5.1 a new call has the same number in
+// all tables (x32 adds bit 30), so that no test of the table is needed.
 std::vector<sock_filter> rules_for_new_calls() {
   constexpr std::uint32_t fchmodat2 = 452, setxattrat = 463, listxattrat = 465, x32_bit = 1U << 30;
   constexpr std::uint32_t low_half = std::endian::native == std::endian::little ? 0 : 4;
-  const auto load = [](std::size_t offset) -> sock_filter { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); };
-  const auto refuse = [](int error) -> sock_filter { return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)); };
+  const auto load = [](std::size_t offset) -> sock_filter {
+    return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+  };
+  const auto refuse = [](int error) -> sock_filter {
+    return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error));
+  };
   return {
       load(offsetof(seccomp_data, nr)),
       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~x32_bit),
@@ -130,7 +144,8 @@ Result<std::vector<sock_filter>> compile() {
   if (const int error = add_secondary_tables(context.get())) return refused(error);
   // Decisions as a binary tree: a linear list would cost each of a build's many system calls some 40 comparisons.
   if (const int error = ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2)) return refused(error);
-  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces, refuse_untying, refuse_sockets})
+  for (const auto rules : {refuse_set_id_modes, refuse_extended_attributes, refuse_interfaces, refuse_namespaces,
+                           refuse_untying, refuse_sockets})
     if (const int error = rules(context.get())) return refused(error);
   const UniqueFd memory(::memfd_create("filter", MFD_CLOEXEC));
   if (!memory) return refused(-errno);

@@ -45,7 +45,8 @@ UsageReader::Usage usage_of(std::string_view stat) {
 std::uint64_t proportional_memory(std::string_view rollup) {
   std::uint64_t kilobytes = 0;
   for (const std::string_view line : split(rollup, '\n'))
-    if (line.starts_with("Pss_Anon:") || line.starts_with("Pss_Shmem:")) kilobytes += number(trim(line.substr(line.find(':') + 1)));
+    if (line.starts_with("Pss_Anon:") || line.starts_with("Pss_Shmem:"))
+      kilobytes += number(trim(line.substr(line.find(':') + 1)));
   return kilobytes * 1024;
 }
 

@@ -1,4 +1,5 @@
-// How much the processes of a sandbox use, by its own /proc, in which they are alone: what needs neither privileges nor control groups.
+// How much the processes of a sandbox use, by its own /proc, in which they are alone: what needs neither privileges nor
+// control groups.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,9 @@ class UsageReader {
     std::uint64_t tasks = 0;    // processes and their threads
     std::uint64_t memory = 0;   // bytes: at most this
   };
-  // Counts tasks until they are more than the limit. Counts a page for each process that has it, which is quick; but where that gives
-  // more than the limit it counts each page once. Files in a tmpfs, which are memory too, count as far as they are mapped.
+  // Counts tasks until they are more than the limit. Counts a page for each process that has it, which is quick; but
+  // where that gives more than the limit it counts each page once. Files in a tmpfs, which are memory too, count as far
+  // as they are mapped.
   Usage look(const BuildLimits& limits);
 
  private:

@@ -12,8 +12,10 @@ struct Clue {
   const ToolchainRow* next = nullptr;        // null: none is left, or the failure has nothing to do with the toolchain
 };
 
-// Of a derivation that failed on the way to `goal`, by its kept log and what was seen in it. Nothing of one that did not end by itself.
-Result<Clue> find_clue(const Catalog& catalog, Store& store, const Graph& graph, const Goal& goal, const StorePath& drv, const FailedLog& failed);
+// Of a derivation that failed on the way to `goal`, by its kept log and what was seen in it. Nothing of one that did
+// not end by itself.
+Result<Clue> find_clue(const Catalog& catalog, Store& store, const Graph& graph, const Goal& goal, const StorePath& drv,
+                       const FailedLog& failed);
 // As notes for the user, and a hint.
 void add_clue(Error& error, const Clue& clue, const Goal& goal);
 

@@ -10,7 +10,9 @@ namespace {
 using Read = nlohmann::ordered_json;
 constexpr std::size_t kShown = 5;
 
-Error not_a_report() { return {.code = Errc::corrupt, .what = "config-drift.json is not what a kernel's build writes"}; }
+Error not_a_report() {
+  return {.code = Errc::corrupt, .what = "config-drift.json is not what a kernel's build writes"};
+}
 
 // False: there is no such text.
 bool read_text(const Read& from, const char* key, std::string& into) {
@@ -24,12 +26,15 @@ bool read_text(const Read& from, const char* key, std::string& into) {
 
 Result<ConfigReport> parse_config_report(std::string_view text) {
   const Read json = Read::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("lines") || !json.contains("new") || !json["lines"].is_array() || !json["new"].is_array()) return Fail(not_a_report());
+  if (!json.is_object() || !json.contains("lines") || !json.contains("new") || !json["lines"].is_array() ||
+      !json["new"].is_array())
+    return Fail(not_a_report());
   ConfigReport report;
   for (const Read& one : json["lines"]) {
     ConfigDrift line;
-    if (!one.is_object() || !read_text(one, "source", line.source) || !read_text(one, "symbol", line.symbol) || !read_text(one, "asked", line.asked) ||
-        !read_text(one, "kind", line.kind) || !read_text(one, "reason", line.reason))
+    if (!one.is_object() || !read_text(one, "source", line.source) || !read_text(one, "symbol", line.symbol) ||
+        !read_text(one, "asked", line.asked) || !read_text(one, "kind", line.kind) ||
+        !read_text(one, "reason", line.reason))
       return Fail(not_a_report());
     if (std::string value; read_text(one, "value", value)) line.value = value;
     line.counted = one.value("counted", Read(false)) == Read(true);
@@ -45,7 +50,8 @@ Result<ConfigReport> parse_config_report(std::string_view text) {
 std::string config_drift_text(const ConfigDrift& line) {
   std::string value;
   if (line.value) value = *line.value == "n" ? "it is not set: " : fmt::format("it is {}: ", *line.value);
-  return fmt::format("{}: CONFIG_{}={} did not take effect: {}{}", line.source, line.symbol, line.asked, value, line.reason);
+  return fmt::format("{}: CONFIG_{}={} did not take effect: {}{}", line.source, line.symbol, line.asked, value,
+                     line.reason);
 }
 
 std::string config_summary(const ConfigReport& report) {
@@ -55,14 +61,20 @@ std::string config_summary(const ConfigReport& report) {
     if (line.counted && ++count <= kShown) shown += "  " + config_drift_text(line) + "\n";
   if (count == 0) return {};
   if (count > kShown) shown += fmt::format("  and {} more: see config-drift in the kernel's output\n", count - kShown);
-  return fmt::format("{} of the configuration did not take effect\n{}", count == 1 ? "1 line" : fmt::format("{} lines", count), shown);
+  return fmt::format("{} of the configuration did not take effect\n{}",
+                     count == 1 ? "1 line" : fmt::format("{} lines", count), shown);
 }
 
 Json config_report_json(const ConfigReport& report) {
   Json lines = Json::array();
   for (const ConfigDrift& line : report.lines)
-    lines.push_back({{"source", line.source}, {"symbol", line.symbol}, {"asked", line.asked}, {"value", line.value ? Json(*line.value) : Json(nullptr)},
-                     {"kind", line.kind}, {"reason", line.reason}, {"counted", line.counted}});
+    lines.push_back({{"source", line.source},
+                     {"symbol", line.symbol},
+                     {"asked", line.asked},
+                     {"value", line.value ? Json(*line.value) : Json(nullptr)},
+                     {"kind", line.kind},
+                     {"reason", line.reason},
+                     {"counted", line.counted}});
   return {{"withoutEffect", std::move(lines)}, {"new", report.fresh}};
 }
 

@@ -12,7 +12,8 @@ Result<Version> version_of_tree(const fs::path& tree) {
   if (!directory_exists(tree)) return Fail(Error{.what = fmt::format("'{}' is no directory", tree.string())});
   SWAGE_TRY(const Beneath files, Beneath::open(tree));
   SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
-  if (!makefile) return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", tree.string())});
+  if (!makefile)
+    return Fail(Error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", tree.string())});
   SWAGE_TRY(const std::string text, kernel_tree_version(*makefile, (tree / "Makefile").string()));
   return Version::parse(text);
 }
@@ -25,7 +26,8 @@ Result<fs::path> place_of_tree(const Version& version, const fs::path& named) {
   const fs::path place = (here / name).lexically_normal();
   if (!path_exists(place)) return place;
   if (const Result<Version> found = version_of_tree(place); found && *found == version) return place;
-  return Fail(Error{.what = fmt::format("'{}' is there, and is not a tree of linux {}", name, version.str()), .hint = "name another place with: --dir DIR"});
+  return Fail(Error{.what = fmt::format("'{}' is there, and is not a tree of linux {}", name, version.str()),
+                    .hint = "name another place with: --dir DIR"});
 }
 
 namespace {
@@ -58,7 +60,8 @@ Result<void> copy_tree(const fs::path& from, const fs::path& to) {
   if (error) return fail_errno(fmt::format("cannot read '{}'", from.string()), error.value());
   fs::permissions(copy.path(), fs::perms(0755), error);   // a temporary one is its owner's alone
   // Where another one came to be meanwhile, this fails.
-  if (::rename(copy.path().c_str(), to.c_str()) != 0) return fail_errno(fmt::format("cannot rename to '{}'", to.string()), errno);
+  if (::rename(copy.path().c_str(), to.c_str()) != 0)
+    return fail_errno(fmt::format("cannot rename to '{}'", to.string()), errno);
   (void)copy.release();
   return {};
 }

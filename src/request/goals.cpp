@@ -20,18 +20,25 @@ namespace {
 
 bool is_all(std::string_view platform) { return platform == "all" || platform == "ALL"; }
 
-bool needs_kernel(const Target& target) { return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree; }
+bool needs_kernel(const Target& target) {
+  return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree;
+}
 // Of a package's target what stands after @ is an instance.
 bool is_package(const Target& target) { return kind_of(target) == TargetKind::package; }
 // What is of a set of packages: they, and their compiler where a target does not say which.
-bool is_of_a_set(const Target& target) { return is_package(target) || (target.name == kToolchainTarget && target.version.empty()); }
+bool is_of_a_set(const Target& target) {
+  return is_package(target) || (target.name == kToolchainTarget && target.version.empty());
+}
 
 Result<std::string> toolchain_choice(const Catalog& catalog, const Target& target, const Platform& platform) {
   // `toolchain@gcc-12` names a compiler's major version: the first row that has it; `toolchain@ID` a row.
-  const auto short_name = [](const ToolchainRow& row) { return fmt::format("{}-{}", row.compiler, row.version.parts().front()); };
+  const auto short_name = [](const ToolchainRow& row) {
+    return fmt::format("{}-{}", row.compiler, row.version.parts().front());
+  };
   std::vector<std::string> known;
   for (const bool fallback : {false, true}) {
-    SWAGE_TRY(const std::vector<ToolchainRow>* rows, fallback ? catalog.fallbacks(platform.name) : catalog.toolchains(platform.name));
+    SWAGE_TRY(const std::vector<ToolchainRow>* rows,
+              fallback ? catalog.fallbacks(platform.name) : catalog.toolchains(platform.name));
     for (const ToolchainRow& row : *rows) {
       if (row.id == target.version || short_name(row) == target.version) return row.id;
       known.push_back(short_name(row));
@@ -60,7 +67,8 @@ struct WantedRecord {
 
 // The release that the catalog has records of and that says most of the wanted one: itself, or else the nearest of its
 // series, which moves on with every security fix. Nothing: none is on record.
-Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform, const WantedRecord& wanted) {
+Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Platform& platform,
+                                                const WantedRecord& wanted) {
   const auto& [recipe, kernel, tree] = wanted;
   SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel, recipe));
   const auto says_nothing = [&](const EvidenceRow& row) { return row.is_overruled() || !concerns(row, wanted.tree); };
@@ -118,9 +126,12 @@ Purpose purpose_of(TargetRow::Use use) {
 }
 
 // `known`: what was resolved for earlier goals.
-Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal, std::vector<Resolution>& known) {
+Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, Goal& goal, KernelGoal kernel_goal,
+                          std::vector<Resolution>& known) {
   if (goal.target.name == kRootTarget || !goal.target.asks.toolchain) return {};
-  ResolveRequest request{.platform = goal.platform, .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use), .compiler = options.llvm ? "clang" : "gcc"};
+  ResolveRequest request{.platform = goal.platform,
+                         .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use),
+                         .compiler = options.llvm ? "clang" : "gcc"};
   request.waived = options.waived;
   request.root = options.root;
   if (goal.cell.kernel) {
@@ -130,14 +141,18 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   const bool emulated = goal.cell.mode != BuildMode::cross;
   const bool own_compiler = goal.instance && goal.instance->changes_compiler();
   if (own_compiler && (emulated || !options.toolchain.empty()))
-    return Fail(Error{.what = fmt::format("'{}' and '{}' contradict each other: the instance has a compiler of its own",
-                                          emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain",
-                                          goal.target.version.empty() ? fmt::format("{}@{}", goal.target.text, goal.instance->name) : goal.target.text),
-                      .hint = goal.target.version.empty() ? "leave out the option, or the instance: --instance none" : "leave out one of them"});
-  // Where it is of some packages alone, what is planned has the others' toolchain in its cell, and these packages their own (cells.cpp):
-  // who asks for the toolchain itself is told of theirs.
+    return Fail(Error{
+        .what = fmt::format("'{}' and '{}' contradict each other: the instance has a compiler of its own",
+                            emulated ? options.accelerate ? "--accelerate" : "--emulate" : "--toolchain",
+                            goal.target.version.empty() ? fmt::format("{}@{}", goal.target.text, goal.instance->name)
+                                                        : goal.target.text),
+        .hint = goal.target.version.empty() ? "leave out the option, or the instance: --instance none"
+                                            : "leave out one of them"});
+  // Where it is of some packages alone, what is planned has the others' toolchain in its cell, and these packages their
+  // own (cells.cpp): who asks for the toolchain itself is told of theirs.
   const bool of_all = own_compiler && goal.instance->only.empty();
-  if (of_all || (own_compiler && (kernel_goal == KernelGoal::resolution || options.command == "shell") && goal.instance->concerns(goal.target.name))) {
+  if (of_all || (own_compiler && (kernel_goal == KernelGoal::resolution || options.command == "shell") &&
+                 goal.instance->concerns(goal.target.name))) {
     request.version = goal.instance->version;
     request.toolchain = goal.instance->toolchain;
     if (goal.instance->version) request.compiler = goal.instance->compiler;
@@ -151,19 +166,23 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   }
   if (goal.target.name == kToolchainTarget && !goal.target.version.empty()) {
     if (!options.toolchain.empty())
-      return Fail(Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the target names its toolchain", goal.target.text),
-                        .hint = "leave out one of them"});
+      return Fail(
+          Error{.what = fmt::format("'--toolchain' and '{}' contradict each other: the target names its toolchain",
+                                    goal.target.text),
+                .hint = "leave out one of them"});
     SWAGE_TRY(request.toolchain, toolchain_choice(catalog, goal.target, *goal.platform));
     request.purpose = Purpose::kernel;   // what it is for is not asked: one without a C library is a toolchain too
   }
   if (options.llvm && request.toolchain) {
     SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain, goal.platform->name));
     if (row->compiler != "clang")
-      return Fail(Error{.what = fmt::format("'--llvm' and '{}' contradict each other: that is {} {}", row->id, row->compiler, row->version.str()),
+      return Fail(Error{.what = fmt::format("'--llvm' and '{}' contradict each other: that is {} {}", row->id,
+                                            row->compiler, row->version.str()),
                         .hint = "leave out one of them"});
   }
   // Packages of one platform ask for the same; a kernel's question is its own.
-  const auto same = std::find_if(known.begin(), known.end(), [&](const Resolution& one) { return !request.kernel && one.request == request; });
+  const auto same = std::find_if(known.begin(), known.end(),
+                                 [&](const Resolution& one) { return !request.kernel && one.request == request; });
   if (same != known.end()) {
     goal.resolution = *same;
   } else {
@@ -187,13 +206,15 @@ Result<void> look_up_target(const Catalog& catalog, const TargetOptions& options
     target.version = std::move(named.instance);
     return {};
   }
-  return Fail(Error{.what = fmt::format("'{}' is not a target", target.name), .hint = hint_for_target(catalog, target.text, options.platforms)});
+  return Fail(Error{.what = fmt::format("'{}' is not a target", target.name),
+                    .hint = hint_for_target(catalog, target.text, options.platforms)});
 }
 
 // The platform that differs from this one by its C library alone.
 Result<const Platform*> with_libc(const Catalog& catalog, const Platform& platform, const Instance& instance) {
   const auto facts = [](const Platform& p) {
-    return std::tie(p.kernel_arch, p.endian, p.bits, p.pointer_bits, p.elf_machine, p.elf_class, p.float_abi, p.gcc, p.format);
+    return std::tie(p.kernel_arch, p.endian, p.bits, p.pointer_bits, p.elf_machine, p.elf_class, p.float_abi, p.gcc,
+                    p.format);
   };
   std::vector<std::string> known;
   for (const Platform& other : catalog.platforms()) {
@@ -201,18 +222,20 @@ Result<const Platform*> with_libc(const Catalog& catalog, const Platform& platfo
     if (other.libc == instance.libc) return &other;
     known.push_back(other.libc);
   }
-  Error error = instance_error(instance, fmt::format("no platform is like '{}' with the C library '{}'", platform.name, instance.libc));
+  Error error = instance_error(
+      instance, fmt::format("no platform is like '{}' with the C library '{}'", platform.name, instance.libc));
   error.code = Errc::unsatisfiable;
   error.notes.push_back(fmt::format("known: {}", join(known, ", ")));
   return Fail(std::move(error));
 }
 
-// What stands after a package's @ is a member of its family or an instance, or else was meant as a version: of the one that there is, or the
-// beginning of that, it is the package itself.
+// What stands after a package's @ is a member of its family or an instance, or else was meant as a version: of the one
+// that there is, or the beginning of that, it is the package itself.
 Result<void> take_version(Session& session, const Catalog& catalog, Target& target) {
   if (!is_package(target) || target.version.empty()) return {};
   SWAGE_TRY(const Instances* instances, session.instances());
-  if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front()))) return {};
+  if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front())))
+    return {};
   SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(target.recipe));
   SWAGE_TRY(const LockView lock, session.lock_view());
   const std::string version = package_version(*recipe, lock.sources());
@@ -220,23 +243,31 @@ Result<void> take_version(Session& session, const Catalog& catalog, Target& targ
     target.version.clear();
     return {};
   }
-  Error error{.what = fmt::format("'{}' has no version '{}'", target.name, target.version), .hint = "see which packages and versions there are with: swage list packages"};
+  Error error{.what = fmt::format("'{}' has no version '{}'", target.name, target.version),
+              .hint = "see which packages and versions there are with: swage list packages"};
   std::vector<std::string> members;
   SWAGE_TRY(const std::vector<const RecipeRow*> all, catalog.recipes());
   for (const RecipeRow* row : all)
     if (row->name == recipe->name && !row->member.empty()) members.push_back(row->full_name());
   if (!members.empty()) error.notes.push_back(fmt::format("there are: {}", join(members, ", ")));
-  else if (!version.empty()) error.notes.push_back(fmt::format("it is {}{}", version, recipe->source.debian_package.empty() ? "" : fmt::format(", which the lock pins: the archive that {} has of it", recipe->source.debian_suite)));
+  else if (!version.empty())
+    error.notes.push_back(fmt::format(
+        "it is {}{}", version,
+        recipe->source.debian_package.empty()
+            ? ""
+            : fmt::format(", which the lock pins: the archive that {} has of it", recipe->source.debian_suite)));
   return Fail(std::move(error));
 }
 
 // The instance that the target names, with what the command line changes of it; null: the usual set of packages.
-Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target) {
+Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog,
+                                                    const TargetOptions& options, const Target& target) {
   Instance instance;
   const Instance* found = nullptr;
   if (is_package(target) && !target.version.empty()) {
     SWAGE_TRY(const Instances* known, session.instances());
-    SWAGE_TRY(found, target.version == kNoInstance ? Result<const Instance*>(nullptr) : find_instance(*known, target.version));
+    SWAGE_TRY(found,
+              target.version == kNoInstance ? Result<const Instance*>(nullptr) : find_instance(*known, target.version));
   } else if (is_of_a_set(target)) {
     SWAGE_TRY(found, session.usual_instance());
   }
@@ -257,15 +288,19 @@ Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Cata
 
 // For the build platform itself there is nothing to emulate.
 Result<void> check_emulation(const TargetOptions& options, const std::vector<const Platform*>& platforms) {
-  const bool foreign = std::any_of(platforms.begin(), platforms.end(), [](const Platform* platform) { return platform->name != kBuildPlatform; });
+  const bool foreign = std::any_of(platforms.begin(), platforms.end(),
+                                   [](const Platform* platform) { return platform->name != kBuildPlatform; });
   if (foreign || (!options.emulate && !options.accelerate)) return {};
-  return Fail(Error{.what = fmt::format("'{}' says nothing of '{}', which is the platform that builds", options.emulate ? "--emulate" : "--accelerate", kBuildPlatform),
+  return Fail(Error{.what = fmt::format("'{}' says nothing of '{}', which is the platform that builds",
+                                        options.emulate ? "--emulate" : "--accelerate", kBuildPlatform),
                     .hint = "name another one with: --for PLATFORM"});
 }
-Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Platform& platform) {
+Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const TargetOptions& options,
+                          const Platform& platform) {
   if ((!options.emulate && !options.accelerate) || platform.name == kBuildPlatform) return BuildMode::cross;
   if (platform.qemu_user.empty())
-    return Fail(Error{.code = Errc::unsatisfiable, .what = fmt::format("nothing can be built as '{}': it has no emulator", platform.name)});
+    return Fail(Error{.code = Errc::unsatisfiable,
+                      .what = fmt::format("nothing can be built as '{}': it has no emulator", platform.name)});
   SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, platform));
   SWAGE_CHECK(session.lock_with(root->architecture));
   return options.accelerate ? BuildMode::accelerated : BuildMode::emulated;
@@ -313,8 +348,9 @@ std::optional<fs::path> tree_of(Session& session, const KernelChoice& choice) {
 }
 
 // The kernel that the target is of, if it is of one.
-Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& catalog, const TargetOptions& options, const Target& target,
-                                              const std::vector<const Platform*>& platforms, KernelGoal kernel_goal) {
+Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& catalog, const TargetOptions& options,
+                                              const Target& target, const std::vector<const Platform*>& platforms,
+                                              KernelGoal kernel_goal) {
   if (!needs_kernel(target)) return std::nullopt;
   if (!options.src.empty()) return local_kernel(session, options.src, target.version, platforms);
   SWAGE_TRY(const LockView lock, session.lock_view());
@@ -327,10 +363,13 @@ Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& c
 }
 
 // All of a goal but its target, platform and instance. `resolutions`: of earlier goals.
-Result<void> complete_goal(Session& session, const TargetOptions& options, KernelGoal kernel_goal, const std::optional<KernelChoice>& choice,
-                           Goal& goal, std::vector<Resolution>& resolutions) {
+Result<void> complete_goal(Session& session, const TargetOptions& options, KernelGoal kernel_goal,
+                           const std::optional<KernelChoice>& choice, Goal& goal,
+                           std::vector<Resolution>& resolutions) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  if (goal.instance && !goal.instance->libc.empty()) { SWAGE_TRY(goal.platform, with_libc(*catalog, *goal.platform, *goal.instance)); }
+  if (goal.instance && !goal.instance->libc.empty()) {
+    SWAGE_TRY(goal.platform, with_libc(*catalog, *goal.platform, *goal.instance));
+  }
   const Platform& platform = *goal.platform;
   goal.cell.platform = &platform;
   goal.cell.instance = goal.instance.get();
@@ -339,12 +378,15 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
     const KernelOptions& kernel = choice->options;
     if (kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform.kernel_arch));
     goal.cell.kernel = choice;
-    if (goal.target.asks.machine && kernel_goal != KernelGoal::resolution) { SWAGE_TRY(goal.cell.machine, find_machine(*catalog, platform, choice->version)); }
+    if (goal.target.asks.machine && kernel_goal != KernelGoal::resolution) {
+      SWAGE_TRY(goal.cell.machine, find_machine(*catalog, platform, choice->version));
+    }
   }
   SWAGE_CHECK(set_target(*catalog, options, goal));
   SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
   if (goal.cell.toolchain && kernel_goal != KernelGoal::resolution)
-    if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned) goal.unpinned = std::move(pinned).error();
+    if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned)
+      goal.unpinned = std::move(pinned).error();
   return {};
 }
 
@@ -358,7 +400,8 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
     return Fail(std::move(error));
   };
   if (!instance.libc.empty())
-    if (auto known = catalog.c_library(instance.libc); !known) return Fail(std::move(known).error().at(instance.libc_pos));
+    if (auto known = catalog.c_library(instance.libc); !known)
+      return Fail(std::move(known).error().at(instance.libc_pos));
   for (const std::string& package : instance.only) SWAGE_CHECK(check(package));
   for (const auto& [package, features] : instance.features) {
     SWAGE_CHECK(check(package));
@@ -404,7 +447,8 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
 Result<std::vector<const Platform*>> platforms_of(const Catalog& catalog, const Workspace& workspace) {
   std::vector<Error> errors;
   for (std::size_t i = 0; i < workspace.platforms.size(); ++i)
-    if (auto known = parse_platforms(catalog, {workspace.platforms[i]}); !known) errors.push_back(std::move(known).error().at(workspace.platform_pos[i]));
+    if (auto known = parse_platforms(catalog, {workspace.platforms[i]}); !known)
+      errors.push_back(std::move(known).error().at(workspace.platform_pos[i]));
   if (!errors.empty()) return Fail(together(std::move(errors)));
   return parse_platforms(catalog, workspace.platforms);
 }
@@ -424,7 +468,8 @@ TargetKind kind_of(const Target& target) {
 
 Result<void> check_boots(const Target& target) {
   if (!target.asks.booted_by.empty()) return {};
-  return fail(Errc::invalid_input, fmt::format("'{}' does not boot: its recipe names none that boots it (booted_by)", target.text));
+  return fail(Errc::invalid_input,
+              fmt::format("'{}' does not boot: its recipe names none that boots it (booted_by)", target.text));
 }
 
 Result<Target> parse_target(const std::string& text) {
@@ -442,7 +487,8 @@ Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& 
   for (const std::string& text : options.targets) {
     SWAGE_TRY(Target target, parse_target(text));
     if (text.find(',') != std::string::npos)
-      return Fail(Error{.what = fmt::format("'{}' is not a target", text), .hint = hint_for_target(*catalog, text, options.platforms)});
+      return Fail(Error{.what = fmt::format("'{}' is not a target", text),
+                        .hint = hint_for_target(*catalog, text, options.platforms)});
     SWAGE_CHECK(look_up_target(*catalog, options, target));
     SWAGE_CHECK(take_version(session, *catalog, target));
     targets.push_back(std::move(target));
@@ -460,7 +506,8 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   SWAGE_CHECK(check_options(options, known));
   SWAGE_CHECK(check_feature_words(*catalog, options, targets));
   const auto takes_instance = [](const Target& target) { return is_of_a_set(target) && target.version.empty(); };
-  if (!session.options().instance.empty() && !targets.empty() && std::none_of(targets.begin(), targets.end(), takes_instance))
+  if (!session.options().instance.empty() && !targets.empty() &&
+      std::none_of(targets.begin(), targets.end(), takes_instance))
     return Fail(nothing_of("--instance", known.front(), {"packages that name none"}, options.command));
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   SWAGE_CHECK(check_emulation(options, platforms));
@@ -488,7 +535,8 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   return goals;
 }
 
-Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal, const OnImpossible& impossible) {
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal,
+                        const OnImpossible& impossible) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_CHECK(read_trees(session, *catalog, goals));
   const auto plan = [&](const Goal& goal) -> Result<Wanted> {
@@ -508,7 +556,8 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 }
 
 std::string goal_label(const Goal& goal) {
-  std::string label = goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
+  std::string label =
+      goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
   if (goal.target.name == kRootTarget) return label;
   if (goal.cell.target) label += fmt::format(" that emits code for {},", goal.cell.target->name);
   return fmt::format("{} for {}", label, goal.platform->name);

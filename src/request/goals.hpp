@@ -30,7 +30,8 @@ enum class TargetKind { kernel, kernel_tree, package, toolchain, root, store_pat
 struct TargetOptions {
   std::string command{};                     // whose options these are
   std::vector<std::string> targets{};
-  std::vector<std::string> platforms{};      // --for, split at commas; `all`: every platform with a toolchain and a machine
+  std::vector<std::string> platforms{};      // --for, split at commas; `all`: every platform with a toolchain and a
+                                             // machine
   std::string config{};                      // --config
   std::vector<std::string> enable{}, disable{}, set{};   // --enable SYM, --disable SYM, --set SYM=VALUE
   std::vector<std::string> fragments{};      // --fragment FILE
@@ -44,7 +45,8 @@ struct TargetOptions {
   bool emulate = false, accelerate = false;  // --emulate, --accelerate
   std::string emits_for{};                   // --target PLATFORM
   std::string vendor{};                      // --vendor NAME: whose the tree of --src is
-  bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be found out
+  bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be
+                                             // found out
   // Of no option of the command line: what is known is overruled, to see whether it is true (ResolveRequest).
   std::set<std::string> waived{};
   std::string root{};
@@ -68,7 +70,8 @@ struct Target {
   std::string text;                          // as written
   std::string name;
   std::string version{};                     // of a package: the instance
-  // Once it is looked up: the recipe's full name, and what it asks for. Of roots and toolchains: "", and what packages ask for.
+  // Once it is looked up: the recipe's full name, and what it asks for. Of roots and toolchains: "", and what packages
+  // ask for.
   std::string recipe{};
   TargetRow asks{};
 };
@@ -106,8 +109,8 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
                                     KernelGoal kernel_goal = KernelGoal::artifact, const OnImpossible& impossible = {});
 
 // Adds what makes every goal to the planner's graph.
-Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal = KernelGoal::artifact,
-                        const OnImpossible& impossible = {});
+Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner,
+                        KernelGoal kernel_goal = KernelGoal::artifact, const OnImpossible& impossible = {});
 
 std::string goal_label(const Goal& goal);    // "linux@6.1.170 for arm64"
 
@@ -119,8 +122,8 @@ std::vector<std::string> patch_list(const KernelPatches& patches);
 // Records do not hold the patches of a tree: who repeats one must give them, and be told when they are others.
 Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches);
 
-// What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks that the
-// resolver finds for that, overruled where it was then.
+// What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks
+// that the resolver finds for that, overruled where it was then.
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
                            const KernelPatches& patches = {});
 

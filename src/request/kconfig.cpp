@@ -12,7 +12,8 @@ namespace swage {
 namespace {
 
 bool is_symbol(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
 bool is_number(std::string_view text) {
@@ -41,7 +42,9 @@ bool is_value(std::string_view value) {
 Error bad_line(std::string_view line, unsigned number, const std::string& file, std::string what) {
   std::string shown = printable(line);
   const auto length = static_cast<unsigned>(shown.size());
-  return {.what = std::move(what), .where = SourcePos{.file = file, .line = number, .column = 1, .length = length, .line_text = std::move(shown)}};
+  return {
+      .what = std::move(what),
+      .where = SourcePos{.file = file, .line = number, .column = 1, .length = length, .line_text = std::move(shown)}};
 }
 
 constexpr std::size_t kMostErrors = 20;
@@ -64,7 +67,8 @@ std::string printable(std::string_view text) {
 Result<std::string> config_symbol(std::string_view text) {
   std::string_view name = text;
   if (name.starts_with("CONFIG_")) name.remove_prefix(7);
-  if (!is_symbol(name)) return fail(Errc::invalid_input, fmt::format("'{}' is not a configuration symbol", printable(text)));
+  if (!is_symbol(name))
+    return fail(Errc::invalid_input, fmt::format("'{}' is not a configuration symbol", printable(text)));
   return fmt::format("CONFIG_{}", name);
 }
 
@@ -83,7 +87,8 @@ Result<std::string> config_assignment(std::string_view text) {
 
 Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);   // of an editor
-  if (text.find('\0') != std::string_view::npos) return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel configuration: it is no text", file));
+  if (text.find('\0') != std::string_view::npos)
+    return fail(Errc::invalid_input, fmt::format("'{}' is not a kernel configuration: it is no text", file));
   std::vector<std::string> lines;
   std::vector<Error> errors;
   std::size_t more = 0;
@@ -94,8 +99,8 @@ Result<std::vector<std::string>> parse_config(std::string_view text, const std::
     if (line.empty()) continue;
     if (line.starts_with('#')) {
       const auto words = split_words(line.substr(1));
-      if (words.size() == 4 && words[0].starts_with("CONFIG_") && config_symbol(words[0]) && words[1] == "is" && words[2] == "not" &&
-          words[3] == "set")
+      if (words.size() == 4 && words[0].starts_with("CONFIG_") && config_symbol(words[0]) && words[1] == "is" &&
+          words[2] == "not" && words[3] == "set")
         lines.push_back(fmt::format("{}=n", words[0]));
       continue;
     }
@@ -105,7 +110,9 @@ Result<std::vector<std::string>> parse_config(std::string_view text, const std::
       continue;
     }
     if (errors.size() == kMostErrors) ++more;
-    else errors.push_back(bad_line(line, number, file, fmt::format("'{}' is not a line of a kernel configuration", printable(line))));
+    else
+      errors.push_back(
+          bad_line(line, number, file, fmt::format("'{}' is not a line of a kernel configuration", printable(line))));
   }
   if (more > 0) errors.back().notes.push_back(fmt::format("and {} more", more));
   if (errors.empty()) return lines;
@@ -129,7 +136,8 @@ Result<std::string> kernel_tree_version(std::string_view makefile, const std::st
   if (!sublevel.empty() && (sublevel != "0" || version == "2")) out += "." + sublevel;
   if (extra.starts_with("-rc") && is_number(std::string_view(extra).substr(3))) out += extra;
   else if (extra.starts_with('.') && is_number(std::string_view(extra).substr(1))) out += extra;
-  if (!is_number(version) || !is_number(patchlevel) || (!sublevel.empty() && !is_number(sublevel)) || !Version::parse(out))
+  if (!is_number(version) || !is_number(patchlevel) || (!sublevel.empty() && !is_number(sublevel)) ||
+      !Version::parse(out))
     return fail(Errc::invalid_input, fmt::format("'{}' does not declare a kernel version", file));
   return out;
 }
@@ -140,11 +148,13 @@ Result<void> check_config_arch(std::string_view text, const std::string& file, s
     if (++number > 10) break;
     const auto at = line.find("# Linux/");
     const auto end = line.find(' ', at + 8);
-    if (at != 0 || end == std::string_view::npos || line.find("Kernel Configuration") == std::string_view::npos) continue;
+    if (at != 0 || end == std::string_view::npos || line.find("Kernel Configuration") == std::string_view::npos)
+      continue;
     std::string_view made_for = line.substr(8, end - 8);
     if (made_for == "x86_64" || made_for == "i386") made_for = "x86";
     if (made_for == arch) return {};
-    return Fail(bad_line(line, number, file, fmt::format("'{}' is a configuration for {}, not for {}", file, printable(made_for), arch)));
+    return Fail(bad_line(line, number, file,
+                         fmt::format("'{}' is a configuration for {}, not for {}", file, printable(made_for), arch)));
   }
   return {};
 }

@@ -11,10 +11,13 @@ namespace swage {
 
 namespace {
 
-bool begins_with_digit(std::string_view text) { return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())); }
+bool begins_with_digit(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front()));
+}
 
 std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -37,20 +40,25 @@ std::string respelt(const std::string& text, const std::string& kernel, const st
   for (const char* separator : {"@", ":", "=", "-", "_", " "})
     for (auto at = word.rfind(separator); at != std::string::npos && at > 0; at = word.rfind(separator, at - 1)) {
       const std::string name = word.substr(0, at), version = word.substr(at + 1);
-      if (begins_with_digit(version) && std::find(known.begin(), known.end(), name) != known.end()) return fmt::format("{}@{}", name, version);
+      if (begins_with_digit(version) && std::find(known.begin(), known.end(), name) != known.end())
+        return fmt::format("{}@{}", name, version);
     }
   return std::find(known.begin(), known.end(), word) == known.end() ? "" : word;
 }
 
 }  // namespace
 
-std::string hint_for_target(const Catalog& catalog, const std::string& text, const std::vector<std::string>& platforms) {
+std::string hint_for_target(const Catalog& catalog, const std::string& text,
+                            const std::vector<std::string>& platforms) {
   if (text.find(',') != std::string::npos) return fmt::format("give each target by itself:{}", targets_apart(text));
   std::vector<std::string> known = catalog.recipe_names();
   known.insert(known.end(), {kRootTarget, kToolchainTarget});
-  if (const std::string target = respelt(text, catalog.kernel_recipe(), known); !target.empty()) return fmt::format("did you mean '{}'?", target);
+  if (const std::string target = respelt(text, catalog.kernel_recipe(), known); !target.empty())
+    return fmt::format("did you mean '{}'?", target);
   if (catalog.platform(text))
-    return platforms.empty() ? fmt::format("it is a platform: TARGET --for {}", text) : fmt::format("several platforms have commas between them: --for {},{}", platforms.back(), text);
+    return platforms.empty()
+               ? fmt::format("it is a platform: TARGET --for {}", text)
+               : fmt::format("several platforms have commas between them: --for {},{}", platforms.back(), text);
   const std::string near = did_you_mean(text.substr(0, text.find('@')), known);
   return near.empty() ? "see what there is with: swage list packages" : near;
 }

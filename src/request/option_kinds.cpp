@@ -83,7 +83,8 @@ bool command_has(std::string_view command, std::string_view option) {
   });
 }
 
-Error nothing_of(std::string_view option, const KnownTarget& target, const std::vector<std::string>& kinds, std::string_view command) {
+Error nothing_of(std::string_view option, const KnownTarget& target, const std::vector<std::string>& kinds,
+                 std::string_view command) {
   return {.what = fmt::format("'{}' says nothing of '{}', which is {}", option, target.text, kind_name(target.kind)),
           .notes = {fmt::format("it is for {}", join(kinds, ", "))},
           .hint = fmt::format("see: swage {} --help", command)};
@@ -91,7 +92,9 @@ Error nothing_of(std::string_view option, const KnownTarget& target, const std::
 
 Result<void> check_options(const TargetOptions& options, const std::vector<KnownTarget>& targets) {
   for (const OptionUse& use : uses()) {
-    const auto takes = [&](const KnownTarget& target) { return std::find(use.kinds.begin(), use.kinds.end(), target.kind) != use.kinds.end(); };
+    const auto takes = [&](const KnownTarget& target) {
+      return std::find(use.kinds.begin(), use.kinds.end(), target.kind) != use.kinds.end();
+    };
     if (targets.empty() || !use.given(options) || std::any_of(targets.begin(), targets.end(), takes)) continue;
     std::vector<std::string> kinds;
     for (const Kind kind : use.kinds) kinds.emplace_back(plural(kind));
@@ -100,10 +103,12 @@ Result<void> check_options(const TargetOptions& options, const std::vector<Known
   return {};
 }
 
-Result<void> check_only(const TargetOptions& options, const std::vector<std::string_view>& taken, std::string_view what) {
+Result<void> check_only(const TargetOptions& options, const std::vector<std::string_view>& taken,
+                        std::string_view what) {
   for (const OptionUse& use : uses())
     if (use.given(options) && std::find(taken.begin(), taken.end(), use.name) == taken.end())
-      return Fail(Error{.what = fmt::format("'{}' says nothing of {}", use.name, what), .hint = fmt::format("see: swage {} --help", options.command)});
+      return Fail(Error{.what = fmt::format("'{}' says nothing of {}", use.name, what),
+                        .hint = fmt::format("see: swage {} --help", options.command)});
   return {};
 }
 

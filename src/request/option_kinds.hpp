@@ -18,10 +18,12 @@ struct KnownTarget {
 // The first option that says something of none of the targets is an error, which names the first of them.
 Result<void> check_options(const TargetOptions& options, const std::vector<KnownTarget>& targets);
 // That error. `kinds`: what the option is for.
-Error nothing_of(std::string_view option, const KnownTarget& target, const std::vector<std::string>& kinds, std::string_view command);
+Error nothing_of(std::string_view option, const KnownTarget& target, const std::vector<std::string>& kinds,
+                 std::string_view command);
 
 // Refuses what is given besides `taken`: "'--static' says nothing of WHAT".
-Result<void> check_only(const TargetOptions& options, const std::vector<std::string_view>& taken, std::string_view what);
+Result<void> check_only(const TargetOptions& options, const std::vector<std::string_view>& taken,
+                        std::string_view what);
 
 std::string_view kind_name(TargetKind kind);   // "a package"
 

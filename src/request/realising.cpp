@@ -12,7 +12,8 @@
 
 namespace swage {
 
-Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible) {
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal,
+                               const OnImpossible& impossible) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(LockView lock, session.lock_view());
   SWAGE_TRY(const Instances* instances, session.instances());
@@ -29,7 +30,8 @@ Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, Kernel
 namespace {
 
 // Puts what is known of a failure into its error, by the first goal that it stands in the way of.
-void add_clues(const Catalog& catalog, Store& store, const Planned& planned, const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
+void add_clues(const Catalog& catalog, Store& store, const Planned& planned, const StorePath& drv,
+               Result<BuildRecord>& outcome, const FailedLog& log) {
   if (outcome || outcome.error().code != Errc::build_failed) return;
   for (std::size_t i = 0; i < planned.wanted.size(); ++i) {
     const Graph& graph = planned.planner->graph();
@@ -42,7 +44,8 @@ void add_clues(const Catalog& catalog, Store& store, const Planned& planned, con
   }
 }
 
-// How well a run used the machine: processor time of its builds against that of all cores. Of failed builds it is not known.
+// How well a run used the machine: processor time of its builds against that of all cores. Of failed builds it is not
+// known.
 class Work {
  public:
   void add(const Result<BuildRecord>& outcome) {
@@ -58,7 +61,8 @@ class Work {
     if (built_ < 2 || failed_ > 0) return {};
     const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
-    return fmt::format("{} built in {}, with {:.0f} % of {} cores in use", built_, human_seconds(wall), 100 * cpu_seconds_ / (wall * cores), cores);
+    return fmt::format("{} built in {}, with {:.0f} % of {} cores in use", built_, human_seconds(wall),
+                       100 * cpu_seconds_ / (wall * cores), cores);
   }
 
  private:
@@ -76,13 +80,15 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   const Graph& graph = planned.planner->graph();
   // Everything there already: no fetcher, no threads. This is the path of a no-op, which must take milliseconds.
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
-  if (todo.build.empty() && todo.fetch.empty() && !options.check) return RealiseResult{.already_valid = todo.valid.size()};
+  if (todo.build.empty() && todo.fetch.empty() && !options.check)
+    return RealiseResult{.already_valid = todo.valid.size()};
   SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
   Work work;
   SWAGE_TRY(const std::vector<LogLineRow>* rows, catalog->log_lines());
   SWAGE_TRY(const LogLines error_lines, LogLines::compile(*rows));
   options.error_lines = &error_lines;
-  options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
+  options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome,
+                                                             const FailedLog& log) {
     add_clues(*catalog, *store, planned, drv, outcome, log);
     work.add(outcome);
     if (also) also(drv, outcome, log);
@@ -113,7 +119,9 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
     if (outcome) made.done.built.push_back(*outcome);
     else errors.insert_or_assign(drv, outcome.error());
   };
-  options.on_end = [&](const StorePath& drv, BuildEnd end, const std::string& because) { ends[drv] = {.end = end, .because = because}; };
+  options.on_end = [&](const StorePath& drv, BuildEnd end, const std::string& because) {
+    ends[drv] = {.end = end, .because = because};
+  };
   Result<RealiseResult> done = realise_planned(session, planned, options);
   made.stopped = !done && done.error().code == Errc::interrupted;
   if (!done && (ends.empty() || (made.stopped && done.error().also.empty()))) return Fail(std::move(done).error());
@@ -122,7 +130,8 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
   for (const Wanted& wanted : planned.wanted) {
     const auto told = ends.find(wanted.drv);
     GoalEnd& end = made.ends.emplace_back(told == ends.end() ? GoalEnd() : told->second);
-    if (const auto error = errors.find(wanted.drv); end.end == BuildEnd::failed && error != errors.end()) end.error = error->second;
+    if (const auto error = errors.find(wanted.drv); end.end == BuildEnd::failed && error != errors.end())
+      end.error = error->second;
   }
   return made;
 }
@@ -133,7 +142,8 @@ Result<OnImpossible> LeftOut::collector(const TargetOptions& options) {
   if (!keep_going_ && !all_) return OnImpossible{};
   return [this](const Goal& goal, const Error& error) {
     items_.push_back({.target = goal.target.text, .platform = goal.platform->name, .error = error});
-    if (keep_going_ || error.code == Errc::unsatisfiable) session_.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), error.what)});
+    if (keep_going_ || error.code == Errc::unsatisfiable)
+      session_.reporter().on(Message{fmt::format("note: {} is left out: {}", goal_label(goal), error.what)});
   };
 }
 
@@ -143,7 +153,8 @@ std::optional<Error> LeftOut::error(bool nothing_left) const {
     if (nothing_left || !all_ || item.error.code != Errc::unsatisfiable) errors.push_back(item.error);
   if (errors.empty()) return std::nullopt;
   if (!keep_going_) {   // the first that is no fault of its platform
-    const auto first = std::find_if(errors.begin(), errors.end(), [](const Error& error) { return error.code != Errc::unsatisfiable; });
+    const auto first = std::find_if(errors.begin(), errors.end(),
+                                    [](const Error& error) { return error.code != Errc::unsatisfiable; });
     return first == errors.end() ? errors.front() : *first;
   }
   return together(std::move(errors));
@@ -160,10 +171,13 @@ Result<Store*> realise_to_run(Session& session, const Planned& planned, const Re
   return store;
 }
 
-std::string output_path(const Planned& planned, const Wanted& wanted) { return planned.planner->graph().find(wanted.drv)->drv.outputs.at("out").path; }
+std::string output_path(const Planned& planned, const Wanted& wanted) {
+  return planned.planner->graph().find(wanted.drv)->drv.outputs.at("out").path;
+}
 
 Emulation emulation_by(const Store& store, const Planned& planned, const Wanted& emulators, const Platform& platform) {
-  return {&platform, store.root() / fmt::format("{}/usr/bin/qemu-{}", output_path(planned, emulators).substr(1), platform.qemu_user)};
+  return {&platform, store.root() / fmt::format("{}/usr/bin/qemu-{}", output_path(planned, emulators).substr(1),
+                                                platform.qemu_user)};
 }
 
 }  // namespace swage

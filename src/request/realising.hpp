@@ -15,10 +15,11 @@ struct Planned {
 };
 
 // With `impossible`, what cannot be planned is not among what is wanted.
-Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal, const OnImpossible& impossible = {});
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal,
+                               const OnImpossible& impossible = {});
 
-// What cannot be made at all, when the others are all the same (-k, or what one of `--for all` does not have): said at once, and kept for
-// the end.
+// What cannot be made at all, when the others are all the same (-k, or what one of `--for all` does not have): said at
+// once, and kept for the end.
 class LeftOut {
  public:
   struct Item {
@@ -28,10 +29,13 @@ class LeftOut {
   LeftOut(Session& session, bool keep_going) : session_(session), keep_going_(keep_going) {}
   Result<OnImpossible> collector(const TargetOptions& options);
   const std::vector<Item>& items() const { return items_; }
-  // The error to end with: that nothing is left, or what was asked for by name. What one of all platforms does not have is none.
+  // The error to end with: that nothing is left, or what was asked for by name. What one of all platforms does not have
+  // is none.
   std::optional<Error> error(bool nothing_left) const;
   // Whether to end with it before anything is made.
-  bool ends(const std::optional<Error>& error, bool nothing_left) const { return error && (nothing_left || !keep_going_); }
+  bool ends(const std::optional<Error>& error, bool nothing_left) const {
+    return error && (nothing_left || !keep_going_);
+  }
 
  private:
   Session& session_;
@@ -56,7 +60,8 @@ const char* end_name(BuildEnd end);         // "built", "failed", "cancelled", "
 Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options);
 // The same, also telling what became of each goal.
 Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptions options);
-// What commands that start programs of the store need: all that is wanted is made, kept while this process is there, and the reporter is stopped.
+// What commands that start programs of the store need: all that is wanted is made, kept while this process is there,
+// and the reporter is stopped.
 Result<Store*> realise_to_run(Session& session, const Planned& planned, const RealiseOptions& options);
 std::string output_path(const Planned& planned, const Wanted& wanted);   // of `out`: /nix/store/...
 // By the root that `emulators` makes (kEmulators).

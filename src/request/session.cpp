@@ -35,7 +35,8 @@ std::optional<fs::path> nearest_workspace() {
 // Lends the fetch layer to the executor.
 class LayerFetcher final : public SourceFetcher {
  public:
-  LayerFetcher(Store& store, FetchOptions options, Reporter& reporter) : fetcher_(store, std::move(options), reporter) {}
+  LayerFetcher(Store& store, FetchOptions options, Reporter& reporter)
+      : fetcher_(store, std::move(options), reporter) {}
   Result<void> fetch(const Source& source, std::uint64_t id) override { return fetcher_.fetch(source, id); }
 
  private:
@@ -57,7 +58,8 @@ class Pinning {
     }
     return Pinning(std::move(file), *std::move(held), waited);
   }
-  Pinning(Pinning&& other) noexcept : file_(std::exchange(other.file_, {})), held_(std::move(other.held_)), waited_(other.waited_) {}
+  Pinning(Pinning&& other) noexcept
+      : file_(std::exchange(other.file_, {})), held_(std::move(other.held_)), waited_(other.waited_) {}
   Pinning& operator=(Pinning&&) = delete;
   ~Pinning() {
     if (!file_.empty()) ::unlink(file_.c_str());
@@ -65,7 +67,8 @@ class Pinning {
   bool waited() const { return waited_; }   // the lock file may have changed meanwhile
 
  private:
-  Pinning(fs::path file, FileLock held, bool waited) : file_(std::move(file)), held_(std::move(held)), waited_(waited) {}
+  Pinning(fs::path file, FileLock held, bool waited)
+      : file_(std::move(file)), held_(std::move(held)), waited_(waited) {}
   fs::path file_;
   FileLock held_;
   bool waited_;
@@ -73,7 +76,8 @@ class Pinning {
 
 }  // namespace
 
-Session::Session(SessionOptions options, MakeReporter make_reporter) : options_(std::move(options)), make_reporter_(std::move(make_reporter)) {}
+Session::Session(SessionOptions options, MakeReporter make_reporter)
+    : options_(std::move(options)), make_reporter_(std::move(make_reporter)) {}
 Session::~Session() = default;
 
 Result<fs::path> Session::home() const {
@@ -84,7 +88,9 @@ Result<fs::path> Session::home() const {
   if (user_home.empty())
     if (const passwd* entry = ::getpwuid(::getuid())) user_home = entry->pw_dir;
   if (user_home.empty())
-    return Fail(Error{.code = Errc::environment, .what = "no home directory is known", .hint = "name one with: SWAGE_HOME=DIR swage ..."});
+    return Fail(Error{.code = Errc::environment,
+                      .what = "no home directory is known",
+                      .hint = "name one with: SWAGE_HOME=DIR swage ..."});
   return fs::path(user_home) / ".local/share/swage";
 }
 
@@ -228,7 +234,8 @@ Result<LockView> Session::lock_view() {
 void Session::expect_lock_view() {
   if (lock_ || lock_view_ || expected_lock_view_.valid()) return;
   const Result<fs::path> path = lock_path();
-  if (path && path_exists(*path)) expected_lock_view_ = std::async(std::launch::async, [file = *path] { return LockView::open(file); });
+  if (path && path_exists(*path))
+    expected_lock_view_ = std::async(std::launch::async, [file = *path] { return LockView::open(file); });
 }
 
 Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
@@ -244,11 +251,13 @@ Result<const Lockfile*> Session::first_lock() {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
-  if (!options_.lock.empty() || path == data / "swage.lock" || !path_exists(data / "swage.lock")) return update_lock(nullptr);
+  if (!options_.lock.empty() || path == data / "swage.lock" || !path_exists(data / "swage.lock"))
+    return update_lock(nullptr);
   Result<Lockfile> of_home = Lockfile::read(data / "swage.lock");
   if (!of_home) return update_lock(nullptr);
-  reporter().on(Message{fmt::format("note: '{}' begins with what '{}' pins; to ask the distribution for everything anew: swage lock --update", path.string(),
-                                    (data / "swage.lock").string())});
+  reporter().on(Message{fmt::format(
+      "note: '{}' begins with what '{}' pins; to ask the distribution for everything anew: swage lock --update",
+      path.string(), (data / "swage.lock").string())});
   Result<const Lockfile*> made = update_lock(&*of_home, pinned_architectures(*tables, *of_home), &*of_home);
   if (made || made.error().code != Errc::environment) return made;
   // What the home's does not pin nothing may need.
@@ -258,8 +267,8 @@ Result<const Lockfile*> Session::first_lock() {
   return lock_.get();
 }
 
-Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures, const Lockfile* before,
-                                             bool allow_older) {
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures,
+                                             const Lockfile* before, bool allow_older) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
@@ -273,8 +282,13 @@ Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::se
   }
   if (others && keep) keep = &*others;
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
-  SWAGE_TRY(Lockfile lock, make_lock(*tables, {.cache_dir = data / "cache/apt", .keep = keep, .architectures = architectures, .before = before,
-                                               .allow_older = allow_older}, reporter()));
+  SWAGE_TRY(Lockfile lock, make_lock(*tables,
+                                     {.cache_dir = data / "cache/apt",
+                                      .keep = keep,
+                                      .architectures = architectures,
+                                      .before = before,
+                                      .allow_older = allow_older},
+                                     reporter()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
   lock_ = std::make_unique<Lockfile>(std::move(lock));
   return lock_.get();

@@ -1,5 +1,6 @@
-// What every request shares: where things are and, each made when first asked for, the catalog, the lock file, the store and the fetcher.
-// Whoever begins it says how progress is told. `swage list platforms` never opens the store; `swage store du` never reads the catalog.
+// What every request shares: where things are and, each made when first asked for, the catalog, the lock file, the
+// store and the fetcher. Whoever begins it says how progress is told. `swage list platforms` never opens the store;
+// `swage store du` never reads the catalog.
 #pragma once
 
 #include <functional>
@@ -37,13 +38,15 @@ class Session {
   ~Session();
 
   const SessionOptions& options() const { return options_; }
-  // The swage.toml of this directory or of the nearest one above it, when it may be obeyed, or of the directory that --workspace or
-  // SWAGE_WORKSPACE names; one that says nothing when there is none.
+  // The swage.toml of this directory or of the nearest one above it, when it may be obeyed, or of the directory that
+  // --workspace or SWAGE_WORKSPACE names; one that says nothing when there is none.
   Result<const Workspace*> workspace();
-  // The set of packages that is meant where a target names none: --instance, or what the workspace says. Null: none of them.
+  // The set of packages that is meant where a target names none: --instance, or what the workspace says. Null: none of
+  // them.
   Result<const Instance*> usual_instance();
   Result<std::vector<fs::path>> layers();   // of the workspace and of --layer, in order
-  // Of the workspace and of all layers: those of --layer win over its own, and its own over those of the layers that it names.
+  // Of the workspace and of all layers: those of --layer win over its own, and its own over those of the layers that it
+  // names.
   Result<const Instances*> instances();
   Result<SourceTrees> source_trees();
   Result<const Catalog*> catalog();
@@ -54,8 +57,8 @@ class Session {
   // Begins to open it beside what else is done, for who will ask for lock_view().
   void expect_lock_view();
   // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. The rest: LockOptions.
-  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {}, const Lockfile* before = nullptr,
-                                      bool allow_older = false);
+  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {},
+                                      const Lockfile* before = nullptr, bool allow_older = false);
   // The lock file with the roots of another architecture, which are pinned when they are first needed.
   Result<const Lockfile*> lock_with(const std::string& architecture);
   // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.

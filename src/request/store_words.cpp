@@ -17,7 +17,8 @@ Result<StorePath> find_store_path(Store& store, const std::string& text) {
   if (!path) {
     const bool names_file = text.find('/') != std::string::npos && !text.starts_with(below);
     const bool is_there = fs::exists(fs::symlink_status(text, error));
-    return Fail(Error{.what = fmt::format("'{}' {}", text, names_file && !is_there ? "does not exist" : "is not a store path")});
+    return Fail(Error{
+        .what = fmt::format("'{}' {}", text, names_file && !is_there ? "does not exist" : "is not a store path")});
   }
   SWAGE_TRY(const bool valid, store.is_valid(*path));
   if (!valid) return fail(Errc::invalid_input, fmt::format("'{}' is not valid in this store", path->str()));

@@ -7,7 +7,8 @@
 
 namespace swage {
 
-// The logical path, the base name, where it really is, or a link to one of these (./result). An error unless it is valid in the store.
+// The logical path, the base name, where it really is, or a link to one of these (./result). An error unless it is
+// valid in the store.
 Result<StorePath> find_store_path(Store& store, const std::string& text);
 
 }  // namespace swage

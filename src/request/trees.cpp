@@ -29,8 +29,8 @@ bool is_source(std::string_view path) { return path != ".git"; }
 bool is_module_source(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   const auto ends = [&](std::string_view end) { return name.ends_with(end); };
-  return is_source(path) && !ends(".o") && !ends(".ko") && !ends(".mod") && !ends(".mod.c") && !ends(".cmd") && name != "Module.symvers" &&
-         name != "modules.order";
+  return is_source(path) && !ends(".o") && !ends(".ko") && !ends(".mod") && !ends(".mod.c") && !ends(".cmd") &&
+         name != "Module.symvers" && name != "modules.order";
 }
 
 // A tree where it is, or as long as this lives unpacked, fetched or copied.
@@ -203,7 +203,8 @@ Result<KernelChoice> local_kernel(Session& session, const std::string& from, con
   SWAGE_TRY(const Version found, Version::parse(text));
   if (!version.empty()) {
     SWAGE_TRY(const Version wanted, Version::parse(version));
-    if (!wanted.is_prefix_of(found)) return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", from, text, version));
+    if (!wanted.is_prefix_of(found))
+      return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", from, text, version));
   }
   SWAGE_CHECK(look_after(session, tree, from, found, platforms));
   return add_kernel(session, tree, text, from);

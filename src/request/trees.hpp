@@ -1,4 +1,5 @@
-// Trees of the user's that go into the store before anything is planned: kernels (--src), components of layers and module directories.
+// Trees of the user's that go into the store before anything is planned: kernels (--src), components of layers and
+// module directories.
 #pragma once
 
 #include <string>

@@ -53,7 +53,9 @@ struct Section {
   std::size_t least = 1;              // items that are shown however full the screen is
   std::size_t shown = 0;
 
-  static std::size_t height(const std::string& item) { return static_cast<std::size_t>(std::count(item.begin(), item.end(), '\n')) + 1; }
+  static std::size_t height(const std::string& item) {
+    return static_cast<std::size_t>(std::count(item.begin(), item.end(), '\n')) + 1;
+  }
   std::size_t lines(std::size_t count) const {
     if (items.empty()) return 0;
     std::size_t sum = 2 + (count < items.size() ? 1 : 0);   // a blank line, the title, and what is left out
@@ -106,7 +108,8 @@ std::vector<std::string> rule_lines(const std::vector<RuleApplied>& rules, const
   std::vector<std::string> lines;
   for (const RuleApplied& rule : rules) {
     const std::string assumed = assumption(rule.constraint->measured, platform);
-    lines.push_back(fmt::format("{:<{}}  {}{}{}", rule.constraint->id, width, rule.text, assumed.empty() ? "" : "; ", assumed));
+    lines.push_back(
+        fmt::format("{:<{}}  {}{}{}", rule.constraint->id, width, rule.text, assumed.empty() ? "" : "; ", assumed));
   }
   return lines;
 }
@@ -115,8 +118,8 @@ std::vector<std::string> rule_lines(const std::vector<RuleApplied>& rules, const
 std::vector<std::string> elsewhere_lines(const std::vector<RuleApplied>& rules, const Platform& platform) {
   std::vector<std::string> lines;
   for (const RuleApplied& rule : rules)
-    lines.push_back(fmt::format("{} ({}): {}, for linux {}", rule.constraint->id, effect_text(*rule.constraint, platform), rule.text,
-                                rule.constraint->kernels.str()));
+    lines.push_back(fmt::format("{} ({}): {}, for linux {}", rule.constraint->id,
+                                effect_text(*rule.constraint, platform), rule.text, rule.constraint->kernels.str()));
   return lines;
 }
 
@@ -127,11 +130,13 @@ std::vector<std::string> quirk_lines(const std::vector<QuirkApplied>& quirks, co
     std::string assumptions;   // on lines of their own: a long reason pushes the end of its line off the screen
     for (const ConstraintRow* row : one.lifts) {
       lifted.push_back(fmt::format("{} ({})", row->id, effect_name(row->effect)));
-      if (const std::string assumed = assumption(row->measured, platform); !assumed.empty()) assumptions += fmt::format("\n    {}: {}", row->id, assumed);
+      if (const std::string assumed = assumption(row->measured, platform); !assumed.empty())
+        assumptions += fmt::format("\n    {}: {}", row->id, assumed);
     }
     const std::string assumed = assumption(one.quirk->measured, platform);
-    lines.push_back(fmt::format("{}{}: {}{}{}", one.quirk->id, assumed.empty() ? "" : fmt::format(" ({})", assumed), one.quirk->reason,
-                                lifted.empty() ? "" : fmt::format("; lifts {}", and_list(lifted)), assumptions));
+    lines.push_back(fmt::format("{}{}: {}{}{}", one.quirk->id, assumed.empty() ? "" : fmt::format(" ({})", assumed),
+                                one.quirk->reason, lifted.empty() ? "" : fmt::format("; lifts {}", and_list(lifted)),
+                                assumptions));
   }
   return lines;
 }
@@ -164,10 +169,13 @@ std::vector<Group> rejection_groups(const std::vector<Rejection>& rejected) {
 
 // The gravest of what rejects a candidate: what a person must know first.
 const ConstraintRow& gravest(const Rejection& rejection) {
-  return **std::max_element(rejection.by.begin(), rejection.by.end(), [](const ConstraintRow* a, const ConstraintRow* b) {
-    const auto order = [](Effect effect) { return effect == Effect::boots_not ? 2 : effect == Effect::misbehaves ? 1 : 0; };
-    return order(a->effect) < order(b->effect);
-  });
+  return **std::max_element(rejection.by.begin(), rejection.by.end(),
+                            [](const ConstraintRow* a, const ConstraintRow* b) {
+                              const auto order = [](Effect effect) {
+                                return effect == Effect::boots_not ? 2 : effect == Effect::misbehaves ? 1 : 0;
+                              };
+                              return order(a->effect) < order(b->effect);
+                            });
 }
 
 std::vector<std::string> rejection_texts(const std::vector<Rejection>& rejected, const Platform& platform) {
@@ -190,7 +198,8 @@ std::vector<std::string> ranking_lines(const Resolution& resolution) {
   for (const Candidate& candidate : resolution.ranking) {
     const ToolchainRow& row = *candidate.toolchain;
     std::string line = fmt::format("{}. {}  {}", lines.size() + 1, row.id, toolchain_text(row));
-    if (!resolution.kernel_released.empty()) line += fmt::format(", {} days from the kernel", days_between(row.released, resolution.kernel_released));
+    if (!resolution.kernel_released.empty())
+      line += fmt::format(", {} days from the kernel", days_between(row.released, resolution.kernel_released));
     std::vector<std::string> needed;
     for (const QuirkApplied& one : candidate.quirks)
       if (!one.lifts.empty()) needed.push_back(one.quirk->id);
@@ -211,14 +220,16 @@ std::string hint_other_kernels(const Catalog& catalog, const ResolveRequest& req
     if (const auto resolution = resolve(catalog, other); !resolution || !resolution->chosen) continue;
     (request.kernel && row.version < *request.kernel ? older : newer).push_back(row.version.str());
   }
-  std::vector<std::string> near(newer.begin(), newer.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(newer.size(), 2)));
+  std::vector<std::string> near(newer.begin(),
+                                newer.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(newer.size(), 2)));
   while (near.size() < 3 && !older.empty()) {
     near.push_back(older.back());
     older.pop_back();
   }
   if (near.empty()) return "add a toolchain in a layer; the ones there are: swage list toolchains";
-  return fmt::format("on {}, linux {} {} a toolchain: swage resolve {}@{} --for {}{}", request.platform->name, and_list(near),
-                     near.size() == 1 ? "has" : "have", catalog.kernel_recipe(), near.front(), request.platform->name, request.compiler == "clang" ? " --llvm" : "");
+  return fmt::format("on {}, linux {} {} a toolchain: swage resolve {}@{} --for {}{}", request.platform->name,
+                     and_list(near), near.size() == 1 ? "has" : "have", catalog.kernel_recipe(), near.front(),
+                     request.platform->name, request.compiler == "clang" ? " --llvm" : "");
 }
 
 // "gcc 12", oldest first.
@@ -238,30 +249,33 @@ std::string hint_other_platforms(const Catalog& catalog, const Platform& wanted)
   std::vector<std::tuple<bool, bool, std::size_t, std::string>> able;
   for (const Platform& platform : catalog.platforms())
     if (catalog.has_toolchains(platform.name))
-      able.emplace_back(platform.kernel_arch != wanted.kernel_arch || platform.bare_metal() != wanted.bare_metal(), platform.libc != wanted.libc,
-                        edit_distance(platform.name, wanted.name), platform.name);
+      able.emplace_back(platform.kernel_arch != wanted.kernel_arch || platform.bare_metal() != wanted.bare_metal(),
+                        platform.libc != wanted.libc, edit_distance(platform.name, wanted.name), platform.name);
   if (able.empty()) return "the catalog has no toolchain at all: swage list toolchains";
   std::sort(able.begin(), able.end());
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(shown, able.size()); ++i) names.push_back(std::get<3>(able[i]));
-  if (able.size() <= shown) return fmt::format("platforms with a toolchain are {}: swage list platforms", and_list(names));
+  if (able.size() <= shown)
+    return fmt::format("platforms with a toolchain are {}: swage list platforms", and_list(names));
   return fmt::format("{} platforms have one, {} among them: swage list platforms", able.size(), and_list(names));
 }
 
-// The release of the same series, next above the one asked for, that has a toolchain; answers change only at versions that
-// constraints name, so only these are tried. Empty: there is none.
+// The release of the same series, next above the one asked for, that has a toolchain; answers change only at versions
+// that constraints name, so only these are tried. Empty: there is none.
 std::string sublevel_that_works(const Catalog& catalog, const Resolution& resolution) {
   if (!resolution.request.kernel) return {};
   const Version& kernel = *resolution.request.kernel;
   const auto same_series = [&](const Version& version) {
     const std::size_t parts = !kernel.parts().empty() && kernel.parts()[0] == 2 ? 3 : 2;
     if (version.parts().size() <= parts || kernel.parts().size() < parts) return false;
-    return std::equal(kernel.parts().begin(), kernel.parts().begin() + static_cast<std::ptrdiff_t>(parts), version.parts().begin());
+    return std::equal(kernel.parts().begin(), kernel.parts().begin() + static_cast<std::ptrdiff_t>(parts),
+                      version.parts().begin());
   };
   const auto earlier = [](const Version& a, const Version& b) { return a < b; };
   std::set<Version, decltype(earlier)> versions(earlier);
   // They were read for the resolution.
-  for (const ConstraintRow* row : catalog.constraints(*resolution.request.platform).value_or(std::vector<const ConstraintRow*>{}))
+  for (const ConstraintRow* row :
+       catalog.constraints(*resolution.request.platform).value_or(std::vector<const ConstraintRow*>{}))
     for (Version& version : row->kernels.bounds())
       if (same_series(version) && version > kernel) versions.insert(std::move(version));
   for (const Version& version : versions) {
@@ -283,10 +297,13 @@ const Rejection* nearest(const std::vector<Rejection>& rejected) {
 
 // A constraint on the kernel itself that is in the way of every candidate: no toolchain helps. Null: there is none.
 const ConstraintRow* against_kernel(const std::vector<Rejection>& rejected) {
-  const auto rejects = [](const Rejection& rejection, const ConstraintRow* row) { return std::find(rejection.by.begin(), rejection.by.end(), row) != rejection.by.end(); };
+  const auto rejects = [](const Rejection& rejection, const ConstraintRow* row) {
+    return std::find(rejection.by.begin(), rejection.by.end(), row) != rejection.by.end();
+  };
   for (const ConstraintRow* row : rejected.front().by)
     if (row->require.size() == 1 && row->require.begin()->first == "kernel" &&
-        std::all_of(rejected.begin(), rejected.end(), [&](const Rejection& rejection) { return rejects(rejection, row); }))
+        std::all_of(rejected.begin(), rejected.end(),
+                    [&](const Rejection& rejection) { return rejects(rejection, row); }))
       return row;
   return nullptr;
 }
@@ -295,9 +312,15 @@ const ConstraintRow* against_kernel(const std::vector<Rejection>& rejected) {
 
 Json rule_json(const RuleApplied& rule, bool tested, const Platform& platform) {
   const ConstraintRow& row = *rule.constraint;
-  return {{"id", row.id},         {"effect", std::string(effect_name(row.effect))}, {"tested", tested},
-          {"text", rule.text},    {"reason", row.reason},                           {"source", row.source},
-          {"confidence", row.confidence}, {"measured", row.measured}, {"assumed", !assumption(row.measured, platform).empty()}};
+  return {{"id", row.id},
+          {"effect", std::string(effect_name(row.effect))},
+          {"tested", tested},
+          {"text", rule.text},
+          {"reason", row.reason},
+          {"source", row.source},
+          {"confidence", row.confidence},
+          {"measured", row.measured},
+          {"assumed", !assumption(row.measured, platform).empty()}};
 }
 
 // Of these, the ids of those that were seen elsewhere.
@@ -316,14 +339,18 @@ Json root_json(const RootRow& root) {
 
 std::string toolchain_text(const ToolchainRow& row) {
   const std::string libc = libc_text(row);
-  return fmt::format("{} {}, {}{}", row.compiler, row.version.str(), row.binutils ? "binutils " + row.binutils->str() + ", " : row.unknown.empty() ? "" : "binutils of unknown version, ",
+  return fmt::format("{} {}, {}{}", row.compiler, row.version.str(),
+                     row.binutils          ? "binutils " + row.binutils->str() + ", "
+                     : row.unknown.empty() ? ""
+                                           : "binutils of unknown version, ",
                      libc.empty() ? "no C library" : libc);
 }
 
 std::string explain(const Resolution& resolution) {
   const ResolveRequest& request = resolution.request;
   const ToolchainRow* chosen = resolution.chosen;
-  std::string out = fmt::format("{} for {}: {}\n", subject(request), request.platform->name, chosen ? chosen->id : "no toolchain");
+  std::string out =
+      fmt::format("{} for {}: {}\n", subject(request), request.platform->name, chosen ? chosen->id : "no toolchain");
   if (chosen) {
     out += fmt::format("  {}, from {}, released {}\n", toolchain_text(*chosen), chosen->provider, chosen->released);
     if (resolution.root && request.kernel) out += fmt::format("  in {}\n", root_text(*resolution.root));
@@ -345,12 +372,14 @@ std::string explain(const Resolution& resolution) {
     if (section.items.empty()) continue;
     out += fmt::format("\n{} ({})\n", section.title, section.items.size());
     for (std::size_t i = 0; i < section.shown; ++i) out += fmt::format("  {}\n", section.items[i]);
-    if (section.shown < section.items.size()) out += fmt::format("  and {} more, see --json\n", section.items.size() - section.shown);
+    if (section.shown < section.items.size())
+      out += fmt::format("  and {} more, see --json\n", section.items.size() - section.shown);
   }
   return cut_lines(out);
 }
 
-std::string resolution_json(const Resolution& resolution, const std::optional<std::vector<std::string>>& nearest_kernels) {
+std::string resolution_json(const Resolution& resolution,
+                            const std::optional<std::vector<std::string>>& nearest_kernels) {
   const ResolveRequest& request = resolution.request;
   Json out{{"kernel", request.kernel ? Json(request.kernel->str()) : Json()},
            {"nearestKernels", nearest_kernels ? Json(*nearest_kernels) : Json()},
@@ -398,16 +427,22 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
   Error error{.code = Errc::unsatisfiable};
   if (resolution.rejected.empty()) {
     const std::vector<std::string> compilers = compilers_of(catalog, *request.platform);
-    const std::string wanted = compilers.empty() ? "toolchain" : request.version ? fmt::format("{} {}", request.compiler, request.version->str()) : request.compiler;
+    const std::string wanted = compilers.empty() ? "toolchain"
+                               : request.version ? fmt::format("{} {}", request.compiler, request.version->str())
+                                                 : request.compiler;
     error.what = fmt::format("'{}' has no {}", request.platform->name, wanted);
-    error.hint = compilers.empty() ? hint_other_platforms(catalog, *request.platform) : fmt::format("it has {}: swage list toolchains", and_list(compilers));
+    error.hint = compilers.empty() ? hint_other_platforms(catalog, *request.platform)
+                                   : fmt::format("it has {}: swage list toolchains", and_list(compilers));
     return error;
   }
-  error.what = fmt::format("'{}' for {}: no toolchain satisfies every constraint", subject(request), request.platform->name);
+  error.what =
+      fmt::format("'{}' for {}: no toolchain satisfies every constraint", subject(request), request.platform->name);
   if (const ConstraintRow* row = against_kernel(resolution.rejected)) {
     error.what = fmt::format("'{}' for {}: there is no such kernel to build", subject(request), request.platform->name);
-    if (!row->when.empty()) error.what = fmt::format("'{}' for {}: not with this compiler", subject(request), request.platform->name);
-    error.notes.push_back(fmt::format("{} ({}: linux {} is wanted)", row->reason, row->id, row->require.begin()->second.str()));
+    if (!row->when.empty())
+      error.what = fmt::format("'{}' for {}: not with this compiler", subject(request), request.platform->name);
+    error.notes.push_back(
+        fmt::format("{} ({}: linux {} is wanted)", row->reason, row->id, row->require.begin()->second.str()));
     error.hint = hint_other_kernels(catalog, request);
     return error;
   }
@@ -417,27 +452,33 @@ Error unsatisfied(const Catalog& catalog, const Resolution& resolution) {
     const Rejection& first = groups[i].first();
     std::string note = fmt::format("{}: {}", groups[i].names(3), first.reason);
     std::vector<std::string> rules;
-    for (const ConstraintRow* row : first.by) rules.push_back(fmt::format("{}: {}", row->id, effect_text(*row, *request.platform)));
+    for (const ConstraintRow* row : first.by)
+      rules.push_back(fmt::format("{}: {}", row->id, effect_text(*row, *request.platform)));
     if (!rules.empty()) note += fmt::format(" ({})", join(rules, ", "));
     error.notes.push_back(std::move(note));
   }
   if (groups.size() > kGroups)
-    error.notes.push_back(fmt::format("and {} more sets of constraints that reject toolchains: see --json", groups.size() - kGroups));
+    error.notes.push_back(
+        fmt::format("and {} more sets of constraints that reject toolchains: see --json", groups.size() - kGroups));
   if (request.toolchain) {
     ResolveRequest any = request;
     any.toolchain.reset();
     any.compiler = resolution.rejected.front().toolchain->compiler;
     if (const auto other = resolve(catalog, any); other && other->chosen) {
-      error.what = fmt::format("'{}' does not satisfy the constraints of {} for {}", *request.toolchain, subject(request), request.platform->name);
-      error.hint = fmt::format("'{}' does: leave out --toolchain, or pass --toolchain {}", other->chosen->id, other->chosen->id);
+      error.what = fmt::format("'{}' does not satisfy the constraints of {} for {}", *request.toolchain,
+                               subject(request), request.platform->name);
+      error.hint =
+          fmt::format("'{}' does: leave out --toolchain, or pass --toolchain {}", other->chosen->id, other->chosen->id);
       return error;
     }
   }
   if (const Rejection* near = nearest(resolution.rejected)) {
     const ConstraintRow& rule = gravest(*near);
-    error.notes.push_back(fmt::format("nearest is {}, were it not for {}: {}", near->toolchain->id, and_list(ids_of(near->by)), rule.reason));
+    error.notes.push_back(fmt::format("nearest is {}, were it not for {}: {}", near->toolchain->id,
+                                      and_list(ids_of(near->by)), rule.reason));
   }
-  if (std::string other = sublevel_that_works(catalog, resolution); !other.empty()) error.notes.push_back(std::move(other));
+  if (std::string other = sublevel_that_works(catalog, resolution); !other.empty())
+    error.notes.push_back(std::move(other));
   error.hint = hint_other_kernels(catalog, request);
   return error;
 }

@@ -7,13 +7,16 @@
 
 namespace swage {
 
-Subject::Subject(const ResolveRequest& request, const ToolchainRow& row, const RootRow* root) : request_(request), row_(row), root_(root) {
+Subject::Subject(const ResolveRequest& request, const ToolchainRow& row, const RootRow* root)
+    : request_(request), row_(row), root_(root) {
   if (request.purpose == Purpose::kernel || row.libc_version.empty()) return;
   if (auto version = Version::parse(row.libc_version)) libc_ = std::move(*version);
 }
 
 Subject::Variable Subject::variable(const std::string& name) const {
-  const auto own = [](bool has, const Version* version) { return has ? Variable{Answer::known, version} : Variable{Answer::not_its}; };
+  const auto own = [](bool has, const Version* version) {
+    return has ? Variable{Answer::known, version} : Variable{Answer::not_its};
+  };
   if (name == "gcc" || name == "clang") return own(name == row_.compiler, &row_.version);
   // Who asks for this one by name is told what could not be tested.
   if (std::find(row_.unknown.begin(), row_.unknown.end(), name) != row_.unknown.end())
@@ -65,18 +68,21 @@ namespace {
 // Whether the subject has another version of it than the range allows, or may have.
 bool fails(const std::string& name, const VersionRange& range, const Subject& subject) {
   const Subject::Variable variable = subject.variable(name);
-  return variable.answer == Subject::Answer::hidden || (variable.answer == Subject::Answer::known && !range.contains(*variable.version));
+  return variable.answer == Subject::Answer::hidden ||
+         (variable.answer == Subject::Answer::known && !range.contains(*variable.version));
 }
 
 }  // namespace
 
 bool violates(const ConstraintRow& row, const Subject& subject) {
-  return std::any_of(row.require.begin(), row.require.end(), [&](const auto& one) { return fails(one.first, one.second, subject); });
+  return std::any_of(row.require.begin(), row.require.end(),
+                     [&](const auto& one) { return fails(one.first, one.second, subject); });
 }
 
 bool violates_by_host_alone(const ConstraintRow& row, const Subject& subject) {
-  return std::none_of(row.require.begin(), row.require.end(),
-                      [&](const auto& one) { return !is_host_tool(one.first) && fails(one.first, one.second, subject); });
+  return std::none_of(row.require.begin(), row.require.end(), [&](const auto& one) {
+    return !is_host_tool(one.first) && fails(one.first, one.second, subject);
+  });
 }
 
 Verdict judge(const ConstraintRow& row, const Subject& subject) {
@@ -85,9 +91,11 @@ Verdict judge(const ConstraintRow& row, const Subject& subject) {
     const Subject::Variable variable = subject.variable(name);
     const std::string shown = name == "kernel" ? "linux" : name;
     if (variable.answer == Subject::Answer::unknown)
-      verdict.untested.push_back(fmt::format("{} {}{}", shown, range.str(), is_host_tool(name) ? "" : " (the toolchain's version is not known)"));
+      verdict.untested.push_back(fmt::format("{} {}{}", shown, range.str(),
+                                             is_host_tool(name) ? "" : " (the toolchain's version is not known)"));
     if (variable.answer == Subject::Answer::hidden)
-      verdict.fails.push_back(fmt::format("{} of a version that is not known cannot be said to be {}", shown, range.str()));
+      verdict.fails.push_back(
+          fmt::format("{} of a version that is not known cannot be said to be {}", shown, range.str()));
     if (variable.answer != Subject::Answer::known) continue;
     if (range.contains(*variable.version))
       verdict.holds.push_back(fmt::format("{} {} satisfies {}", shown, variable.version->str(), range.str()));

@@ -1,4 +1,5 @@
-// Whether constraints and quirks concern a cell, a toolchain and a root, and whether what a constraint requires holds for them.
+// Whether constraints and quirks concern a cell, a toolchain and a root, and whether what a constraint requires holds
+// for them.
 #pragma once
 
 #include <optional>
@@ -35,7 +36,8 @@ class Subject {
   std::optional<Version> libc_{};
 };
 
-// "measured on arm, assumed for mips": of a row that was seen on other platforms than this one (ConstraintRow::measured); else "".
+// "measured on arm, assumed for mips": of a row that was seen on other platforms than this one
+// (ConstraintRow::measured); else "".
 std::string assumption(const std::vector<std::string>& measured, const Platform& platform);
 
 // What is known before there is a candidate: kernel, platform.

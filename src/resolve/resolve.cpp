@@ -13,7 +13,8 @@
 namespace swage {
 namespace {
 
-// The date of a kernel's series. Only the series counts: a release of 2024 in a series of 2016 wants a compiler of 2016.
+// The date of a kernel's series. Only the series counts: a release of 2024 in a series of 2016 wants a compiler of
+// 2016.
 std::string release_date(const Catalog& catalog, const Version& kernel) {
   const auto series = kernel_series(kernel);
   std::string date;
@@ -61,8 +62,8 @@ unsigned silent(unsigned weight_lifted) { return weight_lifted == weight(Effect:
 class CellSolver {
  public:
   // `constraints`, `quirks`: of the request's platform.
-  CellSolver(const Catalog& catalog, const ResolveRequest& request, const std::vector<const ConstraintRow*>& constraints,
-             const std::vector<const QuirkRow*>& quirks)
+  CellSolver(const Catalog& catalog, const ResolveRequest& request,
+             const std::vector<const ConstraintRow*>& constraints, const std::vector<const QuirkRow*>& quirks)
       : request_(request) {
     if (request.kernel) released_ = release_date(catalog, *request.kernel);
     for (const ConstraintRow* row : constraints)
@@ -100,10 +101,13 @@ class CellSolver {
       Tried next = in_root(row, root, violated);
       const auto key = [](const Tried& tried) { return std::pair(tried.blocked_by.size(), tried.root_weight); };
       if (!best || key(next) < key(*best)) best = std::move(next);
-      if (key(*best) == std::pair(std::size_t{0}, 0u)) break;   // no other root is better, and this one comes before them
+      // No other root is better, and this one comes before them.
+      if (key(*best) == std::pair(std::size_t{0}, 0u)) break;
     }
-    best->ranking_key = {evidence_rank(row, request_), silent(best->toolchain_weight), silent(best->root_weight), !row.prebuilt,
-                         best->toolchain_weight,       best->root_weight,              age(row.released, released_), row.provider_rank};
+    best->ranking_key = {evidence_rank(row, request_), silent(best->toolchain_weight),
+                         silent(best->root_weight),    !row.prebuilt,
+                         best->toolchain_weight,       best->root_weight,
+                         age(row.released, released_), row.provider_rank};
     return std::move(*best);
   }
 
@@ -113,22 +117,28 @@ class CellSolver {
  private:
   static bool touches_host(const ConstraintRow& row) {
     const auto host = [](const auto& condition) { return is_host_tool(condition.first); };
-    return std::any_of(row.when.begin(), row.when.end(), host) || std::any_of(row.require.begin(), row.require.end(), host);
+    return std::any_of(row.when.begin(), row.when.end(), host) ||
+           std::any_of(row.require.begin(), row.require.end(), host);
   }
 
-  bool is_first_for_kernel(const RootRow& row) const { return row.first_for && request_.kernel && row.first_for->contains(*request_.kernel); }
+  bool is_first_for_kernel(const RootRow& row) const {
+    return row.first_for && request_.kernel && row.first_for->contains(*request_.kernel);
+  }
 
   Tried in_root(const ToolchainRow& row, const RootRow* root, std::vector<const ConstraintRow*> violated) const {
     const Subject subject(request_, row, root);
     Tried tried{.candidate = {.toolchain = &row, .root = root}};
     for (const ConstraintRow* constraint : of_host_)
       if (concerns(*constraint, subject) && violates(*constraint, subject)) violated.push_back(constraint);
-    std::sort(violated.begin(), violated.end(), [](const ConstraintRow* a, const ConstraintRow* b) { return a->id < b->id; });
+    std::sort(violated.begin(), violated.end(),
+              [](const ConstraintRow* a, const ConstraintRow* b) { return a->id < b->id; });
     std::vector<QuirkApplied>& applied = tried.candidate.quirks;
     for (const QuirkRow* quirk : quirks_)
       if (concerns(*quirk, subject)) applied.push_back({quirk});
     for (const ConstraintRow* constraint : violated) {
-      const auto lifts = [&](const QuirkApplied& one) { return std::find(one.quirk->lifts.begin(), one.quirk->lifts.end(), constraint->id) != one.quirk->lifts.end(); };
+      const auto lifts = [&](const QuirkApplied& one) {
+        return std::find(one.quirk->lifts.begin(), one.quirk->lifts.end(), constraint->id) != one.quirk->lifts.end();
+      };
       bool lifted = false;
       for (QuirkApplied& one : applied)   // all that help: a constraint may take two changes
         if (lifts(one)) {
@@ -170,33 +180,44 @@ std::string quirk_against(unsigned lifted) {
 std::string quirk_need(const Tried& tried) {
   if (tried.root_weight == 0) return "needs " + quirk_against(tried.toolchain_weight);
   if (tried.toolchain_weight == 0) return fmt::format("needs {} for its root alone", quirk_against(tried.root_weight));
-  return fmt::format("needs {} and, for its root, {}", quirk_against(tried.toolchain_weight), quirk_against(tried.root_weight));
+  return fmt::format("needs {} and, for its root, {}", quirk_against(tried.toolchain_weight),
+                     quirk_against(tried.root_weight));
 }
 
 std::string evidence_text(Evidence evidence, const ResolveRequest& request) {
   if (evidence == Evidence::none) return "is not recorded to have booted it";
   if (!request.recorded) return evidence == Evidence::booted ? "has booted this kernel" : "failed on record";
-  return fmt::format("{} linux {}, the nearest on record", evidence == Evidence::booted ? "has booted" : "failed with", request.recorded->str());
+  return fmt::format("{} linux {}, the nearest on record", evidence == Evidence::booted ? "has booted" : "failed with",
+                     request.recorded->str());
 }
 
 // The first step of the ranking at which the best two differ.
 std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
   const ToolchainRow &mine = *best.candidate.toolchain, &theirs = *next.candidate.toolchain;
   const Evidence seen = evidence_rank(mine, request_), seen_theirs = evidence_rank(theirs, request_);
-  if (seen != seen_theirs) return fmt::format("it {}; {} {}", evidence_text(seen, request_), theirs.id, evidence_text(seen_theirs, request_));
-  const auto silent_pair = [](const Tried& tried) { return std::pair(silent(tried.toolchain_weight), silent(tried.root_weight)); };
+  if (seen != seen_theirs)
+    return fmt::format("it {}; {} {}", evidence_text(seen, request_), theirs.id, evidence_text(seen_theirs, request_));
+  const auto silent_pair = [](const Tried& tried) {
+    return std::pair(silent(tried.toolchain_weight), silent(tried.root_weight));
+  };
   const auto need = [&] { return fmt::format("it {}; {} {}", quirk_need(best), theirs.id, quirk_need(next)); };
   if (silent_pair(best) != silent_pair(next)) return need();
   if (mine.prebuilt != theirs.prebuilt) return fmt::format("it is prebuilt; {} is built from source", theirs.id);
-  if (std::pair(best.toolchain_weight, best.root_weight) != std::pair(next.toolchain_weight, next.root_weight)) return need();
+  if (std::pair(best.toolchain_weight, best.root_weight) != std::pair(next.toolchain_weight, next.root_weight))
+    return need();
   const long my_age = age(mine.released, released_), their_age = age(theirs.released, released_);
   if (my_age != their_age)
-    return fmt::format("its compiler's release is {} days from the kernel's ({}); that of {} is {} days", my_age, released_, theirs.id, their_age);
+    return fmt::format("its compiler's release is {} days from the kernel's ({}); that of {} is {} days", my_age,
+                       released_, theirs.id, their_age);
   if (mine.provider_rank != theirs.provider_rank && mine.provider == theirs.provider)
-    return mine.suite == theirs.suite ? fmt::format("its table has it before {}", theirs.id)
-                                      : fmt::format("suite {} of {} comes before {}", mine.suite, mine.provider, theirs.suite);
-  if (mine.provider_rank != theirs.provider_rank) return fmt::format("provider {} comes before {}", mine.provider, theirs.provider);
-  if (mine.version != theirs.version) return fmt::format("{} {} is newer than {} of {}", mine.compiler, mine.version.str(), theirs.version.str(), theirs.id);
+    return mine.suite == theirs.suite
+               ? fmt::format("its table has it before {}", theirs.id)
+               : fmt::format("suite {} of {} comes before {}", mine.suite, mine.provider, theirs.suite);
+  if (mine.provider_rank != theirs.provider_rank)
+    return fmt::format("provider {} comes before {}", mine.provider, theirs.provider);
+  if (mine.version != theirs.version)
+    return fmt::format("{} {} is newer than {} of {}", mine.compiler, mine.version.str(), theirs.version.str(),
+                       theirs.id);
   return fmt::format("its id sorts before {}", theirs.id);
 }
 
@@ -204,10 +225,14 @@ std::string CellSolver::why_first(const Tried& best, const Tried& next) const {
 std::string CellSolver::why_root(const Tried& best) const {
   const RootRow *mine = best.candidate.root, *first = roots_.front();
   if (!mine) return {};
-  if (mine == first) return is_first_for_kernel(*mine) ? fmt::format("root {} comes first for linux {}", mine->name, mine->first_for->str()) : "";
+  if (mine == first)
+    return is_first_for_kernel(*mine)
+               ? fmt::format("root {} comes first for linux {}", mine->name, mine->first_for->str())
+               : "";
   const Tried there = in_root(*best.candidate.toolchain, first, {});
-  const std::string better = there.blocked_by.empty() ? fmt::format("there it needs {}", quirk_against(there.root_weight))
-                                                      : fmt::format("there {} rejects it", there.blocked_by.front()->id);
+  const std::string better = there.blocked_by.empty()
+                                 ? fmt::format("there it needs {}", quirk_against(there.root_weight))
+                                 : fmt::format("there {} rejects it", there.blocked_by.front()->id);
   return fmt::format("root {} and not {}: {}", mine->name, first->name, better);
 }
 
@@ -216,7 +241,8 @@ using Rows = std::vector<const ToolchainRow*>;
 Rows with_compiler(const std::vector<ToolchainRow>& all, const ResolveRequest& request) {
   Rows rows;
   for (const ToolchainRow& row : all)
-    if (row.compiler == request.compiler && (!request.version || request.version->is_prefix_of(row.version))) rows.push_back(&row);
+    if (row.compiler == request.compiler && (!request.version || request.version->is_prefix_of(row.version)))
+      rows.push_back(&row);
   return rows;
 }
 
@@ -226,7 +252,8 @@ Result<Rows> candidates(const Catalog& catalog, const ResolveRequest& request) {
   if (request.toolchain) {
     SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain, request.platform->name));
     if (row->platform != request.platform->name)
-      return fail(Errc::invalid_input, fmt::format("'{}' is a toolchain for {}, not for {}", row->id, row->platform, request.platform->name));
+      return fail(Errc::invalid_input, fmt::format("'{}' is a toolchain for {}, not for {}", row->id, row->platform,
+                                                   request.platform->name));
     rows.push_back(row);
     return rows;
   }
@@ -267,12 +294,14 @@ Rejection rejection(const ResolveRequest& request, Tried tried) {
   const Subject subject(request, *rejection.toolchain, tried.candidate.root);
   for (const ConstraintRow* constraint : rejection.by)
     for (const std::string& text : judge(*constraint, subject).fails)
-      if (rejection.reason.find(text) == std::string::npos) rejection.reason += (rejection.reason.empty() ? "" : "; ") + text;
+      if (rejection.reason.find(text) == std::string::npos)
+        rejection.reason += (rejection.reason.empty() ? "" : "; ") + text;
   return rejection;
 }
 
 // What the choice was tested against, and what it would fail on other kernels of this platform.
-void apply_rules(Resolution& resolution, const CellSolver& solver, const std::vector<const ConstraintRow*>& of_platform) {
+void apply_rules(Resolution& resolution, const CellSolver& solver,
+                 const std::vector<const ConstraintRow*>& of_platform) {
   const Subject subject(resolution.request, *resolution.chosen, resolution.root);
   for (const ConstraintRow* constraint : solver.waived())
     if (concerns(*constraint, subject) && violates(*constraint, subject)) resolution.waived.push_back(constraint);
@@ -286,7 +315,9 @@ void apply_rules(Resolution& resolution, const CellSolver& solver, const std::ve
   if (!resolution.request.kernel) return;
   for (const ConstraintRow* constraint : of_platform) {
     if (constraint->kernels.is_any() || constraint->kernels.contains(*resolution.request.kernel)) continue;
-    if (!concerns_platform(*constraint, *resolution.request.platform) || !concerns(*constraint, subject) || !violates(*constraint, subject)) continue;
+    if (!concerns_platform(*constraint, *resolution.request.platform) || !concerns(*constraint, subject) ||
+        !violates(*constraint, subject))
+      continue;
     resolution.elsewhere.push_back({constraint, joined(judge(*constraint, subject).fails)});
   }
   std::sort(resolution.elsewhere.begin(), resolution.elsewhere.end(), [](const RuleApplied& a, const RuleApplied& b) {
@@ -314,7 +345,8 @@ long days_between(std::string_view a, std::string_view b) {
       std::from_chars(date.data() + at, date.data() + at + digits, value);
       return value;
     };
-    return std::chrono::sys_days(std::chrono::year(static_cast<int>(number(0, 4))) / std::chrono::month(number(5, 2)) / std::chrono::day(number(8, 2)));
+    return std::chrono::sys_days(std::chrono::year(static_cast<int>(number(0, 4))) / std::chrono::month(number(5, 2)) /
+                                 std::chrono::day(number(8, 2)));
   };
   const long distance = (days(a) - days(b)).count();
   return distance < 0 ? -distance : distance;
@@ -362,8 +394,10 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
   if (fit.size() > 1)
     resolution.why.push_back(solver.why_first(fit[0], fit[1]));
   else
-    resolution.why.push_back(request.toolchain ? "it was asked for by name" : "no other candidate satisfies the constraints");
-  if (resolution.chosen->fallback && !request.toolchain && evidence_rank(*resolution.chosen, request) != Evidence::booted)
+    resolution.why.push_back(request.toolchain ? "it was asked for by name"
+                                               : "no other candidate satisfies the constraints");
+  if (resolution.chosen->fallback && !request.toolchain &&
+      evidence_rank(*resolution.chosen, request) != Evidence::booted)
     resolution.why.push_back("no toolchain that is no fallback satisfies the constraints");
   if (std::string why = solver.why_root(fit.front()); !why.empty()) resolution.why.push_back(std::move(why));
   return resolution;

@@ -12,7 +12,8 @@ constexpr std::string_view kDigits = "0123456789abcdfghijklmnpqrsvwxyz";
 constexpr std::array<std::int8_t, 256> make_values() {
   std::array<std::int8_t, 256> values{};
   for (auto& value : values) value = -1;
-  for (std::size_t i = 0; i < kDigits.size(); ++i) values[static_cast<unsigned char>(kDigits[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < kDigits.size(); ++i)
+    values[static_cast<unsigned char>(kDigits[i])] = static_cast<std::int8_t>(i);
   return values;
 }
 constexpr std::array<std::int8_t, 256> kValues = make_values();
@@ -39,8 +40,9 @@ Result<Hash> parse_digits(HashAlgo algo, std::string_view digits, std::string_vi
     SWAGE_TRY(const std::string bytes, base64_decode(digits));
     return from_bytes(algo, bytes, text);
   }
-  return fail(Errc::invalid_input, fmt::format("'{}' is not a {} hash: {} digits fit neither base-16, base-32 nor base-64",
-                                               text, hash_name(algo), digits.size()));
+  return fail(Errc::invalid_input,
+              fmt::format("'{}' is not a {} hash: {} digits fit neither base-16, base-32 nor base-64", text,
+                          hash_name(algo), digits.size()));
 }
 
 }  // namespace
@@ -63,7 +65,8 @@ std::string base32_encode(std::span<const std::uint8_t> bytes) {
 
 Result<std::vector<std::uint8_t>> base32_decode(std::string_view text) {
   const std::size_t size = text.size() * 5 / 8;
-  if (base32_length(size) != text.size()) return not_base32(text, fmt::format("no byte count gives {} digits", text.size()));
+  if (base32_length(size) != text.size())
+    return not_base32(text, fmt::format("no byte count gives {} digits", text.size()));
   std::vector<std::uint8_t> bytes(size);
   for (std::size_t k = 0; k < text.size(); ++k) {
     const int value = kValues[static_cast<unsigned char>(text[text.size() - 1 - k])];

@@ -1,6 +1,6 @@
 // Making a tree canonical. A first walk counts the links of each file that has several: a file whose links are not all
-// inside the tree gets a fresh copy, because changing its mode would change the outside one too, and somebody could still
-// write to it through that name. The second walk sets modes and times bottom-up, a directory last.
+// inside the tree gets a fresh copy, because changing its mode would change the outside one too, and somebody could
+// still write to it through that name. The second walk sets modes and times bottom-up, a directory last.
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -38,7 +38,8 @@ class LinkCounter final : public TreeVisitor {
   Result<void> leaf(const TreePlace& place) override {
     SWAGE_TRY(const struct stat st, status(place));
     if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-      return fail(Errc::build_failed, fmt::format("'{}' is neither a file, a directory nor a symbolic link", place.shown()));
+      return fail(Errc::build_failed,
+                  fmt::format("'{}' is neither a file, a directory nor a symbolic link", place.shown()));
     if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
       Links& counted = links[{st.st_dev, st.st_ino}];
       counted.total = st.st_nlink;
@@ -50,7 +51,8 @@ class LinkCounter final : public TreeVisitor {
   // A build may leave directories that not even their owner can enter.
   Result<bool> enter(const TreePlace& place) override {
     SWAGE_TRY(const struct stat st, status(place));
-    if ((st.st_mode & 0700) != 0700 && ::fchmodat(place.parent, place.name, (st.st_mode & 0777) | 0700, AT_SYMLINK_NOFOLLOW) != 0)
+    if ((st.st_mode & 0700) != 0700 &&
+        ::fchmodat(place.parent, place.name, (st.st_mode & 0777) | 0700, AT_SYMLINK_NOFOLLOW) != 0)
       return io_error("open", place);
     return true;
   }
@@ -63,7 +65,8 @@ class LinkCounter final : public TreeVisitor {
 // The second.
 class Canonicaliser final : public TreeVisitor {
  public:
-  Canonicaliser(const std::map<Inode, Links>& links, const Checkpoint& checkpoint) : links_(links), checkpoint_(checkpoint) {}
+  Canonicaliser(const std::map<Inode, Links>& links, const Checkpoint& checkpoint)
+      : links_(links), checkpoint_(checkpoint) {}
 
   Result<void> leaf(const TreePlace& place) override {
     SWAGE_TRY(struct stat st, status(place));
@@ -90,7 +93,8 @@ class Canonicaliser final : public TreeVisitor {
     SWAGE_CHECK(drop_attributes(place));
     const mode_t mode = st.st_mode & 07777;
     const mode_t wanted = S_ISDIR(st.st_mode) || (mode & S_IXUSR) ? 0555 : 0444;
-    if (!S_ISLNK(st.st_mode) && mode != wanted && ::fchmodat(place.parent, place.name, wanted, AT_SYMLINK_NOFOLLOW) != 0)
+    if (!S_ISLNK(st.st_mode) && mode != wanted &&
+        ::fchmodat(place.parent, place.name, wanted, AT_SYMLINK_NOFOLLOW) != 0)
       return io_error("change", place);
     // A directory's time may have moved while its content was made canonical: always set it.
     if (S_ISDIR(st.st_mode) || st.st_mtim.tv_sec != 1 || st.st_mtim.tv_nsec != 0) {
@@ -104,7 +108,9 @@ class Canonicaliser final : public TreeVisitor {
   static UniqueFd open_source(const TreePlace& place, const struct stat& st) {
     const auto open = [&] { return UniqueFd(::openat(place.parent, place.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)); };
     UniqueFd fd = open();
-    if (fd || errno != EACCES || ::fchmodat(place.parent, place.name, (st.st_mode & 0777) | S_IRUSR, AT_SYMLINK_NOFOLLOW) != 0) return fd;
+    if (fd || errno != EACCES ||
+        ::fchmodat(place.parent, place.name, (st.st_mode & 0777) | S_IRUSR, AT_SYMLINK_NOFOLLOW) != 0)
+      return fd;
     fd = open();
     const int error = errno;
     ::fchmodat(place.parent, place.name, st.st_mode & 0777, AT_SYMLINK_NOFOLLOW);
@@ -135,7 +141,8 @@ class Canonicaliser final : public TreeVisitor {
     return copied;
   }
 
-  Result<void> copy_over(const TreePlace& place, int from, int to, const std::string& temporary, const struct stat& st) const {
+  Result<void> copy_over(const TreePlace& place, int from, int to, const std::string& temporary,
+                         const struct stat& st) const {
     char buffer[64 * 1024];
     for (;;) {
       SWAGE_CHECK(checkpoint_());
@@ -153,7 +160,8 @@ class Canonicaliser final : public TreeVisitor {
   // Extended attributes and access lists are not part of an object. SELinux labels are the host's.
   Result<void> drop_attributes(const TreePlace& place) {
     if (!attributes_) return {};
-    const std::string path = place.depth == 0 ? std::string(place.name) : fmt::format("/proc/self/fd/{}/{}", place.parent, place.name);
+    const std::string path =
+        place.depth == 0 ? std::string(place.name) : fmt::format("/proc/self/fd/{}/{}", place.parent, place.name);
     const ssize_t size = ::llistxattr(path.c_str(), nullptr, 0);
     if (size < 0 && (errno == ENOTSUP || errno == ENOSYS)) attributes_ = false;
     if (size <= 0) return {};

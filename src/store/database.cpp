@@ -97,7 +97,8 @@ Result<Database> Database::open(const fs::path& file, Access access) {
     const int flags = SQLITE_OPEN_READWRITE | (access == Access::create ? SQLITE_OPEN_CREATE : 0);
     SWAGE_TRY(Database database, open_as(uri(file, ""), flags));
     // normal: a power cut may lose the last registrations, never break the database; what they named is then litter.
-    SWAGE_CHECK(database.execute("pragma foreign_keys = 1; pragma synchronous = normal; pragma wal_autocheckpoint = 4000"));
+    SWAGE_CHECK(
+        database.execute("pragma foreign_keys = 1; pragma synchronous = normal; pragma wal_autocheckpoint = 4000"));
     return database;
   }
   // A reader of a write-ahead log needs the shared memory file beside it. On a read-only file system there is none, and
@@ -108,7 +109,9 @@ Result<Database> Database::open(const fs::path& file, Access access) {
 }
 
 Database::Database(Database&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), file_(std::move(other.file_)), statements_(std::move(other.statements_)) {
+    : handle_(std::exchange(other.handle_, nullptr)),
+      file_(std::move(other.file_)),
+      statements_(std::move(other.statements_)) {
   other.statements_.clear();
 }
 
@@ -132,7 +135,8 @@ Result<void> Database::execute(const char* sql) {
 Result<Query> Database::query(const char* sql) {
   sqlite3_stmt*& statement = statements_[sql];
   if (!statement) {
-    if (const int code = sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr); code != SQLITE_OK)
+    if (const int code = sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+        code != SQLITE_OK)
       return error(code);
   }
   return Query(*this, statement);
@@ -146,17 +150,23 @@ Fail Database::error(int failed) const {
   const std::string_view message = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(failed);
   const bool of_the_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
   const int os_error = primary == SQLITE_FULL ? ENOSPC : of_the_system && handle_ ? sqlite3_system_errno(handle_) : 0;
-  if (os_error != 0) return fail_errno(fmt::format("database '{}' cannot be used: {}", file_.string(), message), os_error);
-  Error error{.code = Errc::environment, .what = fmt::format("database '{}' cannot be used: {}", file_.string(), message)};
-  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR || primary == SQLITE_CONSTRAINT) error.code = Errc::corrupt;
-  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || message.starts_with("no such table")) return Fail(with_way_out(std::move(error), file_));
+  if (os_error != 0)
+    return fail_errno(fmt::format("database '{}' cannot be used: {}", file_.string(), message), os_error);
+  Error error{.code = Errc::environment,
+              .what = fmt::format("database '{}' cannot be used: {}", file_.string(), message)};
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR || primary == SQLITE_CONSTRAINT)
+    error.code = Errc::corrupt;
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || message.starts_with("no such table"))
+    return Fail(with_way_out(std::move(error), file_));
   return Fail(std::move(error));
 }
 
 Error with_way_out(Error error, const fs::path& database) {
   const std::string directory = database.parent_path().string();
-  error.notes.push_back("with a new database everything is fetched and built again; what the old one knew is removed by: swage store gc");
-  error.hint = fmt::format("put it aside, and swage makes a new one: mv {} {}", shell_quoted(directory), shell_quoted(directory + ".damaged"));
+  error.notes.push_back(
+      "with a new database everything is fetched and built again; what the old one knew is removed by: swage store gc");
+  error.hint = fmt::format("put it aside, and swage makes a new one: mv {} {}", shell_quoted(directory),
+                           shell_quoted(directory + ".damaged"));
   return error;
 }
 

@@ -1,5 +1,5 @@
-// A thin owner of an SQLite connection: errors as values, statements prepared once and reset after use, writers that wait
-// for each other. Inside the store layer only; one thread at a time.
+// A thin owner of an SQLite connection: errors as values, statements prepared once and reset after use, writers that
+// wait for each other. Inside the store layer only; one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ class Database;
 class Query {
  public:
   Query(Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
-  Query(Query&& other) noexcept : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)), next_(other.next_) {}
+  Query(Query&& other) noexcept
+      : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)), next_(other.next_) {}
   Query& operator=(Query&&) = delete;
   ~Query();
 
@@ -68,8 +69,8 @@ class Database {
 // Adds what to do about a database that is beyond use.
 Error with_way_out(Error error, const fs::path& database);
 
-// Rolled back unless committed. `write` takes the write lock at once and waits for other writers; `read` gives a batch of
-// queries one view of the database and saves them a lock each.
+// Rolled back unless committed. `write` takes the write lock at once and waits for other writers; `read` gives a batch
+// of queries one view of the database and saves them a lock each.
 class Transaction {
  public:
   enum class Kind { read, write };

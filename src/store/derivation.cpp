@@ -1,9 +1,10 @@
 // The ATerm text of a derivation:
 //   Derive([(name,path,algo,hash),...],[(drv,[output,...]),...],[source,...],
 //          system,builder,[arg,...],[(key,value),...])
-// Everything is a string in double quotes; \" \\ \n \r \t are escaped, every other byte stands for itself. All lists but
-// the arguments are sorted by byte value without repetition, so one derivation has one text. The reader insists on that
-// order: a text that it accepts is a text that unparse() could have written, but for needless or missing backslashes.
+// Everything is a string in double quotes; \" \\ \n \r \t are escaped, every other byte stands for itself. All lists
+// but the arguments are sorted by byte value without repetition, so one derivation has one text. The reader insists on
+// that order: a text that it accepts is a text that unparse() could have written, but for needless or missing
+// backslashes.
 #include "store/derivation.hpp"
 
 #include <algorithm>
@@ -28,7 +29,8 @@ void put_string(std::string& out, std::string_view text) {
   const auto is_special = [](char c) { return kSpecial[static_cast<unsigned char>(c)]; };
   out += '"';
   for (;;) {
-    const std::size_t plain = static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_special) - text.begin());
+    const std::size_t plain =
+        static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_special) - text.begin());
     out += text.substr(0, plain);
     if (plain == text.size()) break;
     const char c = text[plain];
@@ -278,6 +280,8 @@ class DerivationReader {
 
 }  // namespace
 
-Result<Derivation> parse_derivation(std::string_view text, std::string_view name) { return DerivationReader(text, name).read(); }
+Result<Derivation> parse_derivation(std::string_view text, std::string_view name) {
+  return DerivationReader(text, name).read();
+}
 
 }  // namespace swage

@@ -58,12 +58,12 @@ struct FinishedDerivation {
 };
 
 // Fills in the output paths (and the environment variables of the same name), computes the .drv path and remembers the
-// hash in `cache`. `drv.outputs` comes with empty paths; fixed outputs with hash_algo and hash. All inputs must be in the
-// cache. This is the only way the planner makes a .drv.
+// hash in `cache`. `drv.outputs` comes with empty paths; fixed outputs with hash_algo and hash. All inputs must be in
+// the cache. This is the only way the planner makes a .drv.
 Result<FinishedDerivation> finish_derivation(Derivation drv, ModuloCache& cache);
 
-// What Nix checks when it reads a .drv: fixed and input-addressed output paths recomputed and equal, and the environment
-// variables of outputs equal to the paths.
+// What Nix checks when it reads a .drv: fixed and input-addressed output paths recomputed and equal, and the
+// environment variables of outputs equal to the paths.
 Result<void> check_derivation(const Derivation& drv, const ModuloCache& cache);
 
 StorePath derivation_path(const Derivation& drv, std::string_view text);

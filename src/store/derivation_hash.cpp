@@ -1,5 +1,5 @@
-// From a derivation to its paths. The output paths of a derivation hash its text with the output paths left out and with
-// each input replaced by that input's own hash:
+// From a derivation to its paths. The output paths of a derivation hash its text with the output paths left out and
+// with each input replaced by that input's own hash:
 //   input hash of a fixed output:  sha256("fixed:out:<algo>:<hash>:<output path>"), so that how a download is made does
 //                                  not change what depends on it;
 //   input hash of any other:       sha256 of its text with inputs replaced, output paths shown;
@@ -70,7 +70,8 @@ Result<void> check_shape(const Derivation& drv) {
     if (!drv.is_fixed()) return invalid(drv, "has a fixed output beside others, or one not named out");
   }
   for (const auto& [input, outputs] : drv.input_drvs) {
-    if (!input.is_derivation()) return invalid(drv, fmt::format("has the input '{}', which is no derivation", input.str()));
+    if (!input.is_derivation())
+      return invalid(drv, fmt::format("has the input '{}', which is no derivation", input.str()));
     if (outputs.empty()) return invalid(drv, fmt::format("wants no output of its input '{}'", input.str()));
   }
   return {};
@@ -128,8 +129,8 @@ Result<void> check_derivation(const Derivation& drv, const ModuloCache& cache) {
   for (const auto& [name, path] : paths) {
     const std::string& got = drv.outputs.at(name).path;
     if (got != path.str())
-      return fail(Errc::corrupt, fmt::format("derivation '{}' has the path '{}' for output '{}', expected '{}'", drv.name, got,
-                                             name, path.str()));
+      return fail(Errc::corrupt, fmt::format("derivation '{}' has the path '{}' for output '{}', expected '{}'",
+                                             drv.name, got, name, path.str()));
     const auto variable = drv.env.find(name);
     if (variable == drv.env.end() || variable->second != got)
       return fail(Errc::corrupt, fmt::format("derivation '{}' has a variable '{}' that is not the path of that output",

@@ -1,6 +1,6 @@
-// Writing NARs. The cost of a dump is system calls for small files and copying for large ones, so: directories are walked
-// through descriptors (no path is built unless an error or a filter needs it), file contents are read straight into the
-// outgoing buffer, and the fixed tokens around each entry are copied as one precomputed block.
+// Writing NARs. The cost of a dump is system calls for small files and copying for large ones, so: directories are
+// walked through descriptors (no path is built unless an error or a filter needs it), file contents are read straight
+// into the outgoing buffer, and the fixed tokens around each entry are copied as one precomputed block.
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
@@ -21,7 +21,8 @@ namespace {
 std::string framed(std::initializer_list<std::string_view> tokens) {
   std::string out;
   for (const std::string_view token : tokens) {
-    for (unsigned i = 0; i < 8; ++i) out += static_cast<char>(static_cast<std::uint64_t>(token.size()) >> (8 * i) & 0xff);
+    for (unsigned i = 0; i < 8; ++i)
+      out += static_cast<char>(static_cast<std::uint64_t>(token.size()) >> (8 * i) & 0xff);
     out += token;
     out.append((8 - token.size() % 8) % 8, '\0');
   }
@@ -82,7 +83,8 @@ class Writer final : public TreeVisitor {
     return fail_errno(fmt::format("cannot {} '{}'", verb, place.shown()), error);
   }
   static Fail unsupported(const TreePlace& place) {
-    return fail(Errc::invalid_input, fmt::format("'{}' is neither a file, a directory nor a symbolic link", place.shown()));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' is neither a file, a directory nor a symbolic link", place.shown()));
   }
 
   bool kept(const TreePlace& place) const { return !keep_ || place.depth == 0 || keep_(place.relative()); }
@@ -161,7 +163,8 @@ class Writer final : public TreeVisitor {
     const ssize_t size = ::readlinkat(place.parent, place.name, target, sizeof target);
     if (size < 0) return io_error("read", place, errno);
     if (static_cast<std::size_t>(size) > kMaxTarget)
-      return fail(Errc::invalid_input, fmt::format("'{}' has a target of more than {} bytes", place.shown(), kMaxTarget));
+      return fail(Errc::invalid_input,
+                  fmt::format("'{}' has a target of more than {} bytes", place.shown(), kMaxTarget));
     SWAGE_CHECK(put(blocks_->symlink));
     SWAGE_CHECK(put_string({target, static_cast<std::size_t>(size)}));
     return put(blocks_->close);
@@ -177,7 +180,9 @@ class Writer final : public TreeVisitor {
 
 }  // namespace
 
-Result<void> dump(const fs::path& path, Outlet& outlet, const PathFilter& keep) { return Writer(path, outlet, keep).write(); }
+Result<void> dump(const fs::path& path, Outlet& outlet, const PathFilter& keep) {
+  return Writer(path, outlet, keep).write();
+}
 
 NarHash hash_of_text(std::string_view content) {
   static const std::string head = framed({kMagic, "(", "type", "regular", "contents"});

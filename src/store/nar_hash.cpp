@@ -1,6 +1,6 @@
-// Hashing and copying trees as NARs, with the reading of files and the work on their bytes on two threads. Hashing is the
-// slower half (one SHA-256 unit), so the reader stays ahead and the speed is that of the hash. The second thread starts
-// when the first buffer is full: a small tree is done before a thread would run.
+// Hashing and copying trees as NARs, with the reading of files and the work on their bytes on two threads. Hashing is
+// the slower half (one SHA-256 unit), so the reader stays ahead and the speed is that of the hash. The second thread
+// starts when the first buffer is full: a small tree is done before a thread would run.
 #include <thread>
 
 #include "store/byte_pipe.hpp"

@@ -19,7 +19,8 @@ namespace {
 
 class NarReader {
  public:
-  NarReader(const ByteSource& source, Visitor& visitor) : source_(source), visitor_(visitor), buffer_(new char[kBuffer]) {}
+  NarReader(const ByteSource& source, Visitor& visitor)
+      : source_(source), visitor_(visitor), buffer_(new char[kBuffer]) {}
 
   Result<void> read() {
     SWAGE_TRY(const std::uint64_t length, size());
@@ -101,7 +102,8 @@ class NarReader {
   // A fixed word of the format; valid until the next one is read.
   Result<std::string_view> word() {
     SWAGE_TRY(const std::uint64_t length, size());
-    if (length > kMaxToken) return broken(fmt::format("a word of {} bytes where at most {} are allowed", length, kMaxToken));
+    if (length > kMaxToken)
+      return broken(fmt::format("a word of {} bytes where at most {} are allowed", length, kMaxToken));
     SWAGE_CHECK(exactly(word_, static_cast<std::size_t>(length)));
     SWAGE_CHECK(padding(length));
     return std::string_view(word_, static_cast<std::size_t>(length));
@@ -217,7 +219,8 @@ class Restorer final : public Visitor {
   Result<void> begin_file(const std::string& name, bool executable) override {
     const auto [parent, where] = place(name);
     file_name_ = name;
-    file_ = UniqueFd(::openat(parent, where, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, executable ? 0777 : 0666));
+    file_ = UniqueFd(
+        ::openat(parent, where, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, executable ? 0777 : 0666));
     if (!file_) return io_error("create", name, errno);
     started_ = true;
     return {};

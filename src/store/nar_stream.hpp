@@ -9,7 +9,8 @@
 namespace swage::nar {
 
 inline constexpr std::string_view kMagic = "nix-archive-1";
-inline constexpr std::size_t kMaxDepth = 100'000;   // only memory sets a limit: a level costs a reader some hundred bytes
+inline constexpr std::size_t kMaxDepth = 100'000;   // only memory sets a limit: a level costs a reader some hundred
+                                                    // bytes
 inline constexpr std::size_t kMaxName = 255;
 inline constexpr std::size_t kMaxTarget = 4095;
 inline constexpr std::size_t kMaxToken = 32;

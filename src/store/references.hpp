@@ -1,5 +1,5 @@
-// Finds which store paths a byte stream mentions: any run of 32 base-32 digits that equals the hash part of a candidate.
-// Source: NixOS/nix src/libstore/references.cc.
+// Finds which store paths a byte stream mentions: any run of 32 base-32 digits that equals the hash part of a
+// candidate. Source: NixOS/nix src/libstore/references.cc.
 #pragma once
 
 #include <memory>

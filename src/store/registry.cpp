@@ -67,7 +67,8 @@ Result<PathInfo> stored_info(const Query& row, StorePath path) {
   info.nar_size = static_cast<std::uint64_t>(row.integer(4));
   info.ultimate = row.integer(5) == 1;
   for (const std::string_view signature : split_words(row.text(6))) info.signatures.emplace_back(signature);
-  // A content address of a kind that swage does not make (git, other algorithms) is Nix's business: the path is as valid.
+  // A content address of a kind that swage does not make (git, other algorithms) is Nix's business: the path is as
+  // valid.
   if (!row.is_null(7))
     if (auto ca = ContentAddress::parse(row.text(7))) info.ca = std::move(*ca);
   return info;
@@ -287,10 +288,15 @@ Result<std::int64_t> Registry::insert(const Registration& registration) {
   const std::string deriver = info.deriver ? info.deriver->str() : std::string();
   const std::string signatures = join(info.signatures, " ");
   const std::string ca = info.ca ? info.ca->str() : std::string();
-  const auto bind_optional = [](Query& query, const std::string& text) { text.empty() ? query.bind_null() : query.bind(text); };
-  SWAGE_TRY(Query row, database_.query("insert into ValidPaths (path, hash, registrationTime, deriver, narSize, ultimate, sigs, ca) "
-                                       "values (?, ?, ?, ?, ?, ?, ?, ?)"));
-  row.bind(path).bind(hash).bind(info.registration_time ? info.registration_time : static_cast<std::int64_t>(std::time(nullptr)));
+  const auto bind_optional = [](Query& query, const std::string& text) {
+    text.empty() ? query.bind_null() : query.bind(text);
+  };
+  SWAGE_TRY(
+      Query row,
+      database_.query("insert into ValidPaths (path, hash, registrationTime, deriver, narSize, ultimate, sigs, ca) "
+                      "values (?, ?, ?, ?, ?, ?, ?, ?)"));
+  row.bind(path).bind(hash).bind(info.registration_time ? info.registration_time
+                                                        : static_cast<std::int64_t>(std::time(nullptr)));
   bind_optional(row, deriver);
   row.bind(static_cast<std::int64_t>(info.nar_size));
   info.ultimate ? row.bind(std::int64_t{1}) : row.bind_null();
@@ -351,18 +357,22 @@ Result<void> Registry::remove(const StorePathSet& paths) {
 
 Result<std::vector<std::pair<std::string, std::string>>> Registry::broken_rows() {
   std::vector<std::pair<std::string, std::string>> broken;
-  SWAGE_TRY(Query dangling, database_.query("select (select path from ValidPaths where id = referrer), reference from Refs where "
-                                            "reference not in (select id from ValidPaths) or referrer not in (select id from ValidPaths)"));
+  SWAGE_TRY(
+      Query dangling,
+      database_.query("select (select path from ValidPaths where id = referrer), reference from Refs where "
+                      "reference not in (select id from ValidPaths) or referrer not in (select id from ValidPaths)"));
   for (;;) {
     SWAGE_TRY(const bool found, dangling.step());
     if (!found) break;
-    broken.emplace_back(std::string(dangling.text(0)), fmt::format("refers to the unknown row {}", dangling.integer(1)));
+    broken.emplace_back(std::string(dangling.text(0)),
+                        fmt::format("refers to the unknown row {}", dangling.integer(1)));
   }
   SWAGE_TRY(Query row, database_.query("select path from ValidPaths"));
   for (;;) {
     SWAGE_TRY(const bool found, row.step());
     if (!found) return broken;
-    if (auto path = StorePath::parse(row.text(0)); !path) broken.emplace_back(std::string(row.text(0)), path.error().what);
+    if (auto path = StorePath::parse(row.text(0)); !path)
+      broken.emplace_back(std::string(row.text(0)), path.error().what);
   }
 }
 
@@ -373,7 +383,8 @@ Result<void> Registry::remove_broken_rows() {
                                 "referrer not in (select id from ValidPaths)"));
   for (const auto& [path, detail] : broken) {
     if (StorePath::parse(path)) continue;
-    SWAGE_TRY(Query references, database_.query("delete from Refs where (select path from ValidPaths where id = reference) = ?"));
+    SWAGE_TRY(Query references,
+              database_.query("delete from Refs where (select path from ValidPaths where id = reference) = ?"));
     SWAGE_CHECK(references.bind(path).run());
     SWAGE_TRY(Query row, database_.query("delete from ValidPaths where path = ?"));
     SWAGE_CHECK(row.bind(path).run());

@@ -29,7 +29,8 @@ class Registry {
  public:
   static Result<Registry> open(const fs::path& file, Database::Access access);
   Result<void> create_schema();   // what exists already stays
-  Result<void> keep_log_short();  // for a disk that is nearly full: the write-ahead log is used anew after each transaction
+  Result<void> keep_log_short();  // for a disk that is nearly full: the write-ahead log is used anew after each
+                                  // transaction
 
   Result<bool> is_valid(const StorePath& path);
   Result<StorePathSet> valid_paths(const StorePathSet& among);
@@ -42,8 +43,8 @@ class Registry {
   // Rows that name no valid path, as (referrer, what is wrong): only a damaged database has them.
   Result<std::vector<std::pair<std::string, std::string>>> broken_rows();
 
-  // One transaction. What is valid already is left alone. Errc::invalid_input when a reference is neither valid nor in the
-  // batch, or when references in the batch form a cycle.
+  // One transaction. What is valid already is left alone. Errc::invalid_input when a reference is neither valid nor in
+  // the batch, or when references in the batch form a cycle.
   Result<void> add(std::span<const Registration> batch);
   // One transaction. Fails when a path outside `paths` refers to one of them.
   Result<void> remove(const StorePathSet& paths);

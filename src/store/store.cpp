@@ -30,8 +30,9 @@ Result<std::optional<std::string>> schema_version(const fs::path& root) {
   return std::optional(std::string(trim(text)));
 }
 
-constexpr const char* kLayout[] = {"nix/store/.links", "nix/var/nix/db", "nix/var/nix/temproots", "nix/var/nix/profiles",
-                                   "nix/var/nix/gcroots/auto", "nix/var/log/nix/drvs", "nix/var/swage"};
+constexpr const char* kLayout[] = {"nix/store/.links",     "nix/var/nix/db",           "nix/var/nix/temproots",
+                                   "nix/var/nix/profiles", "nix/var/nix/gcroots/auto", "nix/var/log/nix/drvs",
+                                   "nix/var/swage"};
 
 Result<void> create_layout(const fs::path& root) {
   for (const char* directory : kLayout) SWAGE_CHECK(make_directories(root / directory));
@@ -47,7 +48,8 @@ Result<void> initialise(const fs::path& root) {
   SWAGE_CHECK(create_layout(root));
   const fs::path directory = database_dir(root);
   for (;;) {
-    SWAGE_TRY(const std::optional<FileLock> lock, FileLock::try_acquire(directory / "big-lock", FileLock::Mode::exclusive));
+    SWAGE_TRY(const std::optional<FileLock> lock,
+              FileLock::try_acquire(directory / "big-lock", FileLock::Mode::exclusive));
     SWAGE_TRY(const std::optional<std::string> version, schema_version(root));
     if (version) return {};
     if (lock) {
@@ -103,17 +105,21 @@ Result<void> check_place(const fs::path& root) {
   const char* another = "name another home with: swage --home DIR ..., or SWAGE_HOME";
   if (const std::size_t size = root.string().size(); size > kLongestHome)
     return Fail(Error{.code = Errc::environment,
-                      .what = fmt::format("'{}' has too long a name for a home: {} bytes, where its database allows {}", root.string(), size, kLongestHome),
+                      .what = fmt::format("'{}' has too long a name for a home: {} bytes, where its database allows {}",
+                                          root.string(), size, kLongestHome),
                       .hint = another});
   if (::stat(root.c_str(), &st) == 0) {
     if (S_ISDIR(st.st_mode)) return {};
-    return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is not a directory", root.string()), .hint = another});
+    return Fail(Error{
+        .code = Errc::environment, .what = fmt::format("'{}' is not a directory", root.string()), .hint = another});
   }
   const int error = errno;
   const auto target = swage::read_symlink(root);
   if (!target) return {};   // there is nothing yet, or what there is says so itself
   if (error != ENOENT) return fail_errno(fmt::format("cannot follow the link '{}'", root.string()), error);
-  return Fail(Error{.code = Errc::environment, .what = fmt::format("'{}' is a link to '{}', which does not exist", root.string(), *target), .hint = another});
+  return Fail(Error{.code = Errc::environment,
+                    .what = fmt::format("'{}' is a link to '{}', which does not exist", root.string(), *target),
+                    .hint = another});
 }
 
 struct Owned {
@@ -121,11 +127,12 @@ struct Owned {
   uid_t owner{};
 };
 
-// Whose a store is. Of a new one each directory that something would be made in counts, wherever the home's links lead: one that is not
-// this user's is told.
+// Whose a store is. Of a new one each directory that something would be made in counts, wherever the home's links lead:
+// one that is not this user's is told.
 std::optional<Owned> owner_of(const fs::path& root) {
   struct stat st {};
-  if (path_exists(database_dir(root) / "schema") && ::stat((root / "nix/store").c_str(), &st) == 0) return Owned{root, st.st_uid};
+  if (path_exists(database_dir(root) / "schema") && ::stat((root / "nix/store").c_str(), &st) == 0)
+    return Owned{root, st.st_uid};
   if (::stat(root.c_str(), &st) == 0) {
     Owned found{root, st.st_uid};
     for (const char* directory : kLayout) {
@@ -139,7 +146,8 @@ std::optional<Owned> owner_of(const fs::path& root) {
   // sudo may keep the user's HOME: a store of root's there would be in its way.
   const std::string sudo_user = env("SUDO_UID");
   for (fs::path up = root.parent_path(); !sudo_user.empty(); up = up.parent_path()) {
-    if (::stat(up.c_str(), &st) == 0) return fmt::format("{}", st.st_uid) == sudo_user ? std::optional(Owned{root, st.st_uid}) : std::nullopt;
+    if (::stat(up.c_str(), &st) == 0)
+      return fmt::format("{}", st.st_uid) == sudo_user ? std::optional(Owned{root, st.st_uid}) : std::nullopt;
     if (up == up.root_path()) break;
   }
   return std::nullopt;
@@ -150,31 +158,38 @@ Result<void> check_owner(const fs::path& root) {
   const std::optional<Owned> found = owner_of(root);
   if (!found || found->owner == ::geteuid() || env("SWAGE_FOREIGN_HOME") == "1") return {};
   Error error{.code = Errc::environment,
-              .what = fmt::format("'{}' belongs to user {}, not to {}", found->place.string(), user_name(found->owner), user_name(::geteuid())),
+              .what = fmt::format("'{}' belongs to user {}, not to {}", found->place.string(), user_name(found->owner),
+                                  user_name(::geteuid())),
               .notes = {"what another user adds to it, its owner can neither use fully nor remove"}};
-  error.hint = "take a home of your own with --home DIR, or run swage as its owner; to add to it all the same: SWAGE_FOREIGN_HOME=1 swage ...";
+  error.hint = "take a home of your own with --home DIR, or run swage as its owner; to add to it all the same: "
+               "SWAGE_FOREIGN_HOME=1 swage ...";
   return Fail(std::move(error));
 }
 
 // Objects are made beside the store and moved in whole, which rename(2) does within one mount only.
 Result<void> check_one_mount(const fs::path& store_dir, const fs::path& work_dir) {
   struct statx store {}, work {};
-  const auto look = [](const fs::path& path, struct statx& into) { return ::statx(AT_FDCWD, path.c_str(), 0, STATX_BASIC_STATS | STATX_MNT_ID, &into) == 0; };
-  if (!look(store_dir, store) || !look(work_dir, work)) return fail_errno(fmt::format("cannot read '{}'", store_dir.string()), errno);
+  const auto look = [](const fs::path& path, struct statx& into) {
+    return ::statx(AT_FDCWD, path.c_str(), 0, STATX_BASIC_STATS | STATX_MNT_ID, &into) == 0;
+  };
+  if (!look(store_dir, store) || !look(work_dir, work))
+    return fail_errno(fmt::format("cannot read '{}'", store_dir.string()), errno);
   const bool same_device = store.stx_dev_major == work.stx_dev_major && store.stx_dev_minor == work.stx_dev_minor;
   const bool known = (store.stx_mask & work.stx_mask & STATX_MNT_ID) != 0;
   if (same_device && (!known || store.stx_mnt_id == work.stx_mnt_id)) return {};
-  return Fail(Error{.code = Errc::environment,
-                    .what = fmt::format("'{}' and '{}' are not on one file system", store_dir.string(), work_dir.string()),
-                    .notes = {"what is built in the second is moved to the first in one step"},
-                    .hint = "put the whole home on the other file system: swage --home DIR ..., or SWAGE_HOME"});
+  return Fail(
+      Error{.code = Errc::environment,
+            .what = fmt::format("'{}' and '{}' are not on one file system", store_dir.string(), work_dir.string()),
+            .notes = {"what is built in the second is moved to the first in one step"},
+            .hint = "put the whole home on the other file system: swage --home DIR ..., or SWAGE_HOME"});
 }
 
 Result<void> check_database(const fs::path& file) {
   struct stat st {};
   if (::stat(file.c_str(), &st) == 0) return {};
   if (errno != ENOENT) return fail_errno(fmt::format("cannot read '{}'", file.string()), errno);
-  return Fail(with_way_out({.code = Errc::corrupt, .what = fmt::format("database '{}' is missing", file.string())}, file));
+  return Fail(
+      with_way_out({.code = Errc::corrupt, .what = fmt::format("database '{}' is missing", file.string())}, file));
 }
 
 }  // namespace
@@ -182,10 +197,14 @@ Result<void> check_database(const fs::path& file) {
 Result<std::unique_ptr<Store>> Store::open(const fs::path& given, Purpose purpose) {
   SWAGE_TRY(const fs::path named, absolute_path(given));
   const fs::path root = named.lexically_normal();
-  const auto explain = [&](Error error) { return std::move(error).note(fmt::format("while opening the store '{}'", root.string())); };
+  const auto explain = [&](Error error) {
+    return std::move(error).note(fmt::format("while opening the store '{}'", root.string()));
+  };
   const fs::path file = database_dir(root) / "db.sqlite";
   SWAGE_CHECK(check_place(root));
-  const auto can_write = [&] { return ::access(database_dir(root).c_str(), W_OK) == 0 && ::access((root / "nix/store").c_str(), W_OK) == 0; };
+  const auto can_write = [&] {
+    return ::access(database_dir(root).c_str(), W_OK) == 0 && ::access((root / "nix/store").c_str(), W_OK) == 0;
+  };
   if (can_write() || !path_exists(database_dir(root) / "schema")) SWAGE_CHECK(check_owner(root));
   SWAGE_TRY(std::optional<std::string> version, schema_version(root).map_error(explain));
   if (!version) {
@@ -206,11 +225,15 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& given, Purpose purpos
     registry = Registry::open(file, access);
   }
   if (!registry && purpose == Purpose::free_space && is_no_space(registry.error().os_error))
-    return Fail(explain(std::move(registry).error()).hinted("there is no room even for that: remove some file on this disk, 1 MB is enough, then: swage store gc"));
+    return Fail(
+        explain(std::move(registry).error())
+            .hinted(
+                "there is no room even for that: remove some file on this disk, 1 MB is enough, then: swage store gc"));
   if (!registry) return Fail(explain(std::move(registry).error()));
   auto state = std::make_unique<State>(root, writable, std::move(*registry));
   if (writable) {
-    SWAGE_TRY(state->big_lock, wait_for_lock(database_dir(root) / "big-lock", FileLock::Mode::shared).map_error(explain));
+    SWAGE_TRY(state->big_lock,
+              wait_for_lock(database_dir(root) / "big-lock", FileLock::Mode::shared).map_error(explain));
     // A store that Nix made has everything else.
     if (::mkdir(state->work_dir.c_str(), 0755) != 0 && errno != EEXIST)
       return fail_errno(fmt::format("cannot create directory '{}'", state->work_dir.string()), errno);

@@ -38,8 +38,8 @@ struct PathInfo {
 struct GcOptions {
   bool dry_run = false;
   std::uint64_t max_freed = UINT64_MAX;        // stop after freeing this many bytes
-  // What is alive keeps what it was built with: its derivation's inputs, their outputs, and so on (Nix: keep-outputs). Without, what was
-  // built is kept with what it refers to, and building a change of it begins with the toolchain.
+  // What is alive keeps what it was built with: its derivation's inputs, their outputs, and so on (Nix: keep-outputs).
+  // Without, what was built is kept with what it refers to, and building a change of it begins with the toolchain.
   bool keep_build_inputs = true;
   // Of all that could go, these alone, without what something else refers to.
   std::optional<StorePathSet> only{};
@@ -47,16 +47,20 @@ struct GcOptions {
 struct GcResult {
   std::vector<StorePath> deleted{};            // or what would be deleted
   std::uint64_t bytes_freed = 0;
-  std::uint64_t bytes_for_building = 0;        // NAR sizes of what is alive only because something alive was built with it
-  std::vector<Error> stuck{};                  // what this user cannot remove, as what another one has made; all else is gone
+  std::uint64_t bytes_for_building = 0;        // NAR sizes of what is alive only because something alive was built with
+                                               // it
+  std::vector<Error> stuck{};                  // what this user cannot remove, as what another one has made; all else
+                                               // is gone
 };
 
 struct VerifyOptions {
   bool check_contents = true;                  // re-hash every object
-  bool repair = false;                         // unregister missing or corrupt paths and what refers to them, remove litter
+  bool repair = false;                         // unregister missing or corrupt paths and what refers to them, remove
+                                               // litter
 };
 struct VerifyProblem {
-  enum class Kind { missing, hash_mismatch, unreadable, dangling_reference, litter } kind{};   // a repair leaves the unreadable alone
+  // A repair leaves the unreadable alone.
+  enum class Kind { missing, hash_mismatch, unreadable, dangling_reference, litter } kind{};
   std::string path{};                          // logical path
   std::string detail{};
 };
@@ -70,12 +74,13 @@ struct VerifyResult {
 
 class Store {
  public:
-  // Opens or creates the store below `root` (SWAGE_HOME). Read-only file systems, and a store of another user's that this one cannot
-  // write, give a store that can be queried. Whoever can write a store that is another's (root) is refused, unless SWAGE_FOREIGN_HOME
-  // is 1: its owner could not remove what is added.
+  // Opens or creates the store below `root` (SWAGE_HOME). Read-only file systems, and a store of another user's that
+  // this one cannot write, give a store that can be queried. Whoever can write a store that is another's (root) is
+  // refused, unless SWAGE_FOREIGN_HOME is 1: its owner could not remove what is added.
   enum class Purpose {
     usual,
-    free_space,   // works on a full disk: gives up the reserve, which the end of a collection, deletion or repair renews
+    free_space,   // works on a full disk: gives up the reserve, which the end of a collection, deletion or repair
+                  // renews
   };
   static Result<std::unique_ptr<Store>> open(const fs::path& root, Purpose purpose = Purpose::usual);
   virtual ~Store();
@@ -99,15 +104,16 @@ class Store {
 
   // Adding. Each returns the path, valid and registered; adding what is there already is cheap and no error.
   Result<StorePath> add_text(std::string_view name, std::string_view content, const StorePathSet& references = {});
-  // Moves a finished file (or copies it when on another file system) in as a flat fixed path. The caller has verified the
-  // hash. `staging` files belong to work_dir().
+  // Moves a finished file (or copies it when on another file system) in as a flat fixed path. The caller has verified
+  // the hash. `staging` files belong to work_dir().
   Result<StorePath> add_fixed_file(std::string_view name, const Hash& sha256, const fs::path& file);
   // Copies a tree or file in as a recursive fixed path (a source tree, an executable).
   Result<StorePath> add_tree(std::string_view name, const fs::path& tree, const PathFilter& keep = {});
   // Writes a batch of .drv files (inputs first) and registers them in one transaction.
   Result<void> add_derivations(const std::vector<const FinishedDerivation*>& drvs);
-  // Moves `tree` (same file system, already canonical: see canonicalise()) to the path of `info` and registers the batch
-  // in one transaction. Used by the executor for all outputs of a build at once. Wrong leftovers at a target are removed.
+  // Moves `tree` (same file system, already canonical: see canonicalise()) to the path of `info` and registers the
+  // batch in one transaction. Used by the executor for all outputs of a build at once. Wrong leftovers at a target are
+  // removed.
   struct NewPath {
     PathInfo info;
     fs::path tree;
@@ -117,24 +123,26 @@ class Store {
   // Read a .drv of this store.
   Result<Derivation> read_derivation(const StorePath& drv);
 
-  // Removing and checking. A collection also removes litter: what is on disk and not in the database, lock files that nobody
-  // holds, and what killed processes left below work_dir() and in the data directory: builds, staging and trash directories,
-  // interrupted downloads, temporary files. A path that a running process has open, mapped, as working directory or in its
-  // environment counts as a root. Any number of processes may collect at once.
+  // Removing and checking. A collection also removes litter: what is on disk and not in the database, lock files that
+  // nobody holds, and what killed processes left below work_dir() and in the data directory: builds, staging and trash
+  // directories, interrupted downloads, temporary files. A path that a running process has open, mapped, as working
+  // directory or in its environment counts as a root. Any number of processes may collect at once.
   Result<GcResult> collect_garbage(const GcOptions& options);
-  // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or root).
+  // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or
+  // root).
   Result<GcResult> delete_paths(const StorePathSet& paths);
   Result<VerifyResult> verify(const VerifyOptions& options, const std::function<void(const StorePath&)>& progress = {});
 
-  // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the path
-  // is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller, registered under
+  // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the
+  // path is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller, registered under
   // gcroots/auto; when the link goes, so does the root.
   Result<void> add_temp_root(const StorePath& path) { return add_temp_roots({path}); }
   Result<void> add_temp_roots(const StorePathSet& paths);
   // This process needs them no more.
   Result<void> drop_temp_roots(const StorePathSet& paths);
   Result<void> add_indirect_root(const fs::path& link);
-  // Whether this symlink leads to an object of this store or names one of another: the name is for results, and a new one takes it.
+  // Whether this symlink leads to an object of this store or names one of another: the name is for results, and a new
+  // one takes it.
   bool may_forget_link(const fs::path& link) const;
   struct Root {
     std::string link{};                        // where it comes from: a link, "{temp:PID}" or "{process:PID}"
@@ -142,9 +150,9 @@ class Store {
   };
   Result<std::vector<Root>> find_roots();
 
-  // Exclusive right to build or add these paths, across processes: flock on `<path>.lock` beside the store path, taken in
-  // sorted order (Nix takes the same ones). The files are removed on release. The process that holds a path's lock may still
-  // call add_...() for that path. Interrupting ends the wait.
+  // Exclusive right to build or add these paths, across processes: flock on `<path>.lock` beside the store path, taken
+  // in sorted order (Nix takes the same ones). The files are removed on release. The process that holds a path's lock
+  // may still call add_...() for that path. Interrupting ends the wait.
   class PathLocks {
    public:
     PathLocks();
@@ -174,6 +182,7 @@ struct ScannedTree {
   NarHash nar{};
   StorePathSet references{};
 };
-Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates, const Checkpoint& checkpoint = check_interrupt);
+Result<ScannedTree> scan_tree(const fs::path& tree, const StorePathSet& candidates,
+                              const Checkpoint& checkpoint = check_interrupt);
 
 }  // namespace swage

@@ -17,7 +17,8 @@ Result<void> rename_tree(const fs::path& from, const fs::path& to) {
   if (errno == EACCES || errno == EPERM) {
     // Moving a directory to another one changes its `..`, which the kernel allows its owner only with write permission.
     struct stat st {};
-    if (::lstat(from.c_str(), &st) == 0 && S_ISDIR(st.st_mode) && ::chmod(from.c_str(), (st.st_mode & 07777) | 0200) == 0) {
+    if (::lstat(from.c_str(), &st) == 0 && S_ISDIR(st.st_mode) &&
+        ::chmod(from.c_str(), (st.st_mode & 07777) | 0200) == 0) {
       const int status = ::rename(from.c_str(), to.c_str());
       const int error = errno;
       ::chmod((status == 0 ? to : from).c_str(), st.st_mode & 07777);
@@ -41,8 +42,8 @@ Result<void> move_into_place(const fs::path& tree, const fs::path& target) {
   return rename_tree(tree, target);
 }
 
-// What was written for these objects reaches the disk before the database names them. One sync of the file system is far
-// cheaper than one for each file, unless there is only one.
+// What was written for these objects reaches the disk before the database names them. One sync of the file system is
+// far cheaper than one for each file, unless there is only one.
 Result<void> make_durable(const fs::path& store_dir, const fs::path& only_file) {
   SWAGE_TRY(const UniqueFd directory, open_file(store_dir, O_RDONLY | O_DIRECTORY));
   if (only_file.empty()) {
@@ -224,11 +225,12 @@ Result<StorePath> Store::add_tree(std::string_view name, const fs::path& tree, c
     SWAGE_TRY(locks, lock_paths({path}));
   }
   std::vector<NewObject> objects;
-  objects.push_back({.registration = {.info = {.path = path,
-                                               .nar_hash = nar.hash,
-                                               .nar_size = nar.size,
-                                               .ca = ContentAddress{.method = ContentMethod::recursive, .hash = nar.hash}}},
-                     .tree = staged});
+  objects.push_back(
+      {.registration = {.info = {.path = path,
+                                 .nar_hash = nar.hash,
+                                 .nar_size = nar.size,
+                                 .ca = ContentAddress{.method = ContentMethod::recursive, .hash = nar.hash}}},
+       .tree = staged});
   SWAGE_CHECK(state_->commit(std::move(objects)));
   return path;
 }

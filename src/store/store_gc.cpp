@@ -1,8 +1,7 @@
-// Garbage collection: mark from the roots over references (and from a live output to its deriver, and from that to all outputs), then
-// remove the rest.
-// The collector's lock stops every other process from starting to use a path, so it is held only while things are
-// unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes after. Where a disk has no room left
-// for that, it is done in small steps, bytes included.
+// Garbage collection: mark from the roots over references (and from a live output to its deriver, and from that to all
+// outputs), then remove the rest. The collector's lock stops every other process from starting to use a path, so it is
+// held only while things are unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes
+// after. Where a disk has no room left for that, it is done in small steps, bytes included.
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -43,7 +42,8 @@ struct Marks {
   std::vector<std::string> reason{};
 };
 
-Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const StorePathSet& locked, bool keep_build_inputs) {
+Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const StorePathSet& locked,
+           bool keep_build_inputs) {
   Marks marks{std::vector<bool>(graph.paths.size()), std::vector<std::string>(graph.paths.size())};
   std::vector<std::uint32_t> open;
   const auto enliven = [&](std::uint32_t node, const auto& reason) {
@@ -67,7 +67,8 @@ Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const Sto
       enliven(*deriver, [&] { return fmt::format("it is the derivation of '{}'", graph.paths[node].str()); });
     if (!keep_build_inputs) continue;
     for (const std::uint32_t output : graph.outputs[node])
-      enliven(output, [&] { return fmt::format("what is kept was built with it, and '{}' made it", graph.paths[node].str()); });
+      enliven(output,
+              [&] { return fmt::format("what is kept was built with it, and '{}' made it", graph.paths[node].str()); });
   }
   return marks;
 }
@@ -83,7 +84,8 @@ std::vector<std::uint32_t> dead_in_order(const PathGraph& graph, const Marks& ma
     if (!marks.alive[node] && referrers[node] == 0) order.push_back(node);
   for (std::size_t next = 0; next < order.size(); ++next)
     for (const std::uint32_t reference : graph.references[order[next]])
-      if (reference != order[next] && !marks.alive[reference] && --referrers[reference] == 0) order.push_back(reference);
+      if (reference != order[next] && !marks.alive[reference] && --referrers[reference] == 0)
+        order.push_back(reference);
   return order;
 }
 
@@ -144,17 +146,19 @@ Result<Store::State::Entries> Store::State::entries(std::vector<std::string> nam
   return entries;
 }
 
-Result<void> Store::State::sweep(std::span<const StorePath> paths, std::span<const std::string> litter, std::vector<TempDir>& trash,
-                                 std::vector<Error>& stuck, std::uint64_t& freed) {
+Result<void> Store::State::sweep(std::span<const StorePath> paths, std::span<const std::string> litter,
+                                 std::vector<TempDir>& trash, std::vector<Error>& stuck, std::uint64_t& freed) {
   if (paths.empty() && litter.empty()) return {};
-  if (!paths.empty()) SWAGE_CHECK(with_registry([&](Registry& r) { return r.remove(StorePathSet(paths.begin(), paths.end())); }));
+  if (!paths.empty())
+    SWAGE_CHECK(with_registry([&](Registry& r) { return r.remove(StorePathSet(paths.begin(), paths.end())); }));
   if (trash.empty())
     if (auto made = scratch("trash")) trash.push_back(std::move(*made));
   const auto discard = [&](const std::string& name) -> Result<void> {
     const fs::path entry = store_dir / name;
     if (!trash.empty()) {
       const Result<void> moved = rename_tree(entry, trash.back().path() / name);
-      if (moved || moved.error().os_error == ENOENT) return {};   // ENOENT: another collector, of Nix perhaps, was there before
+      // ENOENT: another collector, of Nix perhaps, was there before.
+      if (moved || moved.error().os_error == ENOENT) return {};
       if (!is_no_space(moved.error().os_error)) {
         stuck.push_back(moved.error());
         return {};
@@ -198,7 +202,8 @@ Result<Store::State::Collection> Store::State::begin_collection(Stale stale, boo
     for (std::size_t node = 0; node < graph.paths.size(); ++node)
       if (marks.alive[node] && !without.alive[node]) for_building += graph.nar_sizes[node];
   }
-  return Collection{std::move(lock), std::move(socket), std::move(graph), std::move(found), std::move(marks), for_building};
+  return Collection{std::move(lock),  std::move(socket), std::move(graph),
+                    std::move(found), std::move(marks),  for_building};
 }
 
 namespace {
@@ -222,8 +227,9 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   GcResult result;
   std::vector<TempDir> trash;
   {
-    SWAGE_TRY(const State::Collection now, state_->begin_collection(
-                                              options.dry_run ? State::Stale::keep : State::Stale::remove, options.keep_build_inputs));
+    SWAGE_TRY(const State::Collection now,
+              state_->begin_collection(options.dry_run ? State::Stale::keep : State::Stale::remove,
+                                       options.keep_build_inputs));
     std::uint64_t bytes = 0;
     result.bytes_for_building = now.bytes_for_building;
     std::vector<StorePath> dead;
@@ -239,7 +245,8 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
       result.bytes_freed = bytes;
       return result;
     }
-    // All at once, unless the disk has no room for so long a transaction: then in steps, and what one took is free before the next.
+    // All at once, unless the disk has no room for so long a transaction: then in steps, and what one took is free
+    // before the next.
     std::size_t step = dead.size();
     for (std::size_t at = 0; at < dead.size();) {
       SWAGE_CHECK(check_interrupt());
@@ -270,10 +277,12 @@ Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
   GcResult result;
   std::vector<TempDir> trash;
   {
-    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, false));   // what is named is meant
+    // What is named is meant.
+    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, false));
     for (const StorePath& path : paths) {
       const auto node = now.graph.index.find(path);
-      if (node == now.graph.index.end()) return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
+      if (node == now.graph.index.end())
+        return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
       if (now.marks.alive[node->second])
         return fail(Errc::invalid_input, fmt::format("'{}' is in use: {}", path.str(), now.marks.reason[node->second]));
     }
@@ -281,8 +290,8 @@ Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
       if (paths.contains(now.graph.paths[node])) continue;
       for (const std::uint32_t reference : now.graph.references[node])
         if (paths.contains(now.graph.paths[reference]))
-          return fail(Errc::invalid_input, fmt::format("'{}' is in use: '{}' refers to it", now.graph.paths[reference].str(),
-                                                       now.graph.paths[node].str()));
+          return fail(Errc::invalid_input, fmt::format("'{}' is in use: '{}' refers to it",
+                                                       now.graph.paths[reference].str(), now.graph.paths[node].str()));
     }
     result.deleted.assign(paths.begin(), paths.end());
     SWAGE_CHECK(state_->sweep(result.deleted, {}, trash, result.stuck, result.bytes_freed));

@@ -14,12 +14,13 @@ namespace swage {
 
 namespace {
 
-// The file and size of Nix's, which shares it. Source: NixOS/nix src/libstore/local-store.cc, setting `gc-reserved-space`.
+// The file and size of Nix's, which shares it. Source: NixOS/nix src/libstore/local-store.cc, setting
+// `gc-reserved-space`.
 constexpr off_t kReserve = 8 * 1024 * 1024;
 fs::path reserve_file(const fs::path& root) { return root / "nix/var/nix/db/reserved"; }
 
-// A temporary of write_file_atomically() or make_symlink_atomically() takes a moment; one of this age is nobody's, unless its
-// process still lives.
+// A temporary of write_file_atomically() or make_symlink_atomically() takes a moment; one of this age is nobody's,
+// unless its process still lives.
 constexpr std::time_t kOldTemporary = 60;   // s
 
 bool is_dead(pid_t pid) { return ::kill(pid, 0) != 0 && errno == ESRCH; }
@@ -31,9 +32,11 @@ bool is_left_temporary(const fs::path& directory, std::string_view name) {
   const std::string_view digits = name.substr(at + 5);
   pid_t pid = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-  if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || pid <= 0 || !is_dead(pid)) return false;
+  if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || pid <= 0 || !is_dead(pid))
+    return false;
   struct stat st {};
-  return ::lstat((directory / name).c_str(), &st) == 0 && !S_ISDIR(st.st_mode) && st.st_mtime + kOldTemporary < std::time(nullptr);
+  return ::lstat((directory / name).c_str(), &st) == 0 && !S_ISDIR(st.st_mode) &&
+         st.st_mtime + kOldTemporary < std::time(nullptr);
 }
 
 // <sha256>.part and <sha256>.lock of downloads: whoever continues one holds the lock.
@@ -71,7 +74,8 @@ Result<std::uint64_t> remove_litter(const fs::path& root, std::vector<Error>& st
     else stuck.push_back(removed.error());
     return {};
   };
-  for (const char* kind : {"trash", "staging", "builds"}) SWAGE_CHECK(add(remove_abandoned(work / kind, Abandoned::every_entry, stuck)));
+  for (const char* kind : {"trash", "staging", "builds"})
+    SWAGE_CHECK(add(remove_abandoned(work / kind, Abandoned::every_entry, stuck)));
   for (const fs::path& downloads : {work / "downloads", root / "cache/apt/downloads", root / "cache/published"}) {
     SWAGE_CHECK(add(remove_abandoned(downloads, Abandoned::like_a_tempdir, stuck)));
     if (!path_exists(downloads)) continue;
@@ -81,7 +85,8 @@ Result<std::uint64_t> remove_litter(const fs::path& root, std::vector<Error>& st
         if (auto removed = remove_part(downloads, name, freed); !removed) stuck.push_back(std::move(removed).error());
   }
   SWAGE_CHECK(add(remove_abandoned(work, Abandoned::like_a_tempdir, stuck)));
-  for (const fs::path& directory : {root, work, root / "evidence", root / "nix/var/nix/db", root / "nix/var/nix/gcroots/auto"}) {
+  for (const fs::path& directory :
+       {root, work, root / "evidence", root / "nix/var/nix/db", root / "nix/var/nix/gcroots/auto"}) {
     const auto names = list_directory(directory);
     if (!names) continue;
     for (const std::string& name : *names)

@@ -12,20 +12,22 @@ constexpr std::size_t kHashDigits = 32;
 constexpr std::size_t kMaxName = 211;
 
 bool is_name_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '-' || c == '.' ||
-         c == '_' || c == '?' || c == '=';
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '-' ||
+         c == '.' || c == '_' || c == '?' || c == '=';
 }
 
 // Why `name` is no store name; empty when it is one.
 std::string name_fault(std::string_view name) {
   if (name.empty()) return "the name is empty";
-  if (name.size() > kMaxName) return fmt::format("the name has {} characters, at most {} are allowed", name.size(), kMaxName);
+  if (name.size() > kMaxName)
+    return fmt::format("the name has {} characters, at most {} are allowed", name.size(), kMaxName);
   if (name == "." || name == ".." || name.starts_with(".-") || name.starts_with("..-"))
     return "the name starts like a directory reference";
   for (const char c : name)
     if (!is_name_char(c)) {
       const auto byte = static_cast<unsigned char>(c);
-      return byte > 32 && byte < 127 ? fmt::format("the name holds '{}'", c) : fmt::format("the name holds byte 0x{:02x}", byte);
+      return byte > 32 && byte < 127 ? fmt::format("the name holds '{}'", c)
+                                     : fmt::format("the name holds byte 0x{:02x}", byte);
     }
   return {};
 }
@@ -57,7 +59,8 @@ Result<StorePath> StorePath::parse_base(std::string_view base) {
   if (base.size() <= kHashDigits || base[kHashDigits] != '-') return not_a_path(base, "no 32-digit hash and name");
   for (const char c : base.substr(0, kHashDigits))
     if (!is_base32_digit(c)) return not_a_path(base, "the hash is not base-32");
-  if (const std::string fault = name_fault(base.substr(kHashDigits + 1)); !fault.empty()) return not_a_path(base, fault);
+  if (const std::string fault = name_fault(base.substr(kHashDigits + 1)); !fault.empty())
+    return not_a_path(base, fault);
   return StorePath(std::string(base));
 }
 
@@ -68,7 +71,8 @@ Result<StorePath> StorePath::parse(std::string_view path) {
 }
 
 std::string ContentAddress::str() const {
-  return fmt::format("{}{}:{}", method == ContentMethod::text ? "text:" : fmt::format("fixed:{}", method_prefix(method)),
+  return fmt::format("{}{}:{}",
+                     method == ContentMethod::text ? "text:" : fmt::format("fixed:{}", method_prefix(method)),
                      hash_name(hash.algo), hash_base32(hash));
 }
 
@@ -84,7 +88,8 @@ Result<ContentAddress> ContentAddress::parse(std::string_view text) {
     address.method = ContentMethod::flat;
     rest.remove_prefix(6);
   } else {
-    return fail(Errc::invalid_input, fmt::format("'{}' is not a content address: it starts with neither text: nor fixed:", text));
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' is not a content address: it starts with neither text: nor fixed:", text));
   }
   auto hash = parse_hash(rest);
   if (!hash) return Fail(std::move(hash).error().note(fmt::format("while reading the content address '{}'", text)));
@@ -117,7 +122,8 @@ Result<StorePath> make_fixed_path(std::string_view name, ContentMethod method, c
     return fail(Errc::invalid_input, fmt::format("'{}' may not have references: its content address is {}{}", name,
                                                  method_prefix(method), hash_name(hash.algo)));
   return make_store_path(
-      "output:out", sha256(fmt::format("fixed:out:{}{}:{}:", method_prefix(method), hash_name(hash.algo), hash.hex())), name);
+      "output:out", sha256(fmt::format("fixed:out:{}{}:{}:", method_prefix(method), hash_name(hash.algo), hash.hex())),
+      name);
 }
 
 Result<StorePath> make_output_path(std::string_view output, const Hash& masked_modulo, std::string_view drv_name) {

@@ -86,7 +86,8 @@ Result<std::vector<Store::Root>> TempRoots::of_all() {
     auto text = read_file(file);
     if (!text) continue;  // its owner ended just now
     for (const std::string_view entry : split(*text, '\0'))
-      if (auto path = StorePath::parse(entry)) roots.push_back({.link = fmt::format("{{temp:{}}}", pid), .path = std::move(*path)});
+      if (auto path = StorePath::parse(entry))
+        roots.push_back({.link = fmt::format("{{temp:{}}}", pid), .path = std::move(*path)});
   }
   return roots;
 }
@@ -95,7 +96,8 @@ Result<std::vector<Store::Root>> TempRoots::of_all() {
 
 namespace {
 
-// The store path that a link's target lies in: by its logical name, or by where this store has it, or had it before it was moved.
+// The store path that a link's target lies in: by its logical name, or by where this store has it, or had it before it
+// was moved.
 std::optional<StorePath> path_in_store(std::string_view target, std::span<const std::string> prefixes) {
   for (const std::string_view prefix : prefixes) {
     if (!target.starts_with(prefix)) continue;
@@ -104,7 +106,9 @@ std::optional<StorePath> path_in_store(std::string_view target, std::span<const 
   }
   const std::string below = std::string(kStoreDir) + "/";
   if (const auto at = target.rfind(below); at != std::string_view::npos)
-    if (auto path = StorePath::parse_base(target.substr(at + below.size(), target.find('/', at + below.size()) - at - below.size()))) return std::move(*path);
+    if (auto path = StorePath::parse_base(
+            target.substr(at + below.size(), target.find('/', at + below.size()) - at - below.size())))
+      return std::move(*path);
   return std::nullopt;
 }
 
@@ -189,8 +193,10 @@ bool Store::may_forget_link(const fs::path& link) const {
   if (!target) return false;
   std::error_code error;
   const fs::path store_dir = fs::canonical(state_->store_dir, error);
-  for (fs::path place = (link.parent_path() / *target).lexically_normal(); place.has_relative_path(); place = place.parent_path())
-    if (const fs::path above = fs::canonical(place.parent_path(), error); !error && above == store_dir) return StorePath::parse_base(place.filename().string()).has_value();
+  for (fs::path place = (link.parent_path() / *target).lexically_normal(); place.has_relative_path();
+       place = place.parent_path())
+    if (const fs::path above = fs::canonical(place.parent_path(), error); !error && above == store_dir)
+      return StorePath::parse_base(place.filename().string()).has_value();
   return path_in_store(*target, {}).has_value();
 }
 

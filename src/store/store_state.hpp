@@ -22,8 +22,8 @@ void retire_lock_file(const fs::path& file, int fd);
 
 // --- Roots (store_roots.cpp, runtime_roots.cpp) ---
 
-// The paths that this process works on, in <state>/temproots/<pid>, in Nix's format: NUL-terminated paths in a file that
-// is locked while its owner lives.
+// The paths that this process works on, in <state>/temproots/<pid>, in Nix's format: NUL-terminated paths in a file
+// that is locked while its owner lives.
 class TempRoots {
  public:
   explicit TempRoots(fs::path state_dir) : state_dir_(std::move(state_dir)) {}
@@ -98,11 +98,13 @@ struct Store::State {
     StorePathSet locked{};                     // paths whose lock is held
   };
   // `names` is what the store directory held before `temporary` and `graph` were read: what came since is in neither.
-  Result<Entries> entries(std::vector<std::string> names, const PathGraph& graph, std::span<const Root> temporary) const;
+  Result<Entries> entries(std::vector<std::string> names, const PathGraph& graph,
+                          std::span<const Root> temporary) const;
   struct Collection;
   Result<Collection> begin_collection(Stale stale, bool keep_build_inputs);
-  // Unregisters `paths`, which nothing outside them refers to, and takes them and `litter` (names) out of the store directory; what
-  // is not gone after that is in `result.stuck`. The bytes are freed when the trash goes, or here when the disk has no room for it.
+  // Unregisters `paths`, which nothing outside them refers to, and takes them and `litter` (names) out of the store
+  // directory; what is not gone after that is in `result.stuck`. The bytes are freed when the trash goes, or here when
+  // the disk has no room for it.
   Result<void> sweep(std::span<const StorePath> paths, std::span<const std::string> litter, std::vector<TempDir>& trash,
                      std::vector<Error>& stuck, std::uint64_t& freed);
 };

@@ -14,7 +14,8 @@ using Kind = VerifyProblem::Kind;
 
 // A lack of this process's, or its end, says nothing of the object.
 bool is_own_trouble(const Error& error) {
-  return error.code == Errc::interrupted || error.os_error == EMFILE || error.os_error == ENFILE || error.os_error == ENOMEM;
+  return error.code == Errc::interrupted || error.os_error == EMFILE || error.os_error == ENFILE ||
+         error.os_error == ENOMEM;
 }
 
 // nullopt: the object is what the database says.
@@ -27,8 +28,10 @@ Result<std::optional<VerifyProblem>> content_fault(const fs::path& object, const
   if (!nar) return problem(nar.error().os_error ? Kind::unreadable : Kind::hash_mismatch, nar.error().what);
   bytes += nar->size;
   if (nar->hash != info.nar_hash)
-    return problem(Kind::hash_mismatch, fmt::format("specified sha256:{}, got sha256:{}", hash_base32(info.nar_hash), hash_base32(nar->hash)));
-  if (nar->size != info.nar_size) return problem(Kind::hash_mismatch, fmt::format("specified {} bytes, got {}", info.nar_size, nar->size));
+    return problem(Kind::hash_mismatch, fmt::format("specified sha256:{}, got sha256:{}", hash_base32(info.nar_hash),
+                                                    hash_base32(nar->hash)));
+  if (nar->size != info.nar_size)
+    return problem(Kind::hash_mismatch, fmt::format("specified {} bytes, got {}", info.nar_size, nar->size));
   return std::optional<VerifyProblem>();
 }
 
@@ -57,13 +60,15 @@ bool VerifyResult::damaged() const {
   return false;
 }
 
-Result<VerifyResult> Store::verify(const VerifyOptions& options, const std::function<void(const StorePath&)>& progress) {
+Result<VerifyResult> Store::verify(const VerifyOptions& options,
+                                   const std::function<void(const StorePath&)>& progress) {
   if (options.repair) SWAGE_CHECK(state_->need_writable());
   VerifyResult result;
   std::optional<FileLock> lock;
   if (state_->writable) {
     // Shared keeps collections away; a repair also wants nobody to start adding what it is about to remove.
-    SWAGE_TRY(lock, wait_for_lock(state_->gc_lock(), options.repair ? FileLock::Mode::exclusive : FileLock::Mode::shared));
+    SWAGE_TRY(lock,
+              wait_for_lock(state_->gc_lock(), options.repair ? FileLock::Mode::exclusive : FileLock::Mode::shared));
   }
   SWAGE_TRY(const auto broken, state_->with_registry([](Registry& r) { return r.broken_rows(); }));
   for (const auto& [path, detail] : broken)
@@ -98,9 +103,10 @@ Result<VerifyResult> Store::verify(const VerifyOptions& options, const std::func
   for (const StorePath& path : graph.paths)
     for (const std::uint32_t reference : graph.references[graph.index.at(path)])
       if (graph.paths[reference] != path && !path_exists(state_->real(graph.paths[reference])))
-        result.problems.push_back({.kind = Kind::dangling_reference,
-                                   .path = path.str(),
-                                   .detail = fmt::format("refers to '{}', which is not on disk", graph.paths[reference].str())});
+        result.problems.push_back(
+            {.kind = Kind::dangling_reference,
+             .path = path.str(),
+             .detail = fmt::format("refers to '{}', which is not on disk", graph.paths[reference].str())});
 
   // Looked at afresh, names first: builds have ended and begun since the check of the contents did.
   SWAGE_TRY(std::vector<std::string> names, list_directory(state_->store_dir));
@@ -111,8 +117,9 @@ Result<VerifyResult> Store::verify(const VerifyOptions& options, const std::func
   SWAGE_TRY(const PathGraph registered, state_->with_registry([](Registry& r) { return r.graph(); }));
   SWAGE_TRY(const State::Entries entries, state_->entries(std::move(names), registered, temporary));
   for (const std::string& name : entries.unregistered)
-    result.problems.push_back(
-        {.kind = Kind::litter, .path = fmt::format("{}/{}", kStoreDir, name), .detail = "it is on disk, but not registered"});
+    result.problems.push_back({.kind = Kind::litter,
+                               .path = fmt::format("{}/{}", kStoreDir, name),
+                               .detail = "it is on disk, but not registered"});
   if (!options.repair) return result;
 
   if (!broken.empty()) SWAGE_CHECK(state_->with_registry([](Registry& r) { return r.remove_broken_rows(); }));

@@ -6,7 +6,8 @@ namespace {
 // A path is relative to the file that names it, also when the row overrides one of another layer.
 void read_tree(const FieldInput& in, ComponentRow& row) {
   read_url(in, row.tree);
-  if (row.tree.find("://") == std::string::npos && fs::path(row.tree).is_relative()) row.tree = (fs::path(in.document.path).parent_path() / row.tree).string();
+  if (row.tree.find("://") == std::string::npos && fs::path(row.tree).is_relative())
+    row.tree = (fs::path(in.document.path).parent_path() / row.tree).string();
 }
 
 }  // namespace

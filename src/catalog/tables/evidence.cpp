@@ -26,7 +26,8 @@ typename Schema<EvidenceRow>::Reader derivation(std::string EvidenceRow::*member
 // Of a root, as it was called then; "" the kernel was built in none.
 void read_root(const FieldInput& in, EvidenceRow& row) {
   read_field(in, row.root);
-  if (!row.root.empty() && !check_store_name(row.root)) in.report({.what = fmt::format("'{}' is not the name of a root", row.root)});
+  if (!row.root.empty() && !check_store_name(row.root))
+    in.report({.what = fmt::format("'{}' is not the name of a root", row.root)});
 }
 
 // It may have left the catalog since.

@@ -16,7 +16,8 @@ void read_icount(const FieldInput& in, MachineRow& row) {
   read_field(in, row.icount);
   if (!in.is(TomlValue::Kind::string)) return;
   if (row.icount == "none" || (row.icount.starts_with("shift=") && row.icount.find(' ') == std::string::npos)) return;
-  in.report({.what = fmt::format("'{}' is neither 'none' nor a ratio for QEMU's -icount: shift=6,sleep=on", row.icount)});
+  in.report(
+      {.what = fmt::format("'{}' is neither 'none' nor a ratio for QEMU's -icount: shift=6,sleep=on", row.icount)});
 }
 
 void read_extra_config(const FieldInput& in, MachineRow& row) {
@@ -49,14 +50,19 @@ constexpr std::pair<const char*, void (*)(const MachineRow&, MachineRow&)> kTake
 };
 
 // Makes one row whole, after the one that it is like. `path`: the rows that are being made whole.
-void make_whole(std::vector<MachineRow>& rows, MachineRow& row, std::vector<std::string>& path, std::set<std::string>& whole, Findings& findings) {
+void make_whole(std::vector<MachineRow>& rows, MachineRow& row, std::vector<std::string>& path,
+                std::set<std::string>& whole, Findings& findings) {
   if (row.like.empty() || !whole.insert(row.name).second) return;
-  const auto from = std::find_if(rows.begin(), rows.end(), [&](const MachineRow& other) { return other.name == row.like; });
+  const auto from =
+      std::find_if(rows.begin(), rows.end(), [&](const MachineRow& other) { return other.name == row.like; });
   if (from == rows.end()) {
     std::vector<std::string> known;
     for (const MachineRow& other : rows) known.push_back(other.name);
-    Error error{.what = fmt::format("'{}' is not a [[machine]]", row.like), .where = row.like_pos, .hint = did_you_mean(row.like, known)};
-    if (error.hint.empty()) error.hint = "a row is called by its platform and its kernels as they are written: 'mipsel', 'mipsel <5.5'";
+    Error error{.what = fmt::format("'{}' is not a [[machine]]", row.like),
+                .where = row.like_pos,
+                .hint = did_you_mean(row.like, known)};
+    if (error.hint.empty())
+      error.hint = "a row is called by its platform and its kernels as they are written: 'mipsel', 'mipsel <5.5'";
     findings.errors.push_back(std::move(error));
     return;
   }
@@ -64,7 +70,8 @@ void make_whole(std::vector<MachineRow>& rows, MachineRow& row, std::vector<std:
   if (const auto again = std::find(path.begin(), path.end(), fmt::format("'{}'", from->name)); again != path.end()) {
     std::vector<std::string> circle(again, path.end());
     circle.push_back(*again);
-    findings.errors.push_back({.what = fmt::format("{} is like itself: {}", *again, join(circle, " is like ")), .where = row.like_pos,
+    findings.errors.push_back({.what = fmt::format("{} is like itself: {}", *again, join(circle, " is like ")),
+                               .where = row.like_pos,
                                .hint = "one row of them must say all of its keys itself"});
   } else {
     make_whole(rows, *from, path, whole, findings);
@@ -83,7 +90,8 @@ void make_machines_whole(std::vector<MachineRow>& rows, const CommonMachine& com
   for (MachineRow& row : rows) {
     for (const char* key : {"defconfig", "image_target", "image"})   // of a row that is like another, that one's
       if (row.like.empty() && !row.given.contains(key) && !row.origin.is_wrong(key))
-        findings.errors.push_back({.what = fmt::format("'{}' is missing in [[machine]]", key), .where = row.origin.pos});
+        findings.errors.push_back(
+            {.what = fmt::format("'{}' is missing in [[machine]]", key), .where = row.origin.pos});
     row.config.insert(row.config.begin(), common.config.begin(), common.config.end());
     row.config.insert(row.config.end(), row.extra_config.begin(), row.extra_config.end());
     if (!row.icount.empty()) row.qemu_args.insert(row.qemu_args.end(), {"-icount", row.icount});
@@ -92,7 +100,8 @@ void make_machines_whole(std::vector<MachineRow>& rows, const CommonMachine& com
 }
 
 const Schema<CommonMachine>& common_machine_schema() {
-  static const Schema<CommonMachine> schema = Schema<CommonMachine>("[common]").optional("config", read_config<CommonMachine>);
+  static const Schema<CommonMachine> schema =
+      Schema<CommonMachine>("[common]").optional("config", read_config<CommonMachine>);
   return schema;
 }
 

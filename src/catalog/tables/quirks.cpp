@@ -3,8 +3,8 @@
 namespace swage {
 namespace {
 
-// `edits = [{ file = "...", sed = "..." }, { file = "...", copy_of = "..." }]`. The builder gets one line for each, in fields
-// that are parted by tabs.
+// `edits = [{ file = "...", sed = "..." }, { file = "...", copy_of = "..." }]`. The builder gets one line for each, in
+// fields that are parted by tabs.
 void read_edits(const FieldInput& in, QuirkRow& row) {
   static const Schema<TreeEdit> schema = Schema<TreeEdit>("'edits'")
       .required("file", &TreeEdit::file)
@@ -19,7 +19,8 @@ void read_edits(const FieldInput& in, QuirkRow& row) {
     schema.read(in.document, item, edit, in.presence, in.findings);
     if (edit.sed.empty() == edit.copy_of.empty()) field.report({.what = "'edits' wants one of 'sed' and 'copy_of'"});
     for (const std::string* text : {&edit.file, &edit.sed, &edit.copy_of})
-      if (text->find_first_of("\t\n") != std::string::npos) field.report({.what = "'edits' cannot hold a tab or a line end: write \\t or \\n for sed"});
+      if (text->find_first_of("\t\n") != std::string::npos)
+        field.report({.what = "'edits' cannot hold a tab or a line end: write \\t or \\n for sed"});
     for (const std::string* path : {&edit.file, &edit.copy_of})
       if (path->starts_with('/') || path->find("..") != std::string::npos)
         field.report({.what = fmt::format("'{}' is not a path below the kernel's tree", *path)});

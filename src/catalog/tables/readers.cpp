@@ -44,8 +44,11 @@ const Schema<SourceSpec>& source_schema() {
 void read_words(const FieldInput& in, std::vector<std::string>& words) {
   read_field(in, words);
   for (const TomlValue& item : in.value.items)
-    if (item.kind == TomlValue::Kind::string && (item.text.empty() || item.text.find_first_of(" \t\n'\"*?[$`\\") != std::string::npos))
-      in.with(item, in.name).report({.what = fmt::format("'{}' is not one word: write each argument by itself, without quotes", item.text)});
+    if (item.kind == TomlValue::Kind::string &&
+        (item.text.empty() || item.text.find_first_of(" \t\n'\"*?[$`\\") != std::string::npos))
+      in.with(item, in.name)
+          .report(
+              {.what = fmt::format("'{}' is not one word: write each argument by itself, without quotes", item.text)});
 }
 
 void read_conditions(const FieldInput& in, Conditions& row) {
@@ -57,7 +60,8 @@ void read_conditions(const FieldInput& in, Conditions& row) {
     if (entry.key == "kernel") read_field(field, row.kernels);
     else if (entry.key == "bits") {
       read_field(field, row.bits);
-      if (entry.value.kind == TomlValue::Kind::integer && row.bits != 32 && row.bits != 64) field.report({.what = "'bits' is neither 32 nor 64"});
+      if (entry.value.kind == TomlValue::Kind::integer && row.bits != 32 && row.bits != 64)
+        field.report({.what = "'bits' is neither 32 nor 64"});
     } else if (entry.key == "feature") {
       read_field(field, row.features);
       field.refer(NameOf::feature);
@@ -72,6 +76,8 @@ void read_conditions(const FieldInput& in, Conditions& row) {
   versions.refer_keys(NameOf::condition);
 }
 
-bool is_host_tool(std::string_view variable) { return std::find(host_tools().begin(), host_tools().end(), variable) != host_tools().end(); }
+bool is_host_tool(std::string_view variable) {
+  return std::find(host_tools().begin(), host_tools().end(), variable) != host_tools().end();
+}
 
 }  // namespace swage

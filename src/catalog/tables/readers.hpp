@@ -16,9 +16,11 @@ Words confidence_words();
 
 void read_urls(const FieldInput& in, std::vector<std::string>& urls);   // of downloads: nobody's password
 void read_url(const FieldInput& in, std::string& url);
-void read_debian(const FieldInput& in, SourceSpec& source);             // debian = { suite = "...", package = "...", series = "7.2" }
+void read_debian(const FieldInput& in, SourceSpec& source);             // debian = { suite = "...", package = "...",
+                                                                        // series = "7.2" }
 const Schema<SourceSpec>& source_schema();                              // [source]
-void read_words(const FieldInput& in, std::vector<std::string>& words); // of a command line that is split at white space
+void read_words(const FieldInput& in, std::vector<std::string>& words); // of a command line that is split at white
+                                                                        // space
 void read_conditions(const FieldInput& in, Conditions& row);            // when = { ... }
 
 // The key every row may have; load.cpp acts on it.
@@ -51,7 +53,8 @@ typename Schema<Row>::Reader one_of(int Row::*member, std::vector<int> values) {
   return [member, values = std::move(values)](const FieldInput& in, Row& row) {
     const std::size_t before = in.findings.errors.size();
     read_field(in, row.*member);
-    if (in.findings.errors.size() != before || std::find(values.begin(), values.end(), row.*member) != values.end()) return;
+    if (in.findings.errors.size() != before || std::find(values.begin(), values.end(), row.*member) != values.end())
+      return;
     std::vector<std::string> known;
     for (const int value : values) known.push_back(std::to_string(value));
     in.report({.what = fmt::format("'{}' is none of {}: {}", in.name, join(known, ", "), row.*member)});
@@ -69,14 +72,17 @@ Schema<Row> with_download(Schema<Row> schema) {
 
 template <class Row>
 Schema<Row> with_source(Schema<Row> schema) {
-  return with_download(std::move(schema)).optional("debian", [](const FieldInput& in, Row& row) { read_debian(in, row.source); });
+  return with_download(std::move(schema)).optional("debian", [](const FieldInput& in, Row& row) {
+    read_debian(in, row.source);
+  });
 }
 
 template <class Row>
 void read_config(const FieldInput& in, Row& row) {
   read_field(in, row.config);
   for (const TomlValue& item : in.value.items)
-    if (item.kind == TomlValue::Kind::string && (!item.text.starts_with("CONFIG_") || item.text.find('=') == std::string::npos))
+    if (item.kind == TomlValue::Kind::string &&
+        (!item.text.starts_with("CONFIG_") || item.text.find('=') == std::string::npos))
       in.with(item, in.name).report({.what = fmt::format("'{}' is not a line CONFIG_NAME=value", item.text)});
 }
 

@@ -35,7 +35,8 @@ void read_deps(const FieldInput& in, RecipeParts& row) {
     read_field(field, row.deps[entry.key]);
     for (const TomlValue& name : entry.value.items)   // a variable ({toolchain.userland}) is the planner's to fill
       if (name.kind == TomlValue::Kind::string && name.text.find('{') == std::string::npos)
-        in.findings.references.push_back({NameOf::package, name.text.substr(0, name.text.find('@')), &in.document, name.span});
+        in.findings.references.push_back(
+            {NameOf::package, name.text.substr(0, name.text.find('@')), &in.document, name.span});
   }
 }
 
@@ -44,8 +45,10 @@ void read_env(const FieldInput& in, RecipeParts& row) {
   read_field(in, row.env);
   const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
   for (const TomlEntry& entry : in.value.entries)
-    if (entry.key.empty() || !std::all_of(entry.key.begin(), entry.key.end(), fits) || std::isdigit(static_cast<unsigned char>(entry.key.front())))
-      in.report({.what = fmt::format("'{}' is not the name of a variable: letters, digits and _, and no digit first", entry.key),
+    if (entry.key.empty() || !std::all_of(entry.key.begin(), entry.key.end(), fits) ||
+        std::isdigit(static_cast<unsigned char>(entry.key.front())))
+      in.report({.what = fmt::format("'{}' is not the name of a variable: letters, digits and _, and no digit first",
+                                     entry.key),
                  .where = in.document.pos(entry.key_span)});
 }
 
@@ -100,18 +103,37 @@ void read_recipe_files(const FieldInput& in, std::vector<std::string>& names) {
 }
 
 void read_variants(const FieldInput& in, RecipeRow& row) {
-  static const Schema<RecipeVariant> when = Schema<RecipeVariant>("when")
-      .optional("libc", [](const FieldInput& field, RecipeVariant& variant) { read_negatable_names(field, variant.libc, NameOf::c_library); })
-      .optional("arch", [](const FieldInput& field, RecipeVariant& variant) { read_negatable_names(field, variant.arch, NameOf::arch); })
-      .optional("endian", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.endian, {"little", "big"}); })
-      .optional("host", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.host, {"native", "foreign"}); })
-      .optional("bits", one_of(&RecipeVariant::bits, {8, 16, 32, 64}))
-      .optional("linkage", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.linkage, {"shared", "static"}); })
-      .optional("purpose", [](const FieldInput& field, RecipeVariant& variant) { read_closed_words(field, variant.purpose, {"kernel", "userland"}); })
-      .optional("features", &RecipeVariant::features)
-      .optional("member", &RecipeVariant::member);
-  static const Schema<RecipeVariant> build = with_build_parts(Schema<RecipeVariant>("[build]"))
-      .optional("patches", [](const FieldInput& field, RecipeVariant& variant) { read_recipe_files(field, variant.patches); });
+  static const Schema<RecipeVariant> when =
+      Schema<RecipeVariant>("when")
+          .optional("libc",
+                    [](const FieldInput& field, RecipeVariant& variant) {
+                      read_negatable_names(field, variant.libc, NameOf::c_library);
+                    })
+          .optional("arch", [](const FieldInput& field,
+                               RecipeVariant& variant) { read_negatable_names(field, variant.arch, NameOf::arch); })
+          .optional("endian",
+                    [](const FieldInput& field, RecipeVariant& variant) {
+                      read_closed_words(field, variant.endian, {"little", "big"});
+                    })
+          .optional("host",
+                    [](const FieldInput& field, RecipeVariant& variant) {
+                      read_closed_words(field, variant.host, {"native", "foreign"});
+                    })
+          .optional("bits", one_of(&RecipeVariant::bits, {8, 16, 32, 64}))
+          .optional("linkage",
+                    [](const FieldInput& field, RecipeVariant& variant) {
+                      read_closed_words(field, variant.linkage, {"shared", "static"});
+                    })
+          .optional("purpose",
+                    [](const FieldInput& field, RecipeVariant& variant) {
+                      read_closed_words(field, variant.purpose, {"kernel", "userland"});
+                    })
+          .optional("features", &RecipeVariant::features)
+          .optional("member", &RecipeVariant::member);
+  static const Schema<RecipeVariant> build =
+      with_build_parts(Schema<RecipeVariant>("[build]"))
+          .optional("patches",
+                    [](const FieldInput& field, RecipeVariant& variant) { read_recipe_files(field, variant.patches); });
   static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")
       .required("when", section(when))
       .optional("build", section(build)));
@@ -147,24 +169,31 @@ Schema<RecipeRow> with_own_parts(Schema<RecipeRow>&& schema) {
       .optional("run", &RecipeRow::tests)
       .optional("allow_references", &RecipeRow::allowed_references);
   return with_parts(std::move(schema)
-      .optional("source", [](const FieldInput& in, RecipeRow& row) {
-        if (in.is(TomlValue::Kind::table)) source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
-      })
-      .optional("test", section(test)));
+                        .optional("source",
+                                  [](const FieldInput& in, RecipeRow& row) {
+                                    if (in.is(TomlValue::Kind::table))
+                                      source_schema().read(in.document, in.value, row.source, in.presence, in.findings);
+                                  })
+                        .optional("test", section(test)));
 }
 
 // An expression of SPDX, or words of that kind: it is shown, and compared by people.
 void read_license(const FieldInput& in, RecipeRow& row) {
   read_field(in, row.license);
-  const auto fits = [](unsigned char c) { return std::isalnum(c) || std::string_view(" .-+()/:").find(static_cast<char>(c)) != std::string_view::npos; };
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) || std::string_view(" .-+()/:").find(static_cast<char>(c)) != std::string_view::npos;
+  };
   if (!std::all_of(row.license.begin(), row.license.end(), fits))
-    in.report({.what = fmt::format("'{}' is not a licence: it is written as SPDX does, for instance GPL-2.0-or-later AND MIT", row.license)});
+    in.report(
+        {.what = fmt::format("'{}' is not a licence: it is written as SPDX does, for instance GPL-2.0-or-later AND MIT",
+                             row.license)});
 }
 
 void read_homepage(const FieldInput& in, RecipeRow& row) {
   read_url(in, row.homepage);
   if (!row.homepage.empty() && !row.homepage.starts_with("https://") && !row.homepage.starts_with("http://"))
-    in.report({.what = fmt::format("'{}' is not a homepage: it begins with neither https:// nor http://", row.homepage)});
+    in.report(
+        {.what = fmt::format("'{}' is not a homepage: it begins with neither https:// nor http://", row.homepage)});
 }
 
 // `asks = ["kernel", "toolchain"]`: all that it does not name is not asked for.
@@ -175,7 +204,8 @@ void read_asks(const FieldInput& in, TargetRow& row) {
   row.kernel = has("kernel");
   row.machine = has("machine");
   row.toolchain = has("toolchain");
-  if (row.machine && !row.kernel) in.report({.what = "'asks' has a machine without a kernel: which machine it is depends on that"});
+  if (row.machine && !row.kernel)
+    in.report({.what = "'asks' has a machine without a kernel: which machine it is depends on that"});
 }
 
 void read_target(const FieldInput& in, RecipeRow& row) {
@@ -193,9 +223,10 @@ void read_recipe_arch(const FieldInput& in, RecipeRow& row) { read_negatable_nam
 
 // [[member]]: what it says of itself alone. What it has in common with the others is added when the recipe is whole.
 void read_members(const FieldInput& in, RecipeRow& row) {
-  static const Schema<RecipeRow> build = with_build_parts(Schema<RecipeRow>("[build]")
-      .optional("root", read_root_or_template))
-      .optional("patches", [](const FieldInput& field, RecipeRow& member) { read_recipe_files(field, member.patches); });
+  static const Schema<RecipeRow> build =
+      with_build_parts(Schema<RecipeRow>("[build]").optional("root", read_root_or_template))
+          .optional("patches",
+                    [](const FieldInput& field, RecipeRow& member) { read_recipe_files(field, member.patches); });
   static const Schema<RecipeRow> schema = with_own_parts(Schema<RecipeRow>("[[member]]")
       .required("name", &RecipeRow::member)
       .optional("version", &RecipeRow::version)
@@ -214,7 +245,8 @@ void read_members(const FieldInput& in, RecipeRow& row) {
     member.origin.pos = in.document.pos(item.span);
     member.origin.wrong = in.findings.wrong;
     const auto same = [&](const RecipeRow& other) { return &other != &member && other.member == member.member; };
-    if (std::any_of(row.members.begin(), row.members.end(), same)) one.report({.what = fmt::format("'{}' is defined twice in [[member]]", member.member)});
+    if (std::any_of(row.members.begin(), row.members.end(), same))
+      one.report({.what = fmt::format("'{}' is defined twice in [[member]]", member.member)});
   }
 }
 
@@ -240,7 +272,8 @@ const Schema<RecipeRow>& recipe_schema() {
       .required("build", section(build))
       .optional("features", [](const FieldInput& in, RecipeRow& row) {
         if (!in.is(TomlValue::Kind::table)) return;
-        for (const TomlEntry& entry : in.value.entries) read_field(in.with(entry.value, entry.key), row.features[entry.key]);
+        for (const TomlEntry& entry : in.value.entries)
+          read_field(in.with(entry.value, entry.key), row.features[entry.key]);
       })
       .optional("variant", [](const FieldInput& in, RecipeRow& row) {
         read_variants(in, row);

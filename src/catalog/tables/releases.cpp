@@ -14,7 +14,8 @@ const Schema<KernelRow>& kernel_schema() {
 }
 
 const Schema<Releases>& releases_schema() {
-  static const Schema<Releases> schema = Schema<Releases>("[releases]").required("recipe", reference(&Releases::recipe, NameOf::package));
+  static const Schema<Releases> schema =
+      Schema<Releases>("[releases]").required("recipe", reference(&Releases::recipe, NameOf::package));
   return schema;
 }
 

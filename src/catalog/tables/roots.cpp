@@ -20,20 +20,22 @@ void read_tools(const FieldInput& in, RootRow& row) {
 }  // namespace
 
 const Schema<RootRow>& root_schema() {
-  static const Schema<RootRow> schema = Schema<RootRow>("[[root]]")
-      .required("name", &RootRow::name)
-      .required("suite", reference(&RootRow::suite, NameOf::suite))
-      .required("packages", &RootRow::packages)
-      .optional("like", reference(&RootRow::like, NameOf::root))
-      .optional("architecture", &RootRow::architecture)
-      .optional("purpose", &RootRow::purpose)
-      .optional("kind", word(&RootRow::kind, same_words({"build"})))
-      .optional("rank", &RootRow::rank)
-      .optional("first_for", [](const FieldInput& in, RootRow& row) { read_field(in, row.first_for.emplace(VersionRange::any())); })
-      .optional("released", date(&RootRow::released))
-      .optional("tools", read_tools)
-      .optional("accelerators", reference(&RootRow::accelerators, NameOf::root))
-      .optional("override", read_override<RootRow>);
+  static const Schema<RootRow> schema =
+      Schema<RootRow>("[[root]]")
+          .required("name", &RootRow::name)
+          .required("suite", reference(&RootRow::suite, NameOf::suite))
+          .required("packages", &RootRow::packages)
+          .optional("like", reference(&RootRow::like, NameOf::root))
+          .optional("architecture", &RootRow::architecture)
+          .optional("purpose", &RootRow::purpose)
+          .optional("kind", word(&RootRow::kind, same_words({"build"})))
+          .optional("rank", &RootRow::rank)
+          .optional("first_for", [](const FieldInput& in,
+                                    RootRow& row) { read_field(in, row.first_for.emplace(VersionRange::any())); })
+          .optional("released", date(&RootRow::released))
+          .optional("tools", read_tools)
+          .optional("accelerators", reference(&RootRow::accelerators, NameOf::root))
+          .optional("override", read_override<RootRow>);
   return schema;
 }
 
