@@ -348,11 +348,12 @@ Result<const ToolchainRow*> Catalog::toolchain(std::string_view id, std::string_
   Error error{.what = fmt::format("'{}' is not a toolchain", id)};
   error.hint = did_you_mean(id, known);
   // Of the platform that is meant, those of which it is a part: a compiler and its version, a provider.
+  const auto is_part_of = [&](const std::string& whole) {
+    return !id.empty() && fmt::format("-{}-", whole).find(fmt::format("-{}-", id)) != std::string::npos;
+  };
   std::vector<std::string> candidates;
   for (const ToolchainRow* row : all)
-    if (!id.empty() && row->platform == platform &&
-        fmt::format("-{}-", row->id).find(fmt::format("-{}-", id)) != std::string::npos)
-      candidates.push_back(row->id);
+    if (row->platform == platform && is_part_of(row->id)) candidates.push_back(row->id);
   if (!candidates.empty())
     error.hint =
         fmt::format("for {} there {}: {}", platform, candidates.size() == 1 ? "is" : "are", join(candidates, ", "));

@@ -47,8 +47,8 @@ bool is_remote_tree(std::string_view from) {
   const auto colon = from.find("://");
   if (colon == std::string_view::npos) return false;
   const std::string_view scheme = from.substr(0, colon), rest = from.substr(colon + 3);
-  return (scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git") && !rest.empty() &&
-         rest.front() != '-' && rest.front() != '/';
+  const bool of_git = scheme == "https" || scheme == "http" || scheme == "ssh" || scheme == "git";
+  return of_git && !rest.empty() && rest.front() != '-' && rest.front() != '/';
 }
 
 Result<fs::path> tree_below_layer(const std::vector<Layer>& layers, const fs::path& from) {

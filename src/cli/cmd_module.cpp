@@ -43,8 +43,8 @@ Result<std::string> module_parameter(const std::string& text) {
   const auto equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const auto dot = name.find('.');
-  if (equals == std::string::npos || !is_name(name.substr(dot + 1)) ||
-      (dot != std::string::npos && !is_name(name.substr(0, dot))))
+  const bool of_a_module = dot == std::string::npos || is_name(name.substr(0, dot));
+  if (equals == std::string::npos || !of_a_module || !is_name(name.substr(dot + 1)))
     return Fail(Error{.what = fmt::format("'{}' is not a module parameter", printable(text)),
                       .hint = "write it as: --param [MODULE.]NAME=VALUE"});
   const std::string value = text.substr(equals + 1);

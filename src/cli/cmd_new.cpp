@@ -194,14 +194,15 @@ Result<int> run(Session& session, const NewOptions& options) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_';
   };
-  if (options.name.empty() || !std::all_of(options.name.begin(), options.name.end(), plain) ||
-      options.name.starts_with('.'))
+  const bool all_plain = std::all_of(options.name.begin(), options.name.end(), plain);
+  if (options.name.empty() || options.name.starts_with('.') || !all_plain)
     return Fail(Error{.what = fmt::format("'{}' is not a name for a package", options.name),
                       .hint = "lower-case letters, digits, and - + . _"});
   SWAGE_CHECK(refuse_secrets(options.url));
   const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (!options.sha256.empty() &&
-      (options.sha256.size() != 64 || !std::all_of(options.sha256.begin(), options.sha256.end(), hex)))
+  const bool is_sha256 =
+      options.sha256.size() == 64 && std::all_of(options.sha256.begin(), options.sha256.end(), hex);
+  if (!options.sha256.empty() && !is_sha256)
     return Fail(Error{.what = fmt::format("'{}' is not a sha256: 64 hexadecimal digits", options.sha256)});
   SWAGE_TRY(const fs::path layer, layer_of(session, options));
   const fs::path directory = layer / "packages" / options.name;

@@ -171,11 +171,9 @@ Result<int> run_for_kernel(Session& session, Planned planned, const Goal& goal, 
   SWAGE_CHECK(want(planned, goal, planned.planner->root(goal.cell.root->name)));
   std::string tree;   // in the store; "" the place has it
   if (!path_exists(place)) {
-    const std::optional<Source>& source = goal.cell.kernel->source;
-    const bool present = source && std::holds_alternative<Source::Present>(source->how) &&
-                         !change_tree(goal.cell.quirks) && goal.cell.kernel->options.patches.empty();
+    const bool present = has_own_tree(goal.cell);
     if (!present) SWAGE_CHECK(want(planned, goal, planned.planner->package(goal.target.asks.tree, goal.cell)));
-    tree = present ? source->path.str() : output_path(planned, planned.wanted.back());
+    tree = present ? goal.cell.kernel->source->path.str() : output_path(planned, planned.wanted.back());
   }
   SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
   if (!tree.empty()) {

@@ -337,6 +337,9 @@ Health qemu_health(Session& session) {
   if (!path || !tables || !path_exists(*path)) return later;
   const Result<LockView> lock = LockView::open(*path);
   if (!lock) return of_error("qemu", lock.error(), "make it anew with: swage lock --update");
+  const auto is_emulator = [](const std::string& name) {
+    return name.starts_with("qemu-system-") && name != "qemu-system-common" && name != "qemu-system-data";
+  };
   std::set<std::string> versions;
   for (const RootRow& root : (*tables)->roots()) {
     if (std::none_of(root.packages.begin(), root.packages.end(),
@@ -345,9 +348,7 @@ Health qemu_health(Session& session) {
     const Result<const LockedSet*> set = lock->set("root:" + root.name);
     if (!set || !*set) continue;
     for (const std::string& sha256 : (*set)->files)
-      if (const LockedFile* file = lock->file(sha256); file && file->name.starts_with("qemu-system-") &&
-                                                       file->name != "qemu-system-common" &&
-                                                       file->name != "qemu-system-data")
+      if (const LockedFile* file = lock->file(sha256); file && is_emulator(file->name))
         versions.insert(upstream_version(file->version));
   }
   if (versions.empty()) return later;

@@ -117,6 +117,12 @@ class PackageRecorder {
 
 // What cannot be planned, for a source that the lock file lacks or a platform without a toolchain, is no reason not to
 // verify the others.
+// Packages of the usual set, cross-compiled.
+bool is_recorded(const Goal& goal) {
+  const bool package = !goal.target.recipe.empty() && !goal.cell.kernel && !goal.cell.target;
+  return package && !goal.instance && goal.cell.mode == BuildMode::cross;
+}
+
 Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goals, Planner& planner) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
@@ -126,8 +132,7 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
   std::deque<PackageRun> runs;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Goal& goal : goals) {
-    if (goal.target.recipe.empty() || goal.cell.kernel || goal.cell.target || goal.instance ||
-        goal.cell.mode != BuildMode::cross)
+    if (!is_recorded(goal))
       return Fail(Error{
           .what = fmt::format(
               "'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled",
@@ -169,11 +174,11 @@ Result<void> skip_verified_runs(const fs::path& evidence, std::deque<PackageRun>
   for (PackageRun& run : runs) {
     const std::string& platform = run.goal.platform->name;
     if (!known.contains(platform)) { SWAGE_TRY(known[platform], read_package_evidence(evidence, platform)); }
-    const auto record = known[platform].find(run.record.name);
-    if (record == known[platform].end() || record->second.state == PackageState::failed ||
-        record->second.drv != run.record.drv)
-      continue;
-    run.record = record->second;
+    const auto found = known[platform].find(run.record.name);
+    if (found == known[platform].end()) continue;
+    const PackageRecord& record = found->second;
+    if (record.state == PackageState::failed || record.drv != run.record.drv) continue;
+    run.record = record;
     run.skipped = run.recorded = true;
   }
   return {};

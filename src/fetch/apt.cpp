@@ -149,8 +149,8 @@ Result<void> AptSuite::configure(const std::vector<AptSource>& sources) const {
   for (const AptSource& source : sources) {
     // Another release is signed by keys that the host's entry need not name.
     std::string signed_by = source.signed_by;
-    if (!signed_by.empty() && signed_by.starts_with('/') && signed_by.find('\n') == std::string::npos &&
-        signed_by.find(kArchiveKeyring) == std::string::npos && path_exists(kArchiveKeyring))
+    const bool names_files = signed_by.starts_with('/') && signed_by.find('\n') == std::string::npos;
+    if (names_files && signed_by.find(kArchiveKeyring) == std::string::npos && path_exists(kArchiveKeyring))
       signed_by += fmt::format(" {}", kArchiveKeyring);
     // How old an index may be is looked at here, where an older one can be allowed.
     stanzas += fmt::format(

@@ -188,9 +188,8 @@ class Locker {
   // Whether a set of the lock is what the request asks for.
   static bool answers(const Lockfile& lock, const LockRequest& request) {
     const auto set = lock.sets.find(request.key);
-    if (set == lock.sets.end() || set->second.suite != request.suite ||
-        set->second.request != set_request(request.packages))
-      return false;
+    if (set == lock.sets.end()) return false;
+    if (set->second.suite != request.suite || set->second.request != set_request(request.packages)) return false;
     std::vector<AptChoice> choices;
     for (const std::string& sha256 : set->second.files)
       choices.push_back({lock.files.at(sha256).name, lock.files.at(sha256).version});

@@ -42,14 +42,21 @@ bool holds(const RecipeVariant& variant, const RecipeRow& recipe, const PartsFor
   std::vector<std::string_view> features;
   for (const auto& [name, on] : what.features)
     if (on) features.push_back(name);
-  return any_of_words(variant.libc, {what.host.libc}) &&
-         any_of_words(variant.arch, {what.host.name, what.host.kernel_arch}) &&
-         any_of_words(variant.endian, {what.host.endian == Endian::little ? "little" : "big"}) &&
-         any_of_words(variant.host, {what.host.name == what.build.name ? "native" : "foreign"}) &&
-         (variant.bits == 0 || variant.bits == what.host.bits) &&
-         any_of_words(variant.linkage, {what.is_static ? "static" : "shared"}) &&
-         any_of_words(variant.purpose, {what.purpose}) && any_of_words(variant.features, features) &&
-         any_of_words(variant.member, {recipe.member});
+  using Words = std::vector<std::string>;
+  using Names = std::vector<std::string_view>;
+  const std::pair<const Words&, Names> conditions[] = {
+      {variant.libc, {what.host.libc}},
+      {variant.arch, {what.host.name, what.host.kernel_arch}},
+      {variant.endian, {what.host.endian == Endian::little ? "little" : "big"}},
+      {variant.host, {what.host.name == what.build.name ? "native" : "foreign"}},
+      {variant.linkage, {what.is_static ? "static" : "shared"}},
+      {variant.purpose, {what.purpose}},
+      {variant.features, std::move(features)},
+      {variant.member, {recipe.member}},
+  };
+  const auto fits = [](const auto& one) { return any_of_words(one.first, one.second); };
+  return (variant.bits == 0 || variant.bits == what.host.bits) &&
+         std::all_of(std::begin(conditions), std::end(conditions), fits);
 }
 
 }  // namespace

@@ -247,15 +247,19 @@ Result<Object> Planner::State::once(const std::string& key, const std::string& n
   return made;
 }
 
+bool has_own_tree(const Cell& cell) {
+  if (!cell.kernel || !cell.kernel->source) return false;
+  const bool present = std::holds_alternative<Source::Present>(cell.kernel->source->how);
+  return present && cell.kernel->options.patches.empty() && !change_tree(cell.quirks);
+}
+
 bool Planner::State::is_tree(const std::string& name) const {
   const Result<const TargetRow*> target = catalog.target(std::string_view(name).substr(0, name.find('@')));
   return target && (*target)->is_tree();
 }
 
 Result<Object> Planner::State::object(const std::string& name, const Cell& cell) {
-  // A recipe of the kernel's tree stands aside for one of the request's own, unless quirks change that.
-  if (cell.kernel && cell.kernel->source && !change_tree(cell.quirks) && cell.kernel->options.patches.empty() &&
-      std::holds_alternative<Source::Present>(cell.kernel->source->how) && is_tree(name)) {
+  if (has_own_tree(cell) && is_tree(name)) {   // which stands aside for it
     graph.sources.emplace(cell.kernel->source->path, *cell.kernel->source);
     return Object{.path = cell.kernel->source->path};
   }

@@ -104,6 +104,10 @@ struct Cell {
   std::map<std::string, Source> trees{};       // of the toolchain's components that are trees of the user's, by id
 };
 
+// Whether the cell's kernel has a tree of the user's own that is built from as it is: neither quirks nor patches change
+// it.
+bool has_own_tree(const Cell& cell);
+
 // The root in which packages are built as the platform. Errc::unsatisfiable when the catalog has none.
 Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& root, const Platform& platform);
 

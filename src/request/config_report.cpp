@@ -26,16 +26,16 @@ bool read_text(const Read& from, const char* key, std::string& into) {
 
 Result<ConfigReport> parse_config_report(std::string_view text) {
   const Read json = Read::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("lines") || !json.contains("new") || !json["lines"].is_array() ||
-      !json["new"].is_array())
-    return Fail(not_a_report());
+  const auto has_list = [&](const char* key) { return json.contains(key) && json[key].is_array(); };
+  if (!json.is_object() || !has_list("lines") || !has_list("new")) return Fail(not_a_report());
   ConfigReport report;
   for (const Read& one : json["lines"]) {
     ConfigDrift line;
-    if (!one.is_object() || !read_text(one, "source", line.source) || !read_text(one, "symbol", line.symbol) ||
-        !read_text(one, "asked", line.asked) || !read_text(one, "kind", line.kind) ||
-        !read_text(one, "reason", line.reason))
-      return Fail(not_a_report());
+    if (!one.is_object()) return Fail(not_a_report());
+    for (const auto& [key, text_of] : {std::pair("source", &line.source), std::pair("symbol", &line.symbol),
+                                       std::pair("asked", &line.asked), std::pair("kind", &line.kind),
+                                       std::pair("reason", &line.reason)})
+      if (!read_text(one, key, *text_of)) return Fail(not_a_report());
     if (std::string value; read_text(one, "value", value)) line.value = value;
     line.counted = one.value("counted", Read(false)) == Read(true);
     report.lines.push_back(std::move(line));

@@ -151,8 +151,8 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   // Where it is of some packages alone, what is planned has the others' toolchain in its cell, and these packages their
   // own (cells.cpp): who asks for the toolchain itself is told of theirs.
   const bool of_all = own_compiler && goal.instance->only.empty();
-  if (of_all || (own_compiler && (kernel_goal == KernelGoal::resolution || options.command == "shell") &&
-                 goal.instance->concerns(goal.target.name))) {
+  const bool asks_for_toolchain = kernel_goal == KernelGoal::resolution || options.command == "shell";
+  if (of_all || (own_compiler && asks_for_toolchain && goal.instance->concerns(goal.target.name))) {
     request.version = goal.instance->version;
     request.toolchain = goal.instance->toolchain;
     if (goal.instance->version) request.compiler = goal.instance->compiler;

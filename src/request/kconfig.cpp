@@ -85,6 +85,17 @@ Result<std::string> config_assignment(std::string_view text) {
   return fmt::format("{}={}", symbol, value);
 }
 
+namespace {
+
+// Of a line `# CONFIG_NAME is not set`; "" it is another comment.
+std::string symbol_not_set(std::string_view comment) {
+  const auto words = split_words(comment.substr(1));
+  if (words.size() != 4 || !words[0].starts_with("CONFIG_") || !config_symbol(words[0])) return "";
+  return words[1] == "is" && words[2] == "not" && words[3] == "set" ? std::string(words[0]) : "";
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> parse_config(std::string_view text, const std::string& file) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);   // of an editor
   if (text.find('\0') != std::string_view::npos)
@@ -98,10 +109,8 @@ Result<std::vector<std::string>> parse_config(std::string_view text, const std::
     const std::string_view line = trim(raw);
     if (line.empty()) continue;
     if (line.starts_with('#')) {
-      const auto words = split_words(line.substr(1));
-      if (words.size() == 4 && words[0].starts_with("CONFIG_") && config_symbol(words[0]) && words[1] == "is" &&
-          words[2] == "not" && words[3] == "set")
-        lines.push_back(fmt::format("{}=n", words[0]));
+      if (const std::string symbol = symbol_not_set(line); !symbol.empty())
+        lines.push_back(fmt::format("{}=n", symbol));
       continue;
     }
     Result<std::string> assignment = config_assignment(line);

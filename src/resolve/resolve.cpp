@@ -396,8 +396,9 @@ Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request
   else
     resolution.why.push_back(request.toolchain ? "it was asked for by name"
                                                : "no other candidate satisfies the constraints");
-  if (resolution.chosen->fallback && !request.toolchain &&
-      evidence_rank(*resolution.chosen, request) != Evidence::booted)
+  const bool for_want_of_others =
+      resolution.chosen->fallback && evidence_rank(*resolution.chosen, request) != Evidence::booted;
+  if (for_want_of_others && !request.toolchain)
     resolution.why.push_back("no toolchain that is no fallback satisfies the constraints");
   if (std::string why = solver.why_root(fit.front()); !why.empty()) resolution.why.push_back(std::move(why));
   return resolution;

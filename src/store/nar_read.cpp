@@ -42,6 +42,11 @@ class NarReader {
     return fail(Errc::corrupt, fmt::format("archive is malformed at byte {}: {}", at_, why));
   }
 
+  static bool is_file_name(const std::string& text) {
+    constexpr std::string_view not_in_names{"/\0", 2};
+    return !text.empty() && text != "." && text != ".." && text.find_first_of(not_in_names) == std::string::npos;
+  }
+
   static Fail not_an_archive() { return fail(Errc::corrupt, "archive does not start with nix-archive-1"); }
 
   // Makes sure that the buffer holds something, unless the stream is over.
@@ -171,9 +176,7 @@ class NarReader {
     SWAGE_CHECK(expect("("));
     SWAGE_CHECK(expect("name"));
     SWAGE_TRY(const std::string entry, string(kMaxName));
-    if (entry.empty() || entry == "." || entry == ".." || entry.find('/') != std::string::npos ||
-        entry.find('\0') != std::string::npos)
-      return broken("an invalid file name");
+    if (!is_file_name(entry)) return broken("an invalid file name");
     if (entry <= open_.back()) return broken("file names are not sorted");
     open_.back() = entry;
     SWAGE_CHECK(expect("node"));
