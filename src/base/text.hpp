@@ -40,4 +40,8 @@ std::string human_seconds(double seconds);
 std::string time_text(const char* format, const std::tm& time);
 std::string time_text(const char* format, std::time_t seconds_since_1970);
 
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// YYYY-MM-DD, of twelve months of up to 31 days.
+bool is_calendar_date(std::string_view text);
+
 }  // namespace swage

@@ -315,8 +315,7 @@ Result<const std::vector<EvidenceRow>*> Catalog::evidence(std::string_view platf
 Result<const std::vector<EvidenceRow>*> Catalog::evidence_of_series(std::string_view platform, const Version& kernel,
                                                                     const std::string& recipe) const {
   const auto series = kernel_series(kernel);
-  std::string name = fmt::format("{}.{}", series[0], series[1]);
-  if (series[0] == 2) name += fmt::format(".{}", series[2]);
+  const std::string name = kernel_series_name(kernel);
   return once(
       *state_->evidence, fmt::format("{} {}.* {}", platform, name, recipe), [&]() -> Result<std::vector<EvidenceRow>> {
         std::string beginning = cell_prefix(recipe == kernel_recipe() ? "" : recipe, name);  // 6.1-

@@ -36,7 +36,6 @@ void read_parsed(const FieldInput& in, T& out) {
     in.report(std::move(value).error());
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
@@ -116,14 +115,6 @@ void read_field(const FieldInput& in, std::map<std::string, VersionRange>& out) 
 }
 
 namespace {
-
-bool is_calendar_date(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (i != 4 && i != 7 && !is_digit(text[i])) return false;
-  const int month = (text[5] - '0') * 10 + text[6] - '0', day = (text[8] - '0') * 10 + text[9] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
 
 bool is_lower_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 

@@ -74,6 +74,12 @@ std::array<unsigned, 3> kernel_series(const Version& kernel) {
   return series;
 }
 
+std::string kernel_series_name(const Version& kernel) {
+  const auto series = kernel_series(kernel);
+  return series[0] == 2 ? fmt::format("{}.{}.{}", series[0], series[1], series[2])
+                        : fmt::format("{}.{}", series[0], series[1]);
+}
+
 VersionRange VersionRange::any() { return {}; }
 
 bool VersionRange::Bound::contains(const Version& candidate) const {

@@ -40,6 +40,7 @@ class Version {
 
 // The numbers that name the series of a kernel's release: 6, 1, 0 of 6.1.170 and 2, 6, 32 of 2.6.32.67.
 std::array<unsigned, 3> kernel_series(const Version& kernel);
+std::string kernel_series_name(const Version& kernel);   // "6.1", "2.6.32"
 
 // A set of versions. Grammar:
 //   range  = "*" | clause ("|" clause)*         any of

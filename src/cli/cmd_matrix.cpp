@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/beneath.hpp"
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/matrix_output.hpp"
 #include "cli/output.hpp"
@@ -18,6 +19,8 @@ struct MatrixOptions {
   std::vector<std::string> platforms{};
   std::string evidence{};
   std::string html{};
+  std::string since{};
+  bool releases = false;
   bool packages = false;
   bool markdown = false;
 };
@@ -62,6 +65,12 @@ Result<int> run_packages(Session& session, const MatrixOptions& options) {
 }
 
 Result<int> run(Session& session, const MatrixOptions& options) {
+  if (!options.since.empty() && !is_calendar_date(options.since))
+    return Fail(Error{.what = fmt::format("'{}' is no date", options.since),
+                      .hint = "written YYYY-MM-DD: swage matrix --since 2026-11-01"});
+  if (as_json() && options.releases)
+    return Fail(Error{.what = "'--releases' says nothing of '--json', whose cells are of releases",
+                      .hint = "see: swage matrix --help"});
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
   if (options.packages) return run_packages(session, options);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
@@ -76,15 +85,21 @@ Result<int> run(Session& session, const MatrixOptions& options) {
   if (path_exists(lock_path)) {
     SWAGE_TRY(lock, session.lock_view());
   }
-  SWAGE_TRY(const Matrix matrix, make_matrix(*catalog, lock ? &lock->sources() : nullptr, platforms, today()));
+  SWAGE_TRY(Matrix matrix, make_matrix(*catalog, lock ? &lock->sources() : nullptr, platforms, today()));
+  if (!options.since.empty()) {
+    matrix = recorded_since(std::move(matrix), options.since);
+    print_result("{}", as_json() ? matrix_json(matrix) : matrix_news(matrix, options.since));
+    return 0;
+  }
+  if (as_json()) print_result("{}", matrix_json(matrix));
+  if (!options.releases) matrix = fold_series(std::move(matrix));
   if (!options.html.empty()) {
     SWAGE_TRY(std::string page, read_page(session));
     SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));
     SWAGE_CHECK(write_file_atomically(options.html, text));
-  }
-  if (as_json()) print_result("{}", matrix_json(matrix));
-  else if (options.html.empty())
+  } else if (!as_json()) {
     print_painted(matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
+  }
   return 0;
 }
 
@@ -96,8 +111,15 @@ Action declare_matrix(const Options& app) {
       .allow_extra_args(false);
   app.add_option("--evidence", options->evidence, "one more directory with records");
   const Option html = app.add_option("--html", options->html, "write a page for a browser to this file");
-  const Option packages =
-      app.add_flag("--packages", options->packages, "of packages instead of kernels").excludes(html);
+  const Option releases = app.add_flag("--releases", options->releases, "each release for itself, not each series");
+  const Option since =
+      app.add_option("--since", options->since, "a list of what was recorded that day (YYYY-MM-DD) or later")
+          .excludes(html)
+          .excludes(releases);
+  const Option packages = app.add_flag("--packages", options->packages, "of packages instead of kernels")
+                              .excludes(html)
+                              .excludes(releases)
+                              .excludes(since);
   app.add_flag("--markdown", options->markdown, "as a table for docs/packages.md").needs(packages);
   return [options](Session& session) { return run(session, *options); };
 }

@@ -51,6 +51,13 @@ std::optional<long> age_of(const MatrixEntry& entry, const std::string& today) {
   return days_between(entry.evidence->when, today);
 }
 
+std::string states_text(const std::map<MatrixState, std::size_t>& counts) {
+  std::string text;
+  for (const auto& [state, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, matrix_state_name(state));
+  return text;
+}
+
 std::string summary(const Matrix& matrix) {
   std::map<MatrixState, std::size_t> counts;
   std::size_t total = 0;
@@ -63,15 +70,13 @@ std::string summary(const Matrix& matrix) {
         if (const auto age = age_of(entry, matrix.today); age && entry.state == MatrixState::booted)
           oldest = std::max(oldest.value_or(0), *age);
     }
-  std::string text;
-  for (const auto& [state, count] : counts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, matrix_state_name(state));
-  text = fmt::format("{} cells: {}", total, text);
+  std::string text = fmt::format("{} cells: {}", total, states_text(counts));
   if (oldest) text += fmt::format("; the oldest boot is {} day{} old", *oldest, *oldest == 1 ? "" : "s");
   return text + "\n";
 }
 
-Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::string& today) {
+Json entry_json(const MatrixEntry& entry, const std::string& series, const Platform& platform,
+                const std::string& today) {
   const EvidenceRow none{.kernel = {}};
   const EvidenceRow& row = entry.evidence ? *entry.evidence : none;
   return {{"kernel", entry.kernel},
@@ -82,6 +87,7 @@ Json entry_json(const MatrixEntry& entry, const Platform& platform, const std::s
           {"when", text_or_null(row.when)},
           {"drv", text_or_null(row.boot_drv.empty() ? row.kernel_drv : row.boot_drv)},
           {"recipe", entry.recipe},
+          {"series", series},
           {"provider", text_or_null(entry.provider())},
           {"compilerVersion", text_or_null(entry.evidence    ? row.compiler_version
                                            : entry.toolchain ? entry.toolchain->version.str()
@@ -109,8 +115,9 @@ std::string log_of(const EvidenceRow& row) {
 }
 
 // What the page shows beyond what programs want to know.
-Json page_entry(const MatrixEntry& entry, const Platform& platform, const std::string& today) {
-  Json json = entry_json(entry, platform, today);
+Json page_entry(const MatrixEntry& entry, const std::string& series, const Platform& platform,
+                const std::string& today) {
+  Json json = entry_json(entry, series, platform, today);
   json.erase("record");   // a path of this machine
   const EvidenceRow none{.kernel = {}};
   const EvidenceRow& row = entry.evidence ? *entry.evidence : none;
@@ -180,12 +187,37 @@ std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) 
   return text + "' of a tree, ~ recipe changed since\n" + summary(matrix);
 }
 
+std::string matrix_news(const Matrix& matrix, const std::string& since) {
+  std::vector<const MatrixEntry*> news;
+  for (const auto& row : matrix.cells)
+    for (const MatrixCell& cell : row)
+      for (const MatrixEntry& entry : cell.entries) news.push_back(&entry);
+  if (news.empty()) return fmt::format("nothing was recorded since {}\n", since);
+  std::stable_sort(news.begin(), news.end(), [](const MatrixEntry* a, const MatrixEntry* b) {
+    return a->evidence->when > b->evidence->when;
+  });
+  std::map<MatrixState, std::size_t> counts;
+  std::string text;
+  for (const MatrixEntry* entry : news) {
+    const EvidenceRow& row = *entry->evidence;
+    ++counts[entry->state];
+    text += fmt::format("{}  {}@{} for {}: {} by {}", row.when, entry->recipe, row.kernel, row.platform,
+                        matrix_state_name(entry->state), row.toolchain);
+    if (row.config != "tiny") text += fmt::format(", {}", row.config);
+    if (row.tree) text += row.tree->vendor.empty() ? ", of a tree" : fmt::format(", of {}'s tree", row.tree->vendor);
+    if (!row.reason.empty()) text += fmt::format(": {}", row.reason);
+    text += '\n';
+  }
+  return fmt::format("{}\n{} record{} since {}: {}\n", text, news.size(), news.size() == 1 ? "" : "s", since,
+                     states_text(counts));
+}
+
 std::string matrix_json(const Matrix& matrix) {
   Json cells = Json::array();
-  for (const auto& row : matrix.cells)
-    for (std::size_t p = 0; p < row.size(); ++p)
-      for (const MatrixEntry& entry : row[p].entries)
-        cells.push_back(entry_json(entry, *matrix.platforms[p], matrix.today));
+  for (std::size_t k = 0; k < matrix.cells.size(); ++k)
+    for (std::size_t p = 0; p < matrix.platforms.size(); ++p)
+      for (const MatrixEntry& entry : matrix.cells[k][p].entries)
+        cells.push_back(entry_json(entry, matrix.series[k], *matrix.platforms[p], matrix.today));
   return Json{{"cells", std::move(cells)}}.dump() + "\n";
 }
 
@@ -200,7 +232,7 @@ Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
       const MatrixCell& cell = matrix.cells[k][p];
       Json entries = Json::array();
       for (const MatrixEntry& entry : cell.entries)
-        entries.push_back(page_entry(entry, *matrix.platforms[p], matrix.today));
+        entries.push_back(page_entry(entry, matrix.series[k], *matrix.platforms[p], matrix.today));
       cells.push_back({{"kernel", matrix.kernels[k]},
                        {"arch", matrix.platforms[p]->name},
                        {"state", matrix_state_name(cell.state())},

@@ -15,10 +15,13 @@ struct MatrixTextOptions {
   bool colour = false;
 };
 std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options);
-// {"cells": [{kernel, arch, toolchain, compiler, state, when, drv, ...}]}: one object for each entry, every key always
-// there.
+// What recorded_since() left, one line each, the latest first.
+std::string matrix_news(const Matrix& matrix, const std::string& since);
+// {"cells": [{kernel, arch, toolchain, compiler, state, when, drv, ...}]}: one object for each entry, every key
+// always there.
 std::string matrix_json(const Matrix& matrix);
-// `page` with its place for data filled: one file that needs no other.
+// `page` with its place for data filled: one file that needs no other. Its rows are what the matrix is of: series, when
+// that is folded.
 Result<std::string> matrix_html(const Matrix& matrix, std::string page);
 
 std::string package_matrix_text(const PackageMatrix& matrix);

@@ -60,6 +60,7 @@ constexpr auto value_rows = [] {
       {"--patch", "FILE", file},
       {"--lock", "FILE", file},
       {"--html", "FILE", file},
+      {"--since", "DATE", words},
       {"--out-link", "LINK", file},
       {"--uses", "LINK", file},
       {"--src", "TREE", sources},

@@ -39,6 +39,11 @@ std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile
   return columns;
 }
 
+std::string series_of(const Catalog& catalog, const KernelColumn& column) {
+  if (column.tree || column.recipe != catalog.kernel_recipe()) return column.label;
+  return kernel_series_name(column.version);
+}
+
 // The column of a record: its exact release before its series. A vendor's tree has its own.
 std::size_t column_of(const Catalog& catalog, std::vector<KernelColumn>& columns, const EvidenceRow& row,
                       const Version& version) {
@@ -145,6 +150,18 @@ Result<MatrixEntry> resolved_entry(const Catalog& catalog, const KernelColumn& c
   return entry;
 }
 
+void sort_entries(MatrixCell& cell) {
+  // The release itself before trees of it, then the latest of the same kind first: of several releases of a series,
+  // that of today.
+  std::stable_sort(cell.entries.begin(), cell.entries.end(), [](const MatrixEntry& a, const MatrixEntry& b) {
+    const auto key = [](const MatrixEntry& e) {
+      return std::tuple(e.compiler == "gcc" ? 0 : 1, e.state, e.tree.has_value());
+    };
+    if (key(a) != key(b)) return key(a) < key(b);
+    return a.evidence && b.evidence && a.evidence->when > b.evidence->when;
+  });
+}
+
 // Where there is no success yet, the toolchain that would be tried next belongs to what is known.
 Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, const Platform& platform,
                           MatrixCell& cell) {
@@ -160,15 +177,7 @@ Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, co
                                    [&](const MatrixEntry& e) { return e.compiler == compiler; });
     if (none || (!done && now.state == MatrixState::resolved)) cell.entries.push_back(std::move(now));
   }
-  // The release itself before trees of it, then the latest of the same kind first: of several releases of a series,
-  // that of today.
-  std::stable_sort(cell.entries.begin(), cell.entries.end(), [](const MatrixEntry& a, const MatrixEntry& b) {
-    const auto key = [](const MatrixEntry& e) {
-      return std::tuple(e.compiler == "gcc" ? 0 : 1, e.state, e.tree.has_value());
-    };
-    if (key(a) != key(b)) return key(a) < key(b);
-    return a.evidence && b.evidence && a.evidence->when > b.evidence->when;
-  });
+  sort_entries(cell);
   return {};
 }
 
@@ -225,6 +234,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
   Matrix matrix{.today = std::move(today), .platforms = platforms};
   for (const std::size_t i : order) {
     matrix.kernels.push_back(columns[i].label);
+    matrix.series.push_back(series_of(catalog, columns[i]));
     std::vector<MatrixCell>& row = matrix.cells.emplace_back();
     for (const Platform* platform : platforms) {
       MatrixCell& cell = row.emplace_back();
@@ -233,6 +243,34 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
       SWAGE_CHECK(add_resolved(catalog, columns[i], *platform, cell));
     }
   }
+  return matrix;
+}
+
+Matrix fold_series(Matrix matrix) {
+  Matrix folded{.today = std::move(matrix.today), .platforms = std::move(matrix.platforms)};
+  for (std::size_t k = 0; k < matrix.kernels.size(); ++k) {
+    const auto known = std::find(folded.kernels.begin(), folded.kernels.end(), matrix.series[k]);
+    if (known == folded.kernels.end()) {
+      folded.kernels.push_back(matrix.series[k]);
+      folded.cells.push_back(std::move(matrix.cells[k]));
+      continue;
+    }
+    std::vector<MatrixCell>& row = folded.cells[static_cast<std::size_t>(known - folded.kernels.begin())];
+    for (std::size_t p = 0; p < row.size(); ++p) {
+      std::vector<MatrixEntry>& more = matrix.cells[k][p].entries;
+      row[p].entries.insert(row[p].entries.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
+      sort_entries(row[p]);
+    }
+  }
+  folded.series = folded.kernels;
+  return folded;
+}
+
+Matrix recorded_since(Matrix matrix, std::string_view since) {
+  for (std::vector<MatrixCell>& row : matrix.cells)
+    for (MatrixCell& cell : row)
+      std::erase_if(cell.entries,
+                    [&](const MatrixEntry& entry) { return !entry.evidence || entry.evidence->when < since; });
   return matrix;
 }
 

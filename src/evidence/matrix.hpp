@@ -45,6 +45,8 @@ struct Matrix {
   // Oldest first: series, releases, and others that have records; what a vendor has made of a release is a kernel of
   // its own, RELEASE-VENDOR, and so is what another recipe makes of one, RECIPE@VERSION.
   std::vector<std::string> kernels{};
+  std::vector<std::string> series{};                    // of each kernel: 6.1, 2.6.32; a vendor's and another recipe's
+                                                        // are in none but their own
   std::vector<const Platform*> platforms{};
   std::vector<std::vector<MatrixCell>> cells{};         // [kernel][platform]
 };
@@ -53,5 +55,9 @@ struct Matrix {
 // is made for a question.
 Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const std::vector<const Platform*>& platforms,
                            std::string today);
+// The same with one kernel for each series, whose cells have the entries of all its releases.
+Matrix fold_series(Matrix matrix);
+// What was recorded on that day (YYYY-MM-DD) or later alone, so cells can be without entries: for lists of entries.
+Matrix recorded_since(Matrix matrix, std::string_view since);
 
 }  // namespace swage

@@ -81,7 +81,6 @@ constexpr Schema kLockedSeed{"a locked seed", kSeedFields};
 // In the order of kRootFields, from its third.
 enum class Section { files, sets, sources, seeds, archives, suites, missing };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter_or_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_sha256(std::string_view text) {
   return text.size() == 64 &&

@@ -8,7 +8,8 @@ from swage_cli import catalog_without_evidence
 def test_without_records_and_without_a_lock_file_nothing_is_made(swage, tmp_path):
     catalog = catalog_without_evidence(tmp_path)
     got = swage("matrix", "--catalog", catalog).ok()
-    assert got.out.splitlines()[0].split()[0] == "2.6.32.71"
+    assert got.out.splitlines()[0].split()[0] == "2.6.32"
+    assert swage("matrix", "--releases", "--catalog", catalog).ok().out.split()[0] == "2.6.32.71"
     assert " resolved" in got.out.splitlines()[-1] and " booted" not in got.out.splitlines()[-1]
     assert got.err == "" and not (swage.home / "swage.lock").exists()
 
@@ -37,6 +38,19 @@ def test_json_tells_of_every_compiler(planner, tmp_path):
 def test_the_users_own_records_count(planner, tmp_path):
     write_record(planner.home / "evidence", kernel="6.1.176")
     assert " 1 booted" in planner("matrix", "--catalog", catalog_without_evidence(tmp_path), "--for", "arm64").ok().out
+
+
+def test_what_is_new_since_a_day(planner, tmp_path):
+    write_record(tmp_path / "e", kernel="6.1.176")
+    catalog = catalog_without_evidence(tmp_path)
+    new = lambda *args: planner("matrix", "--catalog", catalog, "--evidence", tmp_path / "e", *args)  # noqa: E731
+    assert new("--since", "2026-01-31").ok().out == ("2026-01-31  linux@6.1.176 for arm64: booted by debian-bookworm-gcc-12-arm64\n"
+                                                     "\n1 record since 2026-01-31: 1 booted\n")
+    assert new("--since", "2026-02-01").ok().out == "nothing was recorded since 2026-02-01\n"
+    assert [c["series"] for c in new("--since", "2026-01-31", "--json").ok().json()["cells"]] == ["6.1"]
+    assert new("--since", "yesterday").fails(2).err == "error: 'yesterday' is no date\nhint: written YYYY-MM-DD: swage matrix --since 2026-11-01\n"
+    assert new("--since", "2026-01-31", "--releases").fails(2).err.startswith("error: '--releases' and '--since' cannot be given together\n")
+    assert "'--releases' says nothing of '--json', whose cells are of releases" in new("--json", "--releases").fails(2).err
 
 
 def test_a_broken_record_is_shown_in_its_place(planner, tmp_path):

@@ -143,6 +143,27 @@ def test_a_cell_of_a_tree_says_which_and_how_to_repeat_it(page):
     assert "4.9.115-acme/i686" in shown(page) and "6.1/arm64" not in shown(page)
 
 
+def test_a_series_unfolds_to_its_releases(page, page_file):
+    folded = shown(page)
+    button = page.find_element(By.CSS_SELECTOR, 'tr[data-kernel="6.1"] th button')
+    assert button.get_attribute("aria-expanded") == "false"
+    button.click()
+    rows = [row.get_attribute("data-kernel") for row in page.find_elements(By.CSS_SELECTOR, "tr.release") if row.is_displayed()]
+    assert "6.1.176" in rows and len(rows) > 1 and rows == sorted(rows, key=lambda r: [int(part) for part in r.split(".")], reverse=True)
+    assert "6.1/6.1.176/arm64" in [c.get_attribute("data-key") for c in page.find_elements(By.CSS_SELECTOR, ".cell") if c.is_displayed()]
+    cell(page, "6.1/6.1.176/arm64").click()
+    assert page.find_element(By.CSS_SELECTOR, "#panel h2").text == "linux 6.1.176 on arm64"
+    page.find_element(By.TAG_NAME, "body").send_keys(Keys.ESCAPE)
+    page.find_element(By.ID, "text").send_keys("stbcix mipsel")
+    assert [c.get_attribute("data-key") for c in page.find_elements(By.CSS_SELECTOR, ".cell") if c.is_displayed()] == ["6.1/mipsel", "6.1/6.1.176/mipsel"]
+    page.find_element(By.ID, "reset").click()
+    button.click()
+    assert button.get_attribute("aria-expanded") == "false" and shown(page) == folded
+    assert not page.find_elements(By.CSS_SELECTOR, 'tr[data-kernel="4.9.115-acme"] th button')   # has one
+    page.get(page_file.as_uri() + "?release#6.1/6.1.176/mipsel")
+    assert page.find_element(By.CSS_SELECTOR, "#panel h2").text == "linux 6.1.176 on mipsel"
+
+
 def test_a_failure_shows_its_log_as_it_is(page):
     cell(page, "6.1/mipsel").click()
     panel = page.find_element(By.ID, "panel")

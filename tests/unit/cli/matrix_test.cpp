@@ -64,6 +64,40 @@ TEST_F(MatrixTest, ARecordBelongsToItsReleaseElseToItsSeriesElseToItself) {
   EXPECT_EQ(cell(matrix, "7.3").state(), MatrixState::booted);
 }
 
+TEST_F(MatrixTest, ASeriesHasTheEntriesOfItsReleases) {
+  record(row("6.1.180", EvidenceState::failed));
+  record(row("6.1.170"));
+  EvidenceRow vendors = row("6.1.180");
+  vendors.tree = {.nar = std::string(64, 'c'), .vendor = "acme"};
+  record(vendors);
+  const Matrix matrix = fold_series(make());
+  EXPECT_EQ(matrix.kernels, (std::vector<std::string>{"2.6.32", "5.10", "6.1", "6.1.180-acme"}));
+  EXPECT_EQ(matrix.series, matrix.kernels);
+  std::vector<std::string> entries;
+  for (const MatrixEntry& entry : cell(matrix, "6.1").entries)
+    entries.push_back(fmt::format("{} {} {}", entry.compiler, matrix_state_name(entry.state), entry.kernel));
+  EXPECT_EQ(entries, (std::vector<std::string>{"gcc booted 6.1.170", "gcc failed 6.1.180", "clang impossible 6.1.170", "clang impossible 6.1.180"}));
+  EXPECT_NE(matrix_text(matrix, {.width = 80}).find("arm64   .-            .-            B-            B-'"), std::string::npos) << matrix_text(matrix, {.width = 80});
+}
+
+TEST_F(MatrixTest, WhatIsNewIsAListOfRecords) {
+  record(row("6.1.180", EvidenceState::failed));
+  EvidenceRow older = row("6.1.170");
+  older.when = "2026-01-30";
+  record(older);
+  EvidenceRow of_tree = row("7.3");
+  of_tree.when = "2026-02-01";
+  of_tree.config = "defconfig";
+  of_tree.tree = {.nar = std::string(64, 'c'), .vendor = "acme"};
+  record(of_tree);
+  const Matrix matrix = make();
+  EXPECT_EQ(matrix_news(recorded_since(matrix, "2026-01-31"), "2026-01-31"),
+            "2026-02-01  linux@7.3 for arm64: booted by debian-gcc-12-arm64, defconfig, of acme's tree\n"
+            "2026-01-31  linux@6.1.180 for arm64: failed by debian-gcc-12-arm64: it burnt\n"
+            "\n2 records since 2026-01-31: 1 booted, 1 failed\n");
+  EXPECT_EQ(matrix_news(recorded_since(matrix, "2026-02-02"), "2026-02-02"), "nothing was recorded since 2026-02-02\n");
+}
+
 TEST_F(MatrixTest, WhatAnotherRecipeMakesOfAKernelHasAColumnOfItsOwn) {
   record(row("6.1.180"));
   EvidenceRow other = row("6.1.180", EvidenceState::failed);
