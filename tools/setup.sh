@@ -10,7 +10,7 @@ packages="
 "
 tests="
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect python3-selenium chromium chromium-driver util-linux
+  busybox-static nix-bin autotools-dev python3 python3-pytest python3-pytest-xdist python3-pexpect python3-selenium chromium chromium-driver util-linux
   dpkg-dev file mmdebstrap bash-completion zsh fish man-db mandoc
 "
 case ${1-} in
