@@ -164,6 +164,20 @@ Result<void> write_file_atomically(const fs::path& path, std::string_view data, 
   return {};
 }
 
+Result<void> write_named_file(const fs::path& path, std::string_view data) {
+  if (path == "-") return write_all(STDOUT_FILENO, data, "standard output");
+  struct stat there{};
+  if (::stat(path.c_str(), &there) != 0) return write_file_atomically(path, data);
+  if (!S_ISREG(there.st_mode)) {
+    SWAGE_TRY(const UniqueFd fd, open_file(path, O_WRONLY));
+    return write_all(fd.get(), data, path.string());
+  }
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  if (error) return fail_errno(fmt::format("cannot write '{}'", path.string()), error.value());
+  return write_file_atomically(target, data, there.st_mode & 07777);
+}
+
 Result<void> make_directories(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);

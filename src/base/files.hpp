@@ -74,6 +74,9 @@ enum class Durability { volatile_ok, synced };
 // Replaces `path` whole: writes a temporary beside it, syncs it when asked, renames. Never leaves a half-written file.
 Result<void> write_file_atomically(const fs::path& path, std::string_view data, mode_t mode = 0644,
                                    Durability durability = Durability::synced);
+// For a file that the user names: what is no regular file (a device, a pipe) is written into, a link is followed, a
+// file that was there keeps its mode; all others are replaced whole, likewise. `-` is standard output.
+Result<void> write_named_file(const fs::path& path, std::string_view data);
 Result<void> make_directories(const fs::path& path);   // mkdir -p; existing directories are fine
 Result<void> sync_directory(const fs::path& path);     // fsync, so that a rename inside it is on disk
 Result<void> make_symlink_atomically(const std::string& target, const fs::path& link);  // replaces an old link

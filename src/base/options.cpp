@@ -190,19 +190,29 @@ const Option& Option::in_bytes() const {
   return *this;
 }
 const Option& Option::in_seconds() const {
+  static constexpr std::string_view kLongestTime = "9999999999";   // centuries, which clocks can still add up
   using Units = std::map<std::string, std::uint64_t>;
   const CLI::AsNumberWithUnit read(Units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}});
   option_->transform(CLI::Validator(
       [read](std::string& value) -> std::string {
         const std::string given = value;
         try {
-          if (const std::string problem = read(value); problem.empty()) return "";
+          if (const std::string problem = read(value); problem.empty() && value.size() <= kLongestTime.size())
+            return "";
         } catch (const CLI::ValidationError&) {   // another way of its to say the same
         }
         return fmt::format("'{}' is not a time: write 90, 90s, 90m, 8h or 2d", given);
       },
       ""));
   option_->option_text("TIME");
+  return *this;
+}
+const Option& Option::at_least_one() const {
+  option_->check(CLI::Validator(
+      [](std::string& value) -> std::string {
+        return value.find_first_not_of('0') == std::string::npos ? fmt::format("'{}' is not at least 1", value) : "";
+      },
+      ""));
   return *this;
 }
 const Option& Option::value_name(const char* name) const {

@@ -36,6 +36,7 @@ class Option {
   const Option& description(const char* text) const;
   const Option& in_bytes() const;                    // 500M and 2G are numbers too
   const Option& in_seconds() const;                  // 90m, 8h and 2d are numbers too
+  const Option& at_least_one() const;                // 0 is no value: of what is not limited when it is not given
   const Option& value_name(const char* name) const;  // of its value, where --help shows it
 
   std::string name() const;                          // "--for", "-L" where there is no long one, "TARGET"

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <fstream>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -76,16 +77,36 @@ Result<int> wait_for(pid_t pid) {
   }
 }
 
-// Ends a program. Git and apt remove what they have begun when they are asked to end, so they are asked first.
+// What the process has begun, and they in turn, as far as it is running. Not by a process group: in one of its own a
+// program could not ask its user anything.
+void add_descendants(pid_t pid, std::vector<pid_t>& all) {
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid));
+  for (pid_t child = 0; children >> child;) {
+    all.push_back(child);
+    add_descendants(child, all);
+  }
+}
+
+// Ends a program and what it has begun. Git and apt remove what they have made when they are asked to end, so they are
+// asked first; what they leave running would write on where the caller is about to remove.
 void end(pid_t pid) {
+  std::vector<pid_t> others;
+  add_descendants(pid, others);
   ::kill(pid, SIGTERM);
-  for (int i = 0; i < 100; ++i) {   // two seconds
-    if (::waitpid(pid, nullptr, WNOHANG) != 0) return;
-    ::usleep(20'000);
+  bool ended = false;
+  for (int i = 0; i < 100 && !ended; ++i) {   // two seconds
+    ended = ::waitpid(pid, nullptr, WNOHANG) != 0;
+    if (!ended) ::usleep(20'000);
   }
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  if (!ended) {
+    add_descendants(pid, others);
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
+  for (const pid_t other : others) ::kill(other, SIGKILL);
+  for (const pid_t other : others)   // nobody's here to wait for
+    for (int i = 0; i < 100 && ::kill(other, 0) == 0; ++i) ::usleep(10'000);
 }
 
 }  // namespace

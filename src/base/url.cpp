@@ -113,4 +113,22 @@ Result<void> refuse_secrets(std::string_view url) {
                     .hint = "give it to ~/.netrc: machine HOST login USER password PASSWORD"});
 }
 
+Result<void> refuse_unfetchable(std::string_view url) {
+  const auto refuse = [&](const char* why) {
+    return Fail(Error{.what = fmt::format("'{}' is no URL of a download: {}", url, why)});
+  };
+  const auto scheme = url.find(kScheme);
+  constexpr std::string_view known[] = {"https", "http", "ftp", "file"};
+  if (scheme == std::string_view::npos ||
+      std::find(std::begin(known), std::end(known), url.substr(0, scheme)) == std::end(known))
+    return refuse("it begins with none of https://, http://, ftp:// and file://");
+  if (std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 127; }))
+    return refuse("it has white space in it, which is written %20");
+  const std::string_view rest = url.substr(scheme + kScheme.size());
+  if (rest.find('/') == std::string_view::npos || rest.ends_with('/') ||
+      (rest.starts_with('/') && !url.starts_with("file")))
+    return refuse("it names no file of a host");
+  return {};
+}
+
 }  // namespace swage

@@ -337,6 +337,7 @@ void check_evidence(LoadResult& result) {
   std::vector<std::string> platforms;
   for (const Platform& platform : result.state->platforms) platforms.push_back(platform.name);
   auto& errors = result.findings.errors;
+  const std::string today = time_text("%Y-%m-%d", std::time(nullptr));
   for (const fs::path& place : result.state->evidence_directories) {
     check_package_evidence(place, result);
     for (const std::string& name : list_directory(place).value_or(std::vector<std::string>{})) {
@@ -357,6 +358,10 @@ void check_evidence(LoadResult& result) {
         }
         const TomlDocument& kept = result.documents.emplace_back(std::move(*document));
         const std::optional<EvidenceRow> row = read_record(kept, result.findings);
+        if (row && row->when > today)   // the newest record would be this one for ever
+          errors.push_back({.what = fmt::format("it was recorded on {}, which is yet to come", row->when),
+                            .where = kept.pos(kept.root.find("evidence")->value.find("when")->value.span),
+                            .hint = "that day is wrong, or this machine's clock is"});
         if (row && !path_exists(evidence_lock(*row)))
           errors.push_back({.what = fmt::format("'{}' has no lock file '{}'", kept.path, evidence_lock(*row).string()),
                             .where = kept.pos(kept.root.find("evidence")->value.find("lock")->value.span)});

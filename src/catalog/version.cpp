@@ -118,6 +118,25 @@ Result<void> VersionRange::parse_bound(std::string_view text, std::vector<Bound>
   return fail(Errc::invalid_input, fmt::format("'{}' is not a bound: it starts with none of <, <=, >, >=, =", text));
 }
 
+// Whether no version fulfils all of them. Lower bounds are fulfilled by all that is later, so the first version that
+// fulfils each is the latest of the first ones; upper bounds are fulfilled by all that is earlier, so if not by this
+// one, by none. Of candidates (-rc) nothing is said.
+bool VersionRange::is_empty(const std::vector<Bound>& clause) {
+  std::vector<unsigned> first;
+  for (const Bound& bound : clause) {
+    if (bound.version.rc_ != 0) return false;
+    std::vector<unsigned> parts = bound.version.parts();
+    if (bound.op == Op::lt || bound.op == Op::le) continue;
+    if (bound.op == Op::gt) ++parts.back();
+    if (first < parts) first = std::move(parts);
+  }
+  std::vector<std::string> words;
+  for (const unsigned part : first) words.push_back(std::to_string(part));
+  const Result<Version> version = Version::parse(first.empty() ? "0-rc1" : join(words, "."));   // the first of all
+  return version &&
+         !std::all_of(clause.begin(), clause.end(), [&](const Bound& bound) { return bound.contains(*version); });
+}
+
 Result<VersionRange> VersionRange::parse(std::string_view text, TextSpan* bad) {
   VersionRange range;
   range.text_ = trim(text);
@@ -132,6 +151,11 @@ Result<VersionRange> VersionRange::parse(std::string_view text, TextSpan* bad) {
         if (bad) *bad = {static_cast<std::size_t>(place - text.data()), bound.size()};
         return Fail(std::move(read).error().note(fmt::format("in the version range '{}'", text)));
       }
+    }
+    if (is_empty(clause)) {
+      const std::string_view shown = trim(clause_text);
+      if (bad) *bad = {static_cast<std::size_t>(shown.data() - text.data()), shown.size()};
+      return fail(Errc::invalid_input, fmt::format("'{}' is empty: no version is all of that", shown));
     }
   }
   return range;

@@ -68,6 +68,7 @@ class VersionRange {
     bool contains(const Version& candidate) const;
   };
   static Result<void> parse_bound(std::string_view text, std::vector<Bound>& clause);
+  static bool is_empty(const std::vector<Bound>& clause);
   std::vector<std::vector<Bound>> clauses_;
   std::string text_ = "*";
 };

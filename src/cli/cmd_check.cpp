@@ -27,6 +27,12 @@ Result<void> check_workspace(Session& session, const Catalog& catalog) {
   return {};
 }
 
+// A layer may have platforms of its own, but no need for what all builds begin with.
+bool is_whole_catalog(const fs::path& directory) {
+  const auto has = [&](const char* name) { return path_exists(directory / name); };
+  return has("platforms.toml") && has("roots.toml") && has("scripts");
+}
+
 // They must be there.
 Result<std::vector<fs::path>> layers_of_workspace(Session& session) {
   SWAGE_TRY(const Workspace* workspace, session.workspace());
@@ -44,7 +50,7 @@ Result<int> run(Session& session, const std::string& directory) {
     return Fail(Error{
         .what = fmt::format("'{}' {}", directory, path_exists(directory) ? "is not a directory" : "does not exist"),
         .hint = "name a catalog, or a layer over it: a directory shaped like the catalog"});
-  const bool whole = directory.empty() || path_exists(fs::path(directory) / "platforms.toml");
+  const bool whole = directory.empty() || is_whole_catalog(directory);
   // A layer makes sense only over what it changes.
   SWAGE_TRY(const fs::path base,
             whole && !directory.empty() ? Result<fs::path>(fs::path(directory)) : session.catalog_dir());

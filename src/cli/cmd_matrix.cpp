@@ -96,7 +96,7 @@ Result<int> run(Session& session, const MatrixOptions& options) {
   if (!options.html.empty()) {
     SWAGE_TRY(std::string page, read_page(session));
     SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));
-    SWAGE_CHECK(write_file_atomically(options.html, text));
+    SWAGE_CHECK(write_named_file(options.html, text));
   } else if (!as_json()) {
     print_painted(matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
   }

@@ -303,9 +303,10 @@ void declare_idle(const Options& app, RealiseOptions& realise, IdleOptions& idle
       .excludes("--replay")
       .group(group);
   app.add_flag("--retry", idle.retry, "also cells that are on record as failed").needs("--idle").group(group);
-  app.add_option("--limit", idle.limit, "end after so many cells").needs("--idle").group(group);
+  app.add_option("--limit", idle.limit, "end after so many cells").at_least_one().needs("--idle").group(group);
   app.add_option("--for-time", idle.seconds, "begin cells for so long: 90m, 8h, or seconds")
       .in_seconds()
+      .at_least_one()
       .needs("--idle")
       .group(group);
   app.add_option("--keep-free", idle.keep_free,

@@ -253,7 +253,7 @@ Result<void> add_row(const fs::path& file, const ProposedRow& row) {
         return Fail(Error{.what = fmt::format("'{}' has '{}' already", file.string(), row.id)}.at(
             document.pos(id->value.span)));
   if (!text.empty() && !text.ends_with('\n')) text += '\n';
-  return write_file_atomically(file, text + (text.empty() ? "" : "\n") + row.text);
+  return write_named_file(file, text + (text.empty() ? "" : "\n") + row.text);
 }
 
 }  // namespace swage

@@ -85,6 +85,15 @@ Result<std::string> borrow(const fs::path& from, const fs::path& ours, const Git
   return std::string(trim(commit.out));
 }
 
+// Of what was read into the index: "160000 COMMIT 0<tab>PATH".
+Result<std::vector<std::string>> submodules(const fs::path& ours, const std::string& what) {
+  SWAGE_TRY(const std::string entries, git(ours, what, {"ls-files", "--stage", "-z"}));
+  std::vector<std::string> paths;
+  for (const std::string_view entry : split(entries, '\0'))
+    if (entry.starts_with("160000 ")) paths.emplace_back(entry.substr(entry.find('\t') + 1));
+  return paths;
+}
+
 Result<std::string> fetch_commit(const fs::path& ours, const GitPlace& place) {
   const std::string ref = place.ref.empty() ? "HEAD" : place.ref;
   Result<std::string> fetched = git(ours, fmt::format("'{}' cannot be fetched", place.url),
@@ -169,6 +178,9 @@ Result<GitTree> git_tree(const GitPlace& place, const fs::path& scratch, const s
   if (real != place.url)
     reporter.on(Message{fmt::format("note: '{}' is '{}' by git's configuration", place.url, shown_url(real))});
   const std::optional<fs::path> local = local_repository(real);
+  if (!local && (real.empty() || std::string_view("./~").find(real.front()) != std::string_view::npos))
+    return Fail(Error{.what = fmt::format("'{}' is no directory of this machine", real),
+                      .hint = "a repository elsewhere is named by its URL: https://HOST/NAME#COMMIT"});
   if (!local) reporter.on(Message{fmt::format("note: fetching '{}'", place.url)});
   GitTree tree{.path = scratch / "tree"};
   SWAGE_TRY(tree.commit, local ? borrow(*local, ours, place) : fetch_commit(ours, place));
@@ -179,6 +191,11 @@ Result<GitTree> git_tree(const GitPlace& place, const fs::path& scratch, const s
                 fmt::format("'{}' has no directory '{}' in commit {}", place.url, place.directory, tree.commit));
   SWAGE_CHECK(git(ours, what, {"read-tree", revision}));
   if (local) { SWAGE_TRY(tree.missing, lacking(ours, revision, what)); }
+  SWAGE_TRY(const std::vector<std::string> modules, submodules(ours, what));
+  if (!modules.empty())
+    reporter.on(Message{
+        fmt::format("note: '{}' has {} submodule{}, whose files are in other repositories and left out: {}", place.url,
+                    modules.size(), modules.size() == 1 ? "" : "s", join_some(modules, kShownFiles))});
   if (!tree.missing.empty())
     reporter.on(Message{fmt::format("note: the copy of '{}' lacks {} of its files, which are left out: {}", place.url,
                                     tree.missing.size(), join_some(tree.missing, kShownFiles))});

@@ -133,8 +133,9 @@ Result<std::string> kernel_tree_version(std::string_view makefile, const std::st
   for (const std::string_view line : split(makefile, '\n')) {
     const auto equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string_view key = trim(line.substr(0, equals));
-    const std::string value(trim(line.substr(equals + 1)));
+    std::string_view key = trim(line.substr(0, equals));   // VERSION := 4   # all that make takes
+    if (key.ends_with(':')) key = trim(key.substr(0, key.find(':')));
+    const std::string value(trim(line.substr(0, line.find('#')).substr(std::min(equals + 1, line.find('#')))));
     if (key == "VERSION" && version.empty()) version = value;
     else if (key == "PATCHLEVEL" && patchlevel.empty()) patchlevel = value;
     else if (key == "SUBLEVEL" && sublevel.empty()) sublevel = value;
@@ -143,8 +144,11 @@ Result<std::string> kernel_tree_version(std::string_view makefile, const std::st
   }
   std::string out = fmt::format("{}.{}", version, patchlevel);
   if (!sublevel.empty() && (sublevel != "0" || version == "2")) out += "." + sublevel;
-  if (extra.starts_with("-rc") && is_number(std::string_view(extra).substr(3))) out += extra;
-  else if (extra.starts_with('.') && is_number(std::string_view(extra).substr(1))) out += extra;
+  // What the release added: -rc1, or .67 of 2.6.32.67. What comes after that (-rc1+, .67-dirty), and numbers that are
+  // dates, are of those who changed the tree.
+  const std::size_t skipped = extra.starts_with("-rc") ? 3 : extra.starts_with('.') ? 1 : 0;
+  const std::size_t end = std::min(extra.find_first_not_of("0123456789", skipped), extra.size());
+  if (skipped > 0 && end > skipped && Version::parse(out + extra.substr(0, end))) out += extra.substr(0, end);
   if (!is_number(version) || !is_number(patchlevel) || (!sublevel.empty() && !is_number(sublevel)) ||
       !Version::parse(out))
     return fail(Errc::invalid_input, fmt::format("'{}' does not declare a kernel version", file));

@@ -36,6 +36,16 @@ bool exists_beside(const TreePlace& place, const std::string& name) {
   return ::faccessat(place.parent, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// What Git LFS leaves in place of a large file: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+bool is_pointer(const TreePlace& place) {
+  constexpr std::string_view begins = "version https://git-lfs.github.com/spec/v1\n";
+  struct stat file{};
+  if (::fstatat(place.parent, place.name, &file, AT_SYMLINK_NOFOLLOW) != 0 || file.st_size > 1024 ||
+      file.st_size < static_cast<off_t>(begins.size()))
+    return false;
+  return beginning_of(place, begins.size()) == begins;
+}
+
 // Whether the text of a file of this path may be where a link goes: another path below the tree, and nothing else.
 bool is_link_text(const std::string& path, const std::string& text) {
   if (text.empty() || text.size() >= kLongestLink || text.front() == '/' ||
@@ -52,6 +62,7 @@ class Looker final : public TreeVisitor {
   Result<void> leaf(const TreePlace& place) override {
     const std::string path = place.relative();
     if (is_output(place, path)) damage_.outputs.push_back(path);
+    if (place.type == DT_REG && is_pointer(place)) damage_.pointers.push_back(path);
     if (place.type == DT_REG && is_link_place(path) && is_link_text(path, beginning_of(place, kLongestLink)))
       damage_.links.push_back(path);
     if (place.type == DT_REG && path.starts_with("scripts/") && is_script(place)) {

@@ -16,6 +16,7 @@ struct TreeDamage {
   std::vector<std::string> absent{};
   std::vector<std::string> links{};        // files that hold where the link that stood in their place went
   std::vector<std::string> lost_twins{};   // of two files whose names differ in case alone, the one that is not there
+  std::vector<std::string> pointers{};     // files of which Git LFS left what they are called elsewhere
   bool executable = true;                  // false: not one of its scripts has an execute bit
 };
 

@@ -153,6 +153,9 @@ Result<void> look_after(Session& session, LocalTree& tree, const std::string& fr
     say(fmt::format("warning: '{}' has lost files whose names differ from others' in case alone, and what needs them "
                     "does not build: {}",
                     from, join_some(damage.lost_twins, kShown)));
+  if (!damage.pointers.empty())
+    say(fmt::format("warning: '{}' has only what Git LFS calls {} of its files, and what needs them does not build: {}",
+                    from, damage.pointers.size(), join_some(damage.pointers, kShown)));
   if (!damage.outputs.empty())
     say(fmt::format("note: '{}' has been built in; left out of the copy: {}", from, join_some(damage.outputs, kShown)));
   if (!damage.links.empty())
@@ -165,8 +168,11 @@ Result<void> look_after(Session& session, LocalTree& tree, const std::string& fr
 Result<std::string> version_of(const LocalTree& tree, const std::string& from) {
   SWAGE_TRY(const Beneath files, Beneath::open(tree.path));
   SWAGE_TRY(const std::optional<std::string> makefile, files.find("Makefile"));
-  if (makefile) return kernel_tree_version(*makefile, (tree.path / "Makefile").string());
+  if (makefile)   // where a tree was unpacked is nothing to look for
+    return kernel_tree_version(*makefile, (tree.unpacked ? fs::path(from) : tree.path) / "Makefile");
   Error error{.what = fmt::format("'{}' is not a kernel tree: it has no Makefile", from)};
+  if (path_exists(tree.path / "HEAD") && directory_exists(tree.path / "objects"))
+    error.hint = fmt::format("it is a repository: name one of its commits: --src {}#HEAD", shell_quoted(from));
   if (!tree.origin.commit.empty() && tree.origin.directory.empty())
     error.hint = "where it is below the repository's top: --src URL#REF:DIR";
   return Fail(std::move(error));

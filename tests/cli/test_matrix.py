@@ -66,6 +66,11 @@ def test_a_page_is_written_whole(planner, tmp_path):
     text = (tmp_path / "m.html").read_text()
     assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n") and "@DATA@" not in text
     assert planner("matrix", "--html", tmp_path / "none" / "m.html").code == 4
+    (tmp_path / "link.html").symlink_to("m.html")
+    (tmp_path / "m.html").write_text("old")
+    planner("matrix", "--html", tmp_path / "link.html").ok()
+    assert (tmp_path / "link.html").is_symlink() and (tmp_path / "m.html").read_text() == text
+    assert planner("matrix", "--html", "-").ok().out == text
 
 
 def test_the_table_of_packages_is_that_of_the_records(swage):

@@ -21,9 +21,10 @@ def names(planned):
     return {d["name"] for d in planned.ok().json()["derivations"]}
 
 
-def test_its_files_are_a_layer(router):
+def test_its_files_are_a_layer(router, planner, tmp_path):
     assert [name for name, _ in FILES] == ["platforms.toml", "kernels/machines.toml", "toolchains/source.toml"]
     router("check").ok()
+    planner("check", tmp_path / "layer").ok()   # a layer over the catalog, although it has platforms
 
 
 def test_one_toolchain_makes_its_kernel_and_its_programs(router):

@@ -104,3 +104,11 @@ def test_lock_files_of_one_day_are_joined(swage, tmp_path):
     subprocess.run([ROOT / "tools/join_locks.py", place], capture_output=True, check=True)
     assert {path: path.read_text() for path in place.rglob("*") if path.is_file()} == before
     assert swage("matrix", "--catalog", catalog_without_evidence(tmp_path), "--evidence", place).ok()
+
+
+def test_a_record_of_tomorrow_is_none(planner, tmp_path):
+    catalog = catalog_without_evidence(tmp_path)
+    record = write_record(catalog / "evidence", when="3000-01-01")
+    got = planner("check", catalog).fails(2).err
+    assert f"error: it was recorded on 3000-01-01, which is yet to come\n  --> {record}:" in got
+    assert "hint: that day is wrong, or this machine's clock is\n" in got

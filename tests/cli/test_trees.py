@@ -67,6 +67,30 @@ def test_a_directory_that_was_built_in_is_to_be_cleaned(planner, tree):
     assert failed.endswith(" and 98 more\nhint: put it into a directory, clean that with `make mrproper`, and name it: --src DIR\n")
 
 
+def test_files_that_are_elsewhere_are_told(planner, tree):
+    (tree / "kernel/blob.h").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:" + "a" * 64 + "\nsize 1\n")
+    assert ("warning: 'tree' has only what Git LFS calls 1 of its files, and what needs them does not build: kernel/blob.h\n"
+            in plan(planner, "tree").ok().err)
+    head = commit(tree)
+    git(tree, "update-index", "--add", "--cacheinfo", f"160000,{head},drivers/acme")
+    git(tree, "commit", "--quiet", "-m", "m")
+    assert ("note: 'tree' has 1 submodule, whose files are in other repositories and left out: drivers/acme\n"
+            in plan(planner, "tree#main").ok().err)
+
+
+def test_what_is_not_here_is_no_repository_elsewhere(planner, tree):
+    commit(tree)
+    for place in ["./nonexist", "/nonexist", ""]:
+        assert plan(planner, f"{place}#v1").fails(2).err == (f"error: '{place}' is no directory of this machine\n"
+                                                           "hint: a repository elsewhere is named by its URL: https://HOST/NAME#COMMIT\n")
+    git(planner.cwd, "clone", "--quiet", "--bare", tree, planner.cwd / "bare")
+    assert plan(planner, "bare").fails(2).err == ("error: 'bare' is not a kernel tree: it has no Makefile\n"
+                                                  "hint: it is a repository: name one of its commits: --src bare#HEAD\n")
+    (tree / "Makefile").write_text("all:\n")
+    commit(tree)
+    assert plan(planner, "tree#main").fails(2).err == "error: 'tree#main/Makefile' does not declare a kernel version\n"
+
+
 def test_lost_twins_are_a_warning(planner, tree):
     """What is not configured may be missing."""
     (tree / "net/netfilter").mkdir(parents=True)

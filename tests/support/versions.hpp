@@ -26,10 +26,11 @@ inline rc::Gen<Version> gen_version() {
 inline rc::Gen<std::string> gen_range_text() {
   return rc::gen::exec([] {
     const auto bound = [] { return *rc::gen::element<std::string>("<", "<=", ">", ">=", "=") + *gen_version_text(); };
-    std::string text = bound();
+    const std::string first = bound();
+    std::string text = first;
     for (int more = *rc::gen::inRange(0, 3); more > 0; --more)
       text += *rc::gen::element<std::string>(",", "|") + bound();
-    return text;
+    return VersionRange::parse(text) ? text : first;   // an empty range is refused
   });
 }
 

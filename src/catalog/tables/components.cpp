@@ -16,7 +16,7 @@ ComponentRow blank_component() { return {.id = {}, .version = *Version::parse("0
 
 const Schema<ComponentRow>& component_schema() {
   static const Schema<ComponentRow> schema = with_source(Schema<ComponentRow>("[[component]]"))
-      .required("id", &ComponentRow::id)
+      .required("id", id(&ComponentRow::id))
       .required("name", reference(&ComponentRow::name, NameOf::component))
       .required("version", &ComponentRow::version)
       .optional("released", date(&ComponentRow::released))

@@ -14,7 +14,7 @@ void read_require(const FieldInput& in, ConstraintRow& row) {
 
 const Schema<ConstraintRow>& constraint_schema() {
   static const Schema<ConstraintRow> schema = Schema<ConstraintRow>("[[constraint]]")
-      .required("id", &ConstraintRow::id)
+      .required("id", id(&ConstraintRow::id))
       .optional("when", [](const FieldInput& in, ConstraintRow& row) { read_conditions(in, row); })
       .required("require", read_require)
       .required("effect", word<ConstraintRow, Effect>(&ConstraintRow::effect, {{"builds-not", Effect::builds_not},

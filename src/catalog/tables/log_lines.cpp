@@ -5,7 +5,7 @@ namespace swage {
 const Schema<LogLineRow>& log_line_schema() {
   static const Schema<LogLineRow> schema =
       Schema<LogLineRow>("[[line]]")
-          .required("id", &LogLineRow::id)
+          .required("id", id(&LogLineRow::id))
           .required("pattern", &LogLineRow::pattern)
           .required("tool", word<LogLineRow, LogTool>(&LogLineRow::tool, {{"none", LogTool::none},
                                                                           {"compiler", LogTool::compiler},

@@ -110,9 +110,9 @@ const Schema<MachineRow>& machine_schema() {
       .required("platform", reference(&MachineRow::platform, NameOf::platform))
       .optional("kernels", &MachineRow::kernels)
       .optional("like", read_like)
-      .optional("defconfig", &MachineRow::defconfig)
+      .optional("defconfig", place(&MachineRow::defconfig))
       .optional("image_target", &MachineRow::image_target)
-      .optional("image", &MachineRow::image)
+      .optional("image", place(&MachineRow::image))
       .optional("make_args", &MachineRow::make_args)
       .optional("config", read_config<MachineRow>)
       .optional("extra_config", read_extra_config)
@@ -122,7 +122,7 @@ const Schema<MachineRow>& machine_schema() {
       .optional("icount", read_icount)
       .optional("extra_qemu_args", &MachineRow::extra_qemu_args)
       .optional("cmdline", &MachineRow::cmdline)
-      .optional("dtb", &MachineRow::dtb)
+      .optional("dtb", place(&MachineRow::dtb))
       .optional("timeout", &MachineRow::timeout)
       .optional("override", read_override<MachineRow>);
   return schema;

@@ -31,7 +31,7 @@ void read_edits(const FieldInput& in, QuirkRow& row) {
 
 const Schema<QuirkRow>& quirk_schema() {
   static const Schema<QuirkRow> schema = Schema<QuirkRow>("[[quirk]]")
-      .required("id", &QuirkRow::id)
+      .required("id", id(&QuirkRow::id))
       .required("when", [](const FieldInput& in, QuirkRow& row) { read_conditions(in, row); })
       .optional("lifts", reference(&QuirkRow::lifts, NameOf::constraint))
       .optional("make_args", words(&QuirkRow::make_args))

@@ -1,5 +1,8 @@
 #include "catalog/tables/readers.hpp"
 
+#include <cctype>
+#include <cstring>
+
 #include "base/url.hpp"
 
 namespace swage {
@@ -12,11 +15,41 @@ Words same_words(std::vector<std::string> words) {
 
 Words confidence_words() { return same_words({"primary", "bisected", "observed", "reported"}); }
 
+void read_id(const FieldInput& in, std::string& out) {
+  const std::size_t before = in.findings.errors.size();
+  read_field(in, out);
+  if (in.findings.errors.size() != before) return;
+  constexpr std::size_t kLongest = 100;
+  const auto good = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("-_.+", c); };
+  const bool word = !out.empty() && std::isalnum(static_cast<unsigned char>(out.front())) &&
+                    std::all_of(out.begin(), out.end(), good);
+  if (word && out.size() <= kLongest) return;
+  in.report({.what = fmt::format("'{}' is no name of a row: {}", out.substr(0, kLongest),
+                                 word ? fmt::format("it has more than {} characters", kLongest)
+                                      : "it is letters, digits, '-', '_', '.' and '+', a letter or digit first")});
+}
+
+void read_place(const FieldInput& in, std::string& out) {
+  const std::size_t before = in.findings.errors.size();
+  read_field(in, out);
+  if (in.findings.errors.size() != before || out.empty()) return;
+  const auto parts = split(out, '/');
+  const bool leads_out = out.front() == '/' || std::find(parts.begin(), parts.end(), "..") != parts.end();
+  const bool word = std::none_of(out.begin(), out.end(), [](unsigned char c) { return c <= ' ' || c == 127; });
+  if (!leads_out && word) return;
+  in.report({.what = fmt::format("'{}' is no place in a tree: {}", out,
+                                 leads_out ? "it leads out of it" : "it has white space")});
+}
+
 void read_urls(const FieldInput& in, std::vector<std::string>& urls) {
   read_field(in, urls);
   for (const TomlValue& item : in.value.items)
     if (item.kind == TomlValue::Kind::string)
-      if (auto open = refuse_secrets(item.text); !open) in.with(item, in.name).report(std::move(open).error());
+      for (const auto refuse : {refuse_unfetchable, refuse_secrets})
+        if (auto good = refuse(item.text); !good) {
+          in.with(item, in.name).report(std::move(good).error());
+          break;
+        }
 }
 
 void read_url(const FieldInput& in, std::string& url) {

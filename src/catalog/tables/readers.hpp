@@ -37,6 +37,20 @@ typename Schema<Row>::Reader reference(T Row::*member, NameOf kind) {
   };
 }
 
+// What a row is called in messages, names of files and on the command line: one word.
+void read_id(const FieldInput& in, std::string& out);
+template <class Row>
+typename Schema<Row>::Reader id(std::string Row::*member) {
+  return [member](const FieldInput& in, Row& row) { read_id(in, row.*member); };
+}
+
+// Where something is below a tree: neither absolute nor with `..`, no white space.
+void read_place(const FieldInput& in, std::string& out);
+template <class Row>
+typename Schema<Row>::Reader place(std::string Row::*member) {
+  return [member](const FieldInput& in, Row& row) { read_place(in, row.*member); };
+}
+
 template <class Row>
 typename Schema<Row>::Reader date(std::string Row::*member) {
   return [member](const FieldInput& in, Row& row) { read_date(in, row.*member); };

@@ -4,7 +4,7 @@ namespace swage {
 
 const Schema<SignatureRow>& signature_schema() {
   static const Schema<SignatureRow> schema = Schema<SignatureRow>("[[signature]]")
-      .required("id", &SignatureRow::id)
+      .required("id", id(&SignatureRow::id))
       .required("pattern", &SignatureRow::pattern)
       .required("constraint", reference(&SignatureRow::constraint, NameOf::constraint))
       .required("text", &SignatureRow::text)

@@ -1,6 +1,8 @@
 #include "base/files.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,26 @@ TEST(Files, AWorkingDirectoryThatIsGoneIsSaid) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST(Files, WhatTheUserNamesIsWrittenInto) {
+  const TempDir dir = TempDir::create("named").value();
+  const fs::path file = dir.path() / "file", link = dir.path() / "link", pipe = dir.path() / "pipe";
+  ASSERT_TRUE(write_file_atomically(file, "old", 0640));
+  ASSERT_EQ(::symlink("file", link.c_str()), 0);
+  ASSERT_TRUE(write_named_file(link, "new"));
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(read_file(file).value(), "new");
+  EXPECT_EQ(fs::status(file).permissions(), static_cast<fs::perms>(0640));
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const UniqueFd reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(write_named_file(pipe, "through"));
+  char text[8] = {};
+  EXPECT_EQ(::read(reader.get(), text, sizeof text), 7);
+  EXPECT_STREQ(text, "through");
+  EXPECT_TRUE(write_named_file("/dev/null", "gone") && fs::is_character_file("/dev/null"));
+  EXPECT_TRUE(write_named_file(dir.path() / "fresh", "x"));
+  EXPECT_FALSE(write_named_file(dir.path(), "x"));
 }
 
 TEST(Files, WhatCannotBeLookedAtIsNoDirectory) {

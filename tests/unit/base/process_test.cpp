@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/files.hpp"
 #include "base/interrupt.hpp"
 
 namespace swage {
@@ -45,6 +46,16 @@ TEST(Process, AnInterruptEndsIt) {
   interrupted_while({.argv = {"sleep", "60"}, .capture = false});
   interrupted_while({.argv = {"sh", "-c", "exec >&- 2>&-; exec sleep 60"}});
   interrupted_while({.argv = {"sh", "-c", "trap '' TERM; sleep 60"}});
+}
+
+TEST(Process, AnInterruptEndsWhatItHasBegun) {
+  const TempDir dir = TempDir::create("begun").value();
+  const std::string log = dir.path() / "log";
+  interrupted_while({.argv = {"sh", "-c", "(trap '' TERM; while :; do echo x >> " + log + "; sleep 0.02; done) & trap '' TERM; wait"}});
+  const auto size = fs::file_size(log);
+  EXPECT_GT(size, 0u);
+  ::usleep(200'000);
+  EXPECT_EQ(fs::file_size(log), size);
 }
 
 }  // namespace

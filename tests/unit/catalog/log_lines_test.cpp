@@ -150,6 +150,7 @@ constexpr Known kLines[] = {
     {"linker", "aarch64-linux-gnu-ld: cannot find -lz: No such file or directory"},
     {"linker", "/nix/store/x-toolchain/bin/aarch64-linux-gnu-ld: /build/libz.a(x.o): file in wrong format"},
     {"linker", "ld.lld: error: undefined symbol: main"},
+    {"linker", "i686-linux-gnu-ld:arch/x86/entry/vdso/vdso32/vdso32.lds:184: syntax error"},
     {"make", "make[2]: *** [scripts/Makefile.build:250: kernel/fork.o] Error 1"},
     {"make", "make: *** No rule to make target 'foo.c', needed by 'foo.o'.  Stop."},
     {"make", "Makefile:434: *** mixed implicit and normal rules.  Stop."},

@@ -592,6 +592,18 @@ TEST(SchemaErrors, TextsOfTablesShow) {
                            "error: 'reason' has characters that do not show: r\\u009b\n  --> CAT/kernels/quirks.toml:4:10\n   4 | reason = \"r\\u009b\"\n     |          ^^^^^\n");
 }
 
+TEST(SchemaErrors, ARowIsCalledByOneWord) {
+  const auto refusal = [](const std::string& id) {
+    CatalogDir dir;
+    dir.write("kernels/quirks.toml", "[[quirk]]\nid = \"" + id + "\"\nwhen = {}\nreason = \"r\"\nsource = \"s\"\nconfidence = \"observed\"\n");
+    const std::string said = dir.checked();
+    return said.substr(0, said.find('\n'));
+  };
+  const std::string form = "' is no name of a row: it is letters, digits, '-', '_', '.' and '+', a letter or digit first";
+  for (const std::string id : {"", "a b", "../../x", "-x"}) EXPECT_EQ(refusal(id), "error: '" + id + form);
+  EXPECT_EQ(refusal(std::string(101, 'x')), "error: '" + std::string(100, 'x') + "' is no name of a row: it has more than 100 characters");
+}
+
 TEST(SchemaErrors, HomepagesAndLicencesAreWhatTheySay) {
   CatalogDir dir;
   dir.write("scripts/a.sh", "").write("packages/x/recipe.toml", R"([package]

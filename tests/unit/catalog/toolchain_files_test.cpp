@@ -278,7 +278,7 @@ TEST(Components, AreSortedAndHaveASource) {
 
 TEST(Components, ThatAToolchainNamesAreThere) {
   CatalogDir dir;
-  dir.write("components.toml", "[[component]]\nid = \"gcc-9.1.0\"\nname = \"gcc\"\nversion = \"9.1.0\"\nurls = [\"u\"]\nsha256 = \"" + std::string(64, 'a') +
+  dir.write("components.toml", "[[component]]\nid = \"gcc-9.1.0\"\nname = \"gcc\"\nversion = \"9.1.0\"\nurls = [\"https://example.org/gcc.tar.xz\"]\nsha256 = \"" + std::string(64, 'a') +
                                    "\"\nsource = \"s\"\n");
   dir.write("toolchains/source.toml", "[provider]\nrank = 1\nsource = \"s\"\n\n[[toolchain]]\nid = \"t\"\nplatforms = [\"arm64\"]\nversion = \"9.1.0\"\n"
                                       "released = \"2019-05-03\"\nprefix = \"a-\"\ncomponents = [\"gcc-9.1\"]\nsource = \"s\"\n");

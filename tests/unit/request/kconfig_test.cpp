@@ -148,6 +148,10 @@ TEST(KernelTreeVersion, TakesStableAndCandidateSuffixesOnly) {
   EXPECT_EQ(version("VERSION = 6\nPATCHLEVEL = 2\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\n"), "6.2-rc3");
   EXPECT_EQ(version("VERSION = 6\nPATCHLEVEL = 2\nSUBLEVEL = 1\nEXTRAVERSION = -vendor\n"), "6.2.1");
   EXPECT_EQ(version("VERSION = 6\nPATCHLEVEL = 2\nSUBLEVEL = 1\nEXTRAVERSION = .x\n"), "6.2.1");
+  EXPECT_EQ(version("VERSION = 3\nPATCHLEVEL = 10\nSUBLEVEL = 20\nEXTRAVERSION = -rc1+\n"), "3.10.20-rc1");
+  EXPECT_EQ(version("VERSION = 2\nPATCHLEVEL = 6\nSUBLEVEL = 32\nEXTRAVERSION = .67-dirty\n"), "2.6.32.67");
+  EXPECT_EQ(version("VERSION = 3\nPATCHLEVEL = 4\nSUBLEVEL = 0\nEXTRAVERSION = .201509021357\n"), "3.4");
+  EXPECT_EQ(version("VERSION := 4  # of today\nPATCHLEVEL ::= 9\nSUBLEVEL=115#\n"), "4.9.115");
 }
 
 TEST(KernelTreeVersion, OnlyTheHeadOfTheMakefileCounts) {

@@ -140,6 +140,12 @@ TEST_F(TreeDamageTest, OfTwinsTheOneThatIsGoneIsNamed) {
   EXPECT_THAT(look().lost_twins, IsEmpty());
 }
 
+TEST_F(TreeDamageTest, WhatGitLfsLeftIsTold) {
+  write("drivers/blob.h", "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, 'a') + "\nsize 12345\n");
+  write("drivers/like.h", "version https://example.org/spec/v1\n");
+  EXPECT_THAT(look().pointers, ElementsAre("drivers/blob.h"));
+}
+
 TEST_F(TreeDamageTest, ExecuteBitsAreLostAllTogether) {
   write("scripts/other.sh", "#!/bin/sh\n");
   EXPECT_TRUE(look().executable) << "releases have scripts that cannot run too";
