@@ -234,6 +234,21 @@ TEST(ShippedCells, LiftTheKnownSilentFailures) {
   }
 }
 
+// glibc refuses kernels before 3.2: a boot of those takes the same compiler without it, and does not build another one first.
+TEST(ShippedCells, BootOldKernelsWithoutACLibrary) {
+  const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog");
+  ASSERT_TRUE(catalog) << render(catalog.error());
+  for (const std::string platform : {"armel", "i686", "mips", "mipsel", "powerpc", "x86_64"}) {
+    const std::string id = fmt::format("debian-bullseye-gcc-{}-{}", platform.starts_with("mips") ? "10" : "9", platform);
+    const auto boots = [&](const char* kernel) {
+      return chosen(**catalog, {.kernel = kernel, .platform = platform, .purpose = Purpose::boot});
+    };
+    for (const char* kernel : {"2.6.32.71", "3.1"}) EXPECT_EQ(boots(kernel), id + "-nolibc") << kernel;
+    for (const char* kernel : {"3.4.113", "3.12"}) EXPECT_EQ(boots(kernel), id) << kernel;
+    EXPECT_EQ(chosen(**catalog, {.kernel = "3.1", .platform = platform}), id);
+  }
+}
+
 TEST(ShippedCells, AllAnswerOnOneScreen) {
   const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog");
   ASSERT_TRUE(catalog);
