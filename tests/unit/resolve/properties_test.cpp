@@ -219,17 +219,34 @@ TEST(ShippedCells, TakeTheCompilerOfTheirTime) {
     }
 }
 
-TEST(ShippedCells, RefuseTheKnownSilentFailures) {
+TEST(ShippedCells, LiftTheKnownSilentFailures) {
   const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog");
   ASSERT_TRUE(catalog);
-  // R_X86_64_PLT32 was backported: the same series is refused before and accepted after that release.
-  EXPECT_EQ(chosen(**catalog, {.kernel = "4.10", .platform = "x86_64"}), "kernel-org-gcc-8.1.0-x86_64");
-  EXPECT_EQ(chosen(**catalog, {.kernel = "4.14.27", .platform = "x86_64"}), "kernel-org-gcc-8.1.0-x86_64");
-  EXPECT_EQ(chosen(**catalog, {.kernel = "4.14.336", .platform = "x86_64"}), "debian-bullseye-gcc-9-x86_64");
-  const auto old = ask(**catalog, {.kernel = "4.10", .platform = "x86_64", .toolchain = "debian-bullseye-gcc-9-x86_64"});
-  bool found = false;
-  for (const ConstraintRow* row : old->rejected.at(0).by) found = found || row->id == "binutils-2.31-plt32";
-  EXPECT_TRUE(found);
+  // R_X86_64_PLT32 was backported: the same series needs the quirk before and not after that release.
+  for (const auto& [kernel, needed] : {std::pair{"4.10", true}, {"4.14.27", true}, {"4.14.336", false}, {"3.18.99", true}, {"3.18.100", false}}) {
+    const auto resolution = ask(**catalog, {.kernel = kernel, .platform = "x86_64"});
+    ASSERT_TRUE(resolution && resolution->chosen) << kernel;
+    EXPECT_EQ(resolution->chosen->id, "debian-bullseye-gcc-9-x86_64") << kernel;
+    bool lifted = false;
+    for (const QuirkApplied& one : resolution->quirks)
+      for (const ConstraintRow* row : one.lifts) lifted = lifted || (one.quirk->id == "plt32-as-pc32" && row->id == "binutils-2.31-plt32");
+    EXPECT_EQ(lifted, needed) << kernel;
+  }
+}
+
+// glibc refuses kernels before 3.2: a boot of those takes the same compiler without it, and does not build another one first.
+TEST(ShippedCells, BootOldKernelsWithoutACLibrary) {
+  const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog");
+  ASSERT_TRUE(catalog) << render(catalog.error());
+  for (const std::string platform : {"armel", "i686", "mips", "mipsel", "powerpc", "x86_64"}) {
+    const std::string id = fmt::format("debian-bullseye-gcc-{}-{}", platform.starts_with("mips") ? "10" : "9", platform);
+    const auto boots = [&](const char* kernel) {
+      return chosen(**catalog, {.kernel = kernel, .platform = platform, .purpose = Purpose::boot});
+    };
+    for (const char* kernel : {"2.6.32.71", "3.1"}) EXPECT_EQ(boots(kernel), id + "-nolibc") << kernel;
+    for (const char* kernel : {"3.4.113", "3.12"}) EXPECT_EQ(boots(kernel), id) << kernel;
+    EXPECT_EQ(chosen(**catalog, {.kernel = "3.1", .platform = platform}), id);
+  }
 }
 
 TEST(ShippedCells, AllAnswerOnOneScreen) {
