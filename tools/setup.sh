@@ -11,7 +11,7 @@ packages="
 tests="
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   busybox-static nix-bin autotools-dev python3 python3-pytest python3-pexpect python3-selenium chromium chromium-driver util-linux
-  dosfstools mtools fdisk dpkg-dev file mmdebstrap bash-completion zsh fish man-db mandoc
+  dosfstools mtools fdisk device-tree-compiler dpkg-dev file mmdebstrap bash-completion zsh fish man-db mandoc
 "
 case ${1-} in
   demo) ;;

@@ -93,7 +93,7 @@ std::string fat_folded(std::string_view name) {
   return folded;
 }
 
-Result<FatVolume> FatVolume::open(const ByteSource& image, std::uint64_t offset, std::uint64_t length) {
+Result<FatVolume> FatVolume::open(const ImageBytes& image, std::uint64_t offset, std::uint64_t length) {
   if (offset > image.size() || length < 512 || image.size() - offset < 512)
     return fat_is_corrupt("there is no room for a FAT file system");
   SWAGE_TRY(const std::string boot, image.read(offset, 512));

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "image/byte_source.hpp"
+#include "image/image_bytes.hpp"
 
 namespace swage {
 
@@ -26,7 +26,7 @@ class FatVolume {
  public:
   // The file system that begins at `offset` of the image, in a partition of `length` bytes. Errc::corrupt: there is
   // none, or what it says of itself does not fit together. The image must live as long.
-  static Result<FatVolume> open(const ByteSource& image, std::uint64_t offset, std::uint64_t length);
+  static Result<FatVolume> open(const ImageBytes& image, std::uint64_t offset, std::uint64_t length);
 
   unsigned bits() const { return bits_; }                       // 12, 16 or 32
   // Fewer clusters than a FAT32 must have: others than Linux then take it for a FAT16.
@@ -57,7 +57,7 @@ class FatVolume {
   Result<std::string> read_directory(const FatEntry& directory) const;
   Result<std::vector<FatEntry>> entries(const FatEntry& directory) const;
 
-  const ByteSource* image_ = nullptr;
+  const ImageBytes* image_ = nullptr;
   std::uint64_t offset_ = 0, length_ = 0, size_ = 0;            // length_: of what is there
   std::uint64_t fat_at_ = 0, fat_length_ = 0, root_at_ = 0, root_length_ = 0, data_at_ = 0, cluster_size_ = 0;
   std::uint32_t clusters_ = 0, root_cluster_ = 0;

@@ -56,7 +56,7 @@ Partition partition_of(unsigned number, const MbrEntry& entry, std::uint64_t bas
 }
 
 // A chain of tables, each of which says its partition and where the next table is.
-Result<void> add_logical(const ByteSource& image, std::uint64_t extended, PartitionTable& table) {
+Result<void> add_logical(const ImageBytes& image, std::uint64_t extended, PartitionTable& table) {
   std::uint64_t next = extended;
   std::set<std::uint64_t> seen;
   unsigned number = 5;
@@ -106,7 +106,7 @@ struct GptHeader {
 };
 
 // None: it is no header, or not the one that it says it is.
-Result<std::optional<GptHeader>> read_gpt_header(const ByteSource& image, std::uint64_t sector) {
+Result<std::optional<GptHeader>> read_gpt_header(const ImageBytes& image, std::uint64_t sector) {
   std::optional<GptHeader> none;
   if ((sector + 1) * kSector > image.size()) return none;
   SWAGE_TRY(std::string bytes, image.read(sector * kSector, kSector));
@@ -125,7 +125,7 @@ Result<std::optional<GptHeader>> read_gpt_header(const ByteSource& image, std::u
   return std::optional(header);
 }
 
-Result<bool> add_gpt(const ByteSource& image, const GptHeader& header, PartitionTable& table) {
+Result<bool> add_gpt(const ImageBytes& image, const GptHeader& header, PartitionTable& table) {
   const std::uint64_t length = header.count * header.entry_size, at = header.entries_at * kSector;
   if (at > image.size() || length > image.size() - at) return false;
   SWAGE_TRY(const std::string bytes, image.read(at, length));
@@ -148,7 +148,7 @@ Result<bool> add_gpt(const ByteSource& image, const GptHeader& header, Partition
   return true;
 }
 
-Result<void> read_gpt(const ByteSource& image, PartitionTable& table) {
+Result<void> read_gpt(const ImageBytes& image, PartitionTable& table) {
   const std::uint64_t last = image.size() / kSector - 1;
   SWAGE_TRY(const std::optional<GptHeader> first, read_gpt_header(image, 1));
   SWAGE_TRY(const std::optional<GptHeader> backup, read_gpt_header(image, last));
@@ -186,7 +186,7 @@ std::string_view table_kind_name(TableKind kind) {
   return "no partition table";
 }
 
-Result<PartitionTable> read_partition_table(const ByteSource& image) {
+Result<PartitionTable> read_partition_table(const ImageBytes& image) {
   PartitionTable table;
   if (image.size() < 2 * kSector) return table;
   SWAGE_TRY(const std::string sector, image.read(0, kSector));

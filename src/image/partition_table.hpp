@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "image/byte_source.hpp"
+#include "image/image_bytes.hpp"
 
 namespace swage {
 
@@ -33,6 +33,6 @@ struct PartitionTable {
 
 // Of any bytes. An image that is too short for a table has none; what is inconsistent becomes `damage`. Errors are
 // those of reading only.
-Result<PartitionTable> read_partition_table(const ByteSource& image);
+Result<PartitionTable> read_partition_table(const ImageBytes& image);
 
 }  // namespace swage

@@ -1,6 +1,6 @@
 #include "image/utf16.hpp"
 
-#include "image/byte_source.hpp"
+#include "image/image_bytes.hpp"
 
 namespace swage {
 

@@ -28,7 +28,7 @@ std::string nar_of(const fs::path& path) {
   return nar;
 }
 
-ByteSource source_of(std::string_view bytes, std::size_t piece) {
+ImageBytes source_of(std::string_view bytes, std::size_t piece) {
   return [bytes, piece](char* buffer, std::size_t size) mutable -> Result<std::size_t> {
     const std::size_t got = bytes.copy(buffer, std::min(size, piece));
     bytes.remove_prefix(got);

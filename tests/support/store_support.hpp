@@ -42,7 +42,7 @@ class Scratch {
 void done(const Result<void>& result);  // throws when it failed
 void write(const fs::path& file, std::string_view text, mode_t mode = 0644);
 std::string nar_of(const fs::path& path);
-ByteSource source_of(std::string_view bytes, std::size_t piece = SIZE_MAX);  // `bytes` must outlive it
+ImageBytes source_of(std::string_view bytes, std::size_t piece = SIZE_MAX);  // `bytes` must outlive it
 StorePath path_of(std::string_view base);
 
 class StoreTest : public testing::Test {

@@ -1,4 +1,4 @@
-#include "image/byte_source.hpp"
+#include "image/image_bytes.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@
 
 namespace swage {
 
-Result<std::string> ByteSource::read(std::uint64_t offset, std::uint64_t length) const {
+Result<std::string> ImageBytes::read(std::uint64_t offset, std::uint64_t length) const {
   if (offset > size() || length > size() - offset)
     return fail(Errc::corrupt, fmt::format("bytes {} to {} are wanted of {}", offset, offset + length, size()));
   std::string bytes(static_cast<std::size_t>(length), '\0');

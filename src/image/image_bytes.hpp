@@ -10,9 +10,9 @@
 
 namespace swage {
 
-class ByteSource {
+class ImageBytes {
  public:
-  virtual ~ByteSource() = default;
+  virtual ~ImageBytes() = default;
   virtual std::uint64_t size() const = 0;
   // All of these bytes. Errc::corrupt: they are not all inside.
   Result<std::string> read(std::uint64_t offset, std::uint64_t length) const;
@@ -22,7 +22,7 @@ class ByteSource {
 };
 
 // A regular file. Thread-safe.
-class FileBytes final : public ByteSource {
+class FileBytes final : public ImageBytes {
  public:
   static Result<FileBytes> open(const fs::path& path);
   std::uint64_t size() const override { return size_; }
@@ -38,7 +38,7 @@ class FileBytes final : public ByteSource {
 };
 
 // Bytes that must live as long.
-class MemoryBytes final : public ByteSource {
+class MemoryBytes final : public ImageBytes {
  public:
   explicit MemoryBytes(std::string_view bytes) : bytes_(bytes) {}
   std::uint64_t size() const override { return bytes_.size(); }
