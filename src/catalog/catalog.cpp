@@ -169,6 +169,22 @@ Result<const std::vector<TreeFileRow>*> Catalog::tree_files() const {
 Result<const std::vector<LogLineRow>*> Catalog::log_lines() const {
   return asked_rows(*state_, state_->asked->log_lines);
 }
+Result<const std::vector<FirmwareModelRow>*> Catalog::firmware_models() const {
+  return asked_rows(*state_, state_->asked->firmware_models);
+}
+Result<const std::vector<FirmwareSettingRow>*> Catalog::firmware_settings() const {
+  return asked_rows(*state_, state_->asked->firmware_settings);
+}
+Result<const FirmwareModelRow*> Catalog::firmware_model(std::string_view id) const {
+  SWAGE_TRY(const std::vector<FirmwareModelRow>* rows, firmware_models());
+  std::vector<std::string> known;
+  for (const FirmwareModelRow& row : *rows) {
+    if (row.id == id) return &row;
+    known.push_back(row.id);
+  }
+  Error error{.what = fmt::format("'{}' is no board whose firmware is known", id), .hint = did_you_mean(id, known)};
+  return Fail(std::move(error).note(fmt::format("known: {}", join(known, ", "))));
+}
 Result<const std::vector<ComponentRow>*> Catalog::components() const {
   return asked_rows(*state_, state_->asked->components);
 }

@@ -22,6 +22,8 @@
 //   components.toml              [[component]], read only when asked for
 //   instances.toml               [instance.NAME], of layers (workspace.hpp)
 //   log_lines.toml               [[line]]
+//   firmware_models.toml         [[firmware_model]]
+//   firmware_settings.toml       [[firmware_setting]]
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
 //   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test],
 //                                [[variant]], [[member]]
@@ -282,6 +284,53 @@ struct LogLineRow {
   Origin origin{};
 };
 
+// How a model of the Raspberry Pi begins to boot. docs/firmware-model.md says how the keys are used.
+enum class FirmwareLoader {
+  bootcode,       // the boot ROM loads bootcode.bin from the card, and that the firmware, start*.elf
+  eeprom_start,   // a loader in an EEPROM loads the firmware from the card
+  eeprom,         // the EEPROM holds the firmware too
+};
+enum class Arm64 { never, off, on, always };   // of arm_64bit where config.txt says nothing; never, always: whatever it
+                                               // says
+struct FirmwareModelRow {
+  std::string id, name{};                             // rpi3+; Raspberry Pi 3 Model B+
+  std::string like{};                                 // an earlier row, whose keys it has unless it says them itself
+  SourcePos like_pos{};
+  std::set<std::string> given{};                      // keys that it says itself
+  std::string soc{};                                  // bcm2837
+  std::string platform{};                             // what overlay maps call it: bcm2835, bcm2711, bcm2712
+  FirmwareLoader loader = FirmwareLoader::bootcode;
+  std::map<std::string, std::string> start{}, fixup{};   // the firmware's files: usual, x, debug, cut
+  std::vector<std::string> tables{};                  // kinds of partition tables that it reads: mbr, gpt
+  std::vector<unsigned> partition_types{};            // of an MBR, that it takes for FAT
+  bool first_fat_only = false;                        // it looks into no other
+  std::vector<std::string> filters{};                 // of config.txt that are true: pi3, pi3+
+  std::vector<unsigned> board_types{};                // of [board-type=N]
+  std::vector<std::string> no_filters{};              // that it does not have: EDID, HDMI
+  std::vector<std::string> variables{};               // of expression filters, that it has
+  Arm64 arm_64bit = Arm64::never;
+  std::vector<std::string> kernels{}, kernels_64{};   // first one that is there
+  unsigned kernel_address = 0, kernel_address_64 = 0; // where they are loaded
+  std::vector<std::string> device_trees{}, upstream_trees{};   // likewise
+  std::vector<std::string> stepping_overlays{};       // that newer steppings of the processor load by themselves
+  std::vector<std::string> made_names{};              // labels and parameters that the firmware adds to a tree
+  std::vector<std::string> assumed{};                 // keys that the vendor's documentation does not say
+  std::string reference{};
+  Origin origin{};
+};
+
+// What is known of a setting of config.txt.
+enum class SettingKind { flag, number, text, directive };   // directive: words follow it without '='
+struct FirmwareSettingRow {
+  std::string name;
+  SettingKind kind = SettingKind::text;
+  bool early = false;                                 // read before the firmware runs
+  std::vector<std::string> loaders{};                 // that it says something to, as tables name them; none: all
+  std::string reference{};
+  Origin origin{};
+};
+const std::vector<std::string>& firmware_loader_names();   // in the order of FirmwareLoader
+
 // What kernel trees are known to lose on the way from one machine to another: symbolic links [[link]], or one of two
 // files whose names differ in case alone [[twins]].
 struct TreeFileRow {
@@ -515,6 +564,9 @@ class Catalog {
   Result<const std::vector<SymbolRow>*> symbols() const;
   Result<const std::vector<TreeFileRow>*> tree_files() const;
   Result<const std::vector<LogLineRow>*> log_lines() const;
+  Result<const std::vector<FirmwareModelRow>*> firmware_models() const;
+  Result<const FirmwareModelRow*> firmware_model(std::string_view id) const;   // unknown: with a suggestion
+  Result<const std::vector<FirmwareSettingRow>*> firmware_settings() const;
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name: NAME, or NAME@MEMBER of a family.

@@ -383,9 +383,10 @@ void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows
 }
 
 const std::vector<std::string>& layer_files() {
-  static const std::vector<std::string> names{"platforms.toml", "c_libraries.toml",  "features.toml",
-                                              "roots.toml",     "components.toml",   "instances.toml",
-                                              "log_lines.toml", "source_trees.toml", "swage.toml"};
+  static const std::vector<std::string> names{"platforms.toml",       "c_libraries.toml",      "features.toml",
+                                              "roots.toml",           "components.toml",       "instances.toml",
+                                              "log_lines.toml",       "source_trees.toml",     "swage.toml",
+                                              "firmware_models.toml", "firmware_settings.toml"};
   return names;
 }
 

@@ -1,5 +1,5 @@
 // Reads rows of tables that a catalog leaves unread until they are asked for: machines, components, signatures,
-// symbols, lines of logs, and what is of one architecture.
+// symbols, lines of logs, firmware, and what is of one architecture.
 #include <algorithm>
 #include <fmt/core.h>
 #include <set>
@@ -57,15 +57,15 @@ const std::vector<Row>& read_arch_files(const Catalog::State& state, const std::
 const std::vector<std::string> kMachineKey{"platform", "kernels"};
 
 // Which keys each row of a document says, beside those that it overrides in earlier layers.
-void note_machine_keys(const TomlDocument& document, std::vector<MachineRow>& rows, const Index& index) {
-  const TomlEntry* entry = document.root.find("machine");
+template <class Row>
+void note_keys(const TomlDocument& document, const std::string& table, const std::vector<std::string>& key,
+               std::vector<Row>& rows, const Index& index) {
+  const TomlEntry* entry = document.root.find(table);
   if (!entry) return;
   for (const TomlValue& item : entry->value.items) {
-    const std::string name = key_text(item, kMachineKey);
-    const auto found = index.find(name);
+    const auto found = index.find(key_text(item, key));
     if (found == index.end()) continue;
-    MachineRow& row = rows[found->second.index];
-    row.name = name;
+    Row& row = rows[found->second.index];
     if (!overrides(item)) row.given.clear();
     for (const TomlEntry& field : item.entries) row.given.insert(field.key);
   }
@@ -113,7 +113,8 @@ void read_asked(const Catalog::State& state, AskedRows<MachineRow>& found, Findi
         if (const TomlEntry* entry = document.root.find("common"); entry && entry->value.kind == TomlValue::Kind::table)
           common_machine_schema().read(document, entry->value, common, Presence::whole, reader.findings());
         reader.rows(document, "machine", kMachineKey, machine_schema(), MachineRow{}, rows, index);
-        note_machine_keys(document, rows, index);
+        note_keys(document, "machine", kMachineKey, rows, index);
+        for (const auto& [name, seen] : index) rows[seen.index].name = name;
       },
       [&](std::vector<MachineRow>& rows, Findings& found_wrong) {
         make_machines_whole(rows, common, found_wrong);
@@ -198,6 +199,32 @@ void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findi
         reader.rows(document, "line", {"id"}, log_line_schema(), LogLineRow{}, rows, index);
       },
       [](std::vector<LogLineRow>& rows, Findings& found_wrong) { check_log_lines(rows, found_wrong); });
+}
+
+void read_asked(const Catalog::State& state, AskedRows<FirmwareModelRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "firmware_models.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<FirmwareModelRow>& rows, Index& index) {
+        reader.check_tables(document, {"firmware_model"}, {});
+        reader.rows(document, "firmware_model", {"id"}, firmware_model_schema(), FirmwareModelRow{}, rows, index);
+        note_keys(document, "firmware_model", {"id"}, rows, index);
+      },
+      [](std::vector<FirmwareModelRow>& rows, Findings& found_wrong) {
+        make_firmware_models_whole(rows, found_wrong);
+      });
+}
+
+void read_asked(const Catalog::State& state, AskedRows<FirmwareSettingRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "firmware_settings.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<FirmwareSettingRow>& rows, Index& index) {
+        reader.check_tables(document, {"firmware_setting"}, {});
+        reader.rows(document, "firmware_setting", {"name"}, firmware_setting_schema(), FirmwareSettingRow{}, rows,
+                    index);
+      },
+      [](std::vector<FirmwareSettingRow>&, Findings&) {});
 }
 
 }  // namespace swage

@@ -63,6 +63,8 @@ const Schema<SymbolRow>& symbol_schema();
 const Schema<TreeFileRow>& link_schema();
 const Schema<TreeFileRow>& twins_schema();
 const Schema<LogLineRow>& log_line_schema();
+const Schema<FirmwareModelRow>& firmware_model_schema();
+const Schema<FirmwareSettingRow>& firmware_setting_schema();
 const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
 const Schema<RecipeRow>& system_schema();      // of systems/NAME.toml: a recipe without [package] and [source]

@@ -127,6 +127,8 @@ struct Catalog::State {
     AskedRows<SymbolRow> symbols{};
     AskedRows<TreeFileRow> tree_files{};
     AskedRows<LogLineRow> log_lines{};
+    AskedRows<FirmwareModelRow> firmware_models{};
+    AskedRows<FirmwareSettingRow> firmware_settings{};
     bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is
                                                      // not found may come from that
     bool everything = false;                         // is read and tested: the constraints of every architecture are
@@ -182,6 +184,10 @@ void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Find
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<FirmwareModelRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<FirmwareSettingRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found,
                                                  const std::string& arch, Findings& findings,
@@ -217,6 +223,8 @@ void check_whole_recipe(const RecipeRow& row, Findings& findings);    // with wh
 void check_recipes_together(const Catalog::State& state, Findings& findings);
 void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
 void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);
+// Gives rows what they have of those that they are like, and tells what then is missing.
+void make_firmware_models_whole(std::vector<FirmwareModelRow>& rows, Findings& findings);
 // Components of toolchains that are read, when the components are too.
 void check_component_names(const Catalog::State& state, Findings& findings);
 

@@ -29,6 +29,7 @@ Action declare_completion(const Options& app);
 Action declare_doctor(const Options& app);
 Action declare_frontier(const Options& app);
 Action declare_help(const Options& app);
+Action declare_image(const Options& app);
 Action declare_list(const Options& app);
 Action declare_lock(const Options& app);
 Action declare_log(const Options& app);

@@ -15,6 +15,7 @@ constexpr Command table[] = {
     {"resolve", "which toolchain, and why", declare_resolve, true},
     {"plan", "the derivations behind targets", declare_plan, true},
     {"list", "what the catalog holds", declare_list},
+    {"image", "look into images of disks and cards", declare_image},
     {"new", "begin a recipe from a source archive", declare_new},
     {"check", "validate a catalog or a layer", declare_check},
     {"lock", "pin distribution packages", declare_lock},

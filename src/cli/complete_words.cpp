@@ -126,6 +126,7 @@ class Values {
         for (const char* tool : {"gcc", "clang", "binutils", "make", "perl", "host-gcc"}) all.add(tool);
         break;
       case ValueKind::constraint: SWAGE_CHECK(add_constraints(all)); break;
+      case ValueKind::board: SWAGE_CHECK(add_boards(all)); break;
       case ValueKind::provider: SWAGE_CHECK(add_providers(all)); break;
       case ValueKind::configuration:
         all.add("tiny", "what the boot machine needs");
@@ -193,6 +194,13 @@ class Values {
     SWAGE_TRY(const Catalog* catalog, session_.catalog());
     SWAGE_TRY(const std::vector<const ConstraintRow*> rows, catalog->constraints());
     for (const ConstraintRow* row : rows) all.add(row->id, row->reason);
+    return {};
+  }
+
+  Result<void> add_boards(Words& all) {
+    SWAGE_TRY(const Catalog* catalog, session_.catalog());
+    SWAGE_TRY(const std::vector<FirmwareModelRow>* rows, catalog->firmware_models());
+    for (const FirmwareModelRow& row : *rows) all.add(row.id, row.name);
     return {};
   }
 

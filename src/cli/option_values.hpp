@@ -17,6 +17,7 @@ enum class ValueKind {
   feature,
   tool,            // that has a frontier
   constraint,
+  board,           // whose firmware is known
   provider,        // of toolchains
   configuration,   // tiny, defconfig, or a file
   target,

@@ -5,6 +5,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
+import card_image
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "HACKING.md", "ARCHITECTURE.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
 
@@ -132,6 +134,7 @@ def write_files(directory: pathlib.Path, home: pathlib.Path):
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)
+    card_image.card(directory / "plain/card.img", card_image.smallest_pi5())
     (home / "linux").mkdir(parents=True, exist_ok=True)
     (home / "linux/Makefile").write_text("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 99\nEXTRAVERSION =\n")
 

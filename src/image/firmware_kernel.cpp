@@ -1,0 +1,367 @@
+// The firmware itself, the kernel with its prefix, memory, initramfs and command line.
+#include <algorithm>
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include "base/text.hpp"
+#include "image/firmware_run.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr std::uint64_t kKernelHead = 65536;   // read of a kernel: enough to tell what it is, compressed too
+
+enum class KernelKind { arm64, arm32, other };
+
+struct KernelHead {
+  KernelKind kind = KernelKind::other;
+  bool compressed = false;
+  std::uint64_t memory = 0;                    // that it takes, where its header says so
+};
+
+// The first bytes of a gzip file; "" they are none.
+std::string inflated(std::string_view bytes) {
+  std::string out(256, '\0');
+  z_stream stream{};
+  if (::inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return "";
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<unsigned>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  ::inflate(&stream, Z_SYNC_FLUSH);
+  out.resize(out.size() - stream.avail_out);
+  ::inflateEnd(&stream);
+  return out;
+}
+
+// https://docs.kernel.org/arch/arm64/booting.html; zImage by its magic at 36.
+KernelHead kernel_head(std::string bytes) {
+  KernelHead head;
+  if (bytes.starts_with("\x1f\x8b")) {
+    head.compressed = true;
+    bytes = inflated(bytes);
+  }
+  if (bytes.size() < 64) return head;
+  if (bytes.compare(56, 4, "ARM\x64") == 0) {
+    head.kind = KernelKind::arm64;
+    head.memory = little_endian(bytes, 16, 8);
+  } else if (little_endian(bytes, 36, 4) == 0x016f2818) {
+    head.kind = KernelKind::arm32;
+  }
+  return head;
+}
+
+std::string names_text(const std::vector<std::string>& names) {
+  std::vector<std::string> quoted;
+  for (const std::string& name : names) quoted.push_back("'" + name + "'");
+  return join(quoted, " or ");
+}
+
+}  // namespace
+
+FirmwareRun::FirmwareRun(const BootMedium& a_medium, const FirmwareKnowledge& the_known, const BootQuestion& a_question)
+    : medium(a_medium), known(the_known), question(a_question), model(*a_question.model) {
+  out.board = model.id;
+  out.board_name = model.name;
+  out.tryboot = moment.tryboot = question.tryboot;
+  out.table = table_kind_name(medium.table.kind);
+  out.partitions = medium.mbr.size() + medium.gpt.size();
+}
+
+LoadedFile& FirmwareRun::loads(std::string role, const std::string& path, std::string why) {
+  out.loads.push_back({.role = std::move(role), .path = path, .why = std::move(why)});
+  return out.loads.back();
+}
+
+bool FirmwareRun::is_assumed(std::string_view key) const {
+  return std::find(model.assumed.begin(), model.assumed.end(), key) != model.assumed.end();
+}
+
+Result<BootReport> FirmwareRun::report() {
+  read_eeprom();
+  SWAGE_TRY(const bool there, choose_partition());
+  if (!there) return std::move(out);
+  SWAGE_CHECK(read_config());
+  if (flag("boot_ramdisk", false))
+    out.add(Severity::warning, "boot-ramdisk",
+            at_value("boot_ramdisk",
+                     {.what = "what follows is read from inside boot.img, which this model does not look into"}));
+  SWAGE_CHECK(load_firmware());
+  choose_width();
+  choose_prefix();
+  SWAGE_CHECK(load_tree());
+  SWAGE_TRY(const bool kernel, load_kernel());
+  if (kernel) load_cmdline();
+  SWAGE_CHECK(load_overlays());
+  check_generations();
+  return std::move(out);
+}
+
+// https://www.raspberrypi.com/documentation/computers/config_txt.html#start_file-fixup_file and
+// .../legacy_config_txt.html#start_x-start_debug; the cut-down firmware is taken with gpu_mem=16.
+Result<void> FirmwareRun::load_firmware() {
+  if (model.loader == FirmwareLoader::eeprom) return {};
+  std::string kind = "usual", key;
+  if (config_number(get("gpu_mem")) == 16U) kind = "cut", key = "gpu_mem";
+  else if (flag("start_x", false)) kind = "x", key = "start_x";
+  else if (flag("start_debug", false)) kind = "debug", key = "start_debug";
+  const auto named = [&](const std::map<std::string, std::string>& of) {
+    return of.contains(kind) ? of.at(kind) : of.at("usual");
+  };
+  const std::string start = get("start_file", named(model.start)), fixup = get("fixup_file", named(model.fixup));
+  if (is_set("start_file") != is_set("fixup_file")) {
+    const std::string said = is_set("start_file") ? "start_file" : "fixup_file";
+    out.add(Severity::warning, "start-pair",
+            at_value(said, {.what = fmt::format("'{}' is set without '{}': they must be of one pair", said,
+                                                said == "start_file" ? "fixup_file" : "start_file")}));
+  }
+  for (const auto& [role, name, option] :
+       {std::tuple{"firmware", start, "start_file"}, {"fixup", fixup, "fixup_file"}}) {
+    const std::string why = is_set(option) ? option : key;
+    if (const BootFile* file = files->find(name)) loads(role, file->path, why_set(why, "")).size = file->size;
+    else
+      out.add(
+          Severity::error, "firmware-missing",
+          at_value(why, {.what = fmt::format("'{}' is not there: without it {} does not start", name, model.name)}));
+  }
+  return {};
+}
+
+// https://www.raspberrypi.com/documentation/computers/config_txt.html#arm_64bit. A known name of a kernel sets it where
+// arm_64bit itself is not said (that this one wins is assumed).
+void FirmwareRun::choose_width() {
+  wide = model.arm_64bit == Arm64::on || model.arm_64bit == Arm64::always;
+  const bool fixed = model.arm_64bit == Arm64::never || model.arm_64bit == Arm64::always;
+  if (is_set("arm_64bit") && fixed && flag("arm_64bit", wide) != wide)
+    out.add(Severity::warning, "arm-64bit",
+            at_value("arm_64bit", {.what = fmt::format("{} runs {} kernels only, whatever 'arm_64bit' says", model.name,
+                                                       wide ? "64-bit" : "32-bit")}));
+  if (fixed) return;
+  if (is_set("arm_64bit")) {
+    wide = flag("arm_64bit", wide);
+    return;
+  }
+  const std::string kernel = get("kernel");
+  for (const FirmwareModelRow& one : *known.models) {
+    const auto names = [&](const std::vector<std::string>& of) {
+      return std::find(of.begin(), of.end(), kernel) != of.end();
+    };
+    if (names(one.kernels_64)) wide = true;
+    else if (names(one.kernels)) wide = false;
+    else continue;
+    return;
+  }
+}
+
+std::vector<std::string> FirmwareRun::kernel_names() const {
+  const std::string own = get("kernel");
+  return !own.empty() ? std::vector<std::string>{own} : wide ? model.kernels_64 : model.kernels;
+}
+
+std::vector<std::string> FirmwareRun::tree_names(bool upstream) const {
+  if (is_set("device_tree")) return {get("device_tree")};
+  std::vector<std::string> names = upstream ? model.upstream_trees : std::vector<std::string>{};
+  names.insert(names.end(), model.device_trees.begin(), model.device_trees.end());
+  return names;
+}
+
+// "Can bypass all prefixes by using an absolute path": .../config_txt.html#os_prefix
+std::string FirmwareRun::with_prefix(const std::string& by, const std::string& name) const {
+  return name.starts_with('/') ? name.substr(1) : by + name;
+}
+
+const BootFile* FirmwareRun::first_there(const std::string& by, const std::vector<std::string>& names) const {
+  for (const std::string& name : names)
+    if (const BootFile* file = files->find(with_prefix(by, name))) return file;
+  return nullptr;
+}
+
+// "Unless the expected kernel and .dtb can be found at the new location/name, the prefix is ignored", and overlays
+// follow it only with a README: https://www.raspberrypi.com/documentation/computers/config_txt.html#os_prefix
+void FirmwareRun::choose_prefix() {
+  const bool upstream = flag("upstream_kernel", false);
+  const std::string key = is_set("os_prefix") ? "os_prefix" : "upstream_kernel";
+  const std::string wanted = get("os_prefix", upstream ? "upstream/" : "");
+  const std::string overlay_prefix = get("overlay_prefix", "overlays/");
+  if (!wanted.empty()) {
+    const bool kernel = first_there(wanted, kernel_names()), tree = first_there(wanted, tree_names(upstream));
+    if (kernel && tree) {
+      prefix = wanted;
+    } else {
+      const std::string missing = kernel ? names_text(tree_names(upstream)) : names_text(kernel_names());
+      std::string hint;
+      if (!wanted.ends_with('/') && !files->beginning_with(wanted + "/").empty())
+        hint = fmt::format("a directory ends in '/': {}/", wanted);
+      else if (!kernel && is_set("kernel")) {
+        std::vector<std::string> there;
+        for (const BootFile* one : files->beginning_with(wanted)) there.push_back(one->path.substr(wanted.size()));
+        hint = did_you_mean(get("kernel"), there);
+      }
+      const bool own = key == "os_prefix";
+      out.add(
+          own ? Severity::warning : Severity::note, "os-prefix",
+          at_value(key, {.what = fmt::format("'{}' is no prefix that works, and is ignored: there is no {} under it",
+                                             wanted, missing),
+                         .hint = std::move(hint)}));
+    }
+  }
+  const bool follows = !prefix.empty() && files->has(with_prefix(prefix, overlay_prefix + "README"));
+  overlay_directory = (follows ? prefix : "") + overlay_prefix;
+  if (!prefix.empty() && !follows && !files->beginning_with(prefix + overlay_prefix).empty())
+    out.add(Severity::warning, "overlay-readme",
+            at_value(key, {.what = fmt::format("the overlays of '{}' are not used: '{}README' is not there", prefix,
+                                               prefix + overlay_prefix),
+                           .notes = {fmt::format("those of '{}' are", overlay_prefix)}}));
+}
+
+Result<bool> FirmwareRun::load_kernel() {
+  const BootFile* file = first_there(prefix, kernel_names());
+  if (!file) {
+    std::vector<std::string> all;
+    for (const BootFile* one : files->beginning_with(prefix)) all.push_back(one->path.substr(prefix.size()));
+    Error error{.what = fmt::format("there is no kernel: {} is not there", names_text(kernel_names()))};
+    if (is_set("kernel")) error.hint = did_you_mean(get("kernel"), all);
+    const auto& other = wide ? model.kernels : model.kernels_64;
+    if (!is_set("kernel") && first_there(prefix, other))
+      error.hint = fmt::format("'{}' is there: say arm_64bit={}", first_there(prefix, other)->path, wide ? 0 : 1);
+    out.add(Severity::error, "kernel-missing", at_value("kernel", std::move(error)));
+    return false;
+  }
+  const std::vector<std::string> names = kernel_names();
+  const std::string usual = names.size() > 1 ? fmt::format("the first there of {}", join(names, ", "))
+                                             : fmt::format("the name of this model for {} bit", wide ? 64 : 32);
+  std::string why = why_set("kernel", usual);
+  if (!prefix.empty()) why += ", under " + why_set(is_set("os_prefix") ? "os_prefix" : "upstream_kernel", "");
+  LoadedFile& loaded = loads("kernel", file->path, std::move(why));
+  loaded.size = file->size;
+  SWAGE_CHECK(look_at_kernel(*file, loaded));
+  load_initramfs(file->path);
+  if (is_set("armstub") && !files->has(get("armstub")))
+    out.add(Severity::error, "armstub-missing",
+            at_value("armstub", {.what = fmt::format("'{}' is not there", get("armstub"))}));
+  return true;
+}
+
+// Where it is loaded: https://www.raspberrypi.com/documentation/computers/legacy_config_txt.html#kernel_address
+Result<void> FirmwareRun::look_at_kernel(const BootFile& file, LoadedFile& loaded) {
+  auto bytes = files->head(file, kKernelHead);
+  if (!bytes && bytes.error().code != Errc::corrupt) return Fail(bytes.error());
+  if (!bytes) out.add(Severity::error, "file-broken", bytes.error());
+  const KernelHead head = bytes ? kernel_head(*bytes) : KernelHead{};
+  if (bytes && file.size == 0)
+    out.add(Severity::error, "kernel-empty", {.what = fmt::format("'{}' is empty", file.path)});
+  const KernelKind wrong = wide ? KernelKind::arm32 : KernelKind::arm64;
+  if (head.kind == wrong)
+    out.add(Severity::error, "kernel-width",
+            at_value(is_set("arm_64bit") ? "arm_64bit" : "kernel",
+                     {.what = fmt::format("'{}' is a {}-bit kernel, and is started in {}-bit mode", file.path,
+                                          wide ? 32 : 64, wide ? 64 : 32),
+                      .hint = model.arm_64bit == Arm64::on || model.arm_64bit == Arm64::off
+                                  ? fmt::format("say arm_64bit={}", wide ? 0 : 1)
+                                  : ""}));
+  if (head.compressed && !wide)
+    out.add(Severity::warning, "kernel-compressed",
+            {.what = fmt::format("'{}' is compressed by gzip, which is said to be understood of 64-bit kernels",
+                                 file.path)});
+  std::uint64_t address = wide ? model.kernel_address_64 : model.kernel_address;
+  if (flag("kernel_old", false)) address = 0;
+  if (is_set("kernel_address")) address = config_number(get("kernel_address")).value_or(address);
+  kernel_address = loaded.address = address;
+  if (!head.compressed || head.memory != 0) {
+    kernel_end = address + std::max(head.memory, head.compressed ? 0 : file.size);
+    loaded.end = kernel_end;
+  }
+  if (head.compressed) loaded.why += ", gzip";
+  return {};
+}
+
+// https://www.raspberrypi.com/documentation/computers/config_txt.html#initramfs and #auto_initramfs
+void FirmwareRun::load_initramfs(const std::string& kernel) {
+  const bool directive = is_set("initramfs");
+  if (!directive && !is_set("ramfsfile")) {
+    if (!flag("auto_initramfs", false)) return;
+    const std::size_t slash = kernel.rfind('/') + 1;
+    const std::string name = kernel.substr(slash);
+    const std::string wanted =
+        kernel.substr(0, slash) + "initramfs" +
+        (name.starts_with("kernel")
+             ? name.substr(6, name.rfind('.') == std::string::npos ? std::string::npos : name.rfind('.') - 6)
+             : "");
+    const BootFile* file = name.starts_with("kernel") ? files->find(wanted) : nullptr;
+    if (file) loads("initramfs", file->path, why_set("auto_initramfs", "") + ", after the kernel").size = file->size;
+    else
+      out.add(Severity::note, "initramfs-none",
+              at_value("auto_initramfs",
+                       {.what = name.starts_with("kernel")
+                                    ? fmt::format("there is no '{}' for '{}'", wanted, kernel)
+                                    : fmt::format("'{}' does not begin with 'kernel': no initramfs is of its name",
+                                                  kernel)}));
+    return;
+  }
+  const std::string key = directive ? "initramfs" : "ramfsfile";
+  const std::vector<std::string_view> words = split_words(settings.at(key).value);
+  if (words.empty()) return;
+  const std::string value(words[0]);
+  const std::string where =
+      directive ? (words.size() > 1 ? std::string(words[1]) : "followkernel") : get("ramfsaddr", "followkernel");
+  const auto given = where == "followkernel" ? std::optional<std::uint64_t>(0) : config_number(where);
+  if (!given)
+    out.add(Severity::warning, "initramfs-address",
+            at_value(key, {.what = fmt::format("'{}' is neither an address nor 'followkernel'", where)}));
+  std::uint64_t address = given.value_or(0);
+  const bool fixed = address != 0;
+  for (const std::string_view one : split(value, ',')) {
+    const std::string name(one);
+    const BootFile* file = files->find(with_prefix(prefix, name));
+    if (!file) {
+      std::vector<std::string> all;
+      for (const BootFile* other : files->beginning_with(prefix)) all.push_back(other->path.substr(prefix.size()));
+      out.add(Severity::error, "initramfs-missing",
+              at_value(key, {.what = fmt::format("'{}' is not there", with_prefix(prefix, name)),
+                             .hint = did_you_mean(name, all)}));
+      continue;
+    }
+    LoadedFile& loaded = loads("initramfs", file->path, why_set(key, "") + (fixed ? "" : ", after the kernel"));
+    loaded.size = file->size;
+    if (!fixed) continue;
+    loaded.address = address;
+    loaded.end = address + file->size;
+    if (kernel_address && kernel_end && address < *kernel_end && *loaded.end > *kernel_address)
+      out.add(Severity::error, "memory-overlap",
+              at_value(key, {.what = fmt::format("'{}' at 0x{:x} to 0x{:x} lies over the kernel at 0x{:x} to 0x{:x}",
+                                                 file->path, address, *loaded.end, *kernel_address, *kernel_end)}));
+    address = *loaded.end;
+  }
+}
+
+// A boot log in raspberrypi/linux#7319: under a prefix, and where it is not there without.
+void FirmwareRun::load_cmdline() {
+  const std::string name = get("cmdline", "cmdline.txt");
+  const BootFile* file = files->find(with_prefix(prefix, name));
+  const bool fell_back = !file && !prefix.empty();
+  if (fell_back) file = files->find(with_prefix("", name));
+  if (!file) {
+    out.add(is_set("cmdline") ? Severity::warning : Severity::note, "cmdline-missing",
+            at_value("cmdline",
+                     {.what = fmt::format("'{}' is not there: the kernel gets the firmware's own words only", name)}));
+    return;
+  }
+  LoadedFile& loaded = loads("cmdline", file->path, why_set("cmdline", fell_back ? "not under the prefix" : ""));
+  loaded.size = file->size;
+  loaded.assumed = fell_back;
+}
+
+// nvmd/nixos-raspberrypi#57: a partition that holds one generation and no room for the next.
+void FirmwareRun::check_generations() {
+  if (!prefix.ends_with('/')) return;
+  std::uint64_t size = 0;
+  for (const BootFile* file : files->beginning_with(prefix))
+    size += (file->size + partition->cluster_size - 1) / partition->cluster_size * partition->cluster_size;
+  if (size > partition->free)
+    out.add(Severity::warning, "no-room",
+            {.what = fmt::format("the partition is too small to hold a second '{}': it has {}, and {} are free", prefix,
+                                 human_bytes(size), human_bytes(partition->free))});
+}
+
+}  // namespace swage
