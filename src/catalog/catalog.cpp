@@ -169,6 +169,13 @@ Result<const std::vector<TreeFileRow>*> Catalog::tree_files() const {
 Result<const std::vector<LogLineRow>*> Catalog::log_lines() const {
   return asked_rows(*state_, state_->asked->log_lines);
 }
+Result<const ImageTables*> Catalog::image_tables() const {
+  const std::scoped_lock lock(state_->asked->images.mutex);
+  ReadResult result;
+  read_asked(*state_, state_->asked->images, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return &state_->asked->images.tables;
+}
 Result<const std::vector<ComponentRow>*> Catalog::components() const {
   return asked_rows(*state_, state_->asked->components);
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/images.hpp"
 #include "catalog/layer.hpp"
 #include "catalog/rows.hpp"
 
@@ -48,6 +49,12 @@ template <class Row>
 struct AskedRows {
   std::mutex mutex{};
   std::vector<Row> rows{};
+  bool read = false;
+};
+
+struct AskedImages {   // likewise
+  std::mutex mutex{};
+  ImageTables tables{};
   bool read = false;
 };
 
@@ -127,6 +134,7 @@ struct Catalog::State {
     AskedRows<SymbolRow> symbols{};
     AskedRows<TreeFileRow> tree_files{};
     AskedRows<LogLineRow> log_lines{};
+    AskedImages images{};
     bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is
                                                      // not found may come from that
     bool everything = false;                         // is read and tested: the constraints of every architecture are
@@ -181,6 +189,8 @@ void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findin
 void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedImages& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found,
