@@ -56,6 +56,7 @@ struct BoardRow {
   std::string starts = "kernel";             // what QEMU is given: the `kernel` out of the image, since it does not run
                                              // the board's firmware, or the `card` alone
   RootFile bios{};                           // firmware of the machine itself
+  std::string bios_as = "bios";              // which of QEMU's options takes it: bios or kernel
   unsigned timeout = 300;                    // seconds until a login
   std::vector<std::string> limits{};         // what is known not to work, and why
   Origin origin{};
@@ -69,6 +70,7 @@ struct LoaderRow {
   std::string summary{};
   std::map<std::string, std::string> files{};   // name in the boot file system -> kernel, initramfs, dtb
   std::map<std::string, std::string> texts{};   // name -> text
+  std::vector<RootFile> firmware{};             // what is started before the kernel
   Origin origin{};
 };
 

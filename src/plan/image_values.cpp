@@ -36,7 +36,7 @@ std::string loader_lines(const LoaderRow& loader) {
 std::set<std::string> roots_of(const ImageRow& image) {
   const BoardRow& board = *image.board;
   std::set<std::string> roots{board.kernel, board.bios.root, board.qemu_root};
-  for (const auto* files : {&board.firmware, &board.raw})
+  for (const auto* files : {&board.firmware, &board.raw, &image.loader->firmware})
     for (const RootFile& file : *files) roots.insert(file.root);
   roots.erase("");
   return roots;
@@ -127,6 +127,7 @@ Result<std::string> Planner::State::board_value(Draft& draft, std::string_view k
                   {"qemu_args", board_words(board.qemu_args)},
                   {"starts", board.starts},
                   {"bios", {}},
+                  {"bios_as", board.bios_as},
                   {"timeout", std::to_string(board.timeout)}},
                  "board", key);
 }
@@ -140,7 +141,11 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
   }
   if (key == "packages") return image_packages(draft);
   if (key == "contents") return image_contents(image);
-  if (key == "firmware") return root_files(draft, image.board->firmware);
+  if (key == "firmware") {
+    std::vector<RootFile> files = image.board->firmware;
+    files.insert(files.end(), image.loader->firmware.begin(), image.loader->firmware.end());
+    return root_files(draft, files);
+  }
   if (key == "raw") return root_files(draft, image.board->raw);
   if (key == "texts") return texts(draft, image.loader->texts);
   if (key == "files") return texts(draft, image.userland->files);

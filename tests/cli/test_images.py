@@ -4,6 +4,17 @@ import time
 
 import pytest
 
+from swage_cli import ROOT, pin_sources
+
+
+@pytest.fixture
+def planner(planner):
+    file = planner.home / "swage.lock"
+    lock = json.loads(file.read_text())
+    pin_sources(lock, list((ROOT / "catalog/packages").glob("*/recipe.toml")))
+    file.write_text(json.dumps(lock))
+    return planner
+
 
 def derivations(planner, *args):
     return {one["name"] for one in planner("plan", *args, "--json").ok().json()["derivations"]}
@@ -27,6 +38,7 @@ def test_the_board_says_the_platform(planner):
 
 def test_what_is_no_image_is_refused(planner):
     assert planner("plan", "image/rpi3-minmal").fails(2).err == "error: 'rpi3-minmal' is not an image\nhint: did you mean 'rpi3-minimal'?\n"
+    assert planner("build", "rpi3-minimal").fails(2).err == "error: 'rpi3-minimal' is not a target\nhint: did you mean 'image/rpi3-minimal'?\n"
     assert planner("build", "image/rpi3-minimal@6.1").fails(2).err == (
         "error: 'image/rpi3-minimal@6.1' is not a target\nhint: an image has no versions: image/rpi3-minimal\n")
     assert planner("build", "image/rpi500-minimal").fails(3).err == (

@@ -1,7 +1,7 @@
 # Starts an image, the file itself, in QEMU and logs in on its serial console. Made only if a command then said what it should.
 #
 # $image     image.img.zst and manifest.json     $qemu $qemu_args ($image's file is @image@, its console the chardev `console`)
-# $bios      firmware of the machine, or ""      $timeout  seconds until the login
+# $bios      firmware of the machine, or "", which QEMU's option $bios_as takes     $timeout  seconds until the login
 # $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, out
 #            of the image     $login  USER:PASSWORD
 # Result: $out/log (the console), banner (the kernel's first line), userland (what the command said).
@@ -13,17 +13,20 @@ case "$qemu_args" in *if=sd*)   # cards have sizes of a power of two, and QEMU's
   truncate -s $whole card.img ;;
 esac
 set -- -nodefaults -display none -no-reboot -monitor none -rtc base=2020-01-01,clock=vm -seed 1 -chardev stdio,id=console,signal=off
-[ -z "$bios" ] || set -- "$@" -bios $bios
+[ -z "$bios" ] || set -- "$@" -$bios_as $bios
 if [ $starts = kernel ]; then
   offset=$(sfdisk -d card.img | awk -F '[=,]' '/start=/ { print $2 * 512; exit }')
   out_of() { mcopy -n -i card.img@@$offset "::$1" $2 || { echo "image-boot: '$1' is not in the boot file system" >&2; exit 1; }; }
   out_of config.txt config.txt
-  out_of cmdline.txt cmdline.txt
   named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
   out_of $(named kernel) kernel
-  out_of $(named initramfs) initramfs
   out_of $(named device_tree) dtb
-  set -- "$@" -kernel kernel -initrd initramfs -dtb dtb -append "$(head -n 1 cmdline.txt)"
+  set -- "$@" -kernel kernel -dtb dtb
+  if [ -n "$(named initramfs)" ]; then   # else it is a boot loader, which finds them
+    out_of $(named initramfs) initramfs
+    out_of cmdline.txt cmdline.txt
+    set -- "$@" -initrd initramfs -append "$(head -n 1 cmdline.txt)"
+  fi
 fi
 qemu_args=$(echo "$qemu_args" | sed "s,@image@,card.img,g")
 echo "$qemu $qemu_args $*"

@@ -21,17 +21,6 @@ void read_load_addresses(const FieldInput& in, BoardRow& row) {
 
 void read_bios_file(const FieldInput& in, BoardRow& row) { read_root_file(in, row.bios, {}); }
 
-template <auto Member>
-void read_root_files(const FieldInput& in, BoardRow& row) {
-  (row.*Member).clear();
-  if (!in.is(TomlValue::Kind::array)) return;
-  for (const TomlValue& item : in.value.items) {
-    RootFile file;
-    read_root_file(in.with(item, in.name), file, Member == &BoardRow::raw ? "offset" : "to");
-    (row.*Member).push_back(std::move(file));
-  }
-}
-
 // `sha256-...`: the hash of a tree as an archive of Nix (NAR), in base64, whose last `=` may be left out.
 template <class Row>
 void read_tree_nar(const FieldInput& in, Row& row) {
@@ -82,14 +71,15 @@ const Schema<BoardRow>& board_schema() {
       .optional("defconfigs", &BoardRow::defconfigs)
       .optional("modules", words(&BoardRow::modules))
       .optional("network", words(&BoardRow::network))
-      .optional("firmware", read_root_files<&BoardRow::firmware>)
-      .optional("raw", read_root_files<&BoardRow::raw>)
+      .optional("firmware", root_files(&BoardRow::firmware, "to"))
+      .optional("raw", root_files(&BoardRow::raw, "offset"))
       .optional("loader", name_at(&BoardRow::loader))
       .optional("qemu", &BoardRow::qemu)
       .optional("qemu_root", reference(&BoardRow::qemu_root, NameOf::root))
       .optional("qemu_args", words(&BoardRow::qemu_args))
       .optional("starts", word(&BoardRow::starts, same_words({"kernel", "card"})))
       .optional("bios", read_bios_file)
+      .optional("bios_as", word(&BoardRow::bios_as, same_words({"bios", "kernel"})))
       .optional("timeout", &BoardRow::timeout)
       .optional("limits", &BoardRow::limits)
       .optional("override", read_override<BoardRow>);

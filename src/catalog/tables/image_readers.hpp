@@ -28,6 +28,15 @@ typename Schema<Row>::Reader names_at(std::vector<NameAt> Row::*member) {
 
 // { root = "u-boot-qemu", file = "usr/lib/...", and `more`: to or offset }
 void read_root_file(const FieldInput& in, RootFile& file, std::string_view more);
+template <class Row>
+typename Schema<Row>::Reader root_files(std::vector<RootFile> Row::*member, std::string_view more) {
+  return [member, more](const FieldInput& in, Row& row) {
+    (row.*member).clear();
+    if (!in.is(TomlValue::Kind::array)) return;
+    for (const TomlValue& item : in.value.items)
+      read_root_file(in.with(item, in.name), (row.*member).emplace_back(), more);
+  };
+}
 void read_bytes(const FieldInput& in, std::uint64_t& bytes);   // "8K"
 bool is_commit(std::string_view text);
 

@@ -100,6 +100,7 @@ const Schema<LoaderRow>& loader_schema() {
       .required("summary", &LoaderRow::summary)
       .optional("files", read_loader_files)
       .optional("texts", &LoaderRow::texts)
+      .optional("firmware", root_files(&LoaderRow::firmware, "to"))
       .optional("override", read_override<LoaderRow>);
   return schema;
 }

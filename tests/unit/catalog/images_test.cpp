@@ -204,6 +204,17 @@ TEST(ShippedImages, TheirTablesHaveTheBoardsOfTheReferences) {
   EXPECT_EQ(tables.bundles.size(), 13u);
   for (const char* name : {"virt-arm64-minimal", "rpi3-minimal", "rpi02-minimal", "orangepi-pc-minimal"})
     EXPECT_EQ(tables.image(name).value()->planned, "") << name;
+  // Every image that a platform of virtual machines has names for, each planned with its reason.
+  const auto is_of_it = [](const ImageRow& image) {
+    const std::string& family = image.family->name;
+    return family != "raspberrypi" && family != "virt" && family != "allwinner";
+  };
+  EXPECT_EQ(std::count_if(tables.images.begin(), tables.images.end(), is_of_it), 339);
+  for (const char* name : {"nvidia-jetson-orin-agx-verity-debug-nodemoapps-from-x86_64-ghafImage",
+                           "nvidia-jetson-orin-nx-release-luks-uki", "nxp-imx8mp-evk-debug-from-x86_64",
+                           "intel-laptop-low-mem-storeDisk-debug-installer", "laptop-hw-scan", "vm-debug-nogui"})
+    EXPECT_NE(tables.image(name).value()->planned, "") << name;
+  EXPECT_FALSE(tables.image("nvidia-jetson-orin-agx-verity-debug-luks"));
   // The hash of a tree is the same with and without its last =.
   EXPECT_EQ(tables.kernels.front().nar.size(), 64u);
 }
