@@ -185,6 +185,13 @@ Result<const FirmwareModelRow*> Catalog::firmware_model(std::string_view id) con
   Error error{.what = fmt::format("'{}' is no board whose firmware is known", id), .hint = did_you_mean(id, known)};
   return Fail(std::move(error).note(fmt::format("known: {}", join(known, ", "))));
 }
+Result<const ImageTables*> Catalog::image_tables() const {
+  const std::scoped_lock lock(state_->asked->images.mutex);
+  ReadResult result;
+  read_asked(*state_, state_->asked->images, result.findings, result.documents);
+  if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
+  return &state_->asked->images.tables;
+}
 Result<const std::vector<ComponentRow>*> Catalog::components() const {
   return asked_rows(*state_, state_->asked->components);
 }

@@ -24,6 +24,8 @@
 //   log_lines.toml               [[line]]
 //   firmware_models.toml         [[firmware_model]]
 //   firmware_settings.toml       [[firmware_setting]]
+//   boards/, firmware/, images/  files of any names, and bundles.toml: boards and images (images.hpp), read only when
+//                                asked for
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
 //   packages/<name>/recipe.toml  [package], [target], [source], [build], [deps], [phase], [features], [env], [test],
 //                                [[variant]], [[member]]
@@ -91,6 +93,9 @@ struct RootRow {
   std::string name;
   std::string suite{};                       // bookworm
   std::vector<std::string> packages{};       // what apt is asked for; their dependencies come along
+  std::vector<std::string> only{};           // of what apt takes for them, what has such a name (shell patterns);
+                                             // empty: all
+  std::vector<std::string> components{"main"};   // of the archive, that they are in
   std::string like{};                        // another root, whose packages come before these
   std::string architecture = "amd64";        // of the packages; builds in a root of another one than the build
                                              // platform's are emulated
@@ -379,6 +384,7 @@ struct RecipeParts {
   std::vector<std::string> patches{};        // files beside the recipe, applied in order
   std::map<std::string, std::string> phases{};   // before-configure, build, after-install ... -> shell
   std::map<std::string, std::string> env{};
+  std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
 };
 
 // [[variant]]: added where its `when` holds. A list means any of it, and a word with `!` before it anything else; what
@@ -429,7 +435,6 @@ struct RecipeRow : RecipeParts {
   std::string default_member{};              // that the name alone means; "" none
   std::vector<std::string> arch{};           // platform names or kernel ARCH values that it is for; none: every one
   bool bare_metal = false;                   // it needs no operating system
-  std::vector<std::string> tests{};          // shell lines, run with $out and emulated where foreign; each must succeed
   std::vector<std::string> allowed_references{};   // names of what it may refer to although only builds need it
   Origin origin{};
   std::string full_name() const { return member.empty() ? name : name + "@" + member; }
@@ -495,6 +500,8 @@ struct EvidenceRow {
   bool is_of_release() const { return !tree || tree->vendor.empty(); }
   friend bool operator==(const EvidenceRow&, const EvidenceRow&) = default;
 };
+
+struct ImageTables;   // images.hpp
 
 // As a dependency: a toolchain, which is resolved and not a recipe of that name.
 inline constexpr const char* kToolchainDependency = "toolchain";
@@ -567,6 +574,7 @@ class Catalog {
   Result<const std::vector<FirmwareModelRow>*> firmware_models() const;
   Result<const FirmwareModelRow*> firmware_model(std::string_view id) const;   // unknown: with a suggestion
   Result<const std::vector<FirmwareSettingRow>*> firmware_settings() const;
+  Result<const ImageTables*> image_tables() const;         // images.hpp
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;
   // Likewise, each recipe by itself; by name: NAME, or NAME@MEMBER of a family.

@@ -386,13 +386,15 @@ const std::vector<std::string>& layer_files() {
   static const std::vector<std::string> names{"platforms.toml",       "c_libraries.toml",      "features.toml",
                                               "roots.toml",           "components.toml",       "instances.toml",
                                               "log_lines.toml",       "source_trees.toml",     "swage.toml",
-                                              "firmware_models.toml", "firmware_settings.toml"};
+                                              "firmware_models.toml", "firmware_settings.toml",
+                                              "bundles.toml"};
   return names;
 }
 
 bool is_layer(const fs::path& directory) {
   const auto has = [&](const std::string& name) { return path_exists(directory / name); };
-  const auto directories = {kPackages, kScripts, "kernels", "toolchains", "systems", "html", kEvidence};
+  const auto directories = {kPackages, kScripts, "kernels", "toolchains", "systems", "html", kEvidence,
+                            "boards", "firmware", "images"};
   return std::any_of(layer_files().begin(), layer_files().end(), has) ||
          std::any_of(directories.begin(), directories.end(), has);
 }

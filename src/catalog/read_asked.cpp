@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "catalog/image_rows.hpp"
 #include "catalog/reader.hpp"
 
 namespace swage {
@@ -225,6 +226,61 @@ void read_asked(const Catalog::State& state, AskedRows<FirmwareSettingRow>& foun
                     index);
       },
       [](std::vector<FirmwareSettingRow>&, Findings&) {});
+}
+
+namespace {
+
+// The files of a layer that have rows of boards and images.
+std::vector<fs::path> image_files(const fs::path& layer) {
+  std::vector<fs::path> files;
+  for (const char* directory : {"boards", "firmware", "images"})
+    for (const std::string& name : list_directory(layer / directory).value_or(std::vector<std::string>{}))
+      if (name.ends_with(".toml")) files.push_back(layer / directory / name);
+  files.push_back(layer / "bundles.toml");
+  return files;
+}
+
+struct ImageIndices {
+  Index boards{}, loaders{}, layouts{}, userlands{}, variants{}, axes{}, families{}, kernels{}, firmware{}, bundles{};
+};
+
+void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& tables, ImageIndices& seen) {
+  const std::vector<std::string> key{"name"};
+  reader.check_tables(document,
+                      {"board", "kernel", "firmware", "bundle", "loader", "layout", "userland", "variant", "axis",
+                       "family"},
+                      {});
+  reader.rows(document, "board", key, board_schema(), BoardRow{}, tables.boards, seen.boards);
+  reader.rows(document, "kernel", key, vendor_kernel_schema(), VendorKernelRow{}, tables.kernels, seen.kernels);
+  reader.rows(document, "firmware", key, firmware_schema(), FirmwareRow{}, tables.firmware, seen.firmware);
+  reader.rows(document, "bundle", key, bundle_schema(), BundleRow{}, tables.bundles, seen.bundles);
+  reader.rows(document, "loader", key, loader_schema(), LoaderRow{}, tables.loaders, seen.loaders);
+  reader.rows(document, "layout", key, layout_schema(), LayoutRow{}, tables.layouts, seen.layouts);
+  reader.rows(document, "userland", key, userland_schema(), UserlandRow{}, tables.userlands, seen.userlands);
+  reader.rows(document, "variant", key, variant_schema(), VariantRow{}, tables.variants, seen.variants);
+  reader.rows(document, "axis", key, axis_schema(), AxisRow{}, tables.axes, seen.axes);
+  reader.rows(document, "family", key, family_schema(), FamilyRow{}, tables.families, seen.families);
+}
+
+}  // namespace
+
+void read_asked(const Catalog::State& state, AskedImages& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  if (found.read) return;
+  ReadResult result;
+  Reader reader{.layers = state.layers, .result = result};
+  ImageTables tables;
+  ImageIndices seen;
+  for (; reader.layer < state.layers.size(); ++reader.layer)
+    for (const fs::path& file : image_files(state.layers[reader.layer].directory))
+      if (const TomlDocument* document = reader.open(file)) read_image_rows(reader, *document, tables, seen);
+  found.tables = std::move(tables);
+  make_images(found.tables, result.findings);   // whose images point into the tables
+  if (!settle(state, result, findings, documents)) {
+    found.tables = {};
+    return;
+  }
+  found.read = true;
 }
 
 }  // namespace swage

@@ -37,9 +37,8 @@ std::vector<std::string> texts_of(const RecipeRow& row) {
     for (const auto& [role, names] : parts.deps) add(names);
     if (row.system.empty()) return;   // of other recipes these are for nobody
     for (const auto& [phase, text] : parts.phases) texts.push_back(text);
-    for (const auto* list : {&parts.configure, &parts.make, &parts.install}) add(*list);
+    for (const auto* list : {&parts.configure, &parts.make, &parts.install, &parts.tests}) add(*list);
   });
-  if (!row.system.empty()) add(row.tests);
   return texts;
 }
 

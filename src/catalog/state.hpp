@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/images.hpp"
 #include "catalog/layer.hpp"
 #include "catalog/rows.hpp"
 
@@ -48,6 +49,12 @@ template <class Row>
 struct AskedRows {
   std::mutex mutex{};
   std::vector<Row> rows{};
+  bool read = false;
+};
+
+struct AskedImages {   // likewise
+  std::mutex mutex{};
+  ImageTables tables{};
   bool read = false;
 };
 
@@ -129,6 +136,7 @@ struct Catalog::State {
     AskedRows<LogLineRow> log_lines{};
     AskedRows<FirmwareModelRow> firmware_models{};
     AskedRows<FirmwareSettingRow> firmware_settings{};
+    AskedImages images{};
     bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is
                                                      // not found may come from that
     bool everything = false;                         // is read and tested: the constraints of every architecture are
@@ -187,6 +195,8 @@ void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findi
 void read_asked(const Catalog::State& state, AskedRows<FirmwareModelRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<FirmwareSettingRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedImages& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 // Likewise, of one architecture.
 const std::vector<ConstraintRow>& read_arch_rows(const Catalog::State& state, ArchRows<ConstraintRow>& found,

@@ -84,9 +84,9 @@ Result<Role> meant_role(const DependencyKey& key, const DependencyRoles& roles, 
 }
 
 const std::vector<std::string>& variable_scopes() {
-  static const std::vector<std::string> scopes{"build",   "component", "dep",      "instance", "kernel",
-                                               "machine", "package",   "platform", "quirks",   "root",
-                                               "roots",   "script",    "source",   "target",   "toolchain"};
+  static const std::vector<std::string> scopes{"board",   "build",    "component", "dep",  "image", "instance",
+                                               "kernel",  "machine",  "package",   "platform", "quirks", "root",
+                                               "roots",   "script",   "source",    "target",   "toolchain"};
   return scopes;
 }
 

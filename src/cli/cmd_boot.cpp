@@ -74,7 +74,7 @@ Json to_json(const Goal& goal, const Verdict& verdict) {
   }
   return {{"target", goal.target.text},
           {"platform", goal.platform->name},
-          {"kernel", goal.cell.kernel->version.str()},
+          {"kernel", goal.cell.kernel ? Json(goal.cell.kernel->version.str()) : Json(nullptr)},
           {"toolchain", goal.cell.toolchain->id},
           {"drv", goal.wanted->drv.str()},
           {"banner", verdict.banner},
@@ -90,7 +90,7 @@ Result<int> run(Session& session, const BootOptions& options) {
   SWAGE_TRY(const OnImpossible impossible, left_out.collector(options.targets));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "tiny", KernelGoal::boot, impossible));
   for (std::size_t i = 0; i < goals.size();) {
-    if (goals[i].cell.machine) {
+    if (goals[i].cell.machine || goals[i].cell.image) {   // a board without an emulator says why itself
       ++i;
       continue;
     }

@@ -233,12 +233,14 @@ Result<Listing> roots(const Listed& wanted) {
                            {"suite"},
                            {"purpose"},
                            {"packages"},
+                           {"only", In::json},
+                           {"components", In::json},
                            {"architecture", In::json},
                            {"like", In::json},
                            {"tools", In::json}}};
   for (const RootRow& r : wanted.catalog.roots())
-    list.rows.push_back({{r.name, r.suite, text_or_null(r.purpose), r.packages, r.architecture, text_or_null(r.like),
-                          ranges_json(r.tools)},
+    list.rows.push_back({{r.name, r.suite, text_or_null(r.purpose), r.packages, r.only, r.components, r.architecture,
+                          text_or_null(r.like), ranges_json(r.tools)},
                          &r.origin});
   return list;
 }
@@ -309,6 +311,66 @@ Result<Listing> quirks(const Listed& wanted) {
   return list;
 }
 
+std::vector<std::string> names_of(const std::vector<NameAt>& names) {
+  std::vector<std::string> texts;
+  for (const NameAt& name : names) texts.push_back(name.text);
+  return texts;
+}
+Result<Listing> boards(const Listed& wanted) {
+  Listing list{.columns = {{"name"},
+                           {"platform"},
+                           {"title"},
+                           {"table", In::json},
+                           {"kernel"},
+                           {"dtb", In::json},
+                           {"vendorDtb", In::json},
+                           {"console", In::json},
+                           {"qemu"},
+                           {"limits"}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  for (const BoardRow& b : tables->boards)
+    if (wanted.is_for(b.platform))
+      list.rows.push_back({{b.name, b.platform, b.title, b.table, text_or_null(b.kernel), text_or_null(b.dtb),
+                            text_or_null(b.vendor_dtb), text_or_null(b.console), text_or_null(b.qemu), b.limits},
+                           &b.origin});
+  return list;
+}
+Result<Listing> bundles(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"kernel"}, {"firmware"}, {"boards"}, {"aliases"}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  for (const BundleRow& b : tables->bundles)
+    list.rows.push_back({{b.name, b.kernel.text, names_of(b.firmware), names_of(b.boards), b.aliases}, &b.origin});
+  return list;
+}
+Result<Listing> firmware(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"kind"}, {"repository"}, {"commit"}, {"nar", In::json}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  for (const FirmwareRow& f : tables->firmware)
+    list.rows.push_back({{f.name, f.kind, f.repository, f.commit, f.nar}, &f.origin});
+  return list;
+}
+Result<Listing> images(const Listed& wanted) {
+  Listing list{.columns = {{"name"},
+                           {"board"},
+                           {"platform"},
+                           {"variant", In::json},
+                           {"axes", In::json},
+                           {"family", In::json},
+                           {"boots", In::text},
+                           {"emulated", In::json},
+                           {"planned"}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  for (const ImageRow& i : tables->images) {
+    if (!wanted.is_for(i.board->platform)) continue;
+    std::vector<std::string> axes;
+    for (const AxisRow* axis : i.axes) axes.push_back(axis->name);
+    list.rows.push_back({{i.name, i.board->name, i.board->platform, i.variant->name, axes, i.family->name,
+                          i.board->emulated() ? "in QEMU" : "-", i.board->emulated(), text_or_null(i.planned)},
+                         &i.family->origin});
+  }
+  return list;
+}
+
 struct Listable {
   const char* name;
   Result<Listing> (*make)(const Listed&);
@@ -322,7 +384,11 @@ constexpr Listable kinds[] = {{"kernels", kernels},
                               {"machines", machines, true},
                               {"constraints", constraints},
                               {"quirks", quirks},
-                              {"components", components}};
+                              {"components", components},
+                              {"boards", boards, true},
+                              {"bundles", bundles},
+                              {"firmware", firmware},
+                              {"images", images, true}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -419,9 +485,11 @@ Action declare_list(const Options& app) {
   };
   auto options = std::make_shared<ListOptions>();
   app.add_option("WHAT", options->what,
-                 "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks or components")
+                 "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks, components, boards, "
+                 "bundles, firmware or images")
       .required();
-  app.add_option("--for", options->platforms, "only what is for these platforms: toolchains, packages, machines")
+  app.add_option("--for", options->platforms,
+                 "only what is for these platforms: toolchains, packages, machines, boards, images")
       .allow_extra_args(false);
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
   return [options](Session& session) { return run(session, options->what, options->platforms, options->origins); };

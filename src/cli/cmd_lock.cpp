@@ -24,9 +24,8 @@ Result<int> run(Session& session, const LockCommand& command) {
     if (old) before = std::move(*old);
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  const std::set<std::string> architectures =
-      before ? pinned_architectures(*catalog, *before) : std::set<std::string>{};
-  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !command.update ? &*before : nullptr, architectures,
+  const std::set<std::string> roots = before ? pinned_on_demand(*catalog, *before) : std::set<std::string>{};
+  SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !command.update ? &*before : nullptr, roots,
                                                       before ? &*before : nullptr, command.allow_older));
   session.stop_reporter();
   std::size_t added = 0;

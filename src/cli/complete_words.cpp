@@ -244,6 +244,8 @@ class Values {
       all.add(kernel, "the tree that --src names");
       return {};
     }
+    if (begun.starts_with(kImageTarget)) return add_images(*catalog, all);
+    all.add(std::string(kImageTarget), "a disk or card: image/rpi3-minimal");
     all.add(kToolchainTarget, "what builds programs");
     all.add(fmt::format("{}@", kToolchainTarget), "one of them: toolchain@gcc-12");
     all.add(fmt::format("{}@", kRootTarget), "a root that builds run in");
@@ -251,6 +253,15 @@ class Values {
     SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog->recipes());
     for (const RecipeRow* recipe : recipes)
       if (recipe->name != kRootTarget) all.add(recipe->full_name(), recipe->summary);   // that wants a name after it
+    return {};
+  }
+
+  static Result<void> add_images(const Catalog& catalog, Words& all) {
+    SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+    for (const ImageRow& image : tables->images)
+      if (image.planned.empty())
+        all.add(fmt::format("{}{}", kImageTarget, image.name),
+                fmt::format("{}: {}", image.board->title, image.variant->summary));
     return {};
   }
 

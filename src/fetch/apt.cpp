@@ -136,11 +136,13 @@ std::string without_hosts(std::string_view text, const std::vector<AptSource>& s
   return out;
 }
 
-AptSuite::AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries)
+AptSuite::AptSuite(fs::path directory, std::string suite, std::string architecture, std::vector<std::string> components,
+                   Index index, unsigned tries)
     : directory_(std::move(directory)),
       solving_(directory_),
       suite_(std::move(suite)),
       architecture_(std::move(architecture)),
+      components_(std::move(components)),
       index_(index),
       tries_(tries) {}
 
@@ -154,10 +156,11 @@ Result<void> AptSuite::configure(const std::vector<AptSource>& sources) const {
       signed_by += fmt::format(" {}", kArchiveKeyring);
     // How old an index may be is looked at here, where an older one can be allowed.
     stanzas += fmt::format(
-        "Types: deb{}\nURIs: {}\nSuites: {}{}\nComponents: main\nArchitectures: {}\nTargets: Packages Sources\n"
+        "Types: deb{}\nURIs: {}\nSuites: {}{}\nComponents: {}\nArchitectures: {}\nTargets: Packages Sources\n"
         "PDiffs: no\nLanguages: none\nCheck-Valid-Until: no\n{}{}\n",
-        index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_, source.pocket, architecture_,
-        signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by), source.trusted ? "Trusted: yes\n" : "");
+        index_ == Index::packages_and_sources ? " deb-src" : "", source.uri, suite_, source.pocket,
+        join(components_, " "), architecture_, signed_by.empty() ? "" : fmt::format("Signed-By: {}\n", signed_by),
+        source.trusted ? "Trusted: yes\n" : "");
   }
   return write_state(directory_, stanzas);
 }

@@ -63,7 +63,8 @@ struct AptFreshness {
 class AptSuite {
  public:
   enum class Index { packages, packages_and_sources };
-  AptSuite(fs::path directory, std::string suite, std::string architecture, Index index, unsigned tries);
+  AptSuite(fs::path directory, std::string suite, std::string architecture, std::vector<std::string> components,
+           Index index, unsigned tries);
 
   // Gets the index from the first source that has it as new as it must be, and those of its pockets. Must have
   // succeeded before all else.
@@ -97,6 +98,7 @@ class AptSuite {
                                         // one
   std::string suite_;
   std::string architecture_;
+  std::vector<std::string> components_;
   Index index_;
   unsigned tries_;
   std::optional<Error> stale_{};

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <fmt/core.h>
+#include <fnmatch.h>
 #include <thread>
 
 #include "base/interrupt.hpp"
@@ -22,7 +23,8 @@ constexpr std::string_view kSource = "source:";
 constexpr std::string_view kSeed = "seed:";
 constexpr std::string_view kNative = "amd64";   // the build platform's architecture
 
-std::string root_key(const RootRow& row) { return fmt::format("root:{}", row.name); }
+constexpr std::string_view kRoot = "root:";
+std::string root_key(const RootRow& row) { return fmt::format("{}{}", kRoot, row.name); }
 
 // `2.44-3`, `2.44+3+b1`, `12.2.0-14+deb12u1` -> 2.44, 2.44, 12.2.0: packages that are built from another's source put
 // more after it.
@@ -87,6 +89,10 @@ class JobEvents {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+bool fits(const AptChoice& choice, const std::string& pattern) {
+  return ::fnmatch(pattern.c_str(), choice.name.c_str(), 0) == 0;
+}
+
 // A toolchain is chosen by the versions that its row declares: a suite that has others now must not pass for it.
 std::optional<Error> moved_on(const LockRequest& request, const std::vector<AptChoice>& choices) {
   for (const AptChoice& choice : choices) {
@@ -102,6 +108,20 @@ std::optional<Error> moved_on(const LockRequest& request, const std::vector<AptC
   return std::nullopt;
 }
 
+// The choices that the request is for: a kernel, and not what installing it needs.
+Result<std::vector<AptChoice>> only_of(const LockRequest& request, std::vector<AptChoice> choices) {
+  if (request.only.empty()) return choices;
+  for (const std::string& pattern : request.only)
+    if (std::none_of(choices.begin(), choices.end(), [&](const AptChoice& choice) { return fits(choice, pattern); }))
+      return fail(Errc::invalid_input, fmt::format("suite '{}' takes nothing that is called '{}' for {}", request.suite,
+                                                   pattern, join(request.packages, ", ")));
+  std::erase_if(choices, [&](const AptChoice& choice) {
+    return std::none_of(request.only.begin(), request.only.end(),
+                        [&](const std::string& pattern) { return fits(choice, pattern); });
+  });
+  return choices;
+}
+
 void answer(const AptSuite& apt, Job& job) {
   const LockRequest& request = *job.request;
   if (is_source(request)) {
@@ -111,6 +131,7 @@ void answer(const AptSuite& apt, Job& job) {
     else job.error = std::move(dsc).error();
   } else {
     auto choices = apt.solve(request.packages);
+    if (choices) choices = only_of(request, *std::move(choices));
     if (choices) job.error = moved_on(request, job.choices = std::move(*choices));
     else job.error = std::move(choices).error();
   }
@@ -127,7 +148,7 @@ class Locker {
 
   Result<Lockfile> make(std::vector<LockRequest> requests) {
     std::erase_if(requests, [&](const LockRequest& request) {
-      return request.architecture != kNative && !options_.architectures.contains(request.architecture) &&
+      return request.on_demand && !options_.roots.contains(request.key.substr(kRoot.size())) &&
              !lock_.sets.contains(request.key);
     });
     std::erase_if(requests, [&](const LockRequest& request) { return is_pinned(request); });
@@ -189,7 +210,7 @@ class Locker {
   static bool answers(const Lockfile& lock, const LockRequest& request) {
     const auto set = lock.sets.find(request.key);
     if (set == lock.sets.end()) return false;
-    if (set->second.suite != request.suite || set->second.request != set_request(request.packages)) return false;
+    if (set->second.suite != request.suite || set->second.request != request.locked_as) return false;
     std::vector<AptChoice> choices;
     for (const std::string& sha256 : set->second.files)
       choices.push_back({lock.files.at(sha256).name, lock.files.at(sha256).version});
@@ -203,11 +224,15 @@ class Locker {
         return other.suite == request.suite && is_source(other);
       });
       const bool native = request.architecture == kNative;
-      const std::string place = native ? request.suite : fmt::format("{}-{}", request.suite, request.architecture);
+      const std::string components = join(request.components, "-");
+      const bool usual = native && components == "main";
+      std::string place = request.suite;
+      if (!native) place += "-" + request.architecture;
+      if (components != "main") place += "-" + components;
       auto [at, added] = suites.try_emplace(
           place,
-          SuiteWork{AptSuite(options_.cache_dir / place, request.suite, request.architecture,
-                             with_sources && native ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
+          SuiteWork{AptSuite(options_.cache_dir / place, request.suite, request.architecture, request.components,
+                             with_sources && usual ? AptSuite::Index::packages_and_sources : AptSuite::Index::packages,
                              options_.fetch.tries)});
       at->second.jobs.push_back({.request = &request});
     }
@@ -254,7 +279,7 @@ class Locker {
     for (Job& job : suite.jobs) {
       if (job.error || is_source(*job.request)) continue;
       std::sort(job.choices.begin(), job.choices.end());
-      LockedSet set{.suite = job.request->suite, .request = set_request(job.request->packages)};
+      LockedSet set{.suite = job.request->suite, .request = job.request->locked_as};
       for (const AptChoice& choice : job.choices) {
         const auto file = files.find(choice);
         if (file == files.end() || !check_pool_path(file->second.path) ||
@@ -459,10 +484,12 @@ class Locker {
 
 }  // namespace
 
-std::set<std::string> pinned_architectures(const Catalog& catalog, const Lockfile& lock) {
+bool is_on_demand(const RootRow& row) { return row.architecture != kNative || !row.only.empty(); }
+
+std::set<std::string> pinned_on_demand(const Catalog& catalog, const Lockfile& lock) {
   std::set<std::string> found;
   for (const RootRow& row : catalog.roots())
-    if (row.architecture != kNative && lock.sets.contains(root_key(row))) found.insert(row.architecture);
+    if (is_on_demand(row) && lock.sets.contains(root_key(row))) found.insert(row.name);
   return found;
 }
 
@@ -471,6 +498,7 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
   const auto add = [&](LockRequest request) {
     std::sort(request.packages.begin(), request.packages.end());
     request.packages.erase(std::unique(request.packages.begin(), request.packages.end()), request.packages.end());
+    if (request.locked_as.empty()) request.locked_as = set_request(request.packages);
     std::string key = request.key;
     requests.emplace(std::move(key), std::move(request));
   };
@@ -478,7 +506,11 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
     add({.key = root_key(row),
          .suite = row.suite,
          .packages = row.packages,
+         .only = row.only,
+         .components = row.components,
          .architecture = row.architecture,
+         .on_demand = is_on_demand(row),
+         .locked_as = root_request(row),
          .pos = row.origin.pos});
   SWAGE_TRY(const std::vector<const ToolchainRow*> toolchains, catalog.all_toolchains());
   for (const ToolchainRow* each : toolchains) {

@@ -21,7 +21,11 @@ struct LockRequest {
   std::string key{};                        // "root:build"
   std::string suite{};
   std::vector<std::string> packages{};      // sorted, each once
+  std::vector<std::string> only{};          // of what apt takes, what has such a name; empty: all
+  std::vector<std::string> components{"main"};
   std::string architecture = "amd64";       // of the packages
+  bool on_demand = false;                   // pinned when it is first needed
+  std::string locked_as{};                  // of a set: LockedSet::request
   SourcePos pos{};                          // the row that asks
   std::optional<Version> series{};          // of a source
   std::string member{};                     // seeds: the program in the package
@@ -29,8 +33,10 @@ struct LockRequest {
 };
 // Every set, seed and source that the catalog mentions, sorted by key.
 Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog);
-// The architectures, besides the build platform's, of the roots that the lock file pins.
-std::set<std::string> pinned_architectures(const Catalog& catalog, const Lockfile& lock);
+// Whether the root is pinned only when it is first needed: one of another platform, or a part of images.
+bool is_on_demand(const RootRow& row);
+// The names of such roots that the lock file pins.
+std::set<std::string> pinned_on_demand(const Catalog& catalog, const Lockfile& lock);
 
 // A mirror of the distribution, as an apt source.
 struct AptSource {
@@ -49,8 +55,8 @@ struct LockOptions {
   std::vector<AptSource> sources{};         // in this order; empty: those of the host
   FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
   const Lockfile* keep = nullptr;           // what it pins stays pinned so; only what it does not pin is asked for
-  // Others than the build platform's: their roots are only asked for when they are named here or pinned in `keep`.
-  std::set<std::string> architectures{};
+  // Those that are pinned on demand are only asked for when they are named here or pinned in `keep`.
+  std::set<std::string> roots{};
   // The lock that is replaced, if any: what was published of its archives does not change; no suite may be older than
   // it was; where the mirrors do not have what an index names, what it pins will do.
   const Lockfile* before = nullptr;

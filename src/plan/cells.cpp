@@ -52,7 +52,8 @@ Result<const ToolchainRow*> Planner::State::toolchain_of(const RecipeRow& recipe
 
 // Cells of packages by what they are for: of the many targets of a request each dependency is planned once.
 const Cell& Planner::State::shared(const Cell& cell) {
-  const bool has_more = cell.with_cxx || cell.target || cell.machine || cell.kernel || !cell.trees.empty();
+  const bool has_more = cell.with_cxx || cell.target || cell.machine || cell.kernel || cell.image ||
+                        !cell.trees.empty();
   if (has_more) return cell;
   const Side host = host_of(cell);
   return *package_cells.try_emplace({host, host, cell.instance, cell.mode, cell.quirks}, &cell).first->second;

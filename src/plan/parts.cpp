@@ -71,6 +71,7 @@ RecipeParts parts_of(const RecipeRow& recipe, const PartsFor& what) {
     append(variant.patches, parts.patches);
     if (!variant.install.empty()) parts.install = variant.install;
     if (!variant.script.empty()) parts.script = variant.script;
+    if (!variant.tests.empty()) parts.tests = variant.tests;
     for (const auto& [phase, text] : variant.phases) parts.phases[phase] = text;
     for (const auto& [key, text] : variant.env) parts.env[key] = text;
   }

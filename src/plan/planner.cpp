@@ -137,7 +137,7 @@ Result<void> Planner::State::add_package_environment(Draft& draft, const Variabl
   }
   env["outputs"] = join(draft.recipe.outputs, " ");
   env["allowed_references"] = join(draft.recipe.allowed_references, " ");
-  SWAGE_TRY(env["tests"], expand_variables(join(draft.recipe.tests, "\n"), variables));
+  SWAGE_TRY(env["tests"], expand_variables(join(draft.parts.tests, "\n"), variables));
   return {};
 }
 

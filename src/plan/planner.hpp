@@ -10,6 +10,8 @@
 //                                                              binfmt_magic()
 //   {toolchain.path} {toolchain.prefix} {toolchain.id} {toolchain.debs} {toolchain.source} ...   the cell's toolchain
 //   {machine.qemu} {machine.cmdline} {machine.config} ...      the boot machine of (platform, kernel)
+//   {board.name} {board.qemu} {board.dtb} ...                  the board of the image that the cell is of
+//   {image.name} {image.layout} {image.kernel} {image.packages} ...   and the image: plan/image_values.cpp
 //   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}   what the request asks for
 //   {kernel.modules} {kernel.module_make} {kernel.module_uses} {kernel.module_params}
 //   {kernel.symbols}                                           what is known of the symbols that the request names
@@ -36,10 +38,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "catalog/images.hpp"
 #include "catalog/workspace.hpp"
 #include "plan/graph.hpp"
 #include "plan/lock_view.hpp"
@@ -98,6 +102,7 @@ struct Cell {
   const Platform* target = nullptr;            // what a compiler emits code for; null: `platform`
   const ToolchainRow* target_toolchain = nullptr;   // that emits code for `target`
   const MachineRow* machine = nullptr;         // null: the platform has none for this kernel
+  const ImageRow* image = nullptr;             // of an image and its parts
   std::optional<KernelChoice> kernel{};
   const RootRow* root = nullptr;               // that the kernel is built in
   std::vector<const QuirkRow*> quirks{};       // that the kernel needs, sorted by id
@@ -107,6 +112,9 @@ struct Cell {
 // Whether the cell's kernel has a tree of the user's own that is built from as it is: neither quirks nor patches change
 // it.
 bool has_own_tree(const Cell& cell);
+
+// The roots that the image, or its boot, is made of: those of its parts are pinned on demand.
+std::set<std::string> roots_of(const ImageRow& image);
 
 // The root in which packages are built as the platform. Errc::unsatisfiable when the catalog has none.
 Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& root, const Platform& platform);

@@ -87,12 +87,17 @@ struct Planner::State {
 
   Result<std::string> busybox(Draft& draft);
   Result<std::string> script(Draft& draft, const std::string& name);
-  Result<std::string> packages(Draft& draft, const std::string& key, const std::string& suite,
-                               const std::vector<std::string>& names);
+  std::string add_sources(Draft& draft, std::vector<Source> sources);   // their paths
   Result<std::string> kernel_value(Draft& draft, std::string_view key);
   Result<std::string> patches(Draft& draft);
   Result<std::string> symbols(const Draft& draft);
   Result<std::string> component(Draft& draft, std::string_view key);
+  Result<std::string> board_value(Draft& draft, std::string_view key);
+  Result<std::string> image_value(Draft& draft, std::string_view key);
+  Result<std::string> root_files(Draft& draft, const std::vector<RootFile>& files);
+  Result<std::string> texts(Draft& draft, const std::map<std::string, std::string>& texts);
+  Result<std::string> image_packages(Draft& draft);
+  Result<std::string> image_contents(const ImageRow& image);
   VariableScopes scopes(Draft& draft);
   const Values& values_of(const Platform& platform, const Platform& built_on);
   const Values& values_of(const ToolchainRow& row);

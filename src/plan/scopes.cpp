@@ -40,9 +40,7 @@ Result<std::string> Planner::State::script(Draft& draft, const std::string& name
   return path.str();
 }
 
-Result<std::string> Planner::State::packages(Draft& draft, const std::string& key, const std::string& suite,
-                                             const std::vector<std::string>& names) {
-  SWAGE_TRY(std::vector<Source> sources, set_sources(lock, key, suite, names));
+std::string Planner::State::add_sources(Draft& draft, std::vector<Source> sources) {
   std::string paths;
   for (Source& source : sources) {
     if (!paths.empty()) paths += ' ';
@@ -175,8 +173,10 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          if (key == "debs") {
            std::vector<std::string> names = draft.toolchain->packages;
            if (cell.with_cxx) names.insert(names.end(), draft.toolchain->cxx.begin(), draft.toolchain->cxx.end());
-           return packages(draft, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group,
-                           draft.toolchain->suite, names);
+           SWAGE_TRY(std::vector<Source> debs,
+                     set_sources(lock, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group,
+                                 draft.toolchain->suite, names));
+           return add_sources(draft, std::move(debs));
          }
          if (key == "source") {
            SWAGE_TRY(Source source, source_of(lock.sources(), draft.toolchain->source, draft.toolchain->id));
@@ -198,11 +198,16 @@ VariableScopes Planner::State::scopes(Draft& draft) {
          return look_up(machine_values(*cell.machine), "machine", key);
        }},
       {"kernel", [&](std::string_view key) { return kernel_value(draft, key); }},
+      {"board", [&](std::string_view key) { return board_value(draft, key); }},
+      {"image", [&](std::string_view key) { return image_value(draft, key); }},
       {"quirks", [&](std::string_view key) { return look_up(quirk_values(cell.quirks), "quirks", key); }},
       {"root",
        [&](std::string_view key) -> Result<std::string> {
          if (!draft.root) return cell_lacks(draft, "a root");
-         if (key == "debs") return packages(draft, "root:" + draft.root->name, draft.root->suite, draft.root->packages);
+         if (key == "debs") {
+           SWAGE_TRY(std::vector<Source> debs, set_sources(lock, *draft.root));
+           return add_sources(draft, std::move(debs));
+         }
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
        }},
       {"component", [&](std::string_view key) { return component(draft, key); }},

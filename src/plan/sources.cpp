@@ -44,6 +44,13 @@ std::string set_request(std::vector<std::string> packages) {
   return join(packages, " ");
 }
 
+std::string root_request(const RootRow& row) {
+  std::string text = set_request(row.packages);
+  if (!row.only.empty()) text += " only " + set_request(row.only);
+  if (row.components != std::vector<std::string>{"main"}) text += " of " + set_request(row.components);
+  return text;
+}
+
 const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spec) {
   const auto source = lock.sources.find(spec.debian_key());
   if (source == lock.sources.end()) return nullptr;
@@ -101,14 +108,16 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
                                       .nar_sha256 = seed->second.nar_sha256}};
 }
 
-Result<std::vector<Source>> set_sources(const LockView& lock, const std::string& key, const std::string& suite,
-                                        const std::vector<std::string>& packages) {
+namespace {
+
+Result<std::vector<Source>> locked_set(const LockView& lock, const std::string& key, const std::string& suite,
+                                       const std::string& request) {
   SWAGE_TRY(const LockedSet* set, lock.set(key));
   const auto without = [&](std::string_view what) {
     return not_locked(lock.sources(), key, fmt::format("'{}' {}", key, what));
   };
   if (!set) return without("has no packages in the lock file");
-  if (set->suite != suite || set->request != set_request(packages))
+  if (set->suite != suite || set->request != request)
     return without("has changed since the lock file was made");
   std::vector<Source> sources;
   sources.reserve(set->files.size());
@@ -119,6 +128,16 @@ Result<std::vector<Source>> set_sources(const LockView& lock, const std::string&
     sources.push_back(std::move(source));
   }
   return sources;
+}
+
+}  // namespace
+
+Result<std::vector<Source>> set_sources(const LockView& lock, const std::string& key, const std::string& suite,
+                                        const std::vector<std::string>& packages) {
+  return locked_set(lock, key, suite, set_request(packages));
+}
+Result<std::vector<Source>> set_sources(const LockView& lock, const RootRow& row) {
+  return locked_set(lock, "root:" + row.name, row.suite, root_request(row));
 }
 
 }  // namespace swage

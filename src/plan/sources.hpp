@@ -27,9 +27,11 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name);
 // The packages of a locked set, in its order. Errors when the set is missing or was made for another package list.
 Result<std::vector<Source>> set_sources(const LockView& lock, const std::string& key, const std::string& suite,
                                         const std::vector<std::string>& packages);
+Result<std::vector<Source>> set_sources(const LockView& lock, const RootRow& row);
 
 // The canonical text of a package list, as LockedSet::request stores it.
 std::string set_request(std::vector<std::string> packages);
+std::string root_request(const RootRow& row);   // says `only` and `components` too, where the row does
 
 // What a store name cannot hold becomes `-`.
 std::string store_name_of(std::string_view file_name);

@@ -130,7 +130,8 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
                           std::vector<Resolution>& known) {
   if (goal.target.name == kRootTarget || !goal.target.asks.toolchain) return {};
   ResolveRequest request{.platform = goal.platform,
-                         .purpose = boots(goal, kernel_goal) ? Purpose::boot : purpose_of(goal.target.asks.use),
+                         .purpose = goal.cell.kernel && boots(goal, kernel_goal) ? Purpose::boot
+                                                                                 : purpose_of(goal.target.asks.use),
                          .compiler = options.llvm ? "clang" : "gcc"};
   request.waived = options.waived;
   request.root = options.root;
@@ -193,9 +194,46 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   return {};
 }
 
+Result<void> look_up_image(const Catalog& catalog, Target& target) {
+  if (!target.version.empty())
+    return Fail(Error{.what = fmt::format("'{}' is not a target", target.text),
+                      .hint = fmt::format("an image has no versions: {}", target.name)});
+  SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+  SWAGE_TRY(target.image, tables->image(std::string_view(target.name).substr(kImageTarget.size())));
+  if (!target.image->planned.empty())
+    return Fail(Error{.code = Errc::unsatisfiable,
+                      .what = fmt::format("'{}' cannot be made yet", target.name),
+                      .notes = {target.image->planned},
+                      .hint = "see which can with: swage list images"});
+  target.recipe = kImageRecipe;
+  SWAGE_TRY(const TargetRow* asks, catalog.target(kImageRecipe));
+  target.asks = *asks;
+  return {};
+}
+
+// Programs of images are static: an image has no store.
+std::shared_ptr<const Instance> image_instance() {
+  static const auto instance = std::make_shared<const Instance>(Instance{.name = "image", .is_static = true});
+  return instance;
+}
+
+// An image is for its board's platform, whatever a workspace says of others.
+Result<std::vector<const Platform*>> image_platforms(const Catalog& catalog, const TargetOptions& options,
+                                                     const Target& target) {
+  SWAGE_TRY(const Platform* own, catalog.platform(target.image->board->platform));
+  if (options.platforms.empty()) return std::vector{own};
+  SWAGE_TRY(const std::vector<const Platform*> named, parse_platforms(catalog, options.platforms));
+  const bool is_named = std::find(named.begin(), named.end(), own) != named.end();
+  if (is_named || names_all(options.platforms)) return std::vector{own};
+  return Fail(Error{.what = fmt::format("'{}' is for '{}', and '--for' names '{}'", target.text, own->name,
+                                        named.front()->name),
+                    .hint = "leave out --for: the board says it"});
+}
+
 // Finds what the target's name means.
 Result<void> look_up_target(const Catalog& catalog, const TargetOptions& options, Target& target) {
   if (target.name == kRootTarget || target.name == kToolchainTarget) return {};
+  if (target.name.starts_with(kImageTarget)) return look_up_image(catalog, target);
   if (catalog.has_recipe(target.name)) {
     target.recipe = target.name;
     SWAGE_TRY(const TargetRow* asks, catalog.target(target.name));
@@ -262,6 +300,7 @@ Result<void> take_version(Session& session, const Catalog& catalog, Target& targ
 // The instance that the target names, with what the command line changes of it; null: the usual set of packages.
 Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog,
                                                     const TargetOptions& options, const Target& target) {
+  if (target.image) return image_instance();
   Instance instance;
   const Instance* found = nullptr;
   if (is_package(target) && !target.version.empty()) {
@@ -302,7 +341,7 @@ Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const Target
     return Fail(Error{.code = Errc::unsatisfiable,
                       .what = fmt::format("nothing can be built as '{}': it has no emulator", platform.name)});
   SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, platform));
-  SWAGE_CHECK(session.lock_with(root->architecture));
+  SWAGE_CHECK(session.lock_with({root->name}));
   return options.accelerate ? BuildMode::accelerated : BuildMode::emulated;
 }
 
@@ -373,6 +412,13 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
   const Platform& platform = *goal.platform;
   goal.cell.platform = &platform;
   goal.cell.instance = goal.instance.get();
+  goal.cell.image = goal.target.image;
+  if (goal.target.image && kernel_goal != KernelGoal::resolution)
+    SWAGE_CHECK(session.lock_with(roots_of(*goal.target.image)));
+  if (goal.target.name == kRootTarget && !goal.target.version.empty()) {
+    SWAGE_TRY(const RootRow* root, catalog->root(goal.target.version));
+    SWAGE_CHECK(session.lock_with({root->name}));
+  }
   SWAGE_TRY(goal.cell.mode, mode_of(session, *catalog, options, platform));
   if (choice) {
     const KernelOptions& kernel = choice->options;
@@ -462,6 +508,7 @@ Result<std::vector<const Platform*>> wanted_platforms(Session& session, const Ta
 TargetKind kind_of(const Target& target) {
   if (target.name == kToolchainTarget) return TargetKind::toolchain;
   if (target.name == kRootTarget) return TargetKind::root;
+  if (target.image) return TargetKind::image;
   if (target.asks.is_tree()) return TargetKind::kernel_tree;
   return target.asks.kernel ? TargetKind::kernel : TargetKind::package;
 }
@@ -522,7 +569,9 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
       choice->options = kernel;
       SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
     }
-    for (const Platform* platform : platforms) {
+    std::vector<const Platform*> own = platforms;
+    if (target.image) { SWAGE_TRY(own, image_platforms(*catalog, options, target)); }
+    for (const Platform* platform : own) {
       Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform, .instance = instance});
       if (Result<void> made = complete_goal(session, options, kernel_goal, choice, goal, resolutions); !made) {
         if (!impossible || made.error().code == Errc::interrupted) return Fail(std::move(made).error());

@@ -22,9 +22,12 @@ inline constexpr const char* kEmulators = "emulators";     // with qemu-user
 // Targets that are not recipes of that name: root@NAME, and toolchain or toolchain@NAME.
 inline constexpr const char* kRootTarget = "root";
 inline constexpr const char* kToolchainTarget = "toolchain";
+// And images: image/NAME. This recipe makes them.
+inline constexpr std::string_view kImageTarget = "image/";
+inline constexpr const char* kImageRecipe = "image";
 
 // What a target is: options say something of some kinds only (option_kinds.hpp).
-enum class TargetKind { kernel, kernel_tree, package, toolchain, root, store_path };
+enum class TargetKind { kernel, kernel_tree, package, toolchain, root, image, store_path };
 
 // The options that say what to build, shared by build, boot, plan, resolve and shell.
 struct TargetOptions {
@@ -65,7 +68,7 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance);
 // Those of --for, or the workspace's.
 Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options);
 
-// `NAME[@VERSION]`; of a package `NAME[@MEMBER][@INSTANCE]`.
+// `NAME[@VERSION]`, `image/NAME`; of a package `NAME[@MEMBER][@INSTANCE]`.
 struct Target {
   std::string text;                          // as written
   std::string name;
@@ -74,6 +77,7 @@ struct Target {
   // ask for.
   std::string recipe{};
   TargetRow asks{};
+  const ImageRow* image = nullptr;
 };
 Result<Target> parse_target(const std::string& text);
 TargetKind kind_of(const Target& target);   // once it is looked up

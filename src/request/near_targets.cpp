@@ -55,6 +55,8 @@ std::string hint_for_target(const Catalog& catalog, const std::string& text,
   known.insert(known.end(), {kRootTarget, kToolchainTarget});
   if (const std::string target = respelt(text, catalog.kernel_recipe(), known); !target.empty())
     return fmt::format("did you mean '{}'?", target);
+  if (const auto tables = catalog.image_tables(); tables && (*tables)->image(text))
+    return fmt::format("did you mean '{}{}'?", kImageTarget, text);
   if (catalog.platform(text))
     return platforms.empty()
                ? fmt::format("it is a platform: TARGET --for {}", text)

@@ -30,7 +30,7 @@ std::span<const OptionUse> uses() {
   // What a toolchain is chosen by, and what a shell has: nothing of these.
   static const std::vector<std::string_view> choice{"resolve", "shell"};
   static const std::vector<OptionUse> all{
-      {"--for", given<&T::platforms>, {Kind::kernel, Kind::package, Kind::toolchain}},
+      {"--for", given<&T::platforms>, {Kind::kernel, Kind::package, Kind::toolchain, Kind::image}},
       {"--toolchain", given<&T::toolchain>, {Kind::kernel, Kind::package, Kind::toolchain}},
       {"--llvm", given<&T::llvm>, {Kind::kernel, Kind::package, Kind::toolchain}},
       {"--with", given<&T::with>, {Kind::package}, choice},
@@ -58,6 +58,7 @@ std::string_view plural(Kind kind) {
     case Kind::package: return "packages";
     case Kind::toolchain: return "toolchains";
     case Kind::root: return "roots";
+    case Kind::image: return "images";
     case Kind::store_path: break;
   }
   return "store paths";
@@ -72,6 +73,7 @@ std::string_view kind_name(TargetKind kind) {
     case Kind::package: return "a package";
     case Kind::toolchain: return "a toolchain";
     case Kind::root: return "a root";
+    case Kind::image: return "an image";
     case Kind::store_path: break;
   }
   return "a store path";

@@ -238,12 +238,18 @@ void Session::expect_lock_view() {
     expected_lock_view_ = std::async(std::launch::async, [file = *path] { return LockView::open(file); });
 }
 
-Result<const Lockfile*> Session::lock_with(const std::string& architecture) {
+Result<void> Session::lock_with(const std::set<std::string>& roots) {
+  SWAGE_TRY(const LockView view, lock_view());
+  bool all = true;
+  for (const std::string& root : roots) {
+    SWAGE_TRY(const LockedSet* set, view.set("root:" + root));
+    all = all && set;
+  }
+  if (all) return {};
   SWAGE_TRY(const Lockfile* pinned, lock());
-  SWAGE_TRY(const Catalog* tables, catalog());
-  if (pinned_architectures(*tables, *pinned).contains(architecture)) return pinned;
   const Lockfile before = *pinned;
-  return update_lock(&before, {architecture});
+  SWAGE_CHECK(update_lock(&before, roots));
+  return {};
 }
 
 // What nobody has pinned for a new workspace is pinned as in the user's data directory: both then share what is built.
@@ -258,7 +264,7 @@ Result<const Lockfile*> Session::first_lock() {
   reporter().on(Message{fmt::format(
       "note: '{}' begins with what '{}' pins; to ask the distribution for everything anew: swage lock --update",
       path.string(), (data / "swage.lock").string())});
-  Result<const Lockfile*> made = update_lock(&*of_home, pinned_architectures(*tables, *of_home), &*of_home);
+  Result<const Lockfile*> made = update_lock(&*of_home, pinned_on_demand(*tables, *of_home), &*of_home);
   if (made || made.error().code != Errc::environment) return made;
   // What the home's does not pin nothing may need.
   reporter().on(Message{fmt::format("note: no more than that is pinned now: {}", made.error().what)});
@@ -267,7 +273,7 @@ Result<const Lockfile*> Session::first_lock() {
   return lock_.get();
 }
 
-Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& architectures,
+Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& roots,
                                              const Lockfile* before, bool allow_older) {
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
@@ -285,7 +291,7 @@ Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::se
   SWAGE_TRY(Lockfile lock, make_lock(*tables,
                                      {.cache_dir = data / "cache/apt",
                                       .keep = keep,
-                                      .architectures = architectures,
+                                      .roots = roots,
                                       .before = before,
                                       .allow_older = allow_older},
                                      reporter()));

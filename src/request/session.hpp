@@ -57,10 +57,10 @@ class Session {
   // Begins to open it beside what else is done, for who will ask for lock_view().
   void expect_lock_view();
   // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. The rest: LockOptions.
-  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& architectures = {},
+  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& roots = {},
                                       const Lockfile* before = nullptr, bool allow_older = false);
-  // The lock file with the roots of another architecture, which are pinned when they are first needed.
-  Result<const Lockfile*> lock_with(const std::string& architecture);
+  // Sees to it that the lock file has these roots, of which some are pinned only when they are first needed.
+  Result<void> lock_with(const std::set<std::string>& roots);
   // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.
   Result<void> pin_archive(const SourceSpec& source);
   Result<Store*> store(Store::Purpose purpose = Store::Purpose::usual);   // the purpose of the first call counts

@@ -24,8 +24,8 @@ ROWS = {
         "dependencies": {"build": ["cc"], "host": ["libc"], "propagated-host": ["zlib"]}, "outputs": ["out", "dev"], "features": {}, "arch": [],
         "bareMetal": True}),
     "roots": ({"name": "archives"}, {
-        "suite": "bookworm", "purpose": "unpacks sources: libarchive's tar", "packages": ["libarchive-tools", "libc-bin"], "architecture": "amd64",
-        "like": None, "tools": {}}),
+        "suite": "bookworm", "purpose": "unpacks sources: libarchive's tar", "packages": ["libarchive-tools", "libc-bin"], "only": [],
+        "components": ["main"], "architecture": "amd64", "like": None, "tools": {}}),
     "machines": ({"platform": "arm64"}, {
         "kernels": "*", "qemu": "qemu-system-aarch64", "arguments": ["-M", "virt", "-cpu", "cortex-a53", "-m", "256M"], "defconfig": "defconfig"}),
     "components": ({"id": "musl-1.2.3"}, {
@@ -33,6 +33,17 @@ ROWS = {
         "source": {"debian": {"suite": "bookworm", "package": "musl"}, "urls": ["https://musl.libc.org/releases/musl-1.2.3.tar.gz"],
                    "sha256": "7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4"}}),
     "constraints": ({"id": "binutils-2.31-plt32"}, {"arch": ["x86_64"], "requires": {"binutils": "<2.31"}}),
+    "boards": ({"name": "rpi3"}, {
+        "platform": "arm64", "title": "Raspberry Pi 3 Model B", "table": "mbr", "kernel": "linux-arm64-trixie", "dtb": "broadcom/bcm2837-rpi-3-b.dtb",
+        "vendorDtb": "bcm2710-rpi-3-b.dtb", "console": "ttyS1", "qemu": "qemu-system-aarch64", "limits": []}),
+    "bundles": ({"name": "6.6.31"}, {
+        "kernel": "6.6.31", "firmware": ["1.20240529", "bluez-78d6a077", "nonfree-20240226"],
+        "boards": ["rpi4", "rpi400", "rpicm4", "rpi5", "rpi500", "rpicm5"], "aliases": []}),
+    "firmware": ({"name": "nonfree-20251008"}, {
+        "kind": "wireless", "repository": "https://github.com/RPi-Distro/firmware-nonfree", "commit": "e90d6888e745eb9ee1aab098fff001edc31b95b7",
+        "nar": "f8c3b454ec2db5f4d3f615f994c98c440683ce65a1d9d171b07fc54434c5ce3b"}),
+    "images": ({"name": "rpi3-minimal"}, {
+        "board": "rpi3", "platform": "arm64", "variant": "minimal", "axes": [], "family": "raspberrypi", "emulated": True, "planned": None}),
     "quirks": ({"id": "dtc-common"}, {"kernels": "*", "arch": [], "lifts": ["host-gcc-10-no-common"]}),
 }
 PROSE = ("reason", "source", "effect", "kernels", "measured", "confidence", "verified")   # of constraints and quirks, which is not the matter here
@@ -80,7 +91,7 @@ def test_only_what_is_for_a_platform(planner):
     assert {row["platform"] for row in listed(planner, "machines", "--for", "armv7l")} == {"armhf"}
     names = {row["name"] for row in listed(planner, "packages", "--for", "arm-embedded")}
     assert "zlib" in names and "bash" not in names
-    assert planner("list", "roots", "--for", "arm64").fails(2).err == "error: '--for' is of no use for 'roots'\nnote: it is for toolchains, packages, machines\n"
+    assert planner("list", "roots", "--for", "arm64").fails(2).err == "error: '--for' is of no use for 'roots'\nnote: it is for toolchains, packages, machines, boards, images\n"
     assert "did you mean 'arm64'" in planner("list", "toolchains", "--for", "arm46").fails(2).err
 
 
@@ -91,7 +102,8 @@ def test_errors_are_lines_of_json(planner, tmp_path):
         return [json.loads(line)["error"] for line in got.err.splitlines()]
     assert errors("list", "kernel") == [{"code": "invalid-input", "what": "'kernel' cannot be listed", "where": None, "hint": "did you mean 'kernels'?",
                                          "notes": ["there are: " + ", ".join(["kernels", "toolchains", "platforms", "packages", "roots", "machines",
-                                                                              "constraints", "quirks", "components"])]}]
+                                                                              "constraints", "quirks", "components", "boards", "bundles",
+                                                                              "firmware", "images"])]}]
     assert errors("list", "kernels", "--lst") == [{"code": "invalid-input", "what": "'--lst' is not an option of 'swage list'", "where": None, "notes": [],
                                                    "hint": "see: swage list --help"}]
     assert [e["code"] for e in errors("plan", "linux@6.1", "--for", "msp430", code=3)] == ["unsatisfiable"]

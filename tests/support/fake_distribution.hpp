@@ -19,6 +19,7 @@ class FakeDistribution {
   struct Package {
     std::string name{}, version{}, depends{};
     std::map<std::string, std::string> programs{};   // path -> content
+    std::string component = "main";
   };
   // Adds a package to a suite. Returns the path of the file below the root.
   std::string add(const std::string& suite, const Package& package) {
@@ -29,11 +30,11 @@ class FakeDistribution {
     if (!package.depends.empty()) control += fmt::format("Depends: {}\n", package.depends);
     write(tree / "DEBIAN/control", control, 0644);
     for (const auto& [path, content] : package.programs) write(tree / path, content, 0755);
-    const std::string path = fmt::format("pool/main/{}/{}_{}_amd64.deb", package.name, package.name, without_epoch(package.version));
+    const std::string path = fmt::format("pool/{}/{}/{}_{}_amd64.deb", package.component, package.name, package.name, without_epoch(package.version));
     must(make_directories((root_ / path).parent_path()));
     must(run_process({.argv = {"dpkg-deb", "-Znone", "--root-owner-group", "--build", tree.string(), (root_ / path).string()}}));
     const std::string deb = read_file(root_ / path).value();
-    packages_[suite] += fmt::format("{}Filename: {}\nSize: {}\nSHA256: {}\n\n", control, path, deb.size(), sha256(deb).hex());
+    packages_[suite][package.component] += fmt::format("{}Filename: {}\nSize: {}\nSHA256: {}\n\n", control, path, deb.size(), sha256(deb).hex());
     return path;
   }
   // Adds a source package with an upstream tarball of this content.
@@ -53,8 +54,14 @@ class FakeDistribution {
   }
   // Writes the indices of a suite. `more`: fields of its Release.
   void publish(const std::string& suite, const std::string& date = "Sat, 31 Jan 2026 00:00:00 UTC", const std::string& more = "") {
-    std::string release = fmt::format("Origin: Test\nSuite: {0}\nCodename: {0}\nDate: {1}\n{2}Architectures: amd64\nComponents: main\nSHA256:\n", suite, date, more);
-    for (const auto& [name, text] : {std::pair<std::string, std::string>("main/binary-amd64/Packages", packages_[suite]), {"main/source/Sources", sources_[suite]}}) {
+    std::string release = fmt::format("Origin: Test\nSuite: {0}\nCodename: {0}\nDate: {1}\n{2}Architectures: amd64\nComponents: main", suite, date, more);
+    std::map<std::string, std::string> files{{"main/binary-amd64/Packages", packages_[suite]["main"]}, {"main/source/Sources", sources_[suite]}};
+    for (const auto& [component, text] : packages_[suite]) {
+      if (component != "main") release += " " + component;
+      files[component + "/binary-amd64/Packages"] = text;
+    }
+    release += "\nSHA256:\n";
+    for (const auto& [name, text] : files) {
       write(root_ / "dists" / suite / name, text, 0644);
       release += fmt::format(" {} {} {}\n", sha256(text).hex(), text.size(), name);
     }
@@ -80,7 +87,8 @@ class FakeDistribution {
   }
 
   fs::path root_;
-  std::map<std::string, std::string> packages_{}, sources_{};   // by suite
+  std::map<std::string, std::map<std::string, std::string>> packages_{};   // by suite and component
+  std::map<std::string, std::string> sources_{};                           // by suite
 };
 
 }  // namespace swage::test

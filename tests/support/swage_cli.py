@@ -82,12 +82,15 @@ def made_up_lock(swage: Swage) -> str:
         files[sha256] = {"name": name, "version": version, "path": path, "size": 1000}
         return sha256
 
-    def add_set(key, suite, packages):
+    def add_set(key, suite, packages, more=""):
         pins = [pin(name, "1.0-1", f"pool/main/{name[0]}/{name}/{name}_1.0-1_{suite}_amd64.deb") for name in sorted(packages)]
-        sets[key] = {"suite": suite, "request": " ".join(sorted(packages)), "files": pins}
+        sets[key] = {"suite": suite, "request": " ".join(sorted(packages)) + more, "files": pins}
 
     for row in swage("list", "roots", "--json").ok().json()["roots"]:
-        add_set("root:" + row["name"], row["suite"], row["packages"])
+        more = " only " + " ".join(sorted(row["only"])) if row["only"] else ""
+        if row["components"] != ["main"]:
+            more += " of " + " ".join(sorted(row["components"]))
+        add_set("root:" + row["name"], row["suite"], row["packages"], more)
     for row in swage("list", "toolchains", "--json").ok().json()["toolchains"]:
         if row["packages"]:
             add_set("toolchain:" + row["id"], row["suite"], row["packages"])

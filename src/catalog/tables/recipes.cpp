@@ -97,6 +97,11 @@ Schema<Row> with_parts(Schema<Row>&& schema) {
       .optional("env", [](const FieldInput& in, Row& row) { read_env(in, row); });
 }
 
+template <class Row>
+void read_tests(const FieldInput& in, Row& row) {
+  read_field(in, row.tests);
+}
+
 void read_recipe_files(const FieldInput& in, std::vector<std::string>& names) {
   read_field(in, names);
   in.refer(NameOf::recipe_file);
@@ -134,9 +139,12 @@ void read_variants(const FieldInput& in, RecipeRow& row) {
       with_build_parts(Schema<RecipeVariant>("[build]"))
           .optional("patches",
                     [](const FieldInput& field, RecipeVariant& variant) { read_recipe_files(field, variant.patches); });
+  static const Schema<RecipeVariant> test =
+      Schema<RecipeVariant>("[test]").optional("run", read_tests<RecipeVariant>);
   static const Schema<RecipeVariant> schema = with_parts(Schema<RecipeVariant>("[[variant]]")
       .required("when", section(when))
-      .optional("build", section(build)));
+      .optional("build", section(build))
+      .optional("test", section(test)));
   if (!in.is(TomlValue::Kind::array)) return;
   for (const TomlValue& item : in.value.items)
     if (const FieldInput one = in.with(item, "variant"); one.is(TomlValue::Kind::table))
@@ -166,7 +174,7 @@ Schema<RecipeRow> build_schema() {
 // The tables that a recipe and a member of it both may have.
 Schema<RecipeRow> with_own_parts(Schema<RecipeRow>&& schema) {
   static const Schema<RecipeRow> test = Schema<RecipeRow>("[test]")
-      .optional("run", &RecipeRow::tests)
+      .optional("run", read_tests<RecipeRow>)
       .optional("allow_references", &RecipeRow::allowed_references);
   return with_parts(std::move(schema)
                         .optional("source",

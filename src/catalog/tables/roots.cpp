@@ -17,6 +17,16 @@ void read_tools(const FieldInput& in, RootRow& row) {
   check_names(in, row.tools, host_tools());
 }
 
+void read_components(const FieldInput& in, RootRow& row) {
+  read_field(in, row.components);
+  if (row.components.empty() && in.is(TomlValue::Kind::array))
+    in.report({.what = "'components' names none: leave it out for \"main\""});
+  for (const TomlValue& item : in.value.items)
+    if (item.kind == TomlValue::Kind::string &&
+        (item.text.empty() || item.text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos))
+      in.with(item, in.name).report({.what = fmt::format("'{}' is not a component of an archive", item.text)});
+}
+
 }  // namespace
 
 const Schema<RootRow>& root_schema() {
@@ -25,6 +35,8 @@ const Schema<RootRow>& root_schema() {
           .required("name", &RootRow::name)
           .required("suite", reference(&RootRow::suite, NameOf::suite))
           .required("packages", &RootRow::packages)
+          .optional("only", &RootRow::only)
+          .optional("components", read_components)
           .optional("like", reference(&RootRow::like, NameOf::root))
           .optional("architecture", &RootRow::architecture)
           .optional("purpose", &RootRow::purpose)

@@ -91,6 +91,34 @@ TEST_F(LockTest, WhatIsKeptStaysPinnedAndWhatIsNotIsAdded) {
   EXPECT_EQ(again->sets, after->sets);
 }
 
+// Parts of images: a kernel without what installing it needs, in a component that is not read otherwise.
+TEST_F(LockTest, PartsArePinnedOnDemandWithoutTheirDependencies) {
+  archive.add("new", {.name = "tools", .version = "1"});
+  archive.add("new", {.name = "kernel", .version = "6.12", .depends = "kernel-6.12"});
+  archive.add("new", {.name = "kernel-6.12", .version = "6.12.1", .depends = "tools"});
+  archive.add("new", {.name = "blobs", .version = "2", .depends = "tools", .component = "non-free"});
+  archive.publish("new");
+  const std::string roots =
+      "[[root]]\nname = \"usual\"\nsuite = \"new\"\npackages = [\"tools\"]\n"
+      "[[root]]\nname = \"kernel\"\nsuite = \"new\"\npackages = [\"kernel\"]\nonly = [\"kernel-*\"]\n"
+      "[[root]]\nname = \"wrong\"\nsuite = \"new\"\npackages = [\"kernel\"]\nonly = [\"linux-*\"]\n"
+      "[[root]]\nname = \"blobs\"\nsuite = \"new\"\npackages = [\"blobs\"]\nonly = [\"blobs\"]\ncomponents = [\"main\", \"non-free\"]\n";
+  const auto first = lock(roots);
+  ASSERT_TRUE(first) << render(first.error());
+  EXPECT_EQ(first->sets.size(), 1U);
+  EXPECT_TRUE(first->missing.empty());
+
+  const auto tables = catalog(roots);
+  const auto more = make_lock(*tables, {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1},
+                                        .keep = &*first, .roots = {"kernel", "wrong", "blobs"}}, messages);
+  ASSERT_TRUE(more) << render(more.error());
+  EXPECT_EQ(names(*more, "root:kernel"), (std::vector<std::string>{"kernel-6.12 6.12.1"}));
+  EXPECT_EQ(names(*more, "root:blobs"), (std::vector<std::string>{"blobs 2"}));
+  EXPECT_EQ(more->sets.at("root:blobs").request, "blobs only blobs of main non-free");
+  EXPECT_EQ(more->missing.at("root:wrong"), "suite 'new' takes nothing that is called 'linux-*' for kernel");
+  EXPECT_EQ(pinned_on_demand(*tables, *more), (std::set<std::string>{"blobs", "kernel"}));
+}
+
 TEST_F(LockTest, PinsSetsSourcesAndSeedsOfSeveralSuites) {
   archive.add("new", {.name = "make", .version = "1:4.3-2", .depends = "libc6"});
   const std::string libc = archive.add("new", {.name = "libc6", .version = "2.36"});

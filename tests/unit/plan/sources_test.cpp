@@ -161,5 +161,14 @@ TEST(SetRequest, IsSortedAndHasNothingTwice) {
   EXPECT_EQ(set_request({}), "");
 }
 
+TEST(SetRequest, OfARootSaysAlsoWhatOfItIsTaken) {
+  RootRow row{.name = "x", .packages = {"b", "a"}};
+  EXPECT_EQ(root_request(row), "a b");
+  row.only = {"b*", "a*"};
+  EXPECT_EQ(root_request(row), "a b only a* b*");
+  row.components = {"non-free", "main"};
+  EXPECT_EQ(root_request(row), "a b only a* b* of main non-free");
+}
+
 }  // namespace
 }  // namespace swage

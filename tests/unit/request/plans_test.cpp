@@ -60,7 +60,7 @@ class MadeUpLock {
     if (request.key.starts_with("seed:"))
       lock_.seeds[request.key.substr(5)] = {.sha256 = files.front(), .member = request.member, .nar_sha256 = sha256(request.key).hex()};
     else
-      lock_.sets[request.key] = {.suite = request.suite, .request = set_request(request.packages), .files = files};
+      lock_.sets[request.key] = {.suite = request.suite, .request = request.locked_as, .files = files};
   }
   Lockfile lock_{.created = "2026-01-01"};
 };
@@ -74,6 +74,7 @@ class Plans {
       add_kernels(platform);
       add_packages(platform);
     }
+    for (const ImageRow& image : (*catalog.image_tables())->images) add_image(image);
   }
 
   std::string lines() const {
@@ -144,6 +145,17 @@ class Plans {
     if (cell.machine->emulated()) add(platform.name, "boots", "boot-modules " + name, planner_.package("boot-modules", with_modules));
   }
 
+  // An image, and the boot of it, of static packages.
+  void add_image(const ImageRow& image) {
+    if (!image.planned.empty()) return;
+    const Platform* platform = catalog_.platform(image.board->platform).value();
+    const auto toolchain = resolve(catalog_, {.platform = platform, .purpose = Purpose::userland});
+    const Cell& cell = cells_.emplace_back(
+        Cell{.platform = platform, .toolchain = toolchain->chosen, .instance = &of_images_, .image = &image});
+    add(platform->name, "images", image.name, planner_.package("image", cell));
+    if (image.board->emulated()) add(platform->name, "images", "boot of " + image.name, planner_.package("image-boot", cell));
+  }
+
   // Every recipe, with the first toolchain of the platform, cross-compiled and emulated.
   void add_packages(const Platform& platform) {
     const auto toolchain = resolve(catalog_, {.platform = &platform, .purpose = Purpose::userland});
@@ -162,6 +174,7 @@ class Plans {
   MadeUpLock lock_;
   Planner planner_;
   std::deque<Cell> cells_{};   // planners want their addresses
+  const Instance of_images_{.name = "image", .is_static = true};
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> groups_{};   // by platform and kind
 };
 

@@ -1,0 +1,23 @@
+// The schemas of the tables of boards and images, and how they are read.
+#pragma once
+
+#include "catalog/images.hpp"
+#include "catalog/schema.hpp"
+
+namespace swage {
+
+const Schema<BoardRow>& board_schema();
+const Schema<LoaderRow>& loader_schema();
+const Schema<LayoutRow>& layout_schema();
+const Schema<UserlandRow>& userland_schema();
+const Schema<VariantRow>& variant_schema();
+const Schema<AxisRow>& axis_schema();
+const Schema<FamilyRow>& family_schema();
+const Schema<VendorKernelRow>& vendor_kernel_schema();
+const Schema<FirmwareRow>& firmware_schema();
+const Schema<BundleRow>& bundle_schema();
+
+// Makes the images of the tables, and reports what of these does not fit together.
+void make_images(ImageTables& tables, Findings& findings);
+
+}  // namespace swage

@@ -1,0 +1,197 @@
+// Boards, what their cards are made of, and the images that come of them: boards/, firmware/, bundles.toml, images/.
+//
+// An image is no row. A [[family]] has boards and variants, and [[axis]] rows in groups: of each group an image has one
+// axis or none. Every such choice that the axes allow is an image, and the family's `pattern` makes its name of theirs:
+//   pattern = "{board}{loader}-{variant}"   ->   rpi3-minimal, rpi3-uboot-minimal
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+
+namespace swage {
+
+// The name of another row, or an offset, with its place.
+struct NameAt {
+  std::string text{};
+  SourcePos pos{};
+};
+
+// A file of a root.
+struct RootFile {
+  std::string root{};
+  std::string file{};                        // below the root; shell pattern
+  std::string to{};                          // in the FAT file system; of a raw blob ""
+  std::uint64_t offset = 0;                  // of a raw blob, in bytes of the disk
+  SourcePos pos{};
+};
+
+struct BoardRow {
+  std::string name;                          // rpi3
+  std::string title{};                       // Raspberry Pi 3 Model B
+  std::string platform{};
+  std::string family{};                      // raspberrypi
+  std::string firmware_model{};              // what the model of its boot firmware calls it; "" none models it
+  std::string table = "any";                 // the partition table that its firmware reads: mbr (a hybrid is one too),
+                                             // gpt, any
+  bool first_fat = false;                    // it looks in the first FAT partition alone
+  std::string kernel{};                      // root with the distribution's kernel; "" there is none
+  std::string dtb{};                         // as mainline kernels call it, below their device trees; "" none is given
+  std::string vendor_dtb{};                  // as the vendor's kernels do
+  std::map<std::string, std::string> load{}; // kernel, dtb, initramfs -> address that its boot loader gives it
+  std::string console{};                     // of the serial line: ttyAMA0
+  std::string cmdline{};                     // what its kernels are told besides
+  std::vector<std::string> defconfigs{};
+  std::vector<std::string> modules{};        // without which such a kernel does not see its card
+  std::vector<std::string> network{};        // and its network
+  std::vector<RootFile> firmware{};          // files that it starts from, in the first FAT
+  std::vector<RootFile> raw{};               // and blobs outside of the partitions
+  NameAt loader{};
+  std::string qemu{};                        // qemu-system-aarch64; "" nothing emulates it
+  std::string qemu_root{};
+  std::vector<std::string> qemu_args{};      // @image@ is the image's file
+  std::string starts = "kernel";             // what QEMU is given: the `kernel` out of the image, since it does not run
+                                             // the board's firmware, or the `card` alone
+  RootFile bios{};                           // firmware of the machine itself
+  std::string bios_as = "bios";              // which of QEMU's options takes it: bios or kernel
+  unsigned timeout = 300;                    // seconds until a login
+  std::vector<std::string> limits{};         // what is known not to work, and why
+  Origin origin{};
+  bool emulated() const { return !qemu.empty(); }
+};
+
+// How a kernel comes to be started: what the boot file system holds. In texts and names @dtb@, @console@ and @cmdline@
+// are the board's.
+struct LoaderRow {
+  std::string name;
+  std::string summary{};
+  std::map<std::string, std::string> files{};   // name in the boot file system -> kernel, initramfs, dtb
+  std::map<std::string, std::string> texts{};   // name -> text
+  std::vector<RootFile> firmware{};             // what is started before the kernel
+  Origin origin{};
+};
+
+struct PartitionRow {
+  std::string name{};
+  std::string type{};                        // of an MBR "c", of a GPT what sfdisk takes
+  std::string fs{};                          // vfat, ext4, erofs, squashfs
+  std::string label{};
+  std::string size{};                        // "64M", or "+16M": as much as the content, and so much
+  std::string content{};                     // boot or root
+  bool bootable = false;
+  SourcePos pos{};
+};
+struct LayoutRow {
+  std::string name;
+  std::string summary{};
+  std::string table{};                       // mbr, gpt
+  std::uint64_t start = 1024 * 1024;         // of the first partition, in bytes
+  std::vector<PartitionRow> partitions{};
+  Origin origin{};
+};
+
+struct UserlandRow {
+  std::string name;
+  std::string summary{};
+  std::vector<std::string> packages{};       // recipes
+  std::vector<std::string> users{};          // lines of passwd(5), with the hash of the password
+  std::string login{};                       // USER:PASSWORD that a boot logs in by
+  std::vector<std::string> groups{};         // lines of group(5)
+  std::vector<std::string> services{};       // lines of inittab(5)
+  std::map<std::string, std::string> files{};   // path -> text; what begins with #! may be run
+  Origin origin{};
+};
+
+struct VariantRow {
+  std::string name;
+  std::string summary{};
+  NameAt userland{};
+  std::string planned{};                     // why there is no image of it yet; "" there is
+  Origin origin{};
+};
+
+struct AxisRow {
+  std::string name;
+  std::string suffix{};                      // -uboot
+  std::string group{};                       // of which an image has one
+  std::vector<std::string> boards{}, variants{};   // for these alone; empty: all
+  std::vector<NameAt> excludes{}, needs{};   // other axes
+  NameAt loader{};                           // instead of the board's
+  std::string planned{};
+  Origin origin{};
+};
+
+struct FamilyRow {
+  std::string name;
+  std::string summary{};
+  std::string pattern{};
+  std::vector<NameAt> boards{}, variants{}, axes{};
+  NameAt layout{};
+  std::string planned{};
+  Origin origin{};
+};
+
+// One release of a vendor's kernel tree.
+struct VendorKernelRow {
+  std::string name;                          // 6.12.47
+  std::string tag{}, commit{};
+  std::string nar{};                         // sha256 of the unpacked tree, base16
+  std::vector<NameAt> boards{};
+  std::vector<std::string> config{};         // lines that its configurations need
+  std::vector<std::string> patches{};        // COMMIT SHA256
+  std::string reference{};
+  Origin origin{};
+};
+struct FirmwareRow {
+  std::string name;                          // 1.20250915
+  std::string kind{};                        // boot, bluetooth, wireless
+  std::string repository{}, commit{}, nar{};
+  std::string kernel_commit{};               // that it says it was made with; "" not known
+  std::string reference{};
+  Origin origin{};
+};
+// A kernel and the firmware that fits it.
+struct BundleRow {
+  std::string name;
+  NameAt kernel{};
+  std::vector<NameAt> firmware{};
+  std::vector<NameAt> boards{};              // that it is for
+  std::vector<std::string> aliases{};        // default, latest, stable
+  Origin origin{};
+};
+
+struct ImageRow {
+  std::string name;                          // rpi3-minimal
+  const BoardRow* board = nullptr;
+  const FamilyRow* family = nullptr;
+  const VariantRow* variant = nullptr;
+  std::vector<const AxisRow*> axes{};
+  const LayoutRow* layout = nullptr;
+  const LoaderRow* loader = nullptr;
+  const UserlandRow* userland = nullptr;
+  std::string planned{};                     // why it cannot be made yet
+};
+
+struct ImageTables {
+  std::vector<BoardRow> boards{};
+  std::vector<LoaderRow> loaders{};
+  std::vector<LayoutRow> layouts{};
+  std::vector<UserlandRow> userlands{};
+  std::vector<VariantRow> variants{};
+  std::vector<AxisRow> axes{};
+  std::vector<FamilyRow> families{};
+  std::vector<VendorKernelRow> kernels{};
+  std::vector<FirmwareRow> firmware{};
+  std::vector<BundleRow> bundles{};
+  std::vector<ImageRow> images{};            // sorted by name
+
+  Result<const ImageRow*> image(std::string_view name) const;
+};
+
+// Bytes of `64M`: K, M and G. Nothing: it is no size.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
+}  // namespace swage

@@ -1,0 +1,253 @@
+// Which images there are, and whether the tables that they come from fit together.
+#include <algorithm>
+#include <fmt/core.h>
+#include <set>
+
+#include "base/text.hpp"
+#include "catalog/image_rows.hpp"
+#include "catalog/variable_names.hpp"
+
+namespace swage {
+
+namespace {
+
+class ImageMaker {
+ public:
+  ImageMaker(ImageTables& tables, Findings& findings) : tables_(tables), findings_(findings) {}
+
+  void make() {
+    for (const BoardRow& board : tables_.boards) check(board);
+    for (const LayoutRow& layout : tables_.layouts) check(layout);
+    for (const AxisRow& axis : tables_.axes) check(axis);
+    for (const VariantRow& variant : tables_.variants) check(variant);
+    for (const BundleRow& bundle : tables_.bundles) check(bundle);
+    for (const VendorKernelRow& kernel : tables_.kernels)
+      for (const NameAt& board : kernel.boards) find(tables_.boards, board, "a board");
+    for (const FamilyRow& family : tables_.families) add(family);
+    std::sort(tables_.images.begin(), tables_.images.end(),
+              [](const ImageRow& a, const ImageRow& b) { return a.name < b.name; });
+    for (std::size_t i = 1; i < tables_.images.size(); ++i)
+      if (tables_.images[i].name == tables_.images[i - 1].name)
+        report(fmt::format("'{}' is the name of two images", tables_.images[i].name),
+               tables_.images[i].family->origin.pos);
+  }
+
+ private:
+  void report(std::string what, const SourcePos& pos, std::string hint = "") {
+    findings_.errors.push_back({.what = std::move(what), .where = pos, .hint = std::move(hint)});
+  }
+
+  // Null: there is none, which is reported, or nothing was named.
+  template <class Row>
+  const Row* find(const std::vector<Row>& rows, const NameAt& name, std::string_view what) {
+    if (name.text.empty()) return nullptr;
+    std::vector<std::string> known;
+    for (const Row& row : rows) {
+      if (row.name == name.text) return &row;
+      known.push_back(row.name);
+    }
+    if (!findings_.incomplete)
+      report(fmt::format("'{}' is not {}", name.text, what), name.pos, did_you_mean(name.text, known));
+    return nullptr;
+  }
+
+  void check(const BoardRow& board) {
+    find(tables_.loaders, board.loader, "a loader");
+    if (board.emulated() && board.qemu_root.empty() && !board.origin.is_wrong("qemu_root"))
+      report("'qemu_root' is missing in [[board]], and it has 'qemu'", board.origin.pos);
+    if (board.emulated() && board.console.empty() && !board.origin.is_wrong("console"))
+      report(fmt::format("'{}' has an emulator and no 'console' to log in on", board.name), board.origin.pos);
+    if (!board.emulated() && board.limits.empty() && !board.origin.is_wrong("limits"))
+      report(fmt::format("'{}' has no emulator, and its 'limits' do not say why", board.name), board.origin.pos);
+    for (const RootFile& one : board.raw)
+      for (const RootFile& other : board.raw)
+        if (&one < &other && one.offset == other.offset)
+          report(fmt::format("two blobs of '{}' begin at byte {}", board.name, one.offset), other.pos);
+  }
+
+  void check(const LayoutRow& layout) {
+    std::set<std::string> seen;
+    for (const PartitionRow& partition : layout.partitions) {
+      if (!seen.insert(partition.name).second)
+        report(fmt::format("'{}' has two partitions '{}'", layout.name, partition.name), partition.pos);
+      if (partition.content == "boot" && partition.fs != "vfat")
+        report(fmt::format("'{}' holds what boards start from, which is read of vfat alone", partition.name),
+               partition.pos);
+    }
+  }
+
+  void check(const AxisRow& axis) {
+    for (const auto* names : {&axis.excludes, &axis.needs})
+      for (const NameAt& name : *names) find(tables_.axes, name, "an axis");
+    find(tables_.loaders, axis.loader, "a loader");
+  }
+
+  void check(const VariantRow& variant) {
+    find(tables_.userlands, variant.userland, "a userland");
+    if (variant.userland.text.empty() && variant.planned.empty() && !variant.origin.is_wrong("userland"))
+      report(fmt::format("'{}' has no 'userland', and does not say why it is 'planned'", variant.name),
+             variant.origin.pos);
+  }
+
+  // That its kernel is for its boards, and that what its firmware was made with is that kernel.
+  void check(const BundleRow& bundle) {
+    const VendorKernelRow* kernel = find(tables_.kernels, bundle.kernel, "a vendor's kernel");
+    for (const NameAt& board : bundle.boards) {
+      if (!find(tables_.boards, board, "a board") || !kernel) continue;
+      const auto same = [&](const NameAt& one) { return one.text == board.text; };
+      if (std::none_of(kernel->boards.begin(), kernel->boards.end(), same))
+        report(fmt::format("'{}' is for '{}', and its kernel {} is not", bundle.name, board.text, kernel->name),
+               board.pos);
+    }
+    for (const NameAt& name : bundle.firmware) {
+      const FirmwareRow* firmware = find(tables_.firmware, name, "a firmware");
+      if (!firmware || !kernel || firmware->kernel_commit.empty() || kernel->commit.empty()) continue;
+      if (firmware->kernel_commit != kernel->commit)
+        report(fmt::format("'{}' was made with kernel {}, and '{}' has {}", firmware->name,
+                           firmware->kernel_commit.substr(0, 12), bundle.name, kernel->commit.substr(0, 12)),
+               name.pos);
+    }
+    for (const BundleRow& other : tables_.bundles)
+      for (const std::string& alias : other.aliases)
+        if (&other < &bundle && std::find(bundle.aliases.begin(), bundle.aliases.end(), alias) != bundle.aliases.end())
+          report(fmt::format("'{}' means two bundles, '{}' and '{}'", alias, other.name, bundle.name),
+                 bundle.origin.pos);
+  }
+
+  // What the firmware of a board makes of a layout.
+  void check_fit(const BoardRow& board, const LayoutRow& layout, const SourcePos& pos) {
+    if (board.table != "any" && board.table != layout.table)
+      report(fmt::format("'{}' reads an {} partition table, and '{}' is {}", board.name, upper(board.table),
+                         layout.name, upper(layout.table)),
+             pos);
+    const auto fat = std::find_if(layout.partitions.begin(), layout.partitions.end(),
+                                  [](const PartitionRow& one) { return one.fs == "vfat"; });
+    if (board.first_fat && fat != layout.partitions.end() && fat->content != "boot")
+      report(fmt::format("'{}' looks in the first FAT partition alone, which in '{}' is '{}'", board.name, layout.name,
+                         fat->name),
+             pos);
+    for (const RootFile& blob : board.raw)
+      if (blob.offset >= layout.start)
+        report(fmt::format("a blob of '{}' at byte {} lies in the partitions of '{}', which begin at {}", board.name,
+                           blob.offset, layout.name, layout.start),
+               blob.pos);
+  }
+
+  static std::string upper(const std::string& table) { return table == "mbr" ? "MBR" : "GPT"; }
+
+  template <class Row>
+  std::vector<const Row*> all(const std::vector<Row>& rows, const std::vector<NameAt>& names, std::string_view what) {
+    std::vector<const Row*> found;
+    for (const NameAt& name : names)
+      if (const Row* row = find(rows, name, what)) found.push_back(row);
+    return found;
+  }
+
+  void add(const FamilyRow& family) {
+    const auto boards = all(tables_.boards, family.boards, "a board");
+    const auto variants = all(tables_.variants, family.variants, "a variant");
+    const auto axes = all(tables_.axes, family.axes, "an axis");
+    const LayoutRow* layout = find(tables_.layouts, family.layout, "a layout");
+    if (!layout && family.planned.empty() && family.layout.text.empty() && !family.origin.is_wrong("layout"))
+      report(fmt::format("'{}' has no 'layout', and does not say why it is 'planned'", family.name),
+             family.origin.pos);
+    std::vector<std::string> groups;
+    for (const std::string_view group : variables_in(family.pattern))
+      if (group != "board" && group != "variant") groups.emplace_back(group);
+    for (const AxisRow* axis : axes)
+      if (std::find(groups.begin(), groups.end(), axis->group) == groups.end())
+        report(fmt::format("the pattern of '{}' has no {{{}}}, which '{}' is of", family.name, axis->group, axis->name),
+               family.origin.pos);
+    for (const BoardRow* board : boards) {
+      if (layout && family.planned.empty()) check_fit(*board, *layout, family.layout.pos);
+      for (const VariantRow* variant : variants) {
+        ImageRow image{.board = board, .family = &family, .variant = variant, .layout = layout};
+        choose(image, groups, 0, axes);
+      }
+    }
+  }
+
+  // Goes through the axes of a group, and none of them; groups of later places after that.
+  void choose(ImageRow& image, const std::vector<std::string>& groups, std::size_t at,
+              const std::vector<const AxisRow*>& axes) {
+    if (at == groups.size()) return finish(image);
+    choose(image, groups, at + 1, axes);
+    for (const AxisRow* axis : axes) {
+      if (axis->group != groups[at] || !is_for(axis->boards, image.board->name) ||
+          !is_for(axis->variants, image.variant->name))
+        continue;
+      image.axes.push_back(axis);
+      choose(image, groups, at + 1, axes);
+      image.axes.pop_back();
+    }
+  }
+  static bool is_for(const std::vector<std::string>& names, const std::string& name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  void finish(ImageRow image) {
+    const auto has = [&](const NameAt& name) {
+      return std::any_of(image.axes.begin(), image.axes.end(),
+                         [&](const AxisRow* axis) { return axis->name == name.text; });
+    };
+    NameAt loader = image.board->loader;
+    for (const AxisRow* axis : image.axes) {
+      if (std::any_of(axis->excludes.begin(), axis->excludes.end(), has)) return;
+      if (!std::all_of(axis->needs.begin(), axis->needs.end(), has)) return;
+      if (!axis->loader.text.empty()) loader = axis->loader;
+    }
+    image.name = name_of(image);
+    image.loader = find_quietly(tables_.loaders, loader.text);
+    image.userland = find_quietly(tables_.userlands, image.variant->userland.text);
+    image.planned = why_planned(image);
+    tables_.images.push_back(std::move(image));
+  }
+
+  std::string why_planned(const ImageRow& image) const {
+    if (!image.family->planned.empty()) return image.family->planned;
+    if (!image.variant->planned.empty()) return image.variant->planned;
+    for (const AxisRow* axis : image.axes)
+      if (!axis->planned.empty()) return axis->planned;
+    if (image.board->kernel.empty()) return fmt::format("no kernel for '{}' can be had yet", image.board->name);
+    return image.loader ? "" : fmt::format("'{}' has no loader yet", image.board->name);
+  }
+
+  static std::string name_of(const ImageRow& image) {
+    std::string name = image.family->pattern;
+    const auto put = [&](const std::string& variable, const std::string& value) {
+      const std::string word = "{" + variable + "}";
+      if (const auto at = name.find(word); at != std::string::npos) name.replace(at, word.size(), value);
+    };
+    put("board", image.board->name);
+    put("variant", image.variant->name);
+    for (const AxisRow* axis : image.axes) put(axis->group, axis->suffix);
+    for (std::size_t at; (at = name.find('{')) != std::string::npos;) name.erase(at, name.find('}', at) + 1 - at);
+    return name;
+  }
+
+  template <class Row>
+  static const Row* find_quietly(const std::vector<Row>& rows, const std::string& name) {
+    const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
+    return at == rows.end() ? nullptr : &*at;
+  }
+
+  ImageTables& tables_;
+  Findings& findings_;
+};
+
+}  // namespace
+
+void make_images(ImageTables& tables, Findings& findings) { ImageMaker(tables, findings).make(); }
+
+Result<const ImageRow*> ImageTables::image(std::string_view name) const {
+  std::vector<std::string> known;
+  for (const ImageRow& image : images) {
+    if (image.name == name) return &image;
+    known.push_back(image.name);
+  }
+  Error error{.what = fmt::format("'{}' is not an image", name), .hint = did_you_mean(name, known)};
+  if (error.hint.empty()) error.hint = "see them all with: swage list images";
+  return Fail(std::move(error));
+}
+
+}  // namespace swage
