@@ -206,6 +206,7 @@ Result<bool> FirmwareRun::choose_partition() {
     partition = bootable ? bootable : first;
     why = bootable ? "the first bootable one" : "the first FAT partition";
     if (medium.table.kind == TableKind::none) why = "it has no partitions (assumed to be read)";
+    else if (medium.table.kind == TableKind::hybrid && reads(model, "gpt")) why += " of the MBR (assumed)";
   }
   describe_partition(std::move(why));
   moment.variables["boot_partition"] = partition->place.number;
