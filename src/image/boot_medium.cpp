@@ -10,11 +10,6 @@ namespace swage {
 
 namespace {
 
-std::string_view without_slashes(std::string_view path) {
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  return path;
-}
-
 // An unreadable file system is a fact of the image, unless the image itself cannot be read.
 Result<void> fill_from_fat(const ImageBytes& image, BootPartition& partition) {
   const auto broken = [&](const Error& error) -> Result<void> {
@@ -51,6 +46,11 @@ Result<void> fill_from_fat(const ImageBytes& image, BootPartition& partition) {
 }
 
 }  // namespace
+
+std::string_view without_slashes(std::string_view path) {
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return path;
+}
 
 BootFiles::BootFiles(const std::vector<BootFile>& files, Head head) : head_(std::move(head)) {
   for (const BootFile& file : files) files_.emplace(fat_folded(file.path), file);

@@ -18,6 +18,9 @@ struct BootFile {
   std::uint64_t size = 0;
 };
 
+// Paths of the firmware are from the root, with or without a slash at the beginning.
+std::string_view without_slashes(std::string_view path);
+
 // The files of one file system. Names are found in any case.
 class BootFiles {
  public:

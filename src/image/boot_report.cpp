@@ -69,7 +69,10 @@ bool BootReport::starts() const {
 std::string boot_report_text(const BootReport& report, const std::string& image) {
   std::string out = fmt::format("{} ({}) from '{}'{}\n", report.board_name, report.board, image,
                                 report.tryboot ? ", tryboot" : "");
-  out += fmt::format("  {}, {} partition{}\n", report.table, report.partitions, report.partitions == 1 ? "" : "s");
+  out += fmt::format("  {}", report.table);
+  if (report.partitions > 0)
+    out += fmt::format(", {} partition{}", report.partitions, report.partitions == 1 ? "" : "s");
+  out += "\n";
   if (!report.partition_text.empty())
     out += fmt::format("  {}: {}: {}\n",
                        report.partition == 0 ? "the image" : fmt::format("partition {}", report.partition),

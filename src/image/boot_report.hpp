@@ -43,7 +43,7 @@ struct BootReport {
   std::string board{}, board_name{};
   bool tryboot = false;
   std::string table{};                       // "MBR"
-  std::size_t partitions = 0;                // of the table
+  std::size_t partitions = 0;                // of the table that is read
   unsigned partition = 0;                    // that it boots from; 0: the whole image, or none
   std::string partition_text{};              // "FAT32 'FIRMWARE', 512.0 MB, 480.1 MB free"; "" none
   std::string partition_why{};

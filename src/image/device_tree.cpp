@@ -14,10 +14,11 @@ class TestedTree {
  public:
   static Result<TestedTree> of(std::string_view bytes) {
     if (bytes.size() > kLargestDeviceTree) return fail(Errc::corrupt, "it is too large for a device tree");
+    if (bytes.size() < sizeof(fdt_header)) return fail(Errc::corrupt, "it is no device tree");
     TestedTree tree;
     tree.words_.resize(bytes.size() / 8 + 1);
     std::memcpy(tree.words_.data(), bytes.data(), bytes.size());
-    if (bytes.size() < sizeof(fdt_header) || ::fdt_check_full(tree.words_.data(), bytes.size()) != 0)
+    if (::fdt_check_full(tree.words_.data(), bytes.size()) != 0)
       return fail(Errc::corrupt, "it is no device tree");
     return tree;
   }

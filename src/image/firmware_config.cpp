@@ -10,7 +10,7 @@ namespace swage {
 
 namespace {
 
-constexpr std::size_t kDeepestInclude = 10;             // assumed; nobody says how deep includes may be
+constexpr std::size_t kDeepestInclude = 10, kMostLines = 10'000;   // nobody says how many there may be
 constexpr std::uint64_t kLargestConfig = 256'000;
 
 // hdmi_group:1 is hdmi_group of a port.
@@ -62,16 +62,20 @@ Result<void> FirmwareRun::add_file(const std::string& path, std::vector<std::str
   const auto placed = [&](Error error) { return by ? std::move(error).at(lines[*by].pos_of_value()) : error; };
   const BootFile* file = files->find(path);
   if (!file) {
-    std::vector<std::string> names;
-    for (const BootFile* one : files->beginning_with("")) names.push_back(one->path);
     out.add(Severity::warning, "include-missing",
-            placed({.what = fmt::format("'{}' is not there", path), .hint = did_you_mean(path, names)}));
+            placed({.what = fmt::format("'{}' is not there", path), .hint = did_you_mean(path, names_under(""))}));
     return {};
   }
-  if (std::find(including.begin(), including.end(), file->path) != including.end() ||
-      including.size() > kDeepestInclude) {
+  if (std::find(including.begin(), including.end(), file->path) != including.end()) {
     out.add(Severity::error, "include-loop",
-            placed({.what = fmt::format("'{}' includes itself: {}", including.front(), join(including, ", "))}));
+            placed({.what = fmt::format("'{}' includes itself: {}", file->path, join(including, ", ")),
+                    .notes = {"what the firmware makes of that is not documented"}}));
+    return {};
+  }
+  if (including.size() > kDeepestInclude || lines.size() > kMostLines) {
+    out.add(Severity::warning, "include-much",
+            placed({.what = fmt::format("'{}' is not read: this model follows {} levels of includes, and {} lines",
+                                        path, kDeepestInclude, kMostLines)}));
     return {};
   }
   auto text = files->read(*file, kLargestConfig);
@@ -89,6 +93,7 @@ Result<void> FirmwareRun::add_file(const std::string& path, std::vector<std::str
     out.lines.push_back({.file = lines[index].file, .number = lines[index].number, .text = lines[index].text});
     // What is included stands behind its line, so filters are entered while files are put together.
     take_line(index);
+    if (lines.size() > kMostLines + 1) break;
     if (includes && filters->truth() == Truth::yes) SWAGE_CHECK(add_file(lines[index].value, including, index));
   }
   return {};
@@ -101,8 +106,10 @@ Result<void> FirmwareRun::read_config() {
   config_name = question.tryboot && !tryboot_a_b ? "tryboot.txt" : "config.txt";
   const BootFile* file = files->find(config_name);
   if (file) {
-    loads("config", file->path, question.tryboot && tryboot_a_b ? "tryboot_a_b=1 in autoboot.txt" :
-                                question.tryboot ? "the tryboot flag is set" : "").size = file->size;
+    const char* why = !question.tryboot ? ""
+                      : tryboot_a_b     ? "tryboot_a_b=1 in autoboot.txt"
+                                        : "the tryboot flag is set";
+    loads("config", file->path, why).size = file->size;
     SWAGE_CHECK(add_file(config_name, {}, {}));
   } else if (config_name == "tryboot.txt") {
     out.add(Severity::warning, "tryboot-missing",

@@ -66,12 +66,18 @@ FirmwareRun::FirmwareRun(const BootMedium& a_medium, const FirmwareKnowledge& th
   out.board_name = model.name;
   out.tryboot = moment.tryboot = question.tryboot;
   out.table = table_kind_name(medium.table.kind);
-  out.partitions = medium.mbr.size() + medium.gpt.size();
+  out.partitions = medium.table.kind == TableKind::none ? 0 : partitions().size();
 }
 
 LoadedFile& FirmwareRun::loads(std::string role, const std::string& path, std::string why) {
   out.loads.push_back({.role = std::move(role), .path = path, .why = std::move(why)});
   return out.loads.back();
+}
+
+std::vector<std::string> FirmwareRun::names_under(const std::string& begin) const {
+  std::vector<std::string> names;
+  for (const BootFile* file : files->beginning_with(begin)) names.push_back(file->path.substr(begin.size()));
+  return names;
 }
 
 bool FirmwareRun::is_assumed(std::string_view key) const {
@@ -182,8 +188,9 @@ const BootFile* FirmwareRun::first_there(const std::string& by, const std::vecto
 void FirmwareRun::choose_prefix() {
   const bool upstream = flag("upstream_kernel", false);
   const std::string key = is_set("os_prefix") ? "os_prefix" : "upstream_kernel";
-  const std::string wanted = get("os_prefix", upstream ? "upstream/" : "");
-  const std::string overlay_prefix = get("overlay_prefix", "overlays/");
+  const std::string said = get("os_prefix", upstream ? "upstream/" : "");
+  const std::string said_of_overlays = get("overlay_prefix", "overlays/");
+  const std::string wanted(without_slashes(said)), overlay_prefix(without_slashes(said_of_overlays));
   if (!wanted.empty()) {
     const bool kernel = first_there(wanted, kernel_names()), tree = first_there(wanted, tree_names(upstream));
     if (kernel && tree) {
@@ -193,11 +200,7 @@ void FirmwareRun::choose_prefix() {
       std::string hint;
       if (!wanted.ends_with('/') && !files->beginning_with(wanted + "/").empty())
         hint = fmt::format("a directory ends in '/': {}/", wanted);
-      else if (!kernel && is_set("kernel")) {
-        std::vector<std::string> there;
-        for (const BootFile* one : files->beginning_with(wanted)) there.push_back(one->path.substr(wanted.size()));
-        hint = did_you_mean(get("kernel"), there);
-      }
+      else if (!kernel && is_set("kernel")) hint = did_you_mean(get("kernel"), names_under(wanted));
       const bool own = key == "os_prefix";
       out.add(
           own ? Severity::warning : Severity::note, "os-prefix",
@@ -218,10 +221,8 @@ void FirmwareRun::choose_prefix() {
 Result<bool> FirmwareRun::load_kernel() {
   const BootFile* file = first_there(prefix, kernel_names());
   if (!file) {
-    std::vector<std::string> all;
-    for (const BootFile* one : files->beginning_with(prefix)) all.push_back(one->path.substr(prefix.size()));
     Error error{.what = fmt::format("there is no kernel: {} is not there", names_text(kernel_names()))};
-    if (is_set("kernel")) error.hint = did_you_mean(get("kernel"), all);
+    if (is_set("kernel")) error.hint = did_you_mean(get("kernel"), names_under(prefix));
     const auto& other = wide ? model.kernels : model.kernels_64;
     if (!is_set("kernel") && first_there(prefix, other))
       error.hint = fmt::format("'{}' is there: say arm_64bit={}", first_there(prefix, other)->path, wide ? 0 : 1);
@@ -236,6 +237,7 @@ Result<bool> FirmwareRun::load_kernel() {
   LoadedFile& loaded = loads("kernel", file->path, std::move(why));
   loaded.size = file->size;
   SWAGE_CHECK(look_at_kernel(*file, loaded));
+  if (base_load && out.loads[*base_load].address) check_memory(out.loads[*base_load], "device_tree_address");
   load_initramfs(file->path);
   if (is_set("armstub") && !files->has(get("armstub")))
     out.add(Severity::error, "armstub-missing",
@@ -276,62 +278,64 @@ Result<void> FirmwareRun::look_at_kernel(const BootFile& file, LoadedFile& loade
   return {};
 }
 
-// https://www.raspberrypi.com/documentation/computers/config_txt.html#initramfs and #auto_initramfs
+void FirmwareRun::check_memory(const LoadedFile& file, const std::string& key) {
+  const std::uint64_t begin = *file.address, end = begin + file.size.value_or(0);
+  if (!kernel_address || !kernel_end || begin >= *kernel_end || end <= *kernel_address) return;
+  out.add(Severity::error, "memory-overlap",
+          at_value(key, {.what = fmt::format("'{}' at 0x{:x} to 0x{:x} lies over the kernel at 0x{:x} to 0x{:x}",
+                                             file.path, begin, end, *kernel_address, *kernel_end)}));
+}
+
+// "Replacing the kernel prefix with initramfs, and removing any extension":
+// https://www.raspberrypi.com/documentation/computers/config_txt.html#auto_initramfs
 void FirmwareRun::load_initramfs(const std::string& kernel) {
-  const bool directive = is_set("initramfs");
-  if (!directive && !is_set("ramfsfile")) {
-    if (!flag("auto_initramfs", false)) return;
-    const std::size_t slash = kernel.rfind('/') + 1;
-    const std::string name = kernel.substr(slash);
-    const std::string wanted =
-        kernel.substr(0, slash) + "initramfs" +
-        (name.starts_with("kernel")
-             ? name.substr(6, name.rfind('.') == std::string::npos ? std::string::npos : name.rfind('.') - 6)
-             : "");
-    const BootFile* file = name.starts_with("kernel") ? files->find(wanted) : nullptr;
-    if (file) loads("initramfs", file->path, why_set("auto_initramfs", "") + ", after the kernel").size = file->size;
-    else
-      out.add(Severity::note, "initramfs-none",
-              at_value("auto_initramfs",
-                       {.what = name.starts_with("kernel")
-                                    ? fmt::format("there is no '{}' for '{}'", wanted, kernel)
-                                    : fmt::format("'{}' does not begin with 'kernel': no initramfs is of its name",
-                                                  kernel)}));
+  if (is_set("initramfs") || is_set("ramfsfile")) return load_named_initramfs();
+  if (!flag("auto_initramfs", false)) return;
+  const std::size_t slash = kernel.rfind('/') + 1;
+  const std::string name = kernel.substr(slash);
+  if (!name.starts_with("kernel")) {
+    out.add(Severity::note, "initramfs-none",
+            at_value("auto_initramfs", {.what = fmt::format("'{}' does not begin with 'kernel': no initramfs is of its "
+                                                            "name", kernel)}));
     return;
   }
+  const std::string wanted = kernel.substr(0, slash) + "initramfs" + name.substr(6, name.substr(6).rfind('.'));
+  if (const BootFile* file = files->find(wanted))
+    loads("initramfs", file->path, why_set("auto_initramfs", "") + ", after the kernel").size = file->size;
+  else
+    out.add(Severity::note, "initramfs-none",
+            at_value("auto_initramfs", {.what = fmt::format("there is no '{}' for '{}'", wanted, kernel)}));
+}
+
+// https://www.raspberrypi.com/documentation/computers/config_txt.html#initramfs: several, with commas
+void FirmwareRun::load_named_initramfs() {
+  const bool directive = is_set("initramfs");
   const std::string key = directive ? "initramfs" : "ramfsfile";
   const std::vector<std::string_view> words = split_words(settings.at(key).value);
   if (words.empty()) return;
-  const std::string value(words[0]);
-  const std::string where =
-      directive ? (words.size() > 1 ? std::string(words[1]) : "followkernel") : get("ramfsaddr", "followkernel");
+  const std::string second = words.size() > 1 ? std::string(words[1]) : "followkernel";
+  const std::string where = directive ? second : get("ramfsaddr", "followkernel");
   const auto given = where == "followkernel" ? std::optional<std::uint64_t>(0) : config_number(where);
   if (!given)
     out.add(Severity::warning, "initramfs-address",
             at_value(key, {.what = fmt::format("'{}' is neither an address nor 'followkernel'", where)}));
   std::uint64_t address = given.value_or(0);
   const bool fixed = address != 0;
-  for (const std::string_view one : split(value, ',')) {
+  for (const std::string_view one : split(words[0], ',')) {
     const std::string name(one);
     const BootFile* file = files->find(with_prefix(prefix, name));
     if (!file) {
-      std::vector<std::string> all;
-      for (const BootFile* other : files->beginning_with(prefix)) all.push_back(other->path.substr(prefix.size()));
       out.add(Severity::error, "initramfs-missing",
               at_value(key, {.what = fmt::format("'{}' is not there", with_prefix(prefix, name)),
-                             .hint = did_you_mean(name, all)}));
+                             .hint = did_you_mean(name, names_under(prefix))}));
       continue;
     }
     LoadedFile& loaded = loads("initramfs", file->path, why_set(key, "") + (fixed ? "" : ", after the kernel"));
     loaded.size = file->size;
     if (!fixed) continue;
     loaded.address = address;
-    loaded.end = address + file->size;
-    if (kernel_address && kernel_end && address < *kernel_end && *loaded.end > *kernel_address)
-      out.add(Severity::error, "memory-overlap",
-              at_value(key, {.what = fmt::format("'{}' at 0x{:x} to 0x{:x} lies over the kernel at 0x{:x} to 0x{:x}",
-                                                 file->path, address, *loaded.end, *kernel_address, *kernel_end)}));
-    address = *loaded.end;
+    loaded.end = address += file->size;
+    check_memory(loaded, key);
   }
 }
 

@@ -58,29 +58,23 @@ Result<void> FirmwareRun::load_tree() {
   // "Load the downstream variant instead and automatically apply the upstream overlay"
   if (upstream && !is_upstream && !is_set("device_tree"))
     overlays.insert(overlays.begin() + 1, {.name = "upstream", .added_by_firmware = true});
-  auto bytes = files->read(*file, kLargestDeviceTree);
-  if (!bytes && bytes.error().code != Errc::corrupt) return Fail(bytes.error());
-  auto tree = bytes ? parse_device_tree(*bytes) : Result<DeviceTree>(Fail(bytes.error()));
-  if (tree) base = *std::move(tree);
-  else
+  std::string why;
+  SWAGE_TRY(base, parsed(*file, parse_device_tree, why));
+  if (!base)
     out.add(Severity::error, "device-tree-broken",
-            {.what = fmt::format("'{}' cannot be used: {}", file->path, tree.error().what)});
+            {.what = fmt::format("'{}' cannot be used: {}", file->path, why)});
   return {};
 }
 
 Result<void> FirmwareRun::read_overlay_map(const std::string& directory) {
   const BootFile* file = files->find(directory + "overlay_map.dtb");
   if (!file) return {};
-  auto bytes = files->read(*file, kLargestDeviceTree);
-  if (!bytes && bytes.error().code != Errc::corrupt) return Fail(bytes.error());
-  auto map = bytes ? parse_overlay_map(*bytes) : Result<OverlayMap>(Fail(bytes.error()));
-  if (map) {
-    overlay_map = *std::move(map);
-    loads("overlay map", file->path, "").size = file->size;
-  } else {
+  std::string why;
+  SWAGE_TRY(overlay_map, parsed(*file, parse_overlay_map, why));
+  if (overlay_map) loads("overlay map", file->path, "").size = file->size;
+  else
     out.add(Severity::warning, "overlay-map-broken",
-            {.what = fmt::format("'{}' cannot be used: {}", file->path, map.error().what)});
-  }
+            {.what = fmt::format("'{}' cannot be used: {}", file->path, why)});
   return {};
 }
 
@@ -138,12 +132,11 @@ Result<void> FirmwareRun::load_overlay(const OverlayUse& use) {
     check_overlay_there(use, *name);
     return {};
   }
-  auto bytes = files->read(*file, kLargestDeviceTree);
-  if (!bytes && bytes.error().code != Errc::corrupt) return Fail(bytes.error());
-  auto tree = bytes ? parse_device_tree(*bytes) : Result<DeviceTree>(Fail(bytes.error()));
+  std::string broken;
+  SWAGE_TRY(const std::optional<DeviceTree> tree, parsed(*file, parse_device_tree, broken));
   if (!tree) {
     out.add(Severity::warning, "overlay-broken",
-            at_overlay(use, {.what = fmt::format("'{}' is not loaded: {}", file->path, tree.error().what)}));
+            at_overlay(use, {.what = fmt::format("'{}' is not loaded: {}", file->path, broken)}));
     return {};
   }
   std::string why = use.added_by_firmware

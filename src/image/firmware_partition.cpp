@@ -63,17 +63,18 @@ const BootPartition* FirmwareRun::first_bootable() const {
 void FirmwareRun::read_eeprom() {
   if (model.loader == FirmwareLoader::bootcode || question.eeprom.empty()) return;
   ConfigFilters own(model, *known.models, moment);
-  const std::size_t section = question.eeprom.find("[config.txt]");
-  for (const ConfigLine& line : parse_config("EEPROM", std::string_view(question.eeprom).substr(0, section))) {
-    if (line.kind == ConfigLine::Kind::filter) own.enter(line.key);
-    if (line.kind != ConfigLine::Kind::setting || own.truth() != Truth::yes) continue;
+  bool of_config = false;
+  for (const ConfigLine& line : parse_config("EEPROM", question.eeprom)) {
+    if (of_config) eeprom_config += line.text + "\n";
+    else if (line.kind == ConfigLine::Kind::filter && line.key == "config.txt") of_config = true;
+    else if (line.kind == ConfigLine::Kind::filter) own.enter(line.key);
+    if (of_config || line.kind != ConfigLine::Kind::setting || own.truth() != Truth::yes) continue;
     const auto number = config_number(line.value);
     if (line.key == "PARTITION" && number)
       eeprom_partition = static_cast<unsigned>(std::min<std::uint64_t>(*number, 255));
     if (line.key == "PARTITION_WALK" && number) partition_walk = *number != 0;
     if (line.key == "BOOTVAR0" && number) moment.variables["bootvar0"] = *number;
   }
-  if (section != std::string::npos) eeprom_config = question.eeprom.substr(question.eeprom.find('\n', section) + 1);
 }
 
 Result<unsigned> FirmwareRun::read_autoboot(const BootPartition& from) {
@@ -96,13 +97,15 @@ Result<unsigned> FirmwareRun::read_autoboot(const BootPartition& from) {
     ExplainedLine& explained = out.lines.back();
     if (line.kind == ConfigLine::Kind::filter) {
       const FilterEntered entered = own.enter(line.key);
-      if (line.key != "all" && line.key != "none" && line.key != "tryboot")
+      const bool known_here = line.key == "all" || line.key == "none" || line.key == "tryboot";
+      if (!known_here)
         out.add(Severity::warning, "autoboot-filter",
                 Error{.what = fmt::format("'[{}]' is no filter of autoboot.txt", line.key),
                       .notes = {"it knows [all], [none] and [tryboot]"},
                       .hint = entered.hint}
                     .at(line.pos_of_key()));
       explained.why = own.truth() == Truth::yes ? "holds" : "does not hold";
+      if (!known_here) explained.why += " (assumed)";
     } else if (line.kind == ConfigLine::Kind::setting) {
       const auto number = config_number(line.value);
       const bool counts = own.truth() == Truth::yes && number;
@@ -203,6 +206,7 @@ Result<bool> FirmwareRun::choose_partition() {
     partition = bootable ? bootable : first;
     why = bootable ? "the first bootable one" : "the first FAT partition";
     if (medium.table.kind == TableKind::none) why = "it has no partitions (assumed to be read)";
+    else if (medium.table.kind == TableKind::hybrid && reads(model, "gpt")) why += " of the MBR (assumed)";
   }
   describe_partition(std::move(why));
   moment.variables["boot_partition"] = partition->place.number;

@@ -97,6 +97,19 @@ class FirmwareRun {
   void check_overlay_there(const OverlayUse& use, const std::string& name);
   Error at_overlay(const OverlayUse& use, Error error) const;
 
+  // Of a file that is read whole; none: it is broken, and `why` says how. What cannot be read at all is an error.
+  template <class T>
+  Result<std::optional<T>> parsed(const BootFile& file, Result<T> (*parse)(std::string_view), std::string& why) const {
+    auto bytes = files->read(file, kLargestDeviceTree);
+    if (!bytes && bytes.error().code != Errc::corrupt) return Fail(bytes.error());
+    Result<T> value = bytes ? parse(*bytes) : Result<T>(Fail(bytes.error()));
+    if (value) return std::optional<T>(*std::move(value));
+    why = value.error().what;
+    return std::optional<T>();
+  }
+  std::vector<std::string> names_under(const std::string& begin) const;   // of files, without it
+  void load_named_initramfs();
+  void check_memory(const LoadedFile& file, const std::string& key);   // that it does not lie over the kernel
   LoadedFile& loads(std::string role, const std::string& path, std::string why);
   bool is_assumed(std::string_view key) const;
 

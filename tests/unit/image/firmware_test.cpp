@@ -70,7 +70,7 @@ std::string some_config(bool includes = true) {
       "[all]", "[pi4]", "[pi5]", "[none]", "[tryboot]", "[gpio4=1]", "[EDID=x]", "[0x12]", "[board-type=0x17]", "[boot_partition=1]", "[bootvar0&1]",
       "kernel=kernel8.img", "kernel=", "arm_64bit=1", "arm_64bit=x", "os_prefix=a/", "upstream_kernel=1", "dtoverlay=disable-bt", "dtoverlay=",
       "dtoverlay=dwc2,dr_mode=host", "dtparam=audio=on,", "dtparam=,=", "initramfs a,b 0x200000", "initramfs", includes ? "include config.txt" : "#",
-      includes ? "include other.txt" : "#", "device_tree=", "start_x=1", "gpu_mem=16", "cmdline=x", "auto_initramfs=1", "x", "=", "[", "]", "#", ""));
+      includes ? "include other.txt" : "#", "device_tree=", "os_prefix=/////////", "overlay_prefix=////////", "dtoverlay=/", "device_tree_address=0x200000", "start_x=1", "gpu_mem=16", "cmdline=x", "auto_initramfs=1", "x", "=", "[", "]", "#", ""));
   std::string text;
   for (const std::string& word : words) text += word + "\n";
   return *rc::gen::arbitrary<bool>() ? text : text + *rc::gen::arbitrary<std::string>();
@@ -79,6 +79,7 @@ std::string some_config(bool includes = true) {
 BootReport with_config(const std::string& board, const std::string& config) {
   FirmwareWorld world = FirmwareWorld::parse("board " + board + "\nstandard\n", shipped());
   world.files[1]["config.txt"] = {config, config.size()};
+  world.files[1][".dtbo"] = {};
   return world.report();
 }
 
