@@ -122,7 +122,7 @@ def test_what_is_not_of_the_commands_kind_is_refused_at_once(swage):
 def test_a_log_of_a_store_path_is_of_that_alone(swage):
     path = "/nix/store/00000000000000000000000000000000-x.drv"
     assert swage("log", path, "--for", "arm64").fails(2).err == (
-        f"error: '--for' says nothing of '{path}', which is a store path\nnote: it is for kernels, packages, toolchains\nhint: see: swage log --help\n")
+        f"error: '--for' says nothing of '{path}', which is a store path\nnote: it is for kernels, packages, toolchains, images\nhint: see: swage log --help\n")
 
 
 def test_a_toolchain_is_named_once(planner):
