@@ -367,9 +367,9 @@ void Reader::read_arch_rows(const std::string& name, const std::string& table, c
 // The platforms of all layers are known by now.
 template <class Row>
 void Reader::check_arch_names(const std::string& name, const ArchRows<Row>& rows) {
-  for (const auto& layer : rows.layers) {
-    const auto& arch = layer.first;   // no binding: clang 14 captures none
-    const auto& having = layer.second;
+  for (const auto& one : rows.layers) {
+    const auto& arch = one.first;   // no binding: clang 14 captures none
+    const auto& having = one.second;
     const auto is_this = [&](const Platform& platform) {
       return platform.name == arch || platform.kernel_arch == arch;
     };
