@@ -276,28 +276,39 @@ static void say_kernel_log(const char *name) {
 
 /* Loads what a line of `order` says: FILE.ko, and after a space its parameters. False: the kernel refused it. */
 static int load_module(char *file) {
-  static char path[300] = "/modules/", number[4];
+  static char path[300] = "/modules/", number[5];
   char *at = path + 9, *name = at, *from = file;
   long size, error;
+  int loaded;
   while (*from && *from != ' ' && at < path + sizeof path - 1) *at++ = *from++;
   *at = 0;
   if (*from == ' ') ++from;
   size = read_file(path, module_image, sizeof module_image);
   error = -call(SYS_init_module, (long)module_image, size < 0 ? 0 : size, (long)from);
   if (at - name > 3) at[-3] = 0;   /* .ko */
-  if (error <= 0) {
+  loaded = error <= 0;
+  if (loaded) {
     say_of(name, " loaded\n");
   } else {
-    char *digit = number + 3;
-    long left = error;
-    do *--digit = (char)('0' + left % 10);
-    while ((left /= 10) && digit > number);
+    static const long units[] = {1000, 100, 10, 1};   /* no division: some processors leave that to a library */
+    char *digit = number;
+    int unit;
+    for (unit = 0; unit < 4; ++unit) {
+      *digit = '0';
+      while (error >= units[unit]) {
+        error -= units[unit];
+        ++*digit;
+        __asm__ volatile("" : "+r"(error));   /* or a compiler would make a division of it */
+      }
+      if (*digit != '0' || digit > number || unit == 3) ++digit;
+    }
+    *digit = 0;
     say_of(name, " refused: error ");
-    say(digit);
+    say(number);
     say("\n");
   }
   say_kernel_log(name);
-  return error <= 0;
+  return loaded;
 }
 
 static int load_modules(void) {
