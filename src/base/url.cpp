@@ -122,8 +122,8 @@ Result<void> refuse_unfetchable(std::string_view url) {
   if (scheme == std::string_view::npos ||
       std::find(std::begin(known), std::end(known), url.substr(0, scheme)) == std::end(known))
     return refuse("it begins with none of https://, http://, ftp:// and file://");
-  if (std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 127; }))
-    return refuse("it has white space in it, which is written %20");
+  if (std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }))
+    return refuse("it has characters that do not show");
   const std::string_view rest = url.substr(scheme + kScheme.size());
   if (rest.find('/') == std::string_view::npos || rest.ends_with('/') ||
       (rest.starts_with('/') && !url.starts_with("file")))

@@ -21,8 +21,8 @@ std::string without_secrets(std::string text);
 // The error does not show it.
 Result<void> refuse_secrets(std::string_view url);
 
-// Refuses what no download can be of: another scheme than https, http, ftp and file, no host where one is needed, white
-// space and control characters, which are written as %20 and so on.
+// Refuses what no download can be of: another scheme than https, http, ftp and file, no host where one is needed,
+// characters that do not show.
 Result<void> refuse_unfetchable(std::string_view url);
 
 }  // namespace swage
