@@ -99,6 +99,7 @@ struct UserlandRow {
   std::vector<std::string> packages{};       // recipes
   std::vector<std::string> users{};          // lines of passwd(5), with the hash of the password
   std::string login{};                       // USER:PASSWORD that a boot logs in by
+  std::vector<std::string> checks{};         // commands that must succeed in it then
   std::vector<std::string> groups{};         // lines of group(5)
   std::vector<std::string> services{};       // lines of inittab(5)
   std::map<std::string, std::string> files{};   // path -> text; what begins with #! may be run

@@ -156,6 +156,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"partitions", partition_lines(*image.layout)},
                   {"loader", loader_lines(*image.loader)},
                   {"login", image.userland->login},
+                  {"checks", join(image.userland->checks, "\n")},
                   {"users", join(image.userland->users, "\n")},
                   {"groups", join(image.userland->groups, "\n")},
                   {"services", join(image.userland->services, "\n")},

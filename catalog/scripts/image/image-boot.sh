@@ -3,7 +3,7 @@
 # $image     image.img.zst and manifest.json     $qemu $qemu_args ($image's file is @image@, its console the chardev `console`)
 # $bios      firmware of the machine, or "", which QEMU's option $bios_as takes     $timeout  seconds until the login
 # $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, out
-#            of the image     $login  USER:PASSWORD
+#            of the image     $login  USER:PASSWORD     $checks  commands that must succeed in it
 # Result: $out/log (the console), banner (the kernel's first line), userland (what the command said).
 mkdir -p $out
 zstd -dq $image/image.img.zst -o card.img
@@ -45,12 +45,15 @@ give_up() {
   echo "image-boot: $1" | tee -a /dev/stderr
   exit 1
 }
-await() { # await PATTERN WHAT: in what the console said since the last key
+await() { # await PATTERN WHAT [ask]: in what the console said since the last key; `ask`: what hides a prompt is answered by Enter
+  local asked=0
   until tail -c +$((before + 1)) console | tr -d '\r\0' | grep -q "$1"; do
     kill -0 $pid 2> /dev/null || give_up "the machine stopped before its $2"
     ! tr -d '\r\0' < console | grep -q '^initramfs: cannot\|Kernel panic' || give_up "it does not start: there is no $2"
     [ $(($(date +%s) - begin)) -lt $timeout ] || give_up "no $2 within $timeout s"
     sleep 0.2
+    asked=$((asked + 1))
+    [ -z "${3-}" ] || [ $((asked % 100)) != 0 ] || ! tail -c +$((before + 1)) console | grep -q "${1% *}" || echo >&3
   done
 }
 before=0
@@ -58,14 +61,21 @@ press() {
   before=$(stat -c %s console)
   echo "$1" >&3
 }
-await 'login: $' login
+await 'login: $' login ask
 press "${login%%:*}"
 await 'assword: $' "question for the password"
 press "${login#*:}"
-await '[#$] $' shell
+await '[#$] $' shell ask
 press 'echo "swage-login-ok: $(id -un) $(uname -srm)"'
 await '^swage-login-ok: [a-z]' answer
 tr -d '\r\0' < console | sed -n 's/^swage-login-ok: //p' > $out/userland
+echo "$checks" > lines
+while IFS= read -r check <&4; do
+  [ -n "$check" ] || continue
+  press "if $check; then echo swage-check-\"o\"k; else echo swage-check-\"f\"ailed; fi"   # so that what is typed is not what is said
+  await '^swage-check-[of]' "end of: $check"
+  ! tr -d '\r\0' < console | grep -q '^swage-check-failed' || give_up "this fails in it: $check"
+done 4< lines
 press poweroff
 left=50
 while kill -0 $pid 2> /dev/null && [ $left -gt 0 ]; do sleep 0.2; left=$((left - 1)); done

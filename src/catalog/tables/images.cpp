@@ -123,6 +123,7 @@ const Schema<UserlandRow>& userland_schema() {
       .required("packages", read_userland_packages)
       .required("users", &UserlandRow::users)
       .required("login", &UserlandRow::login)
+      .optional("checks", &UserlandRow::checks)
       .optional("groups", &UserlandRow::groups)
       .required("services", &UserlandRow::services)
       .optional("files", &UserlandRow::files)
