@@ -232,6 +232,7 @@ def test_a_tree_speaks_for_its_release_and_a_vendors_only_for_itself(trees, vend
     assert chosen(f"linux@{KERNEL}") == (usual if vendor else other)
     assert chosen("linux", "--src", trees.tree) == other
     cells = trees("matrix", "--for", "arm64", "--json").ok().json()["cells"]
-    (booted,) = [cell for cell in cells if cell["tree"] and cell["when"]]
-    assert booted["kernel"] == KERNEL and booted["tree"]["vendor"] == ("acme" if vendor else None) and len(booted["tree"]["sha256"]) == 64
+    # The shipped records have other trees.
+    (booted,) = [cell for cell in cells if cell["tree"] and cell["when"] and cell["kernel"] == KERNEL]
+    assert booted["tree"]["vendor"] == ("acme" if vendor else None) and len(booted["tree"]["sha256"]) == 64
     assert (f"{KERNEL}-acme" in trees("matrix", "--for", "arm64").ok().out) == vendor
