@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build program demo check check-documented verify bench fmt lint alone install deb asan fuzz coverage clean
+.PHONY: all setup build program demo check check-documented faults verify bench fmt lint alone install deb asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -35,6 +35,13 @@ check: build
 check-documented: build
 	@SWAGE_DOCUMENTED=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
 	  pytest-3 -q -rs -p no:cacheprovider tests/boot/test_documented.py
+
+# What goes wrong from outside, for longer than in `make check`: kills at moments that come from the seed.
+faults: ROUNDS ?= 500
+faults: SEED ?= 20
+faults: build
+	@SWAGE_FAULT_ROUNDS=$(ROUNDS) SWAGE_FAULT_SEED=$(SEED) SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
+	  pytest-3 -q -rs -p no:cacheprovider tests/faults
 
 # Builds and boots every kernel that the lock file pins on every platform, with gcc and then with clang, then builds and tests every package,
 # and keeps the records; starts firmware. What has succeeded before is left out, so an interrupted sweep goes on where it was.

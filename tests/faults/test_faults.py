@@ -9,7 +9,8 @@ import signal
 import subprocess
 import time
 
-ROUNDS = int(os.environ.get("SWAGE_KILL_ROUNDS", "50"))
+ROUNDS = int(os.environ.get("SWAGE_FAULT_ROUNDS", "25"))
+SEED = int(os.environ.get("SWAGE_FAULT_SEED", "20"))
 NIX = "build-users-group =\nsubstitute = false\n"
 
 
@@ -29,7 +30,7 @@ def stop_all(swage, process):
 
 def test_kill_at_random_moments(faulty):
     """Download, unpack, build and registration are all inside the first two seconds of these targets."""
-    random.seed(20)
+    random.seed(SEED)
     faulty.forget("fault-after", "fault-many")
     start = time.monotonic()
     faulty("build", "fault-after", "--no-link").ok()
