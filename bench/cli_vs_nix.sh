@@ -1,6 +1,6 @@
 #!/bin/sh
 # The program as a whole, as a person waits for it, in one run with the real Nix: what
-#   swage plan linux@6.1 --for all       takes, and
+#   swage plan linux@6.1                 takes, for all platforms that the lock file pins what they need of, and
 #   swage build TARGET                   of a built target, against nix-build of a built graph of the same size.
 # The peer's graph has as many derivations and as many sources as TARGET's closure. Its sources are texts in the expression, the
 # cheapest kind that Nix has; its builds only make a file; both are built before the clock starts. The two are timed in turns.
@@ -40,6 +40,13 @@ def read_drv(path):
     with open(home + path) as file:
         fields = ast.literal_eval(file.read().removeprefix("Derive"))
     return [drv for drv, _ in fields[1]], fields[2]
+
+
+def planned_platforms():
+    """Those that a plan for all leaves in: what the lock file lacks is asked for over the network, which is not what is measured."""
+    done = subprocess.run([swage, "--quiet", "--json", "plan", "linux@6.1", "--for", "all"], check=True, capture_output=True)
+    names = (one["name"] for one in json.loads(done.stdout)["derivations"])
+    return [name.rsplit("-", 1)[1] for name in names if name.startswith("boot-linux-")]
 
 
 def closure_size():
@@ -114,14 +121,16 @@ def race(contenders):
 # A child of Python starts with Python's own peak: no less than that can be seen.
 print(f"{'of ' + str(runs) + ' runs':56} {'best':>11} {'median':>11} {'peak memory':>11}")
 kept = []
-[plan] = race([Contender("swage plan linux@6.1 --for all", [swage, "plan", "linux@6.1", "--for", "all"])])
+platforms = planned_platforms()
+everywhere = f"swage plan linux@6.1 --for {len(platforms)} platforms"
+[plan] = race([Contender(everywhere, [swage, "--quiet", "plan", "linux@6.1", "--for", ",".join(platforms)])])
 derivations, sources = closure_size()
 racers = [Contender(f"swage build {target}, built", noop)]
 if peer:
     racers.append(Contender("nix-build of a graph of that size, built", write_peer(derivations, sources)))
 times = race(racers)
 print(f"(closure of {target}: {derivations} derivations, {sources} sources)")
-kept.append(result("swage plan linux@6.1 --for all", f"{plan:.2f} ms", "at most 100 ms", plan <= 100))
+kept.append(result(everywhere, f"{plan:.2f} ms", "at most 100 ms", plan <= 100))
 kept.append(result(f"no-op swage build {target.split()[0]}", f"{times[0]:.2f} ms", "at most 30 ms", times[0] <= 30))
 if peer:
     kept.append(result("nix-build / swage build, no-op", f"{times[1] / times[0]:.2f} x", "at least 1.00 x", times[1] >= times[0]))
