@@ -24,6 +24,7 @@ std::span<const Command> commands();
 
 Action declare_boot(const Options& app);
 Action declare_build(const Options& app);
+Action declare_cache(const Options& app);
 Action declare_check(const Options& app);
 Action declare_completion(const Options& app);
 Action declare_doctor(const Options& app);

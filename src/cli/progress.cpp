@@ -47,6 +47,7 @@ Verb verb_of(std::string_view kind) {
                                    {"fetch", "fetching", "fetched"},
                                    {"unpack", "unpacking", "unpacked"},
                                    {"lock", "locking", "locked"},
+                                   {"push", "pushing", "pushed"},
                                    {"check", "checking", "checked"}};
   for (const Verb& verb : verbs)
     if (verb.kind == kind) return verb;

@@ -24,7 +24,12 @@ namespace swage {
           X(read_support_filter_xz) X(read_support_filter_lz4) X(read_support_filter_zstd) X(read_support_format_ar)   \
               X(read_support_format_tar) X(read_support_format_cpio) X(read_support_format_zip)                        \
                   X(read_support_format_7zip) X(read_support_format_raw) X(entry_filetype) X(entry_hardlink)           \
-                      X(entry_pathname) X(entry_perm) X(entry_symlink) X(error_string) X(set_error)
+                      X(entry_pathname) X(entry_perm) X(entry_symlink) X(error_string) X(set_error)            \
+                          X(entry_new) X(entry_free) X(entry_set_filetype) X(filter_count) X(write_new) X(write_free)  \
+                              X(write_set_format_raw) X(write_add_filter_gzip) X(write_add_filter_bzip2)               \
+                                  X(write_add_filter_xz) X(write_add_filter_zstd) X(write_set_filter_option)           \
+                                      X(write_set_bytes_per_block) X(write_open) X(write_header) X(write_data)         \
+                                          X(write_close)
 
 // curl().easy_init() is curl_easy_init(), and so on.
 struct Curl {

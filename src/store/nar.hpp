@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "base/files.hpp"
@@ -37,5 +38,13 @@ Result<void> restore_nar(const ByteSource& source, const fs::path& target);
 
 // Reads a NAR without writing anything: the same checks, plus the hash of what was read. For fuzzing and verification.
 Result<NarHash> check_nar(const ByteSource& source);
+
+// The same of a NAR that is one file: also the hash of that file's bytes. Nothing, when it is a tree, a link or may be
+// run.
+struct NarFile {
+  NarHash nar{};
+  std::optional<Hash> content{};
+};
+Result<NarFile> check_nar_file(const ByteSource& source, HashAlgo algo);
 
 }  // namespace swage

@@ -256,14 +256,30 @@ class Restorer final : public Visitor {
   bool started_ = false;
 };
 
+// Writes nothing; hashes the bytes of a lone file.
 class Ignorer final : public Visitor {
  public:
+  explicit Ignorer(HashAlgo algo) : hasher_(algo) {}
   Result<void> begin_directory(const std::string&) override { return {}; }
   Result<void> end_directory() override { return {}; }
-  Result<void> begin_file(const std::string&, bool) override { return {}; }
-  Result<void> data(std::string_view) override { return {}; }
+  Result<void> begin_file(const std::string& name, bool executable) override {
+    lone_ = name.empty() && !executable;
+    return {};
+  }
+  Result<void> data(std::string_view bytes) override {
+    if (lone_) hasher_.update(bytes);
+    return {};
+  }
   Result<void> end_file() override { return {}; }
   Result<void> symlink(const std::string&, const std::string&) override { return {}; }
+  std::optional<Hash> content() {
+    if (!lone_) return {};
+    return hasher_.finish();
+  }
+
+ private:
+  Hasher hasher_;
+  bool lone_ = false;
 };
 
 }  // namespace
@@ -287,19 +303,24 @@ Result<void> restore_nar(const ByteSource& source, const fs::path& target) {
   return result;
 }
 
-Result<NarHash> check_nar(const ByteSource& source) {
+Result<NarFile> check_nar_file(const ByteSource& source, HashAlgo algo) {
   Hasher hasher;
-  NarHash result;
+  NarFile result;
   const ByteSource hashing = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
     SWAGE_TRY(const std::size_t got, source(buffer, size));
     hasher.update({buffer, got});
-    result.size += got;
+    result.nar.size += got;
     return got;
   };
-  nar::Ignorer ignorer;
+  nar::Ignorer ignorer(algo);
   SWAGE_CHECK(nar::read(hashing, ignorer));
-  result.hash = hasher.finish();
+  result.nar.hash = hasher.finish();
+  result.content = ignorer.content();
   return result;
+}
+
+Result<NarHash> check_nar(const ByteSource& source) {
+  return check_nar_file(source, HashAlgo::sha256).map([](const NarFile& file) { return file.nar; });
 }
 
 }  // namespace swage

@@ -1,0 +1,200 @@
+#include "cache/push.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/interrupt.hpp"
+#include "cache/narinfo.hpp"
+#include "store/base32.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr std::string_view kNarType = "application/x-nix-nar";
+constexpr std::string_view kNarInfoType = "text/x-nix-narinfo";
+constexpr std::string_view kCacheInfoType = "text/x-nix-cache-info";
+
+std::string narinfo_name(const StorePath& path) { return fmt::format("{}.narinfo", path.hash_part()); }
+
+class Push {
+ public:
+  Push(Store& store, CachePlace& place, const PushOptions& options, Reporter& reporter)
+      : store_(store), place_(place), options_(options), reporter_(reporter) {}
+
+  Result<PushResult> run(const StorePathSet& paths) {
+    SWAGE_CHECK(describe_cache());
+    // What is pushed is not collected meanwhile.
+    SWAGE_CHECK(store_.add_temp_roots(paths));
+    SWAGE_TRY(const StorePathSet closure, store_.closure(paths));
+    SWAGE_CHECK(store_.add_temp_roots(closure));
+    for (const StorePath& path : closure) {
+      SWAGE_TRY(std::optional<PathInfo> info, store_.query(path));
+      if (!info) return fail(Errc::corrupt, fmt::format("'{}' is not valid in this store", path.str()));
+      nodes_.emplace(path, Node{.narinfo = {.info = std::move(*info)}});
+    }
+    order();
+    work();
+    if (!errors_.empty()) return Fail(together(std::move(errors_)));
+    SWAGE_CHECK(check_interrupt());
+    return result_;
+  }
+
+ private:
+  struct Node {
+    NarInfo narinfo;
+    std::vector<StorePath> users{};     // that refer to it
+    std::size_t missing = 0;            // references that are not published
+    bool ready = false;                 // its NAR is there
+  };
+
+  Result<void> describe_cache() {
+    SWAGE_TRY(const std::optional<std::string> text, place_.read("nix-cache-info", kLargestNarInfo));
+    if (text) return parse_cache_info(*text, "nix-cache-info").map([](const CacheInfo&) {});
+    return place_.write_text("nix-cache-info", format_cache_info({}), kCacheInfoType);
+  }
+
+  void order() {
+    for (auto& [path, node] : nodes_)
+      for (const StorePath& reference : node.narinfo.info.references)
+        if (reference != path) {
+          nodes_.at(reference).users.push_back(path);
+          ++node.missing;
+        }
+    for (const auto& [path, node] : nodes_) todo_.push_back(path);
+    // The largest first: the end is then not one thread's.
+    std::stable_sort(todo_.begin(), todo_.end(), [&](const StorePath& a, const StorePath& b) {
+      return nodes_.at(a).narinfo.info.nar_size > nodes_.at(b).narinfo.info.nar_size;
+    });
+  }
+
+  void work() {
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    const unsigned jobs = options_.jobs ? options_.jobs : cores;
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < std::min<std::size_t>(jobs, todo_.size()); ++i)
+      workers.emplace_back([this] {
+        for (std::size_t at = next_++; at < todo_.size() && !stopped(); at = next_++) one(todo_[at]);
+      });
+  }
+
+  bool stopped() {
+    const std::lock_guard lock(mutex_);
+    return !errors_.empty() || interrupted();
+  }
+
+  void one(const StorePath& path) {
+    const Result<void> done = publish(path);
+    if (done) return;
+    const std::lock_guard lock(mutex_);
+    errors_.push_back(done.error());
+  }
+
+  Result<void> publish(const StorePath& path) {
+    Node& node = nodes_.at(path);
+    if (!options_.again) {
+      SWAGE_TRY(const bool present, place_.has(narinfo_name(path)));
+      if (present) return published(path, true);
+    }
+    const std::uint64_t id = next_job_id();
+    const auto start = std::chrono::steady_clock::now();
+    reporter_.on(JobStarted{.id = id, .kind = "push", .name = std::string(path.name()), .subject = path.str()});
+    const Result<void> done = upload(node, id);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    reporter_.on(JobFinished{.id = id, .ok = done.has_value(), .seconds = took.count()});
+    SWAGE_CHECK(done);
+    return published(path, false);
+  }
+
+  // The NAR, compressed into a file whose hash is its name.
+  Result<void> upload(Node& node, std::uint64_t id) {
+    PathInfo& info = node.narinfo.info;
+    SWAGE_TRY(const TempDir staging, TempDir::create("nar", place_.staging()));
+    const fs::path file = staging.path() / "nar";
+    SWAGE_TRY(const UniqueFd fd, open_file(file, O_WRONLY | O_CREAT | O_EXCL, 0644));
+    Hasher packed, plain;
+    std::uint64_t packed_size = 0, plain_size = 0;
+    const auto produce = [&](const ByteSink& sink) {
+      return dump_nar(store_.real_path(info.path), [&](std::string_view bytes) -> Result<void> {
+        plain.update(bytes);
+        plain_size += bytes.size();
+        reporter_.on(JobProgress{.id = id, .done = plain_size, .total = info.nar_size});
+        return sink(bytes);
+      });
+    };
+    SWAGE_CHECK(compress(options_.compression, options_.level, 1, produce, [&](std::string_view bytes) -> Result<void> {
+      packed.update(bytes);
+      packed_size += bytes.size();
+      return write_all(fd.get(), bytes, file.string());
+    }));
+    if (plain_size != info.nar_size || plain.finish() != info.nar_hash)
+      return Fail(Error{.code = Errc::hash_mismatch,
+                        .what = fmt::format("'{}' is not what this store registered", info.path.str())}
+                      .hinted("swage store verify"));
+    const Hash hash = packed.finish();
+    node.narinfo.url = fmt::format("nar/{}.nar{}", hash_base32(hash), compression_suffix(options_.compression));
+    node.narinfo.compression = options_.compression;
+    node.narinfo.file_hash = hash;
+    node.narinfo.file_size = packed_size;
+    if (options_.key) sign(info);
+    SWAGE_CHECK(place_.write(node.narinfo.url, file, kNarType));
+    const std::lock_guard lock(mutex_);
+    result_.nar_bytes += plain_size;
+    result_.file_bytes += packed_size;
+    return {};
+  }
+
+  // A signature of this key that is there already is the same.
+  void sign(PathInfo& info) const {
+    std::string signature = options_.key->sign(fingerprint(info));
+    if (std::find(info.signatures.begin(), info.signatures.end(), signature) == info.signatures.end())
+      info.signatures.push_back(std::move(signature));
+  }
+
+  // The narinfos that nothing is missing of any more: this path's, and of what waited for it.
+  Result<void> published(const StorePath& path, bool present) {
+    const std::lock_guard lock(mutex_);
+    ++(present ? result_.present : result_.pushed);
+    nodes_.at(path).ready = true;
+    if (present) present_.insert(path);
+    std::vector<StorePath> complete{path};
+    while (!complete.empty()) {
+      const StorePath at = complete.back();
+      complete.pop_back();
+      Node& node = nodes_.at(at);
+      if (!node.ready || node.missing > 0) continue;
+      if (!present_.contains(at))
+        SWAGE_CHECK(place_.write_text(narinfo_name(at), format_narinfo(node.narinfo), kNarInfoType));
+      for (const StorePath& user : node.users)
+        if (--nodes_.at(user).missing == 0) complete.push_back(user);
+    }
+    return {};
+  }
+
+  Store& store_;
+  CachePlace& place_;
+  const PushOptions& options_;
+  Reporter& reporter_;
+  std::map<StorePath, Node> nodes_{};
+  std::vector<StorePath> todo_{};
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_{};                   // guards all below, and Node::ready and ::missing
+  StorePathSet present_{};
+  PushResult result_{};
+  std::vector<Error> errors_{};
+};
+
+}  // namespace
+
+Result<PushResult> push_paths(Store& store, const StorePathSet& paths, CachePlace& place, const PushOptions& options,
+                              Reporter& reporter) {
+  return Push(store, place, options, reporter).run(paths);
+}
+
+}  // namespace swage

@@ -1,0 +1,31 @@
+// Publishing: what a store has, in a binary cache that every Nix client reads.
+#pragma once
+
+#include "base/events.hpp"
+#include "cache/compression.hpp"
+#include "cache/place.hpp"
+#include "cache/signing_key.hpp"
+#include "store/store.hpp"
+
+namespace swage {
+
+struct PushOptions {
+  const SecretKey* key = nullptr;                 // null: nothing is signed
+  Compression compression = Compression::zstd;
+  int level = 0;                                  // 0: the format's own default
+  unsigned jobs = 0;                              // paths at once; 0: as many as there are cores
+  bool again = false;                             // what the cache has already, too
+};
+struct PushResult {
+  std::uint64_t pushed = 0;                       // paths
+  std::uint64_t present = 0;                      // that the cache had
+  std::uint64_t nar_bytes = 0, file_bytes = 0;    // of what was pushed, before and after compression
+};
+
+// The closure of `paths`. A narinfo is written when its NAR and the narinfos of all its references are there: whoever
+// reads at any moment, also after a kill -9, finds no path with a hole. A path whose bytes are not those that the store
+// registered is refused (Errc::hash_mismatch), and its NAR is not published. Makes `nix-cache-info` where there is none.
+Result<PushResult> push_paths(Store& store, const StorePathSet& paths, CachePlace& place, const PushOptions& options,
+                              Reporter& reporter);
+
+}  // namespace swage
