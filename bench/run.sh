@@ -51,6 +51,7 @@ run bench/nar_vs_nix.sh "$build"
 run bench/cli_vs_nix.sh "$build"
 run bench/jobs_vs_nix.sh "$build"
 run bench/packages.sh "" "$build"
+run bench/images.sh "$build"
 if [ "${BENCH_KERNEL-}" != no ]; then
   run bench/kernel_vs_make.sh arm64 6.1 "$build"
   run bench/emulation.sh bison arm64 "$build"

@@ -6,12 +6,12 @@ set -eu
 packages="
   g++ cmake ninja-build pkg-config make git ca-certificates
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libexpected-dev
-  libssl-dev libcurl4-openssl-dev libarchive-dev zlib1g-dev libbz2-dev libfdt-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
+  libssl-dev libcurl4-openssl-dev libarchive-dev zlib1g-dev libbz2-dev libfdt-dev libext2fs-dev comerr-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
 "
 tests="
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   busybox-static nix-bin autotools-dev python3 python3-pytest python3-pytest-xdist python3-pexpect python3-selenium chromium chromium-driver util-linux
-  dosfstools mtools fdisk device-tree-compiler dpkg-dev file mmdebstrap bash-completion zsh fish man-db mandoc
+  dosfstools mtools fdisk e2fsprogs zstd device-tree-compiler dpkg-dev file mmdebstrap bash-completion zsh fish man-db mandoc
 "
 case ${1-} in
   demo) ;;

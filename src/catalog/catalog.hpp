@@ -77,6 +77,7 @@ struct CLibraryRow {
   std::string summary{};                     // for people
   std::string component{};                   // uclibc-ng: the name of its source in components.toml; "" toolchains are
                                              // not built with it
+  std::string license{};                     // an expression of SPDX; "" nobody says
   Origin origin{};
 };
 
@@ -101,6 +102,7 @@ struct RootRow {
   std::string architecture = "amd64";        // of the packages; builds in a root of another one than the build
                                              // platform's are emulated
   std::string purpose{};                     // for people
+  std::string license{};                     // of what `only` takes, as an expression of SPDX; "" nobody says
   std::string kind{};                        // "build": kernels can be built in it, and the resolver chooses among
                                              // these
   unsigned rank = 0;                         // among roots of a kind, smaller first

@@ -5,6 +5,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "catalog/image_rows.hpp"
 #include "catalog/reader.hpp"
 
 namespace swage {
@@ -58,6 +59,8 @@ void check_unread_files(LoadResult& result) {
   read_asked(*result.state, asked.firmware_models, findings, result.documents);
   read_asked(*result.state, asked.firmware_settings, findings, result.documents);
   read_asked(*result.state, asked.images, findings, result.documents);
+  if (asked.images.read && asked.firmware_models.read)
+    check_board_models(asked.images.tables, asked.firmware_models.rows, findings);
   for (const std::string& name : system_names(*result.state))
     read_system(*result.state, name, findings, result.documents);
   for (const std::string& name : recipe_names(*result.state))

@@ -19,5 +19,7 @@ const Schema<BundleRow>& bundle_schema();
 
 // Makes the images of the tables, and reports what of these does not fit together.
 void make_images(ImageTables& tables, Findings& findings);
+// That the boot firmware of boards is that of a model.
+void check_board_models(const ImageTables& tables, const std::vector<FirmwareModelRow>& models, Findings& findings);
 
 }  // namespace swage

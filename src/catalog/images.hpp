@@ -34,14 +34,15 @@ struct BoardRow {
   std::string title{};                       // Raspberry Pi 3 Model B
   std::string platform{};
   std::string family{};                      // raspberrypi
-  std::string firmware_model{};              // what the model of its boot firmware calls it; "" none models it
+  NameAt firmware_model{};                   // what the model of its boot firmware calls it; "" none models it
   std::string table = "any";                 // the partition table that its firmware reads: mbr (a hybrid is one too),
                                              // gpt, any
   bool first_fat = false;                    // it looks in the first FAT partition alone
   std::string kernel{};                      // root with the distribution's kernel; "" there is none
   std::string dtb{};                         // as mainline kernels call it, below their device trees; "" none is given
   std::string vendor_dtb{};                  // as the vendor's kernels do
-  std::map<std::string, std::string> load{}; // kernel, dtb, initramfs -> address that its boot loader gives it
+  std::map<std::string, std::string> load{}; // kernel, dtb, initramfs -> address that its boot loader gives it; empty:
+                                             // the loader's row says it, or nobody does
   std::string console{};                     // of the serial line: ttyAMA0
   std::string cmdline{};                     // what its kernels are told besides
   std::vector<std::string> defconfigs{};
@@ -71,6 +72,7 @@ struct LoaderRow {
   std::map<std::string, std::string> files{};   // name in the boot file system -> kernel, initramfs, dtb
   std::map<std::string, std::string> texts{};   // name -> text
   std::vector<RootFile> firmware{};             // what is started before the kernel
+  std::map<std::string, std::string> load{};    // as BoardRow::load, of a loader that is the same on all boards
   Origin origin{};
 };
 
@@ -87,7 +89,7 @@ struct PartitionRow {
 struct LayoutRow {
   std::string name;
   std::string summary{};
-  std::string table{};                       // mbr, gpt
+  std::string table{};                       // mbr, gpt, hybrid: a GPT whose boot partition is in an MBR too
   std::uint64_t start = 1024 * 1024;         // of the first partition, in bytes
   std::vector<PartitionRow> partitions{};
   Origin origin{};
@@ -174,6 +176,7 @@ struct ImageRow {
   const LoaderRow* loader = nullptr;
   const UserlandRow* userland = nullptr;
   std::string planned{};                     // why it cannot be made yet
+  const std::map<std::string, std::string>& load() const { return loader->load.empty() ? board->load : loader->load; }
 };
 
 struct ImageTables {

@@ -116,7 +116,8 @@ class ImageMaker {
 
   // What the firmware of a board makes of a layout.
   void check_fit(const BoardRow& board, const LayoutRow& layout, const SourcePos& pos) {
-    if (board.table != "any" && board.table != layout.table)
+    const bool both = layout.table == "hybrid" && board.table == "mbr";
+    if (board.table != "any" && board.table != layout.table && !both)
       report(fmt::format("'{}' reads an {} partition table, and '{}' is {}", board.name, upper(board.table),
                          layout.name, upper(layout.table)),
              pos);
@@ -133,7 +134,9 @@ class ImageMaker {
                blob.pos);
   }
 
-  static std::string upper(const std::string& table) { return table == "mbr" ? "MBR" : "GPT"; }
+  static std::string upper(const std::string& table) {
+    return table == "mbr" ? "MBR" : table == "gpt" ? "GPT" : "a GPT with a hybrid MBR";
+  }
 
   template <class Row>
   std::vector<const Row*> all(const std::vector<Row>& rows, const std::vector<NameAt>& names, std::string_view what) {
@@ -238,6 +241,18 @@ class ImageMaker {
 }  // namespace
 
 void make_images(ImageTables& tables, Findings& findings) { ImageMaker(tables, findings).make(); }
+
+void check_board_models(const ImageTables& tables, const std::vector<FirmwareModelRow>& models, Findings& findings) {
+  std::vector<std::string> known;
+  for (const FirmwareModelRow& model : models) known.push_back(model.id);
+  for (const BoardRow& board : tables.boards) {
+    const NameAt& name = board.firmware_model;
+    if (name.text.empty() || std::find(known.begin(), known.end(), name.text) != known.end()) continue;
+    findings.errors.push_back({.what = fmt::format("'{}' is no model of firmware_models.toml", name.text),
+                               .where = name.pos,
+                               .hint = did_you_mean(name.text, known)});
+  }
+}
 
 Result<const ImageRow*> ImageTables::image(std::string_view name) const {
   std::vector<std::string> known;

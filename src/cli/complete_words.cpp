@@ -127,6 +127,10 @@ class Values {
         break;
       case ValueKind::constraint: SWAGE_CHECK(add_constraints(all)); break;
       case ValueKind::board: SWAGE_CHECK(add_boards(all)); break;
+      case ValueKind::image:
+        SWAGE_CHECK(add_images(all));
+        all.also = "files";
+        break;
       case ValueKind::provider: SWAGE_CHECK(add_providers(all)); break;
       case ValueKind::configuration:
         all.add("tiny", "what the boot machine needs");
@@ -244,7 +248,7 @@ class Values {
       all.add(kernel, "the tree that --src names");
       return {};
     }
-    if (begun.starts_with(kImageTarget)) return add_images(*catalog, all);
+    if (begun.starts_with(kImageTarget)) return add_images(all);
     all.add(std::string(kImageTarget), "a disk or card: image/rpi3-minimal");
     all.add(kToolchainTarget, "what builds programs");
     all.add(fmt::format("{}@", kToolchainTarget), "one of them: toolchain@gcc-12");
@@ -256,8 +260,9 @@ class Values {
     return {};
   }
 
-  static Result<void> add_images(const Catalog& catalog, Words& all) {
-    SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+  Result<void> add_images(Words& all) {
+    SWAGE_TRY(const Catalog* catalog, session_.catalog());
+    SWAGE_TRY(const ImageTables* tables, catalog->image_tables());
     for (const ImageRow& image : tables->images)
       if (image.planned.empty())
         all.add(fmt::format("{}{}", kImageTarget, image.name),

@@ -23,6 +23,7 @@ enum class ValueKind {
   target,
   kernel,          // of targets those that boot
   store_target,    // a target, or a path of the store
+  image,           // image/NAME, or a file
   listed,          // what `swage list` lists
   graph_format,
   shell,           // that completions are made for

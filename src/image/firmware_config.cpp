@@ -85,7 +85,7 @@ Result<void> FirmwareRun::add_file(const std::string& path, std::vector<std::str
   }
   if (!text) return Fail(text.error());
   including.push_back(file->path);
-  for (ConfigLine& line : parse_config(file->path, *text)) {
+  for (ConfigLine& line : parse_config(inside + file->path, *text)) {
     const bool includes = line.kind == ConfigLine::Kind::directive && line.key == "include";
     lines.push_back(std::move(line));
     included.push_back(by.has_value());

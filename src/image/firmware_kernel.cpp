@@ -86,13 +86,14 @@ bool FirmwareRun::is_assumed(std::string_view key) const {
 
 Result<BootReport> FirmwareRun::report() {
   read_eeprom();
+  if (!inside.empty()) eeprom_partition = 0;   // which was for the medium around it
   SWAGE_TRY(const bool there, choose_partition());
   if (!there) return std::move(out);
   SWAGE_CHECK(read_config());
-  if (flag("boot_ramdisk", false))
-    out.add(Severity::warning, "boot-ramdisk",
-            at_value("boot_ramdisk",
-                     {.what = "what follows is read from inside boot.img, which this model does not look into"}));
+  if (flag("boot_ramdisk", false) && inside.empty()) {
+    SWAGE_CHECK(boot_from_ramdisk());
+    return std::move(out);
+  }
   SWAGE_CHECK(load_firmware());
   choose_width();
   choose_prefix();

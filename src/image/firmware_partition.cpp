@@ -92,7 +92,7 @@ Result<unsigned> FirmwareRun::read_autoboot(const BootPartition& from) {
             {.what = fmt::format("'autoboot.txt' has {} bytes, and {} are read", file->size, kLongestAutoboot)});
   unsigned wanted = 0;
   ConfigFilters own(model, *known.models, moment);
-  for (const ConfigLine& line : parse_config(file->path, *text)) {
+  for (const ConfigLine& line : parse_config(inside + file->path, *text)) {
     out.lines.push_back({.file = line.file, .number = line.number, .text = line.text});
     ExplainedLine& explained = out.lines.back();
     if (line.kind == ConfigLine::Kind::filter) {

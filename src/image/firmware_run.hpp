@@ -72,6 +72,9 @@ class FirmwareRun {
   std::string why_set(const std::string& key, const std::string& usual) const;   // "config.txt:4 kernel="
   Error at_value(const std::string& key, Error error) const;   // placed where the setting is set
 
+  // firmware_ramdisk.cpp
+  Result<void> boot_from_ramdisk();
+
   // firmware_kernel.cpp
   Result<void> load_firmware();
   Result<bool> load_kernel();
@@ -119,6 +122,7 @@ class FirmwareRun {
   const FirmwareModelRow& model;
   BootReport out{};
   BootMoment moment{};
+  std::string inside{};                      // "boot.img:" where the medium is a file of another one
   bool tryboot_a_b = false;
   unsigned eeprom_partition = 0;
   bool partition_walk = true;  //

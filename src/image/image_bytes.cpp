@@ -19,9 +19,13 @@ Result<std::string> ImageBytes::read(std::uint64_t offset, std::uint64_t length)
 
 Result<FileBytes> FileBytes::open(const fs::path& path) {
   SWAGE_TRY(UniqueFd fd, open_regular(path));
+  return of(std::move(fd), path.string());
+}
+
+Result<FileBytes> FileBytes::of(UniqueFd fd, const std::string& name_for_errors) {
   struct stat st {};
-  if (::fstat(fd.get(), &st) != 0) return fail_errno(fmt::format("'{}' cannot be read", path.string()), errno);
-  return FileBytes(std::move(fd), static_cast<std::uint64_t>(st.st_size), path.string());
+  if (::fstat(fd.get(), &st) != 0) return fail_errno(fmt::format("'{}' cannot be read", name_for_errors), errno);
+  return FileBytes(std::move(fd), static_cast<std::uint64_t>(st.st_size), name_for_errors);
 }
 
 Result<void> FileBytes::fill(std::uint64_t offset, char* into, std::size_t length) const {

@@ -25,6 +25,7 @@ class ImageBytes {
 class FileBytes final : public ImageBytes {
  public:
   static Result<FileBytes> open(const fs::path& path);
+  static Result<FileBytes> of(UniqueFd fd, const std::string& name_for_errors);   // of a regular file that is open
   std::uint64_t size() const override { return size_; }
 
  private:

@@ -4,7 +4,9 @@
 //   {image.partitions}   NAME|TYPE|FILE SYSTEM|LABEL|SIZE|CONTENT|bootable or nothing
 //   {image.firmware}     FILE|NAME in the boot file system       {image.raw}       FILE|OFFSET
 //   {image.loader}       WHAT|NAME in the boot file system       {image.texts}     FILE|NAME in the boot file system
-//   {image.files}        FILE|PATH in the root file system       {image.contents}  NAME|VERSION|LICENCE|HASH
+//   {image.files}        FILE|PATH in the root file system       {image.load}      WHAT|ADDRESS in memory
+//   {image.contents}     KIND|NAME|VERSION|LICENCE|SHA256|FILE|URL|WITHIN: parts of the image, for its bill of
+//                        materials
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -28,6 +30,12 @@ std::string partition_lines(const LayoutRow& layout) {
 std::string loader_lines(const LoaderRow& loader) {
   std::vector<std::string> lines;
   for (const auto& [name, what] : loader.files) lines.push_back(fmt::format("{}|{}", what, name));
+  return join(lines, "\n");
+}
+
+std::string load_lines(const std::map<std::string, std::string>& load) {
+  std::vector<std::string> lines;
+  for (const auto& [what, address] : load) lines.push_back(fmt::format("{}|{}", what, address));
   return join(lines, "\n");
 }
 
@@ -61,10 +69,8 @@ Result<std::string> Planner::State::texts(Draft& draft, const std::map<std::stri
   return join(lines, "\n");
 }
 
-// Where the packages of its userland are. They know nothing of the image: of all images of a platform they are the
-// same.
-Result<std::string> Planner::State::image_packages(Draft& draft) {
-  const Cell& cell = draft.cell;
+// Packages know nothing of the image: of all images of a platform they are the same.
+const Cell& Planner::State::cell_of_image_packages(const Cell& cell) {
   const Side host = host_of(cell);
   const Cell*& plain = package_cells[{host, host, cell.instance, cell.mode, {}}];
   if (!plain)
@@ -73,23 +79,65 @@ Result<std::string> Planner::State::image_packages(Draft& draft) {
                                          .mode = cell.mode,
                                          .instance = cell.instance,
                                          .trees = cell.trees});
-  const Cell& of_packages = *plain;
+  return *plain;
+}
+
+// Where the packages of its userland are.
+Result<std::string> Planner::State::image_packages(Draft& draft) {
+  const Cell& of_packages = cell_of_image_packages(draft.cell);
   std::vector<std::string> paths;
-  for (const std::string& name : cell.image->userland->packages) {
+  for (const std::string& name : draft.cell.image->userland->packages) {
     SWAGE_TRY(const Object made, object(name, of_packages));
     paths.push_back(add_object(draft, made));
   }
   return join(paths, " ");
 }
 
-// Packages that are built, and the distribution's, for the manifest.
-Result<std::string> Planner::State::image_contents(const ImageRow& image) {
-  std::vector<std::string> lines;
+// A package, and what is linked into it, since programs of images are static.
+Result<void> Planner::State::add_linked(const RecipeRow& recipe, const Cell& cell, const std::string& into,
+                                        std::map<std::string, LinkedPart>& parts) {
+  LinkedPart& part = parts[recipe.full_name()];
+  const bool is_new = !part.recipe;
+  part.recipe = &recipe;
+  if (!into.empty()) part.within.insert(into);
+  if (!is_new) return {};
+  SWAGE_TRY(const RecipeParts own, parts_for(recipe, cell));
+  for (const char* role : {"host", "propagated-host"}) {
+    const auto names = own.deps.find(role);
+    if (names == own.deps.end()) continue;
+    for (const std::string& name : names->second) {
+      SWAGE_TRY(const Dependency dependency, dependency_of({.role = Role::host, .name = name}, cell));
+      SWAGE_CHECK(add_linked(*dependency.recipe, *dependency.cell, recipe.name, parts));
+    }
+  }
+  return {};
+}
+
+// Packages that are built, what is linked into them, and the distribution's.
+Result<std::string> Planner::State::image_contents(const Cell& cell) {
+  const ImageRow& image = *cell.image;
+  const Cell& of_packages = cell_of_image_packages(cell);
+  std::map<std::string, LinkedPart> parts;
   for (const std::string& name : image.userland->packages) {
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(name));
-    const LockedFile* source = find_locked_source(lock.sources(), recipe->source);
-    lines.push_back(fmt::format("{}|{}|{}|{}", recipe->name, package_version(*recipe, lock.sources()), recipe->license,
-                                source ? source->sha256 : recipe->source.sha256));
+    SWAGE_CHECK(add_linked(*recipe, of_packages, "", parts));
+  }
+  const auto base = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  std::vector<std::string> lines, programs;
+  for (const auto& [name, part] : parts) {
+    const SourceSpec& source = part.recipe->source;
+    const LockedFile* locked = find_locked_source(lock.sources(), source);
+    const std::string url = source.urls.empty() ? "" : source.urls.front();
+    lines.push_back(fmt::format("built|{}|{}|{}|{}|{}|{}|{}", part.recipe->name,
+                                package_version(*part.recipe, lock.sources()), part.recipe->license,
+                                locked ? locked->sha256 : source.sha256, base(locked ? locked->path : url), url,
+                                join(std::vector<std::string>(part.within.begin(), part.within.end()), ",")));
+    programs.push_back(part.recipe->name);
+  }
+  if (const ToolchainRow* toolchain = cell.toolchain; toolchain && !toolchain->libc.empty()) {
+    SWAGE_TRY(const CLibraryRow* library, catalog.c_library(toolchain->libc));
+    lines.push_back(fmt::format("toolchain|{}|{}|{}||||{}", library->name, toolchain->libc_version, library->license,
+                                join(programs, ",")));
   }
   for (const std::string& root : roots_of(image)) {
     if (root == image.board->qemu_root || root == image.board->bios.root) continue;
@@ -98,7 +146,8 @@ Result<std::string> Planner::State::image_contents(const ImageRow& image) {
     SWAGE_TRY(const LockedSet* set, lock.set("root:" + root));
     for (const std::string& sha256 : set->files) {
       const LockedFile* file = lock.file(sha256);
-      lines.push_back(fmt::format("{}|{}||{}", file->name, file->version, sha256));
+      lines.push_back(fmt::format("deb|{}|{}|{}|{}|{}||", file->name, file->version, row->license, sha256,
+                                  base(file->path)));
     }
   }
   return join(lines, "\n");
@@ -140,7 +189,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     return add_object(draft, tree);
   }
   if (key == "packages") return image_packages(draft);
-  if (key == "contents") return image_contents(image);
+  if (key == "contents") return image_contents(draft.cell);
   if (key == "firmware") {
     std::vector<RootFile> files = image.board->firmware;
     files.insert(files.end(), image.loader->firmware.begin(), image.loader->firmware.end());
@@ -155,6 +204,8 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"start", std::to_string(image.layout->start)},
                   {"partitions", partition_lines(*image.layout)},
                   {"loader", loader_lines(*image.loader)},
+                  {"loader_name", image.loader->name},
+                  {"load", load_lines(image.load())},
                   {"login", image.userland->login},
                   {"checks", join(image.userland->checks, "\n")},
                   {"users", join(image.userland->users, "\n")},

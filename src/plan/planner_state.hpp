@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -97,7 +98,14 @@ struct Planner::State {
   Result<std::string> root_files(Draft& draft, const std::vector<RootFile>& files);
   Result<std::string> texts(Draft& draft, const std::map<std::string, std::string>& texts);
   Result<std::string> image_packages(Draft& draft);
-  Result<std::string> image_contents(const ImageRow& image);
+  const Cell& cell_of_image_packages(const Cell& cell);
+  struct LinkedPart {
+    const RecipeRow* recipe = nullptr;
+    std::set<std::string> within{};
+  };
+  Result<void> add_linked(const RecipeRow& recipe, const Cell& cell, const std::string& into,
+                          std::map<std::string, LinkedPart>& parts);
+  Result<std::string> image_contents(const Cell& cell);
   VariableScopes scopes(Draft& draft);
   const Values& values_of(const Platform& platform, const Platform& built_on);
   const Values& values_of(const ToolchainRow& row);

@@ -2,6 +2,10 @@
 import json
 import subprocess
 
+import pytest
+
+from swage_cli import ROOT
+
 NAME = "image/virt-arm64-minimal"
 
 
@@ -21,6 +25,126 @@ def test_it_is_the_same_when_made_again_and_sound(rootless, tmp_path):
     assert [part["fs"] for part in manifest["partitions"]] == ["vfat", "ext4"]
     assert {"busybox", "u-boot-qemu"} & {row["name"] for row in manifest["packages"]} == {"busybox"}
     assert any(row["name"].startswith("linux-image-6.12") for row in manifest["packages"])
+    assert [row["what"] for row in manifest["memory"]] == ["the kernel", "the kernel", "the initramfs"]
+    listed = subprocess.run([*rootless.prefix, "ls", out], check=True, capture_output=True, text=True).stdout.split()
+    assert listed == ["image.bmap", "image.img.zst", "licences", "manifest.json", "sbom.cdx.json", "sbom.spdx.json", "sizes"]
+    assert NAME in rootless("image", "sizes", NAME).ok().out
+    audited = rootless("image", "audit", NAME).ok().out
+    assert audited.startswith(f"'{NAME}' for arm64\n  partition 1: vfat, ") and audited.endswith("\nnothing is wrong: 0 errors\n")
+
+
+def unpacked(rootless, target, tmp_path, *args):
+    """The disk of an image, and where its partitions are."""
+    out = rootless(*args, "build", target, "--no-link", "--json").ok().json()["results"][0]["outputs"]["out"]["realPath"]
+    disk = tmp_path / "disk"
+    with disk.open("wb") as file:
+        subprocess.run([*rootless.prefix, "zstd", "-dcq", f"{out}/image.img.zst"], check=True, stdout=file)
+    manifest = json.loads(subprocess.run([*rootless.prefix, "cat", f"{out}/manifest.json"], check=True, capture_output=True, text=True).stdout)
+    parts = {}
+    for part in manifest["partitions"]:
+        parts[part["name"]] = file = tmp_path / part["name"]
+        with disk.open("rb") as whole:
+            whole.seek(part["offset"])
+            file.write_bytes(whole.read(part["size"]))
+    return disk, parts
+
+
+def checked(*argv):
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_its_parts_are_what_their_own_tools_accept(rootless, tmp_path):
+    disk, parts = unpacked(rootless, NAME, tmp_path)
+    checked("/sbin/sfdisk", "--verify", disk)
+    checked("/sbin/fsck.vfat", "-n", parts["boot"])
+    checked("/sbin/e2fsck", "-fn", parts["root"])
+    assert "User:  1000   Group:  1000" in checked("/sbin/debugfs", "-R", "stat /home/user/.profile", parts["root"])
+
+
+LAYER = '''[[variant]]
+name = "{name}"
+summary = "s"
+userland = "minimal"
+
+[[family]]
+name = "{name}"
+summary = "s"
+pattern = "mine-{{variant}}"
+boards = ["virt-arm64"]
+variants = ["{name}"]
+layout = "{name}"
+'''
+
+
+def layer_with(tmp_path, name, text):
+    layer = tmp_path / "layer"
+    (layer / "images").mkdir(parents=True)
+    (layer / "images" / f"{name}.toml").write_text(text)
+    for path in [tmp_path, *tmp_path.parents][:3]:   # the ordinary user reads it
+        path.chmod(0o755)
+    return layer
+
+
+@pytest.mark.parametrize(("layout", "magic", "at"), [("gpt-erofs", b"\xe2\xe1\xf5\xe0", 1024), ("gpt-squashfs", b"hsqs", 0)])
+def test_a_root_that_is_only_read(rootless, tmp_path, layout, magic, at):
+    """Its tool has looked at it within the build."""
+    layer = layer_with(tmp_path, layout, LAYER.format(name=layout))
+    disk, parts = unpacked(rootless, f"image/mine-{layout}", tmp_path, "--layer", layer)
+    checked("/sbin/sfdisk", "--verify", disk)
+    content = parts["root"].read_bytes()
+    assert content[at:at + 4] == magic and len(content) < 16 << 20
+
+
+def test_a_hybrid_table(rootless, tmp_path):
+    layer = layer_with(tmp_path, "hybrid-disk", LAYER.format(name="hybrid-disk"))
+    disk, _ = unpacked(rootless, "image/mine-hybrid-disk", tmp_path, "--layer", layer)
+    mbr = disk.read_bytes()[446:512]
+    assert (mbr[4], mbr[20], mbr[36], mbr[52]) == (0x0c, 0xee, 0, 0) and mbr[0] == 0x80 and int.from_bytes(mbr[8:12], "little") == 8192
+    checked("/sbin/sfdisk", "--verify", disk)
+    assert rootless("image", "explain", disk, "--board", "rpi3").fails(1).out.startswith(
+        f"Raspberry Pi 3 Model B (rpi3) from '{disk}'\n  GPT with a hybrid MBR, 1 partition\n")
+
+
+def test_a_file_system_too_small_for_its_content(rootless, tmp_path):
+    small = (ROOT / "catalog/images/layouts.toml").read_text().split("\n\n")
+    text = "\n\n".join(block for block in small if 'name = "gpt-disk"' in block).replace("gpt-disk", "small").replace("+32M", "2M")
+    layer = layer_with(tmp_path, "small", text + "\n" + LAYER.format(name="small"))
+    failed = rootless("--layer", layer, "build", "image/mine-small", "--no-link").fails(1)
+    assert "image: 'root' of 2097152 bytes is too small for its content\n" in failed.err
+
+
+def test_a_loader_that_puts_things_over_each_other_is_refused(rootless, tmp_path):
+    """U-Boot 2025.01 for Raspberry Pis, and a kernel of 37 MiB."""
+    layer = layer_with(tmp_path, "old", '''[[loader]]
+name = "raspberrypi-u-boot"
+override = true
+firmware = [{ root = "u-boot-rpi-trixie", file = "usr/lib/u-boot/rpi_arm64/u-boot.bin" }]
+load = {}
+''')
+    (layer / "roots.toml").write_text('''[[root]]
+name = "u-boot-rpi-trixie"
+suite = "trixie"
+architecture = "arm64"
+packages = ["u-boot-rpi"]
+only = ["u-boot-rpi"]
+''')
+    failed = rootless("--layer", layer, "build", "image/rpi3-uboot-minimal", "--no-link").fails(1)
+    assert "image: the kernel lies from 0x200000 to 0x2700000 in memory, and the device tree from 0x2600000 to 0x26" in failed.err
+    assert ": 'raspberrypi-u-boot' puts one over the other\n" in failed.err
+
+
+def test_a_missing_blob_is_named(rootless, tmp_path):
+    layer = layer_with(tmp_path, "blob", '''[[board]]
+name = "virt-arm64"
+override = true
+raw = [{ root = "u-boot-qemu", file = "usr/lib/u-boot/none.bin", offset = "64K" }]
+''')
+    failed = rootless("--layer", layer, "build", NAME, "--no-link").fails(1)
+    assert "root-u-boot-qemu/usr/lib/u-boot/none.bin' is not one file\n" in failed.err
+
+
 
 
 def test_a_blob_over_a_partition_is_refused(rootless, tmp_path):

@@ -1,7 +1,11 @@
-"""What a board would load from an image file, from images of real tools."""
+"""What a board would load from an image file, and what else is asked of images, from images of real tools."""
+import pathlib
+import subprocess
+
 import pytest
 
-from card_image import arm64_kernel, card, device_tree
+from card_image import arm64_kernel, card, device_tree, fat
+from image_results import left_by_a_build
 
 BASE = '/ { compatible = "raspberrypi,5-model-b", "brcm,bcm2712"; bt: bt { }; __overrides__ { audio = <&bt>,"a:0"; }; };'
 FILES = {
@@ -113,14 +117,110 @@ hint: did you mean 'audio'?
 def test_wrong_words(swage, image, tmp_path):
     assert swage("image", "explain", image, "--board", "rpi6").fails(2).err.startswith("error: 'rpi6' is no board whose firmware is known\nnote: known: rpi1, ")
     assert swage("image", "explain", image, "--board", "rip5").fails(2).err.endswith("hint: did you mean 'rpi5'?\n")
-    assert swage("image", "explain", "image/rpi3-minimal", "--board", "rpi3").fails(2).err == """error: 'image/rpi3-minimal' is a target, and what is explained is a file
-hint: name the image file that it was built to
+    assert swage("image", "explain", image).fails(2).err == f"""error: what board '{image}' is for is not known
+hint: name the model whose firmware reads it: --board rpi5
 """
-    assert swage("image", "explain", image).fails(2).err == "error: 'swage image explain' wants --board\nhint: see: swage image explain --help\n"
+    assert swage("image", "explain", "image/rpi3-minmal").fails(2).err == "error: 'rpi3-minmal' is not an image\nhint: did you mean 'rpi3-minimal'?\n"
+    assert swage("image", "explain", "image/virt-arm64-minimal").fails(2).err == """error: nothing models the boot firmware of 'virt-arm64'
+hint: start it: swage boot image/virt-arm64-minimal
+"""
+    assert swage("image", "explain", "image/rpi500-minimal").fails(3).err == """error: 'image/rpi500-minimal' cannot be made yet
+note: no kernel for 'rpi500' can be had yet
+hint: see which can with: swage list images
+"""
     assert swage("image", "explain", tmp_path, "--board", "rpi3").fails(2).err.startswith(f"error: '{tmp_path}' is a directory")
+
+
+def test_a_compressed_image_and_the_result_of_a_build(swage, image, tmp_path):
+    """The directory that a build leaves says the board; a file may be compressed."""
+    whole = swage("image", "explain", image, "--board", "rpi5").ok().out
+    result = left_by_a_build(tmp_path / "result", image, board="rpi5", name="rpi5-minimal")
+    assert swage("image", "explain", result / "image.img.zst", "--board", "rpi5").ok().out.replace(f"{result}/image.img.zst", str(image)) == whole
+    assert swage("image", "explain", result).ok().out.replace(str(result), str(image)) == whole
+    (result / "image.img.zst").write_bytes((result / "image.img.zst").read_bytes()[:-2000])
+    assert swage("image", "explain", result).fails(1).err.startswith(f"error: '{result}/image.img.zst' is truncated or damaged\n")
+    (result / "manifest.json").write_text("{}")
+    left_by_a_build(tmp_path / "result", image, manifest="{}")
+    assert swage("image", "explain", result).fails(1).err == f"error: '{result}/manifest.json' is no manifest of an image\n"
+
+
+def test_what_is_inside_a_boot_img(swage, tmp_path):
+    inner = fat(tmp_path / "inner", {**FILES, "config.txt": "kernel=kernel.img\nos_prefix=nixos/default/\n"})
+    outer = card(tmp_path / "card.img", {"config.txt": "boot_ramdisk=1\nkernel=none\n", "boot.img": inner.read_bytes()}, mib=80)
+    got = swage("image", "explain", outer, "--board", "rpi5").ok().out
+    loads = [" ".join(line.split()) for line in got.split("\n\n")[1].splitlines()]
+    assert loads[1:4] == ["config config.txt 27 B", "ramdisk boot.img 35.7 MB config.txt:1 boot_ramdisk", "config boot.img:config.txt 43 B"]
+    assert "kernel boot.img:nixos/default/kernel.img 64 B boot.img:config.txt:1 kernel, under boot.img:config.txt:2 os_prefix, at 0x200000 to 0x1200000" in loads
+    assert "\nboot.img:config.txt\n    1 + kernel=kernel.img\n" in got
+    outer = card(tmp_path / "card.img", {"config.txt": "boot_ramdisk=1\n"})
+    assert f"""error: 'boot.img' is not there, and what follows is read from it
+  --> config.txt:1:14
+   1 | boot_ramdisk=1
+     |              ^
+""" in swage("image", "explain", outer, "--board", "rpi5").fails(1).out
+    outer = card(tmp_path / "card.img", {"config.txt": "boot_ramdisk=1\n", "boot.img": b"no file system" * 100})
+    assert "error: the image is to be FAT, and is not: " in (out := swage("image", "explain", outer, "--board", "rpi5").fails(1).out)
+    assert "note: inside 'boot.img'\n" in out
+
+
+def ext4(path, files):
+    """An ext4 file system with these programs."""
+    root = path.with_name("root")
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+        (root / name).chmod(0o755)
+    with path.open("wb") as out:
+        out.truncate(8 << 20)
+    subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", "-d", root, path], check=True)
+    return path
+
+
+def test_an_image_is_audited(swage, tmp_path):
+    shell = pathlib_of_program("sh").read_bytes()
+    good = ext4(tmp_path / "good.img", {"etc/notes": b"nothing\n"})
+    assert swage("image", "audit", good, "--for", "arm64").ok().out == f"""'{good}' for arm64
+  the image: ext4, 1 file, 0 programs, 0 scripts
+
+nothing is wrong: 0 errors
+"""
+    wrong = ext4(tmp_path / "wrong.img", {"bin/sh": shell, "bin/run": b"#!/nix/store/00000000000000000000000000000000-bash-5.2/bin/bash\n"})
+    out = swage("image", "audit", wrong, "--for", "arm64").fails(1).out
+    assert "error: 'bin/sh' is of x86_64, and the image is for arm64\n" in out
+    assert "error: 'bin/run' is run by '/nix/store/00000000000000000000000000000000-bash-5.2/bin/bash', which is of the machine that made the image\n" in out
+    report = swage("image", "audit", wrong, "--for", "arm64", "--json").fails(1).json()
+    assert set(report) == {"image", "platform", "right", "volumes", "findings"} and report["right"] is False
+    assert {"id": "machine", "partition": 0, "file": None, "path": "bin/sh", "what": "'bin/sh' is of x86_64, and the image is for arm64", "hint": ""} in report["findings"]
+    assert swage("image", "audit", good).fails(2).err == f"""error: what '{good}' is for is not known: there is no manifest.json beside it
+hint: name the platform of its board: --for arm64
+"""
+    result = left_by_a_build(tmp_path / "result", good)
+    assert swage("image", "audit", result).ok().out.startswith(f"'{result}' for arm64\n")
+    assert swage("image", "audit", good, "--for", "amr64").fails(2).err.startswith("error: 'amr64' is not a platform")
+
+
+def pathlib_of_program(name):
+    return (pathlib.Path("/bin") / name).resolve()
+
+
+def test_sizes_of_two_builds(swage, image, tmp_path):
+    old = left_by_a_build(tmp_path / "old", image, sizes="3000000 boot/Image\n1000 bin/sh\n")
+    new = left_by_a_build(tmp_path / "new", image, sizes="3000000 boot/Image\n5000 bin/sh\n")
+    assert swage("image", "sizes", new, "--against", old).ok().out == f"""{new}: 3.0 MB in 2 files
+before: 3.0 MB in 2 files, in '{old}'
+     +4.0 kB  bin/sh  (1.0 kB before)
+     +4.0 kB  in all
+"""
+    assert swage("image", "sizes", new).ok().out == f"{new}: 3.0 MB in 2 files\n     3.0 MB  boot/Image\n     5.0 kB  bin/sh\n"
+    assert swage("image", "sizes", new, "--json").ok().json() == {
+        "image": str(new), "size": 3005000, "files": [{"name": "bin/sh", "size": 5000}, {"name": "boot/Image", "size": 3000000}], "before": None, "changes": None}
+    assert swage("image", "sizes", image).fails(2).err == f"""error: '{image}' is no result of an image's build
+hint: name the directory that holds image.img.zst, or image/NAME
+"""
 
 
 def test_boards_are_completed(swage):
     got = swage("complete-words", "image", "explain", "--board", "rpi5").ok()
     assert got.out == "rpi5\tRaspberry Pi 5\nrpi500\tRaspberry Pi 500\n"
+    assert "image/rpi3-minimal\t" in swage("complete-words", "image", "audit", "image/rpi3-m").ok().out
     assert swage("complete-words", "image", "ex").ok().out.startswith("explain\twhat a board would load")

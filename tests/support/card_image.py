@@ -11,6 +11,7 @@ def run(*argv, input=""):
 
 def fat(path: pathlib.Path, files: dict[str, bytes | str], mib=34) -> pathlib.Path:
     """A FAT32 file system as a file, with these files."""
+    path.unlink(missing_ok=True)
     run("mkfs.vfat", "--invariant", "-F", "32", "-s", "1", "-n", "FIRMWARE", "-C", path, mib * 1024)
     made = set()
     for name, content in files.items():
@@ -24,13 +25,13 @@ def fat(path: pathlib.Path, files: dict[str, bytes | str], mib=34) -> pathlib.Pa
     return path
 
 
-def card(path: pathlib.Path, files: dict[str, bytes | str], label="dos", kind="c") -> pathlib.Path:
+def card(path: pathlib.Path, files: dict[str, bytes | str], label="dos", kind="c", mib=34) -> pathlib.Path:
     """A card whose first partition has these files."""
     with path.open("wb") as out:
-        out.truncate(40 << 20)
-    run("sfdisk", "-q", "--no-reread", "--no-tell-kernel", path, input=f"label: {label}\nlabel-id: 0x2175794e\nstart=2048, size={34 * 2048}, type={kind}\n"
-        if label == "dos" else f"label: {label}\nstart=2048, size={34 * 2048}, type=U\n")
-    system = fat(path.with_suffix(".fat"), files)
+        out.truncate((mib + 6) << 20)
+    run("sfdisk", "-q", "--no-reread", "--no-tell-kernel", path, input=f"label: {label}\nlabel-id: 0x2175794e\nstart=2048, size={mib * 2048}, type={kind}\n"
+        if label == "dos" else f"label: {label}\nstart=2048, size={mib * 2048}, type=U\n")
+    system = fat(path.with_suffix(".fat"), files, mib)
     with path.open("r+b") as out:
         out.seek(1 << 20)
         out.write(system.read_bytes())

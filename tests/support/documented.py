@@ -166,6 +166,8 @@ def planned(words: list[str]) -> list[str]:
         rest = [rest[rest.index("--kernel") + 1], *rest[rest.index("--kernel") + 2:]]
     if command in ("boot", "run", "shell", "module", "verify"):
         return [*before, "plan", *[word for word in rest if word not in ("--boot", "--replay")]]
+    if command == "image" and rest[1].startswith("image/"):   # which is made first
+        return [*before, "plan", rest[1]]
     if command in ("lock", "log", "store"):
         return [*before, command, *(rest[:1] if command == "store" else []), "--help"]
     return words

@@ -65,13 +65,15 @@ with open(places_file) as lines:
     for line in lines:
         number, name, offset, size, fs = line.split()
         partitions.append({"number": int(number), "name": name, "offset": int(offset), "size": int(size), "fs": fs, **of_file(f"part{number}")})
-packages = [dict(zip(("name", "version", "license", "sha256"), line.split("|")))
+packages = [dict(zip(("kind", "name", "version", "license", "sha256"), line.split("|")))
             for line in os.environ["contents"].splitlines() if line]
+with open("boot-map") as lines:
+    memory = [dict(zip(("from", "to", "what"), line.rstrip("\n").split(" ", 2))) for line in lines]
 boots = dict(boot_files())
 manifest = {
     "image": os.environ["image"], "board": os.environ["board"], "platform": os.environ["platform"],
     "disk": {"sha256": sha256, "size": os.path.getsize(disk), "mapped": mapped}, "table": os.environ["table"],
-    "partitions": partitions, "boot": boots, "packages": packages,
+    "partitions": partitions, "boot": boots, "packages": packages, "memory": memory,
 }
 with open(os.path.join(out, "manifest.json"), "w") as file:
     json.dump(manifest, file, indent=1, sort_keys=True)

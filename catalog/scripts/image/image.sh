@@ -1,10 +1,12 @@
 # Makes a disk image of its parts, without a loop device, a mount or another user: file systems are made as files and copied to their
 # places.
 #
-# $table mbr | gpt     $start  bytes before the first partition     $partitions  NAME|TYPE|FS|LABEL|SIZE|CONTENT|bootable
+# $table mbr | gpt | hybrid     $start  bytes before the first partition     $partitions  NAME|TYPE|FS|LABEL|SIZE|CONTENT|bootable
 # $firmware FILE|NAME  $texts FILE|NAME  $loader WHAT|NAME  what is in the boot file system     $raw FILE|OFFSET  blobs outside
-# $kernel $userland $initramfs   $dtb $console $cmdline of the board   $contents NAME|VERSION|LICENCE|HASH   $script_manifest
-# Result: $out/image.img.zst, image.bmap, manifest.json, sizes.
+# $kernel $userland $initramfs   $dtb $console $cmdline of the board   $contents what it is made of, for the scripts
+# $load WHAT|ADDRESS  where the loader puts kernel, initramfs and dtb in memory     $loader_name
+# $script_manifest $script_sbom $script_boot_map $script_hybrid
+# Result: $out/image.img.zst, image.bmap, manifest.json, sizes, sbom.spdx.json, sbom.cdx.json, licences.
 MiB=1048576
 fail() { echo "image: $*" >&2; exit 1; }
 id_of() { echo "$image/$1" | sha256sum | cut -c 1-32; }
@@ -29,7 +31,7 @@ part_of_kernel() {
     dtb) one_file "$kernel/usr/lib/linux-image-*/$dtb" ;;
   esac
 }
-root=root=LABEL=$(echo "$partitions" | awk -F '|' '$6 == "root" { print $4 }')
+root=root=$(echo "$partitions" | awk -F '|' '$6 == "root" { print $3 == "squashfs" ? "PARTLABEL=" $1 : "LABEL=" $4 }')   # squashfs has no labels
 fill_in() { sed "s,@console@,$console,g; s,@dtb@,${dtb##*/},g; s,@cmdline@,$cmdline,g; s,@root@,$root rootwait,g; s,  *, ,g"; }
 
 # What the board starts from.
@@ -58,6 +60,14 @@ while IFS='|' read -r file name; do
 done < lines
 find boot -exec touch -h -d @$SOURCE_DATE_EPOCH {} +
 
+# Where the loader puts it, if its row says so, or itself: of what it loads nothing may lie over another.
+place_of() { case "$loader" in *"$1|"*) part_of_kernel $1 ;; *) echo - ;; esac; }
+echo "$load" | tr '|' ' ' | sed '/^$/d' > load
+tree=-
+[ -z "$dtb" ] || tree=$(place_of dtb)
+u_boots=$(find boot -name 'u-boot*'; echo "$raw" | sed -n 's,^\(.*/u-boot[^/|]*\)|.*,\1,p' | while read -r file; do one_file "$file"; done)
+python3 $script_boot_map $loader_name load "$(place_of kernel)" "$(place_of initramfs)" "$tree" $u_boots > boot-map
+
 # The file systems, each as a file.
 make_vfat() { # make_vfat FILE BYTES LABEL CONTENT
   truncate -s $2 $1
@@ -72,6 +82,12 @@ make_ext4() { # make_ext4 FILE BYTES LABEL TAR
   mke2fs -q -t ext4 -b 4096 -m 1 -L $3 -U $(uuid_of $3) -E hash_seed=$(uuid_of $3/hash),root_owner=0:0 -d $4 $1 $(($2 / 1024))k 2> errors ||
     { cat errors >&2; fail "'$3' of $2 bytes is too small for its content"; }
 }
+# Those that are only read are as large as their content; `make_erofs FILE LABEL TAR`.
+make_erofs() {
+  mkfs.erofs --quiet -zlz4hc -T$SOURCE_DATE_EPOCH -U $(uuid_of $2) -L $2 --tar=f $1 $3 > errors 2>&1 || { cat errors >&2; fail "'$2' cannot be made"; }
+  fsck.erofs $1 > errors 2>&1 || { cat errors >&2; fail "'$2' is damaged"; }
+}
+make_squashfs() { tar2sqfs -q -f -c zstd $1 < $3 > errors 2>&1 || { cat errors >&2; fail "'$2' cannot be made"; }; }
 content_bytes() { # content_bytes boot | root: with what a file system adds
   case $1 in
     boot) find boot -type f -printf '%s\n' | awk '{ n += int(($1 + 4095) / 4096) * 4096 } END { print int(n * 1.02) + 2 * 1048576 }' ;;
@@ -82,23 +98,30 @@ at=$start
 [ $at -gt 0 ] || fail "the first partition cannot begin at 0"
 case $table in
   mbr) printf 'label: dos\nlabel-id: 0x%s\nunit: sectors\n' $(id_of disk | cut -c 1-8) > table ;;
-  gpt) printf 'label: gpt\nlabel-id: %s\nunit: sectors\nfirst-lba: 34\n' $(uuid_of disk) > table ;;
+  gpt | hybrid) printf 'label: gpt\nlabel-id: %s\nunit: sectors\nfirst-lba: 34\n' $(uuid_of disk) > table ;;
 esac
 number=0
 echo "$partitions" > lines
 while IFS='|' read -r name type fs label size content bootable; do
   number=$((number + 1))
+  case $content in boot) from=boot ;; root) from=$userland/root.tar ;; esac
+  case $fs in
+    erofs | squashfs) make_$fs part$number "$label" $from; takes=$(stat -c %s part$number) ;;
+    *) takes=$(content_bytes $content) ;;
+  esac
   case $size in
-    +*) size=$(($(content_bytes $content) + $(bytes ${size#+}))) ;;
+    +*) size=$((takes + $(bytes ${size#+}))) ;;
     *) size=$(bytes $size) ;;
   esac
   size=$(((size + MiB - 1) / MiB * MiB))
-  case $content in boot) from=boot ;; root) from=$userland/root.tar ;; esac
-  make_$fs part$number $size "$label" $from
+  case $fs in
+    erofs | squashfs) [ $takes -le $size ] || fail "'$label' of $size bytes is too small for its content, which takes $takes"; truncate -s $size part$number ;;
+    *) make_$fs part$number $size "$label" $from ;;
+  esac
   line="start=$((at / 512)), size=$((size / 512)), type=$type"
   case $table,$bootable in
     mbr,bootable) line="$line, bootable" ;;
-    gpt,*) line="$line, uuid=$(uuid_of $name), name=$name"; [ -z "$bootable" ] || line="$line, attrs=LegacyBIOSBootable" ;;
+    gpt,* | hybrid,*) line="$line, uuid=$(uuid_of $name), name=$name"; [ -z "$bootable" ] || line="$line, attrs=LegacyBIOSBootable" ;;
   esac
   echo "$line" >> table
   echo "$number $name $at $size $fs" >> places
@@ -107,6 +130,7 @@ done < lines
 [ $table = mbr ] || at=$((at + MiB))   # the second table
 truncate -s $at disk
 sfdisk -q --no-reread --no-tell-kernel disk < table
+[ $table != hybrid ] || python3 $script_hybrid disk places
 while read -r number name offset size fs; do
   dd if=part$number of=disk bs=$MiB seek=$((offset / MiB)) conv=notrunc,sparse status=none
 done < places
@@ -129,4 +153,6 @@ done < lines
 
 sfdisk -q --verify disk
 python3 $script_manifest disk boot $userland/list places $out
+echo "$contents" > contents
+python3 $script_sbom $out/manifest.json contents $out
 zstd -q -9 -T2 disk -o $out/image.img.zst

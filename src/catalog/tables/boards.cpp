@@ -6,19 +6,6 @@ namespace swage {
 
 namespace {
 
-void read_load_addresses(const FieldInput& in, BoardRow& row) {
-  read_field(in, row.load);
-  for (const TomlEntry& entry : in.value.entries) {
-    if (entry.key != "kernel" && entry.key != "dtb" && entry.key != "initramfs")
-      report_unknown_word(in.with(entry.value, in.name), entry.key, {"kernel", "dtb", "initramfs"});
-    const std::string& text = entry.value.text;
-    if (entry.value.kind == TomlValue::Kind::string &&
-        (!text.starts_with("0x") || text.size() < 3 ||
-         text.find_first_not_of("0123456789abcdef", 2) != std::string::npos))
-      in.with(entry.value, entry.key).report({.what = fmt::format("'{}' is not an address: 0x80000", text)});
-  }
-}
-
 void read_bios_file(const FieldInput& in, BoardRow& row) { read_root_file(in, row.bios, {}); }
 
 // `sha256-...`: the hash of a tree as an archive of Nix (NAR), in base64, whose last `=` may be left out.
@@ -59,13 +46,13 @@ const Schema<BoardRow>& board_schema() {
       .required("title", &BoardRow::title)
       .required("platform", reference(&BoardRow::platform, NameOf::platform))
       .required("family", &BoardRow::family)
-      .optional("firmware_model", &BoardRow::firmware_model)
+      .optional("firmware_model", name_at(&BoardRow::firmware_model))
       .optional("table", word(&BoardRow::table, same_words({"mbr", "gpt", "any"})))
       .optional("first_fat", &BoardRow::first_fat)
       .optional("kernel", reference(&BoardRow::kernel, NameOf::root))
       .optional("dtb", &BoardRow::dtb)
       .optional("vendor_dtb", &BoardRow::vendor_dtb)
-      .optional("load", read_load_addresses)
+      .optional("load", [](const FieldInput& in, BoardRow& row) { read_load_addresses(in, row.load); })
       .optional("console", &BoardRow::console)
       .optional("cmdline", &BoardRow::cmdline)
       .optional("defconfigs", &BoardRow::defconfigs)

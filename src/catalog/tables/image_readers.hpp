@@ -38,6 +38,7 @@ typename Schema<Row>::Reader root_files(std::vector<RootFile> Row::*member, std:
   };
 }
 void read_bytes(const FieldInput& in, std::uint64_t& bytes);   // "8K"
+void read_load_addresses(const FieldInput& in, std::map<std::string, std::string>& load);
 bool is_commit(std::string_view text);
 
 }  // namespace swage

@@ -94,6 +94,19 @@ void read_root_file(const FieldInput& in, RootFile& file, std::string_view more)
   file.pos = in.document.pos(in.value.span);
 }
 
+void read_load_addresses(const FieldInput& in, std::map<std::string, std::string>& load) {
+  read_field(in, load);
+  for (const TomlEntry& entry : in.value.entries) {
+    if (entry.key != "kernel" && entry.key != "dtb" && entry.key != "initramfs")
+      report_unknown_word(in.with(entry.value, in.name), entry.key, {"kernel", "dtb", "initramfs"});
+    const std::string& text = entry.value.text;
+    if (entry.value.kind == TomlValue::Kind::string &&
+        (!text.starts_with("0x") || text.size() < 3 ||
+         text.find_first_not_of("0123456789abcdef", 2) != std::string::npos))
+      in.with(entry.value, entry.key).report({.what = fmt::format("'{}' is not an address: 0x80000", text)});
+  }
+}
+
 const Schema<LoaderRow>& loader_schema() {
   static const Schema<LoaderRow> schema = Schema<LoaderRow>("[[loader]]")
       .required("name", &LoaderRow::name)
@@ -101,6 +114,7 @@ const Schema<LoaderRow>& loader_schema() {
       .optional("files", read_loader_files)
       .optional("texts", &LoaderRow::texts)
       .optional("firmware", root_files(&LoaderRow::firmware, "to"))
+      .optional("load", [](const FieldInput& in, LoaderRow& row) { read_load_addresses(in, row.load); })
       .optional("override", read_override<LoaderRow>);
   return schema;
 }
@@ -109,7 +123,7 @@ const Schema<LayoutRow>& layout_schema() {
   static const Schema<LayoutRow> schema = Schema<LayoutRow>("[[layout]]")
       .required("name", &LayoutRow::name)
       .required("summary", &LayoutRow::summary)
-      .required("table", word(&LayoutRow::table, same_words({"mbr", "gpt"})))
+      .required("table", word(&LayoutRow::table, same_words({"mbr", "gpt", "hybrid"})))
       .optional("start", [](const FieldInput& in, LayoutRow& row) { read_bytes(in, row.start); })
       .required("partition", read_partitions)
       .optional("override", read_override<LayoutRow>);

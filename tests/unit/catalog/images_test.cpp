@@ -140,6 +140,16 @@ error: 'one' reads an MBR partition table, and 'gpt' is GPT
 )");
 }
 
+TEST_F(Images, TheFirmwareOfABoardIsThatOfAModel) {
+  dir.write("boards/b.toml", board("one", "firmware_model = \"rpi5\"\n"));
+  dir.write("images/family.toml", kFamily);
+  EXPECT_EQ(dir.checked(), R"(error: 'rpi5' is no model of firmware_models.toml
+  --> CAT/boards/b.toml:9:18
+   9 | firmware_model = "rpi5"
+     |                  ^^^^^^
+)");
+}
+
 TEST_F(Images, MistakesHaveTheirPlaces) {
   dir.write("boards/b.toml", board("one", "starts = \"floppy\"\nload = { kernal = \"0x80000\", dtb = \"far\" }\n"));
   dir.write("images/family.toml", R"([[family]]

@@ -1,6 +1,13 @@
 #include "fetch/decompress.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/files.hpp"
+#include "base/process.hpp"
 
 namespace swage {
 namespace {
@@ -41,6 +48,30 @@ TEST(Decompressed, WhatIsCutOffOrChangedIsDamaged) {
     EXPECT_EQ(cut.error().what, "'x' is truncated or damaged");
     EXPECT_EQ(cut.error().code, Errc::corrupt);
   }
+}
+
+// An image is mostly nothing, and takes no space for that once it is unpacked.
+TEST(DecompressFile, ZerosBecomeHoles) {
+  const TempDir dir = TempDir::create("decompress").value();
+  const fs::path plain = dir.path() / "plain", packed = dir.path() / "plain.gz", out = dir.path() / "out";
+  std::ofstream(plain) << std::string(5000, 'a');
+  fs::resize_file(plain, 20'000'000);
+  std::ofstream(plain, std::ios::app) << "end";
+  ASSERT_TRUE(run_process({.argv = {"/bin/gzip", "-1", "-k", plain.string()}})->ok());
+  const UniqueFd from = open_regular(packed).value();
+  const auto unpack = [&](std::uint64_t limit) -> Result<void> {
+    ::lseek(from.get(), 0, SEEK_SET);
+    const UniqueFd to = open_file(out, O_RDWR | O_CREAT | O_TRUNC, 0644).value();
+    return decompress_file(from.get(), to.get(), limit, "plain.gz");
+  };
+  ASSERT_TRUE(unpack(100'000'000));
+  EXPECT_EQ(read_file(out).value(), read_file(plain).value());
+  struct stat st {};
+  ASSERT_EQ(::stat(out.c_str(), &st), 0);
+  EXPECT_LT(st.st_blocks * 512, 1'000'000);
+  EXPECT_EQ(unpack(1'000'000).error().what, "'plain.gz' is larger than 1.0 MB when it is decompressed");
+  fs::resize_file(packed, fs::file_size(packed) / 2);
+  EXPECT_EQ(unpack(100'000'000).error().what, "'plain.gz' is truncated or damaged");
 }
 
 }  // namespace

@@ -1,0 +1,112 @@
+// An initramfs: files one after another (Documentation/driver-api/early-userspace/buffer-format.rst of Linux, `newc`),
+// as they are or compressed by gzip.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/core.h>
+#include <optional>
+#include <zlib.h>
+
+#include "image/image_tree.hpp"
+
+namespace swage {
+
+namespace {
+
+constexpr std::size_t kLargestCpio = 512'000'000, kHeader = 110, kMostCpioFiles = 1'000'000;
+constexpr std::string_view kCpioMagic = "070701", kGzipMagic = "\x1f\x8b";
+
+// The first `most` bytes of what was compressed. Errc::corrupt: it is damaged, or has more than may be.
+Result<std::string> gunzipped(std::string_view bytes, std::size_t most, bool whole) {
+  std::string out;
+  z_stream stream{};
+  if (::inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return fail(Errc::environment, "zlib cannot be started");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<unsigned>(bytes.size());
+  int state = Z_OK;
+  while (state == Z_OK && out.size() < most) {
+    std::array<char, 1 << 16> piece;
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<unsigned>(piece.size());
+    state = ::inflate(&stream, Z_NO_FLUSH);
+    out.append(piece.data(), piece.size() - stream.avail_out);
+  }
+  ::inflateEnd(&stream);
+  if (whole && state != Z_STREAM_END) return fail(Errc::corrupt, "it is an initramfs that is damaged or too large");
+  out.resize(std::min(out.size(), most));
+  return out;
+}
+
+class CpioTree final : public ImageTree {
+ public:
+  explicit CpioTree(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  Result<void> open() {
+    std::vector<ImageNode> nodes;
+    std::size_t at = 0;
+    for (;;) {
+      if (at + kHeader > bytes_.size() || bytes_.compare(at, kCpioMagic.size(), kCpioMagic) != 0)
+        return fail(Errc::corrupt, fmt::format("it is an initramfs without a file at byte {}", at));
+      const std::uint64_t mode = number(at, 1), size = number(at, 6), name_size = number(at, 11);
+      const std::size_t name_at = at + kHeader, data_at = rounded(name_at + name_size);
+      if (name_size == 0 || name_size > 4096 || data_at > bytes_.size() || size > bytes_.size() - data_at ||
+          nodes.size() > kMostCpioFiles)
+        return fail(Errc::corrupt, fmt::format("it is an initramfs whose file at byte {} is not all there", at));
+      std::string name = bytes_.substr(name_at, name_size - 1);
+      at = rounded(data_at + size);
+      if (name == "TRAILER!!!") break;
+      while (name.starts_with("./") || name.starts_with('/')) name.erase(0, name.starts_with('/') ? 1 : 2);
+      if (name.empty() || name == ".") continue;
+      const std::uint64_t kind = mode & 0170000;
+      ImageNode node{.path = std::move(name),
+                     .kind = kind == 0100000   ? NodeKind::file
+                             : kind == 0040000 ? NodeKind::directory
+                             : kind == 0120000 ? NodeKind::link
+                                               : NodeKind::other,
+                     .mode = static_cast<unsigned>(mode & 07777),
+                     .uid = static_cast<std::uint32_t>(number(name_at - kHeader, 2)),
+                     .gid = static_cast<std::uint32_t>(number(name_at - kHeader, 3)),
+                     .size = size,
+                     .id = data_at};
+      if (node.kind == NodeKind::link) node.target = bytes_.substr(data_at, size);
+      nodes.push_back(std::move(node));
+    }
+    take(std::move(nodes));
+    return {};
+  }
+
+  Result<std::string> read(const ImageNode& file, std::uint64_t offset, std::uint64_t length) const override {
+    if (offset >= file.size) return std::string();
+    return bytes_.substr(file.id + offset, std::min(length, file.size - offset));
+  }
+
+ private:
+  static std::size_t rounded(std::size_t at) { return (at + 3) / 4 * 4; }
+  // A field of the header at `at`, eight hexadecimal digits. What is none is taken for more than there can be.
+  std::uint64_t number(std::size_t at, std::size_t field) const {
+    std::uint64_t value = 0;
+    const char* begin = bytes_.data() + at + kCpioMagic.size() + 8 * field;
+    const auto [end, wrong] = std::from_chars(begin, begin + 8, value, 16);
+    return wrong == std::errc() && end == begin + 8 ? value : UINT32_MAX;
+  }
+
+  std::string bytes_;
+};
+
+}  // namespace
+
+bool is_initramfs(std::string_view head) {
+  if (head.starts_with(kCpioMagic)) return true;
+  if (!head.starts_with(kGzipMagic)) return false;
+  const auto begin = gunzipped(head, kCpioMagic.size(), false);
+  return begin && *begin == kCpioMagic;
+}
+
+Result<std::unique_ptr<ImageTree>> open_cpio_tree(std::string bytes) {
+  if (bytes.starts_with(kGzipMagic)) { SWAGE_TRY(bytes, gunzipped(bytes, kLargestCpio, true)); }
+  auto tree = std::make_unique<CpioTree>(std::move(bytes));
+  SWAGE_CHECK(tree->open());
+  return tree;
+}
+
+}  // namespace swage
