@@ -5,6 +5,9 @@
 //   {image.firmware}     FILE|NAME in the boot file system       {image.raw}       FILE|OFFSET
 //   {image.loader}       WHAT|NAME in the boot file system       {image.texts}     FILE|NAME in the boot file system
 //   {image.files}        FILE|PATH in the root file system       {image.contents}  NAME|VERSION|LICENCE|HASH
+//   {image.packages}     PATH|FILES of it, or nothing: all       {image.keys}      USER|KEY of SSH
+//   {image.services}     WHEN|TTY|COMMAND
+// and {image.users} and {image.groups} are lines of passwd and group.
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -29,6 +32,26 @@ std::string loader_lines(const LoaderRow& loader) {
   std::vector<std::string> lines;
   for (const auto& [name, what] : loader.files) lines.push_back(fmt::format("{}|{}", what, name));
   return join(lines, "\n");
+}
+
+std::string service_lines(const PartRow& part) {
+  std::vector<std::string> lines;
+  for (const ServiceRow& service : part.services)
+    if (service.when != "never") lines.push_back(fmt::format("{}|{}|{}", service.when, service.tty, service.run));
+  return join(lines, "\n");
+}
+
+std::string key_lines(const PartRow& part) {
+  std::vector<std::string> lines;
+  for (const UserRow& user : part.users)
+    for (const std::string& key : user.keys) lines.push_back(fmt::format("{}|{}", user.name, key));
+  return join(lines, "\n");
+}
+
+// What of its tables fits together is known: they were checked as they were read.
+Userland userland_of(const ImageTables& tables, const ImageRow& image) {
+  std::vector<Error> none;
+  return put_together(tables, *image.userland, image.board->name, image.axes, none);
 }
 
 }  // namespace
@@ -63,7 +86,7 @@ Result<std::string> Planner::State::texts(Draft& draft, const std::map<std::stri
 
 // Where the packages of its userland are. They know nothing of the image: of all images of a platform they are the
 // same.
-Result<std::string> Planner::State::image_packages(Draft& draft) {
+Result<std::string> Planner::State::image_packages(Draft& draft, const Userland& userland) {
   const Cell& cell = draft.cell;
   const Side host = host_of(cell);
   const Cell*& plain = package_cells[{host, host, cell.instance, cell.mode, {}}];
@@ -74,18 +97,18 @@ Result<std::string> Planner::State::image_packages(Draft& draft) {
                                          .instance = cell.instance,
                                          .trees = cell.trees});
   const Cell& of_packages = *plain;
-  std::vector<std::string> paths;
-  for (const std::string& name : cell.image->userland->packages) {
+  std::vector<std::string> lines;
+  for (const auto& [name, files] : userland.packages) {
     SWAGE_TRY(const Object made, object(name, of_packages));
-    paths.push_back(add_object(draft, made));
+    lines.push_back(fmt::format("{}|{}", add_object(draft, made), join(files, " ")));
   }
-  return join(paths, " ");
+  return join(lines, "\n");
 }
 
 // Packages that are built, and the distribution's, for the manifest.
-Result<std::string> Planner::State::image_contents(const ImageRow& image) {
+Result<std::string> Planner::State::image_contents(const ImageRow& image, const Userland& userland) {
   std::vector<std::string> lines;
-  for (const std::string& name : image.userland->packages) {
+  for (const auto& [name, files] : userland.packages) {
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(name));
     const LockedFile* source = find_locked_source(lock.sources(), recipe->source);
     lines.push_back(fmt::format("{}|{}|{}|{}", recipe->name, package_version(*recipe, lock.sources()), recipe->license,
@@ -139,8 +162,11 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     SWAGE_TRY(const Object tree, root_object(image.board->kernel));
     return add_object(draft, tree);
   }
-  if (key == "packages") return image_packages(draft);
-  if (key == "contents") return image_contents(image);
+  SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+  const Userland userland = userland_of(*tables, image);
+  const PartRow& whole = userland.whole;
+  if (key == "packages") return image_packages(draft, userland);
+  if (key == "contents") return image_contents(image, userland);
   if (key == "firmware") {
     std::vector<RootFile> files = image.board->firmware;
     files.insert(files.end(), image.loader->firmware.begin(), image.loader->firmware.end());
@@ -148,18 +174,25 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
   }
   if (key == "raw") return root_files(draft, image.board->raw);
   if (key == "texts") return texts(draft, image.loader->texts);
-  if (key == "files") return texts(draft, image.userland->files);
+  if (key == "files") return texts(draft, whole.files);
   return look_up({{"name", image.name},
                   {"variant", image.variant->name},
                   {"table", image.layout->table},
                   {"start", std::to_string(image.layout->start)},
                   {"partitions", partition_lines(*image.layout)},
                   {"loader", loader_lines(*image.loader)},
-                  {"login", image.userland->login},
-                  {"checks", join(image.userland->checks, "\n")},
-                  {"users", join(image.userland->users, "\n")},
-                  {"groups", join(image.userland->groups, "\n")},
-                  {"services", join(image.userland->services, "\n")},
+                  {"host", whole.host.text},
+                  {"login", whole.login},
+                  {"password", whole.password},
+                  {"checks", join(whole.checks, "\n")},
+                  {"card", std::to_string(whole.card)},
+                  {"boots", std::to_string(whole.boots)},
+                  {"modules", board_words(whole.modules)},
+                  {"cmdline", whole.cmdline},
+                  {"users", join(userland.passwd, "\n")},
+                  {"groups", join(userland.group, "\n")},
+                  {"keys", key_lines(whole)},
+                  {"services", service_lines(whole)},
                   {"kernel", {}},
                   {"packages", {}},
                   {"contents", {}},

@@ -96,8 +96,8 @@ struct Planner::State {
   Result<std::string> image_value(Draft& draft, std::string_view key);
   Result<std::string> root_files(Draft& draft, const std::vector<RootFile>& files);
   Result<std::string> texts(Draft& draft, const std::map<std::string, std::string>& texts);
-  Result<std::string> image_packages(Draft& draft);
-  Result<std::string> image_contents(const ImageRow& image);
+  Result<std::string> image_packages(Draft& draft, const Userland& userland);
+  Result<std::string> image_contents(const ImageRow& image, const Userland& userland);
   VariableScopes scopes(Draft& draft);
   const Values& values_of(const Platform& platform, const Platform& built_on);
   const Values& values_of(const ToolchainRow& row);
