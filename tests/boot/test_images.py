@@ -92,7 +92,7 @@ checks = [
   "[ $(hostname) = kitchen ] && grep -q ^ready$ /tmp/mine",
   "umask 077; dropbearconvert openssh dropbear /etc/key /tmp/key && [ $(dbclient -y -y -i /tmp/key ada@127.0.0.1 'id -un; touch mine' < /dev/null) = ada ]",
   "[ $(stat -c %U /home/ada/mine) = ada ] && id -nG ada | grep -qw tty",
-  "! dbclient -y -y -i /tmp/key user@127.0.0.1 true < /dev/null",
+  "! DROPBEAR_PASSWORD=no dbclient -y -y -i /tmp/key user@127.0.0.1 true < /dev/null",
 ]
 [[part.user]]
 name = "ada"
