@@ -233,7 +233,10 @@ class ImageMaker {
     if (!image.variant->planned.empty()) return image.variant->planned;
     for (const AxisRow* axis : image.axes)
       if (!axis->planned.empty()) return axis->planned;
-    if (image.board->kernel.empty()) return fmt::format("no kernel for '{}' can be had yet", image.board->name);
+    const BoardRow& board = *image.board;
+    if (board.kernel.empty())
+      return fmt::format("no kernel for '{}' can be had yet{}{}", board.name, board.limits.empty() ? "" : ": ",
+                         join(board.limits, "; "));
     return image.loader ? "" : fmt::format("'{}' has no loader yet", image.board->name);
   }
 

@@ -169,8 +169,10 @@ Userland put_together(const ImageTables& tables, const UserlandRow& userland, st
                                             service.run.empty() ? "run" : "when"),
                         .where = service.pos});
   Accounts(made.whole, errors).settle(made);
-  if (made.whole.login.find(':') == std::string::npos)
-    errors.push_back({.what = fmt::format("no part of '{}' says the 'login' that a boot takes, USER:PASSWORD",
+  const std::string& login = made.whole.login;
+  const auto is_its_user = [&](const UserRow& user) { return login.starts_with(user.name + ":"); };
+  if (std::none_of(made.whole.users.begin(), made.whole.users.end(), is_its_user))
+    errors.push_back({.what = fmt::format("'{}' has no 'login' that a boot can take: USER:PASSWORD, of a user of it",
                                           userland.name),
                       .where = userland.origin.pos});
   return made;

@@ -81,6 +81,19 @@ def test_what_is_written_to_a_read_only_root_is_gone_at_the_next_start(rootless)
     assert log.count("virt-arm64-ro-minimal login: root") == 2 and "grow-root: " not in log
 
 
+def test_a_generation_is_added_started_and_left_again(rootless):
+    """By what the image's checks do; the model of the board's firmware finds the same files that QEMU is given."""
+    name = "image/rpi3-generations-minimal"
+    log = shown(rootless, rootless("boot", name, "--json").ok().json()["boots"][0]["log"])
+    commands = re.findall(r"Kernel command line: (.*)$", log, re.M)
+    assert len(commands) == 2 and "generation=2" not in commands[0] and commands[1].endswith("generation=2")
+    out = rootless("build", name, "--no-link", "--json").ok().json()["results"][0]["outputs"]["out"]["realPath"]
+    card = rootless.cwd / "generations.img"
+    subprocess.run([*rootless.prefix, "zstd", "-dqf", f"{out}/image.img.zst", "-o", card], check=True)
+    said = rootless("image", "explain", card, "--board", "rpi3").ok().out
+    assert "swage/1/kernel8.img" in said and "under config.txt:2 os_prefix" in said and "0 errors, 0 warnings" in said
+
+
 def test_a_layer_brings_a_host_a_user_and_a_key(rootless, tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", tmp_path / "key"], check=True)
     layer = layer_of(tmp_path, f'''[[part]]

@@ -42,7 +42,8 @@ def test_what_is_no_image_is_refused(planner):
     assert planner("build", "image/rpi3-minimal@6.1").fails(2).err == (
         "error: 'image/rpi3-minimal@6.1' is not a target\nhint: an image has no versions: image/rpi3-minimal\n")
     assert planner("build", "image/rpi500-minimal").fails(3).err == (
-        "error: 'image/rpi500-minimal' cannot be made yet\nnote: no kernel for 'rpi500' can be had yet\nhint: see which can with: swage list images\n")
+        "error: 'image/rpi500-minimal' cannot be made yet\nnote: no kernel for 'rpi500' can be had yet: QEMU has no machine for it; "
+        "the distribution's kernel has no device tree of it\nhint: see which can with: swage list images\n")
     assert planner("build", "image/rpi3-minimal", "--config", "tiny").fails(2).err == (
         "error: '--config' says nothing of 'image/rpi3-minimal', which is an image\nnote: it is for kernels\nhint: see: swage build --help\n")
 
@@ -115,7 +116,9 @@ def test_installers_are_of_every_board_that_has_a_kernel(planner):
         assert images[f"{board}-installer"] is None
         planned = derivations(planner, f"image/{board}-installer")
         assert "avahi-1.0-arm64" in planned and f"userland-{board}-installer" in planned
-    assert images["rpi5-installer"] == "no kernel for 'rpi5' can be had yet"
+    assert images["rpi5-installer"] == (
+        "no kernel for 'rpi5' can be had yet: QEMU has no machine for it; "
+        "the distribution's kernel has no driver for its card: it is not configured for MMC_SDHCI_BRCMSTB")
 
 
 def test_a_c_library_of_an_axis_is_that_of_the_programs(planner):

@@ -101,8 +101,9 @@ typename Schema<PartRow>::Reader rows_of(std::vector<Row> PartRow::*member, cons
 void read_host(const FieldInput& in, PartRow& part) {
   name_at(&PartRow::host)(in, part);
   const std::string& host = part.host.text;
+  constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
   const bool is_name = !host.empty() && host.size() <= 63 && host.front() != '-' && host.back() != '-' &&
-                       host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == host.npos;
+                       host.find_first_not_of(kLetters) == host.npos;
   if (in.value.kind == Kind::string && !is_name && host != "@name@")
     in.report({.what = fmt::format("'{}' is no name of a host: letters, digits and -, at most 63", host)});
 }

@@ -328,6 +328,12 @@ error: 'oen' is not a board
      |           ^^^^^
 hint: did you mean 'one'?
 )");
+  dir.write("layer/images/mine.toml", "[[part]]\nname = \"mine\"\nsummary = \"s\"\nto = [\"small\"]\nlogin = \"ada:x\"\n");
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: 'small' has no 'login' that a boot can take: USER:PASSWORD, of a user of it
+  --> CAT/images/tables.toml:17:1
+  17 | [[userland]]
+     | ^^^^^^^^^^^^
+)");
 }
 
 TEST_F(Images, ABundleFitsItsKernelItsFirmwareAndItsBoards) {
