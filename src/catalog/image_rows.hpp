@@ -10,6 +10,7 @@ const Schema<BoardRow>& board_schema();
 const Schema<LoaderRow>& loader_schema();
 const Schema<LayoutRow>& layout_schema();
 const Schema<UserlandRow>& userland_schema();
+const Schema<PartRow>& part_schema();
 const Schema<VariantRow>& variant_schema();
 const Schema<AxisRow>& axis_schema();
 const Schema<FamilyRow>& family_schema();

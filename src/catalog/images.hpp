@@ -95,17 +95,65 @@ struct LayoutRow {
   Origin origin{};
 };
 
+// Of a user, group or service that parts name several times the later one says what it says, and leaves the rest.
+struct UserRow {
+  std::string name{};
+  std::string id{}, group{}, home{}, shell{};   // "" not said: the next number, a group of its own, /home/NAME, /bin/sh
+  std::string password{};                    // the hash, as crypt(3) has it; "" or *: there is no login by password
+  std::vector<std::string> groups{};         // others that the user is of
+  std::vector<std::string> keys{};           // lines of SSH's authorized_keys
+  SourcePos pos{};
+};
+struct GroupRow {
+  std::string name{}, id{};
+  SourcePos pos{};
+};
+struct ServiceRow {
+  std::string name{};
+  std::string run{};                         // a command line
+  std::string when{};                        // start: in order, before all others; keep: again when it ends; once;
+                                             // stop; ctrl-alt-del; never
+  std::string tty{};                         // that it runs on
+  SourcePos pos{};
+};
+
+// What a userland is put together of. @name@, @host@ and @console@ in texts are the image's, the host's and the
+// board's.
+struct PartRow {
+  std::string name;
+  std::string summary{};
+  std::vector<NameAt> to{};                  // userlands that have it without naming it
+  std::vector<NameAt> boards{};              // for these alone; empty: all
+  NameAt host{};                             // the host's name
+  std::vector<std::string> packages{};       // recipes
+  std::map<std::string, std::vector<std::string>> programs{};   // of these recipes only these files
+  std::vector<UserRow> users{};
+  std::vector<GroupRow> groups{};
+  std::vector<ServiceRow> services{};
+  std::map<std::string, std::string> files{};   // path -> text; what begins with #! may be run
+  std::string login{};                       // USER:PASSWORD that a boot logs in by
+  std::string password{};                    // regular expression (grep's): what its \(..\) matches of what a boot's
+                                             // console says is @password@ in `login` and `checks`
+  std::vector<std::string> checks{};         // commands that must succeed in it then
+  std::uint64_t card = 0;                    // bytes of the card that a boot has at least
+  unsigned boots = 1;                        // how many times a boot starts the card, one after another
+  std::vector<std::string> modules{};        // of the kernel, loaded before the root file system is there
+  std::string cmdline{};                     // what the kernel is told besides
+  Origin origin{};
+};
+
 struct UserlandRow {
   std::string name;
   std::string summary{};
-  std::vector<std::string> packages{};       // recipes
-  std::vector<std::string> users{};          // lines of passwd(5), with the hash of the password
-  std::string login{};                       // USER:PASSWORD that a boot logs in by
-  std::vector<std::string> checks{};         // commands that must succeed in it then
-  std::vector<std::string> groups{};         // lines of group(5)
-  std::vector<std::string> services{};       // lines of inittab(5)
-  std::map<std::string, std::string> files{};   // path -> text; what begins with #! may be run
+  std::vector<NameAt> parts{};
   Origin origin{};
+};
+
+// All parts of an image's userland as one: of a file, host, login or password the last one that says it.
+struct Userland {
+  PartRow whole{};
+  std::map<std::string, std::vector<std::string>> packages{};   // recipe -> only these files of it; empty: all
+  std::vector<std::string> passwd{}, group{};                   // lines of passwd(5), with hashes, and of group(5)
 };
 
 struct VariantRow {
@@ -123,6 +171,8 @@ struct AxisRow {
   std::vector<std::string> boards{}, variants{};   // for these alone; empty: all
   std::vector<NameAt> excludes{}, needs{};   // other axes
   NameAt loader{};                           // instead of the board's
+  std::vector<NameAt> parts{};               // of the userland, besides
+  std::string libc{};                        // instead of the platform's: musl
   std::string planned{};
   Origin origin{};
 };
@@ -184,6 +234,7 @@ struct ImageTables {
   std::vector<LoaderRow> loaders{};
   std::vector<LayoutRow> layouts{};
   std::vector<UserlandRow> userlands{};
+  std::vector<PartRow> parts{};
   std::vector<VariantRow> variants{};
   std::vector<AxisRow> axes{};
   std::vector<FamilyRow> families{};
@@ -194,6 +245,11 @@ struct ImageTables {
 
   Result<const ImageRow*> image(std::string_view name) const;
 };
+
+// What a userland has on a board, with what the axes bring: its own parts, theirs, and then those that say they are for
+// it, in the order of layers. What does not fit goes to `errors`: two users of one number, a group that is none.
+Userland put_together(const ImageTables& tables, const UserlandRow& userland, std::string_view board,
+                      const std::vector<const AxisRow*>& axes, std::vector<Error>& errors);
 
 // Bytes of `64M`: K, M and G. Nothing: it is no size.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);

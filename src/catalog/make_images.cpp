@@ -20,6 +20,8 @@ class ImageMaker {
     for (const LayoutRow& layout : tables_.layouts) check(layout);
     for (const AxisRow& axis : tables_.axes) check(axis);
     for (const VariantRow& variant : tables_.variants) check(variant);
+    for (const PartRow& part : tables_.parts) check(part);
+    for (const UserlandRow& userland : tables_.userlands) check(userland);
     for (const BundleRow& bundle : tables_.bundles) check(bundle);
     for (const VendorKernelRow& kernel : tables_.kernels)
       for (const NameAt& board : kernel.boards) find(tables_.boards, board, "a board");
@@ -80,6 +82,7 @@ class ImageMaker {
     for (const auto* names : {&axis.excludes, &axis.needs})
       for (const NameAt& name : *names) find(tables_.axes, name, "an axis");
     find(tables_.loaders, axis.loader, "a loader");
+    for (const NameAt& part : axis.parts) find(tables_.parts, part, "a part of userlands");
   }
 
   void check(const VariantRow& variant) {
@@ -87,6 +90,28 @@ class ImageMaker {
     if (variant.userland.text.empty() && variant.planned.empty() && !variant.origin.is_wrong("userland"))
       report(fmt::format("'{}' has no 'userland', and does not say why it is 'planned'", variant.name),
              variant.origin.pos);
+  }
+
+  void check(const PartRow& part) {
+    for (const NameAt& name : part.to) find(tables_.userlands, name, "a userland");
+    for (const NameAt& name : part.boards) find(tables_.boards, name, "a board");
+  }
+
+  // Its parts together, as they are for any board, for each that a part is for, and with those of each axis.
+  void check(const UserlandRow& userland) {
+    bool are_parts = !userland.origin.is_wrong("parts");
+    for (const NameAt& name : userland.parts) are_parts &= find(tables_.parts, name, "a part of userlands") != nullptr;
+    for (const PartRow& part : tables_.parts) are_parts &= part.origin.wrong.empty();
+    if (!are_parts) return;   // nothing follows from what is reported already
+    std::set<std::string> boards{""}, said;
+    for (const PartRow& part : tables_.parts)
+      for (const NameAt& board : part.boards) boards.insert(board.text);
+    std::vector<Error> errors;
+    for (const std::string& board : boards) put_together(tables_, userland, board, {}, errors);
+    for (const AxisRow& axis : tables_.axes)
+      if (!axis.parts.empty()) put_together(tables_, userland, "", {&axis}, errors);
+    for (Error& error : errors)
+      if (said.insert(error.what).second) findings_.errors.push_back(std::move(error));
   }
 
   // That its kernel is for its boards, and that what its firmware was made with is that kernel.
@@ -211,7 +236,10 @@ class ImageMaker {
     if (!image.variant->planned.empty()) return image.variant->planned;
     for (const AxisRow* axis : image.axes)
       if (!axis->planned.empty()) return axis->planned;
-    if (image.board->kernel.empty()) return fmt::format("no kernel for '{}' can be had yet", image.board->name);
+    const BoardRow& board = *image.board;
+    if (board.kernel.empty())
+      return fmt::format("no kernel for '{}' can be had yet{}{}", board.name, board.limits.empty() ? "" : ": ",
+                         join(board.limits, "; "));
     return image.loader ? "" : fmt::format("'{}' has no loader yet", image.board->name);
   }
 

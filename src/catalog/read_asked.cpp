@@ -252,14 +252,15 @@ std::vector<fs::path> image_files(const fs::path& layer) {
 }
 
 struct ImageIndices {
-  Index boards{}, loaders{}, layouts{}, userlands{}, variants{}, axes{}, families{}, kernels{}, firmware{}, bundles{};
+  Index boards{}, loaders{}, layouts{}, userlands{}, parts{}, variants{}, axes{}, families{};
+  Index kernels{}, firmware{}, bundles{};
 };
 
 void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& tables, ImageIndices& seen) {
   const std::vector<std::string> key{"name"};
   reader.check_tables(document,
-                      {"board", "kernel", "firmware", "bundle", "loader", "layout", "userland", "variant", "axis",
-                       "family"},
+                      {"board", "kernel", "firmware", "bundle", "loader", "layout", "userland", "part", "variant",
+                       "axis", "family"},
                       {});
   reader.rows(document, "board", key, board_schema(), BoardRow{}, tables.boards, seen.boards);
   reader.rows(document, "kernel", key, vendor_kernel_schema(), VendorKernelRow{}, tables.kernels, seen.kernels);
@@ -268,6 +269,7 @@ void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& 
   reader.rows(document, "loader", key, loader_schema(), LoaderRow{}, tables.loaders, seen.loaders);
   reader.rows(document, "layout", key, layout_schema(), LayoutRow{}, tables.layouts, seen.layouts);
   reader.rows(document, "userland", key, userland_schema(), UserlandRow{}, tables.userlands, seen.userlands);
+  reader.rows(document, "part", key, part_schema(), PartRow{}, tables.parts, seen.parts);
   reader.rows(document, "variant", key, variant_schema(), VariantRow{}, tables.variants, seen.variants);
   reader.rows(document, "axis", key, axis_schema(), AxisRow{}, tables.axes, seen.axes);
   reader.rows(document, "family", key, family_schema(), FamilyRow{}, tables.families, seen.families);

@@ -7,6 +7,9 @@
 //   {image.files}        FILE|PATH in the root file system       {image.load}      WHAT|ADDRESS in memory
 //   {image.contents}     KIND|NAME|VERSION|LICENCE|SHA256|FILE|URL|WITHIN: parts of the image, for its bill of
 //                        materials
+//   {image.packages}     PATH|FILES of it, or nothing: all       {image.keys}      USER|KEY of SSH
+//   {image.services}     WHEN|TTY|COMMAND
+// and {image.users} and {image.groups} are lines of passwd and group.
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -37,6 +40,26 @@ std::string load_lines(const std::map<std::string, std::string>& load) {
   std::vector<std::string> lines;
   for (const auto& [what, address] : load) lines.push_back(fmt::format("{}|{}", what, address));
   return join(lines, "\n");
+}
+
+std::string service_lines(const PartRow& part) {
+  std::vector<std::string> lines;
+  for (const ServiceRow& service : part.services)
+    if (service.when != "never") lines.push_back(fmt::format("{}|{}|{}", service.when, service.tty, service.run));
+  return join(lines, "\n");
+}
+
+std::string key_lines(const PartRow& part) {
+  std::vector<std::string> lines;
+  for (const UserRow& user : part.users)
+    for (const std::string& key : user.keys) lines.push_back(fmt::format("{}|{}", user.name, key));
+  return join(lines, "\n");
+}
+
+// What of its tables fits together is known: they were checked as they were read.
+Userland userland_of(const ImageTables& tables, const ImageRow& image) {
+  std::vector<Error> none;
+  return put_together(tables, *image.userland, image.board->name, image.axes, none);
 }
 
 }  // namespace
@@ -83,14 +106,14 @@ const Cell& Planner::State::cell_of_image_packages(const Cell& cell) {
 }
 
 // Where the packages of its userland are.
-Result<std::string> Planner::State::image_packages(Draft& draft) {
+Result<std::string> Planner::State::image_packages(Draft& draft, const Userland& userland) {
   const Cell& of_packages = cell_of_image_packages(draft.cell);
-  std::vector<std::string> paths;
-  for (const std::string& name : draft.cell.image->userland->packages) {
+  std::vector<std::string> lines;
+  for (const auto& [name, files] : userland.packages) {
     SWAGE_TRY(const Object made, object(name, of_packages));
-    paths.push_back(add_object(draft, made));
+    lines.push_back(fmt::format("{}|{}", add_object(draft, made), join(files, " ")));
   }
-  return join(paths, " ");
+  return join(lines, "\n");
 }
 
 // A package, and what is linked into it, since programs of images are static.
@@ -114,11 +137,11 @@ Result<void> Planner::State::add_linked(const RecipeRow& recipe, const Cell& cel
 }
 
 // Packages that are built, what is linked into them, and the distribution's.
-Result<std::string> Planner::State::image_contents(const Cell& cell) {
+Result<std::string> Planner::State::image_contents(const Cell& cell, const Userland& userland) {
   const ImageRow& image = *cell.image;
   const Cell& of_packages = cell_of_image_packages(cell);
   std::map<std::string, LinkedPart> parts;
-  for (const std::string& name : image.userland->packages) {
+  for (const auto& [name, files] : userland.packages) {
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(name));
     SWAGE_CHECK(add_linked(*recipe, of_packages, "", parts));
   }
@@ -188,8 +211,11 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     SWAGE_TRY(const Object tree, root_object(image.board->kernel));
     return add_object(draft, tree);
   }
-  if (key == "packages") return image_packages(draft);
-  if (key == "contents") return image_contents(draft.cell);
+  SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+  const Userland userland = userland_of(*tables, image);
+  const PartRow& whole = userland.whole;
+  if (key == "packages") return image_packages(draft, userland);
+  if (key == "contents") return image_contents(draft.cell, userland);
   if (key == "firmware") {
     std::vector<RootFile> files = image.board->firmware;
     files.insert(files.end(), image.loader->firmware.begin(), image.loader->firmware.end());
@@ -197,7 +223,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
   }
   if (key == "raw") return root_files(draft, image.board->raw);
   if (key == "texts") return texts(draft, image.loader->texts);
-  if (key == "files") return texts(draft, image.userland->files);
+  if (key == "files") return texts(draft, whole.files);
   return look_up({{"name", image.name},
                   {"variant", image.variant->name},
                   {"table", image.layout->table},
@@ -206,11 +232,18 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"loader", loader_lines(*image.loader)},
                   {"loader_name", image.loader->name},
                   {"load", load_lines(image.load())},
-                  {"login", image.userland->login},
-                  {"checks", join(image.userland->checks, "\n")},
-                  {"users", join(image.userland->users, "\n")},
-                  {"groups", join(image.userland->groups, "\n")},
-                  {"services", join(image.userland->services, "\n")},
+                  {"host", whole.host.text},
+                  {"login", whole.login},
+                  {"password", whole.password},
+                  {"checks", join(whole.checks, "\n")},
+                  {"card", std::to_string(whole.card)},
+                  {"boots", std::to_string(whole.boots)},
+                  {"modules", board_words(whole.modules)},
+                  {"cmdline", whole.cmdline},
+                  {"users", join(userland.passwd, "\n")},
+                  {"groups", join(userland.group, "\n")},
+                  {"keys", key_lines(whole)},
+                  {"services", service_lines(whole)},
                   {"kernel", {}},
                   {"packages", {}},
                   {"contents", {}},

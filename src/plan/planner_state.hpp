@@ -97,7 +97,7 @@ struct Planner::State {
   Result<std::string> image_value(Draft& draft, std::string_view key);
   Result<std::string> root_files(Draft& draft, const std::vector<RootFile>& files);
   Result<std::string> texts(Draft& draft, const std::map<std::string, std::string>& texts);
-  Result<std::string> image_packages(Draft& draft);
+  Result<std::string> image_packages(Draft& draft, const Userland& userland);
   const Cell& cell_of_image_packages(const Cell& cell);
   struct LinkedPart {
     const RecipeRow* recipe = nullptr;
@@ -105,7 +105,7 @@ struct Planner::State {
   };
   Result<void> add_linked(const RecipeRow& recipe, const Cell& cell, const std::string& into,
                           std::map<std::string, LinkedPart>& parts);
-  Result<std::string> image_contents(const Cell& cell);
+  Result<std::string> image_contents(const Cell& cell, const Userland& userland);
   VariableScopes scopes(Draft& draft);
   const Values& values_of(const Platform& platform, const Platform& built_on);
   const Values& values_of(const ToolchainRow& row);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/core.h>
+#include <mutex>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -214,9 +215,18 @@ Result<void> look_up_image(const Catalog& catalog, Target& target) {
   return {};
 }
 
-// Programs of images are static: an image has no store.
-std::shared_ptr<const Instance> image_instance() {
-  static const auto instance = std::make_shared<const Instance>(Instance{.name = "image", .is_static = true});
+// Programs of images are static: an image has no store. One instance for all of a C library, so that they share
+// packages.
+std::shared_ptr<const Instance> image_instance(const ImageRow& image) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<const Instance>> made;
+  std::string libc;
+  for (const AxisRow* axis : image.axes)
+    if (!axis->libc.empty()) libc = axis->libc;
+  const std::scoped_lock lock(mutex);
+  std::shared_ptr<const Instance>& instance = made[libc];
+  if (!instance)
+    instance = std::make_shared<const Instance>(Instance{.name = "image", .libc = libc, .is_static = true});
   return instance;
 }
 
@@ -303,7 +313,7 @@ Result<void> take_version(Session& session, const Catalog& catalog, Target& targ
 // The instance that the target names, with what the command line changes of it; null: the usual set of packages.
 Result<std::shared_ptr<const Instance>> instance_of(Session& session, const Catalog& catalog,
                                                     const TargetOptions& options, const Target& target) {
-  if (target.image) return image_instance();
+  if (target.image) return image_instance(*target.image);
   Instance instance;
   const Instance* found = nullptr;
   if (is_package(target) && !target.version.empty()) {

@@ -42,7 +42,8 @@ def test_what_is_no_image_is_refused(planner):
     assert planner("build", "image/rpi3-minimal@6.1").fails(2).err == (
         "error: 'image/rpi3-minimal@6.1' is not a target\nhint: an image has no versions: image/rpi3-minimal\n")
     assert planner("build", "image/rpi500-minimal").fails(3).err == (
-        "error: 'image/rpi500-minimal' cannot be made yet\nnote: no kernel for 'rpi500' can be had yet\nhint: see which can with: swage list images\n")
+        "error: 'image/rpi500-minimal' cannot be made yet\nnote: no kernel for 'rpi500' can be had yet: QEMU has no machine for it; "
+        "the distribution's kernel has no device tree of it\nhint: see which can with: swage list images\n")
     assert planner("build", "image/rpi3-minimal", "--config", "tiny").fails(2).err == (
         "error: '--config' says nothing of 'image/rpi3-minimal', which is an image\nnote: it is for kernels\nhint: see: swage build --help\n")
 
@@ -78,6 +79,51 @@ layout = "gpt-disk"
     assert len([file for file in layer.rglob("*") if file.is_file()]) == 1
     planner("check", layer).ok()
     assert "image-mine-minimal" in derivations(planner, "--layer", layer, "image/mine-minimal")
+
+
+def test_a_part_of_a_layer_is_in_the_userlands_that_it_names(planner, tmp_path):
+    """Hosts, users, keys, services and packages of one's own are rows of one file, and no other image changes by them."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/mine.toml").write_text('''[[part]]
+name = "mine"
+summary = "mine"
+to = ["minimal"]
+host = "kitchen"
+packages = ["less"]
+[[part.user]]
+name = "ada"
+keys = ["ssh-ed25519 AAAA ada@desk"]
+[[part.service]]
+name = "hello"
+when = "once"
+run = "echo hello > /dev/console"
+[part.files]
+"etc/motd" = "hello"
+''')
+    planner("check", tmp_path).ok()
+    mine = planner("plan", "--layer", tmp_path, "image/rpi3-minimal", "--json").ok().json()["derivations"]
+    assert "less-1.0-arm64" in {one["name"] for one in mine}
+    userland, = [one for one in mine if one["name"] == "userland-rpi3-minimal"]
+    plain = {one["drv"] for one in planner("plan", "image/rpi3-minimal", "--json").ok().json()["derivations"]}
+    assert userland["drv"] not in plain
+    installers = [planner("plan", *layer, "image/rpi3-installer", "--json").ok().json()["derivations"] for layer in ([], ["--layer", tmp_path])]
+    assert [one["drv"] for one in installers[0]] == [one["drv"] for one in installers[1]]
+
+
+def test_installers_are_of_every_board_that_has_a_kernel(planner):
+    images = {row["name"]: row["planned"] for row in planner("list", "images", "--json").ok().json()["images"]}
+    for board in ("rpi02", "rpi3", "rpi4", "virt-arm64"):
+        assert images[f"{board}-installer"] is None
+        planned = derivations(planner, f"image/{board}-installer")
+        assert "avahi-1.0-arm64" in planned and f"userland-{board}-installer" in planned
+    assert images["rpi5-installer"] == (
+        "no kernel for 'rpi5' can be had yet: QEMU has no machine for it; "
+        "the distribution's kernel has no driver for its card: it is not configured for MMC_SDHCI_BRCMSTB")
+
+
+def test_a_c_library_of_an_axis_is_that_of_the_programs(planner):
+    planned = derivations(planner, "image/virt-arm64-musl-minimal")
+    assert "busybox-1.35.0-arm64-musl" in planned and "busybox-1.35.0-arm64" not in planned
 
 
 def test_wrong_rows_of_a_layer_have_their_places(planner, tmp_path):

@@ -62,6 +62,7 @@ LONG = {
     "swage module": "a kernel with modules and its boot",
     "swage --layer DIR lock": "asks the distribution",
     "swage --layer DIR build": "three toolchains",
+    "swage --layer mine lock": "asks the distribution",
     "swage lock": "asks the distribution",
     "swage build less": "a toolchain and ncurses",
     "swage build zlib --for arm-embedded": "a toolchain",
@@ -133,6 +134,8 @@ def write_files(directory: pathlib.Path, home: pathlib.Path):
     }
     for name, text in re.findall(r"`layer/(\S+)`.*?```toml\n(.*?)```", (ROOT / "docs/platforms.md").read_text(), re.S):
         files[f"platforms/layer/{name}"] = text
+    for name, text in re.findall(r"`(mine/\S+)`.*?```toml\n(.*?)```", (ROOT / "docs/images.md").read_text(), re.S):
+        files[f"plain/{name}"] = text
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)

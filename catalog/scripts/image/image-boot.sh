@@ -1,12 +1,15 @@
 # Starts an image, the file itself, in QEMU and logs in on its serial console. Made only if a command then said what it should.
 #
 # $image     image.img.zst and manifest.json     $qemu $qemu_args ($image's file is @image@, its console the chardev `console`)
-# $bios      firmware of the machine, or "", which QEMU's option $bios_as takes     $timeout  seconds until the login
+# $bios      firmware of the machine, or "", which QEMU's option $bios_as takes     $timeout  seconds until a login or an answer
 # $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, out
-#            of the image     $login  USER:PASSWORD     $checks  commands that must succeed in it
+#            of the image     $card  bytes that the card has at least     $boots  how many times it is started
+# $login     USER:PASSWORD, $checks  commands that must succeed in it: @password@ in them is what \(..\) of $password, a regular
+#            expression, matches of what the console says before the login. The same each time.
 # Result: $out/log (the console), banner (the kernel's first line), userland (what the command said).
 mkdir -p $out
 zstd -dq $image/image.img.zst -o card.img
+[ $(stat -c %s card.img) -ge $card ] || truncate -s $card card.img
 case "$qemu_args" in *if=sd*)   # cards have sizes of a power of two, and QEMU's insist on it
   size=$(stat -c %s card.img) whole=67108864
   while [ $whole -lt $size ]; do whole=$((whole * 2)); done
@@ -14,29 +17,8 @@ case "$qemu_args" in *if=sd*)   # cards have sizes of a power of two, and QEMU's
 esac
 set -- -nodefaults -display none -no-reboot -monitor none -rtc base=2020-01-01,clock=vm -seed 1 -chardev stdio,id=console,signal=off
 [ -z "$bios" ] || set -- "$@" -$bios_as $bios
-if [ $starts = kernel ]; then
-  offset=$(sfdisk -d card.img | awk -F '[=,]' '/start=/ { print $2 * 512; exit }')
-  out_of() { mcopy -n -i card.img@@$offset "::$1" $2 || { echo "image-boot: '$1' is not in the boot file system" >&2; exit 1; }; }
-  out_of config.txt config.txt
-  named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
-  out_of $(named kernel) kernel
-  out_of $(named device_tree) dtb
-  set -- "$@" -kernel kernel -dtb dtb
-  if [ -n "$(named initramfs)" ]; then   # else it is a boot loader, which finds them
-    out_of $(named initramfs) initramfs
-    out_of cmdline.txt cmdline.txt
-    set -- "$@" -initrd initramfs -append "$(head -n 1 cmdline.txt)"
-  fi
-fi
 qemu_args=$(echo "$qemu_args" | sed "s,@image@,card.img,g")
-echo "$qemu $qemu_args $*"
 mkfifo keys
-: > console
-timeout -k 5 $((timeout + 60)) $qemu $qemu_args "$@" < keys > console 2> qemu.out &
-pid=$!
-exec 3> keys
-begin=$(date +%s)
-seen() { tr -d '\r\0' < console | tail -c 4096; }
 give_up() {
   kill $pid || true
   wait $pid || true
@@ -45,42 +27,89 @@ give_up() {
   echo "image-boot: $1" | tee -a /dev/stderr
   exit 1
 }
-await() { # await PATTERN WHAT [ask]: in what the console said since the last key; `ask`: what hides a prompt is answered by Enter
+said() { tail -c +$((before + 1)) console | tr -d '\r\0'; }   # since the last key
+await() { # await PATTERN WHAT [ask]: in what it said; `ask`: what hides a prompt is answered by Enter
   local asked=0
-  until tail -c +$((before + 1)) console | tr -d '\r\0' | grep -q "$1"; do
+  until said | grep -q "$1"; do
     kill -0 $pid 2> /dev/null || give_up "the machine stopped before its $2"
     ! tr -d '\r\0' < console | grep -q '^initramfs: cannot\|Kernel panic' || give_up "it does not start: there is no $2"
     [ $(($(date +%s) - begin)) -lt $timeout ] || give_up "no $2 within $timeout s"
     sleep 0.2
     asked=$((asked + 1))
-    [ -z "${3-}" ] || [ $((asked % 100)) != 0 ] || ! tail -c +$((before + 1)) console | grep -q "${1% *}" || echo >&3
+    [ -z "${3-}" ] || [ $((asked % 100)) != 0 ] || ! said | grep -q "${1% *}" || echo >&3
   done
 }
-before=0
-press() {
-  before=$(stat -c %s console)
-  echo "$1" >&3
+press() { # what comes of it has as long as the login had
+  begin=$(date +%s) before=$(stat -c %s console)
+  printf '%s\n' "$1" >&3
 }
-await 'login: $' login ask
-press "${login%%:*}"
-await 'assword: $' "question for the password"
-press "${login#*:}"
-await '[#$] $' shell ask
-press 'echo "swage-login-ok: $(id -un) $(uname -srm)"'
-await '^swage-login-ok: [a-z]' answer
-tr -d '\r\0' < console | sed -n 's/^swage-login-ok: //p' > $out/userland
-echo "$checks" > lines
-while IFS= read -r check <&4; do
-  [ -n "$check" ] || continue
-  press "if $check; then echo swage-check-\"o\"k; else echo swage-check-\"f\"ailed; fi"   # so that what is typed is not what is said
-  await '^swage-check-[of]' "end of: $check"
-  ! tr -d '\r\0' < console | grep -q '^swage-check-failed' || give_up "this fails in it: $check"
-done 4< lines
-press poweroff
-left=50
-while kill -0 $pid 2> /dev/null && [ $left -gt 0 ]; do sleep 0.2; left=$((left - 1)); done
-kill $pid 2> /dev/null || true   # not every machine turns itself off
-wait $pid || true
-tr -d '\r\0' < console > $out/log
-cat $out/log qemu.out
+with_password() { sed "s,@password@,$shown,g"; }
+# What QEMU is given of a card, as it now is: files of its first partition, where config.txt says.
+out_of() { # out_of NAME FILE
+  local offset=$(sfdisk -d card.img | awk -F '[=,]' '/start=/ { print $2 * 512; exit }')
+  mcopy -n -o -i card.img@@$offset "::$1" $2 || { echo "image-boot: '$1' is not in the boot file system" >&2; exit 1; }
+}
+named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
+start() {
+  if [ $starts = kernel ]; then
+    out_of config.txt config.txt
+    local prefix=$(named os_prefix)
+    out_of $prefix$(named kernel) kernel
+    out_of $prefix$(named device_tree) dtb
+    set -- "$@" -kernel kernel -dtb dtb
+    if [ -n "$(named initramfs)" ]; then   # else it is a boot loader, which finds them
+      out_of $prefix$(named initramfs) initramfs
+      out_of ${prefix}cmdline.txt cmdline.txt
+      set -- "$@" -initrd initramfs -append "$(head -n 1 cmdline.txt)"
+    fi
+  fi
+  echo "$qemu $qemu_args $*"
+  begin=$(date +%s) before=0
+  : > console
+  timeout -k 5 $((timeout * 4)) $qemu $qemu_args "$@" < keys > console 2> qemu.out &
+  pid=$!
+  exec 3> keys
+}
+log_in() {
+  await 'login: $' login ask
+  if [ -n "$password" ]; then
+    local seen=$(said | sed -n "s/.*$password.*/\1/p" | tail -n 1)
+    [ -n "$seen" ] || give_up "the console shows no password: nothing there is like $password"
+    [ -z "$shown" ] || [ "$shown" = "$seen" ] || give_up "the password is '$seen', and was '$shown' when it started before"
+    shown=$seen
+  fi
+  press "${login%%:*}"
+  await 'assword: $' "question for the password"
+  press "$(printf '%s\n' "${login#*:}" | with_password)"
+  await '[#$] $' shell ask
+  press 'echo "swage-login-ok: $(id -un) $(uname -srm)"'
+  await '^swage-login-ok: [a-z]' answer
+}
+check() {
+  press "if $1; then echo swage-check-\"o\"k; else echo swage-check-\"f\"ailed; fi"   # so that what is typed is not what is said
+  await '^swage-check-[of]' "end of: $1"
+  ! said | grep -q '^swage-check-failed' || give_up "this fails in it: $1"
+}
+stop() {
+  press 'sync && echo swage-"s"ynced'
+  await '^swage-synced' sync
+  press poweroff
+  local left=50
+  while kill -0 $pid 2> /dev/null && [ $left -gt 0 ]; do sleep 0.2; left=$((left - 1)); done
+  kill $pid 2> /dev/null || true   # not every machine turns itself off
+  wait $pid || true
+  exec 3>&-
+}
+shown=
+: > $out/log
+for time in $(seq $boots); do
+  start "$@"
+  log_in
+  said | sed -n 's/^swage-login-ok: //p' > $out/userland
+  printf '%s\n' "$checks" | with_password > lines
+  while IFS= read -r check <&4; do [ -z "$check" ] || check "$check"; done 4< lines
+  stop
+  tr -d '\r\0' < console | tee -a $out/log
+  cat qemu.out
+done
 grep -m 1 'Linux version' $out/log | sed 's/^\[[^]]*\] *//' > $out/banner || echo "(no banner on this console)" > $out/banner

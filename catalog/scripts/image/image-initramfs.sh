@@ -50,6 +50,14 @@ while ! device=$(findfs LABEL="$label" 2> /dev/null) || [ -z "$device" ]; do
 done
 echo "initramfs: the root is $device"
 mount -o ro $device /new || { echo "initramfs: cannot mount $device"; exec sh; }
+if grep -qw overlayroot=tmpfs /proc/cmdline; then   # what is written goes to memory
+  mkdir /below /written
+  mount -o move /new /below
+  mount -t tmpfs -o mode=0755 tmpfs /written
+  mkdir /written/upper /written/work
+  mount -t overlay -o lowerdir=/below,upperdir=/written/upper,workdir=/written/work overlay /new ||
+    { echo "initramfs: cannot mount memory over $device"; exec sh; }
+fi
 mount -o move /dev /new/dev
 umount /sys
 umount /proc

@@ -45,11 +45,6 @@ void read_loader_files(const FieldInput& in, LoaderRow& row) {
       report_unknown_word(in.with(entry.value, in.name), entry.value.text, {"kernel", "initramfs", "dtb"});
 }
 
-void read_userland_packages(const FieldInput& in, UserlandRow& row) {
-  read_field(in, row.packages);
-  in.refer(NameOf::package);
-}
-
 void read_axis_group(const FieldInput& in, AxisRow& row) {
   read_field(in, row.group);
   if (row.group == "board" || row.group == "variant")
@@ -130,21 +125,6 @@ const Schema<LayoutRow>& layout_schema() {
   return schema;
 }
 
-const Schema<UserlandRow>& userland_schema() {
-  static const Schema<UserlandRow> schema = Schema<UserlandRow>("[[userland]]")
-      .required("name", &UserlandRow::name)
-      .required("summary", &UserlandRow::summary)
-      .required("packages", read_userland_packages)
-      .required("users", &UserlandRow::users)
-      .required("login", &UserlandRow::login)
-      .optional("checks", &UserlandRow::checks)
-      .optional("groups", &UserlandRow::groups)
-      .required("services", &UserlandRow::services)
-      .optional("files", &UserlandRow::files)
-      .optional("override", read_override<UserlandRow>);
-  return schema;
-}
-
 const Schema<VariantRow>& variant_schema() {
   static const Schema<VariantRow> schema = Schema<VariantRow>("[[variant]]")
       .required("name", &VariantRow::name)
@@ -165,6 +145,8 @@ const Schema<AxisRow>& axis_schema() {
       .optional("excludes", names_at(&AxisRow::excludes))
       .optional("needs", names_at(&AxisRow::needs))
       .optional("loader", name_at(&AxisRow::loader))
+      .optional("parts", names_at(&AxisRow::parts))
+      .optional("libc", reference(&AxisRow::libc, NameOf::c_library))
       .optional("planned", &AxisRow::planned)
       .optional("override", read_override<AxisRow>);
   return schema;

@@ -34,10 +34,23 @@ content = "boot"
 [[userland]]
 name = "small"
 summary = "s"
-packages = []
-users = []
+parts = ["base"]
+[[part]]
+name = "base"
+summary = "s"
+host = "@name@"
 login = "root:x"
-services = []
+[[part.user]]
+name = "root"
+id = 0
+home = "/root"
+[[part.service]]
+name = "getty"
+when = "keep"
+run = "getty tty1"
+tty = "tty1"
+[part.files]
+"etc/motd" = "base"
 
 [[variant]]
 name = "debug"
@@ -178,6 +191,159 @@ content = "boot"
         "error: 'much' is not a size: 64M, or +16M for that much more than the content\n  --> CAT/images/family.toml:16:8\n",
         "error: 'boot' holds what boards start from, which is read of vfat alone\n  --> CAT/images/family.toml:12:1\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "---\n" << text;
+}
+
+// What the userland is made of, for a board.
+std::string shown(const Userland& userland) {
+  std::string text = userland.whole.host.text + " " + userland.whole.login + "\n";
+  for (const std::string& line : userland.passwd) text += line + "\n";
+  for (const std::string& line : userland.group) text += line + "\n";
+  for (const ServiceRow& one : userland.whole.services) text += one.name + " " + one.when + " " + one.tty + " " + one.run + "\n";
+  for (const auto& [path, content] : userland.whole.files) text += path + "=" + content + "\n";
+  for (const auto& [package, files] : userland.packages) {
+    text += package;
+    for (const std::string& file : files) text += " " + file;
+    text += "\n";
+  }
+  for (const UserRow& user : userland.whole.users)
+    for (const std::string& key : user.keys) text += user.name + " " + key + "\n";
+  return text;
+}
+
+TEST_F(Images, ALayersPartAddsToAUserland) {
+  dir.write("boards/b.toml", board("one") + board("two")).write("images/family.toml", kFamily);
+  for (const std::string name : {"zlib", "less"})
+    dir.write("packages/" + name + "/recipe.toml", "[package]\nname = \"" + name + "\"\n[build]\nscript = \"a.sh\"\n");
+  dir.write("scripts/a.sh", "");
+  dir.write("layer/images/mine.toml", R"([[part]]
+name = "mine"
+summary = "s"
+to = ["small"]
+host = "kitchen"
+programs = { less = ["bin/less"], zlib = ["bin/zpipe"] }
+packages = ["zlib"]
+[[part.user]]
+name = "root"
+keys = ["ssh-ed25519 AAAA root@desk"]
+[[part.user]]
+name = "ada"
+password = "$6$a$b"
+groups = ["wheel"]
+keys = ["ssh-ed25519 BBBB ada@desk"]
+[[part.group]]
+name = "wheel"
+[[part.service]]
+name = "getty"
+tty = "tty2"
+[[part.service]]
+name = "hello"
+when = "once"
+run = "echo hello"
+[part.files]
+"etc/motd" = "mine"
+[[part]]
+name = "of-two"
+summary = "s"
+to = ["small"]
+boards = ["two"]
+host = "second"
+[[part.service]]
+name = "hello"
+when = "never"
+)");
+  EXPECT_EQ(dir.checked({"layer"}), "");
+  const auto catalog = dir.load({"layer"}).value();
+  const ImageTables& tables = *catalog->image_tables().value();
+  std::vector<Error> errors;
+  EXPECT_EQ(shown(put_together(tables, tables.userlands.front(), "one", {}, errors)), R"(kitchen root:x
+root:*:0:0:root:/root:/bin/sh
+ada:$6$a$b:1000:1000:ada:/home/ada:/bin/sh
+wheel:x:1001:ada
+root:x:0:
+ada:x:1000:
+getty keep tty2 getty tty1
+hello once  echo hello
+etc/motd=mine
+less bin/less
+zlib
+root ssh-ed25519 AAAA root@desk
+ada ssh-ed25519 BBBB ada@desk
+)");
+  EXPECT_EQ(put_together(tables, tables.userlands.front(), "two", {}, errors).whole.host.text, "second");
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(Images, PartsThatDoNotFitHaveTheirPlaces) {
+  dir.write("boards/b.toml", board("one")).write("images/family.toml", kFamily);
+  dir.write("layer/images/mine.toml", R"([[part]]
+name = "mine"
+summary = "s"
+to = ["small"]
+host = "my_host"
+[[part.user]]
+name = "Ada"
+[[part.service]]
+name = "x"
+when = "soon"
+)");
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: 'my_host' is no name of a host: letters, digits and -, at most 63
+  --> CAT/layer/images/mine.toml:5:8
+   5 | host = "my_host"
+     |        ^^^^^^^^^
+error: 'Ada' is no name of a user or group: small letters, digits, - and _
+  --> CAT/layer/images/mine.toml:7:8
+   7 | name = "Ada"
+     |        ^^^^^
+error: 'soon' is not a known value of 'when'
+  --> CAT/layer/images/mine.toml:10:8
+  10 | when = "soon"
+     |        ^^^^^^
+hint: did you mean 'stop'?
+)");
+  dir.write("layer/images/mine.toml", R"([[part]]
+name = "mine"
+summary = "s"
+to = ["small"]
+[[part.user]]
+name = "ada"
+id = 0
+groups = ["rooot"]
+[[part.service]]
+name = "x"
+run = "x"
+)");
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: two users have the number 0: 'root' and 'ada'
+  --> CAT/layer/images/mine.toml:5:1
+   5 | [[part.user]]
+     | ^^^^^^^^^^^^^
+error: 'rooot' of the user 'ada' is not a group
+  --> CAT/layer/images/mine.toml:5:1
+   5 | [[part.user]]
+     | ^^^^^^^^^^^^^
+hint: did you mean 'root'?
+error: the service 'x' does not say 'when'
+  --> CAT/layer/images/mine.toml:9:1
+   9 | [[part.service]]
+     | ^^^^^^^^^^^^^^^^
+)");
+  dir.write("layer/images/mine.toml", "[[part]]\nname = \"mine\"\nsummary = \"s\"\nto = [\"smal\"]\nboards = [\"oen\"]\n");
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: 'smal' is not a userland
+  --> CAT/layer/images/mine.toml:4:7
+   4 | to = ["smal"]
+     |       ^^^^^^
+hint: did you mean 'small'?
+error: 'oen' is not a board
+  --> CAT/layer/images/mine.toml:5:11
+   5 | boards = ["oen"]
+     |           ^^^^^
+hint: did you mean 'one'?
+)");
+  dir.write("layer/images/mine.toml", "[[part]]\nname = \"mine\"\nsummary = \"s\"\nto = [\"small\"]\nlogin = \"ada:x\"\n");
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: 'small' has no 'login' that a boot can take: USER:PASSWORD, of a user of it
+  --> CAT/images/tables.toml:17:1
+  17 | [[userland]]
+     | ^^^^^^^^^^^^
+)");
 }
 
 TEST_F(Images, ABundleFitsItsKernelItsFirmwareAndItsBoards) {
