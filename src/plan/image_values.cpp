@@ -130,6 +130,7 @@ Result<void> Planner::State::add_linked(const RecipeRow& recipe, const Cell& cel
     if (names == own.deps.end()) continue;
     for (const std::string& name : names->second) {
       SWAGE_TRY(const Dependency dependency, dependency_of({.role = Role::host, .name = name}, cell));
+      if (dependency.recipe->of_compiler) continue;   // whose libraries the toolchain's line tells
       SWAGE_CHECK(add_linked(*dependency.recipe, *dependency.cell, recipe.name, parts));
     }
   }

@@ -35,7 +35,9 @@ def test_it_is_the_same_when_made_again_and_sound(rootless, tmp_path):
     out = result["outputs"]["out"]["realPath"]
     manifest = json.loads(shown(rootless, f"{out}/manifest.json"))
     assert [part["fs"] for part in manifest["partitions"]] == ["vfat", "ext4"]
-    assert {"busybox", "u-boot-qemu"} & {row["name"] for row in manifest["packages"]} == {"busybox"}
+    # What is linked into its programs too; the C library by itself, not by the recipe that stands for it.
+    assert [(row["kind"], row["name"]) for row in manifest["packages"] if row["kind"] != "deb"] == [
+        ("built", "busybox"), ("built", "dropbear"), ("built", "libxcrypt"), ("built", "zlib"), ("toolchain", "glibc")]
     assert any(row["name"].startswith("linux-image-6.12") for row in manifest["packages"])
     assert [row["what"] for row in manifest["memory"]] == ["the kernel", "the kernel", "the initramfs"]
     listed = subprocess.run([*rootless.prefix, "ls", out], check=True, capture_output=True, text=True).stdout.split()
@@ -128,7 +130,7 @@ def test_a_file_system_too_small_for_its_content(rootless, tmp_path):
 
 
 def test_a_loader_that_puts_things_over_each_other_is_refused(rootless, tmp_path):
-    """U-Boot 2025.01 for Raspberry Pis, and a kernel of 37 MiB."""
+    """U-Boot 2025.01 for Raspberry Pis, and a kernel of more than 37 MiB."""
     layer = layer_with(tmp_path, "old", '''[[loader]]
 name = "raspberrypi-u-boot"
 override = true
@@ -143,8 +145,8 @@ packages = ["u-boot-rpi"]
 only = ["u-boot-rpi"]
 ''')
     failed = rootless("--layer", layer, "build", "image/rpi3-uboot-minimal", "--no-link").fails(1)
-    assert "image: the kernel lies from 0x200000 to 0x2700000 in memory, and the device tree from 0x2600000 to 0x26" in failed.err
-    assert ": 'raspberrypi-u-boot' puts one over the other\n" in failed.err
+    assert re.search("image: the kernel lies from 0x200000 to 0x27[0-9a-f]{5} in memory, and the device tree from 0x2600000 to 0x260[0-9a-f]{4}: "
+                     "'raspberrypi-u-boot' puts one over the other\n", failed.err)
 
 
 def test_a_missing_blob_is_named(rootless, tmp_path):
