@@ -91,8 +91,18 @@ std::set<std::string> architectures(const ArchRows<Row>& of) {
   return names;
 }
 
+// That no id stands in two of the files.
 template <class Row>
-Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<Row>& of,
+void check_told_apart(ArchRows<Row>& of, const std::string& table, const std::set<std::string>& arches,
+                      const std::vector<const Row*>& rows, Findings& findings) {
+  if (!findings.errors.empty() || of.told_apart.contains(arches)) return;
+  std::map<std::string, const Row*> ids;
+  for (const Row* row : rows) defined_once(ids, table, *row, findings);
+  if (findings.errors.empty()) of.told_apart.insert(arches);
+}
+
+template <class Row>
+Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<Row>& of, const std::string& table,
                                           const std::set<std::string>& arches) {
   std::vector<const Row*> rows;
   for (const Row& row : of.common) rows.push_back(&row);
@@ -100,6 +110,7 @@ Result<std::vector<const Row*>> arch_rows(const Catalog::State& state, ArchRows<
   ReadResult result;
   for (const std::string& arch : arches)
     for (const Row& row : read_arch_rows(state, of, arch, result.findings, result.documents)) rows.push_back(&row);
+  check_told_apart(of, table, arches, rows, result.findings);
   if (!result.findings.errors.empty()) return Fail(together(in_order(result)));
   return rows;
 }
@@ -144,17 +155,25 @@ const std::string& Catalog::kernel_recipe() const { return state_->releases.reci
 const std::string& Catalog::recipe_of(const EvidenceRow& record) const {
   return record.recipe.empty() ? kernel_recipe() : record.recipe;
 }
+Result<std::string> Catalog::maker_of(const EvidenceRow& record) const {
+  if (!record.sample) return recipe_of(record);
+  SWAGE_TRY(const TargetRow* row, target(recipe_of(record)));
+  if (row->sampled_by.empty())
+    return fail(Errc::invalid_input,
+                fmt::format("no recipe compiles a sample of what '{}' makes (sampled_by)", recipe_of(record)));
+  return row->sampled_by;
+}
 Result<std::vector<const ConstraintRow*>> Catalog::constraints(const Platform& platform) const {
-  return arch_rows(*state_, *state_->constraints, {platform.name, platform.kernel_arch});
+  return arch_rows(*state_, *state_->constraints, "constraint", {platform.name, platform.kernel_arch});
 }
 Result<std::vector<const ConstraintRow*>> Catalog::constraints() const {
-  return arch_rows(*state_, *state_->constraints, architectures(*state_->constraints));
+  return arch_rows(*state_, *state_->constraints, "constraint", architectures(*state_->constraints));
 }
 Result<std::vector<const QuirkRow*>> Catalog::quirks(const Platform& platform) const {
-  return arch_rows(*state_, *state_->quirks, {platform.name, platform.kernel_arch});
+  return arch_rows(*state_, *state_->quirks, "quirk", {platform.name, platform.kernel_arch});
 }
 Result<std::vector<const QuirkRow*>> Catalog::quirks() const {
-  return arch_rows(*state_, *state_->quirks, architectures(*state_->quirks));
+  return arch_rows(*state_, *state_->quirks, "quirk", architectures(*state_->quirks));
 }
 Result<const std::vector<MachineRow>*> Catalog::machines() const {
   return asked_rows(*state_, state_->asked->machines);
@@ -165,6 +184,9 @@ Result<const std::vector<SignatureRow>*> Catalog::signatures() const {
 Result<const std::vector<SymbolRow>*> Catalog::symbols() const { return asked_rows(*state_, state_->asked->symbols); }
 Result<const std::vector<TreeFileRow>*> Catalog::tree_files() const {
   return asked_rows(*state_, state_->asked->tree_files);
+}
+Result<const std::vector<ObjectErrorRow>*> Catalog::object_errors() const {
+  return asked_rows(*state_, state_->asked->object_errors);
 }
 Result<const std::vector<LogLineRow>*> Catalog::log_lines() const {
   return asked_rows(*state_, state_->asked->log_lines);

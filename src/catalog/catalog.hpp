@@ -13,6 +13,7 @@
 //   kernels/signatures.toml      [[signature]]
 //   kernels/symbols.toml         [[symbol]]
 //   kernels/trees.toml           [[link]], [[twins]]
+//   kernels/object_errors.toml   [[object_error]]
 //   toolchains/<provider>.toml   [provider], [[target]], [[toolchain]]
 //   toolchains/<provider>/       the same for providers with many rows: provider.toml has [provider] and [keys], and
 //                                <platform>.toml [keys] and that platform's [[toolchain]] rows; it is read when first
@@ -409,6 +410,7 @@ struct TargetRow {
   bool toolchain = true;                     // asks: one that is resolved
   enum class Use { userland, kernel, boot } use = Use::userland;   // what that is for
   std::string booted_by{};                   // recipe whose build boots what this one makes
+  std::string sampled_by{};                  // recipe that compiles some of the objects that this one would
   std::string tree{};                        // recipe of the unpacked tree that it is made from
   bool is_tree() const { return kernel && !toolchain; }
 };
@@ -464,6 +466,26 @@ struct KernelTree {
   friend bool operator==(const KernelTree&, const KernelTree&) = default;
 };
 
+// Whose failure it is that an object of a kernel does not compile, as a line of what the tools said tells
+// (kernels/object_errors.toml): of the toolchain, or of the object's own source.
+struct ObjectErrorRow {
+  std::string id;
+  std::string pattern{};                     // POSIX extended regular expression, for one line
+  bool of_toolchain = false;
+  Origin origin{};
+};
+
+// What a cell's record says of a sample of the objects that its configuration would build.
+struct ObjectSample {
+  unsigned count = 0;                        // that were asked for
+  std::string seed = "1";                    // which ones
+  unsigned of = 0;                           // that there are
+  unsigned compiled = 0;
+  // `PATH: driver: WHY` or `PATH: toolchain: WHY`, by path: whose failure it is.
+  std::vector<std::string> failed{};
+  friend bool operator==(const ObjectSample&, const ObjectSample&) = default;
+};
+
 // The record of one cell that was really built: one kernel, platform, toolchain and configuration. Written by
 // `swage verify`, never by hand. The console log, or the end of the build log, stands beside it as NAME.log.
 struct EvidenceRow {
@@ -473,7 +495,8 @@ struct EvidenceRow {
   std::string toolchain{};                   // id; it may have left the catalog since
   std::string provider{}, compiler{}, compiler_version{};
   std::string binutils{};                    // "" the toolchain has none
-  std::string config = "tiny";               // tiny, defconfig or NAME_defconfig
+  std::string config = "tiny";               // tiny, makes of the tree with commas between, or the name of a file
+  std::string config_sha256{};               // of that file, base16; "" it was none
   EvidenceState state = EvidenceState::failed;
   std::string when{};                        // YYYY-MM-DD of the boot, the build or the failure
   std::string root{};                        // that the kernel was built in
@@ -490,12 +513,15 @@ struct EvidenceRow {
   std::string signature{};                   // id of the [[signature]] that its log matched
   std::string next{};                        // of a failure: the next best toolchain
   std::optional<KernelTree> tree{};          // none: the release that `kernel` names
+  std::optional<ObjectSample> sample{};      // of the objects that it would be made of; none: the kernel was built
   std::string failed_drv{};                  // of a failure: the derivation; "" it was stopped, or the record is older
   std::vector<std::string> forced{};         // ids of constraints that it was made against, to measure them; sorted
   bool root_named = false;                   // `root` was asked for, whatever the resolver would take
   // Says something of constraints or host tools, and nothing of what the resolver would choose.
   bool is_overruled() const { return !forced.empty() || root_named; }
   fs::path file{};                           // where it was read; not in the file
+  // It was made, so it can be made again: of a sample, some of whose objects may have failed.
+  bool is_repeatable() const { return state != EvidenceState::failed || (sample && !kernel_nar.empty()); }
   // Else it says nothing of the release of its version.
   bool is_of_release() const { return !tree || tree->vendor.empty(); }
   friend bool operator==(const EvidenceRow&, const EvidenceRow&) = default;
@@ -522,6 +548,8 @@ class Catalog {
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::string& kernel_recipe() const;               // that makes them; "" there are none
   const std::string& recipe_of(const EvidenceRow& record) const;
+  // What made its kernel_drv: that recipe, or the one that samples its objects.
+  Result<std::string> maker_of(const EvidenceRow& record) const;
 
   // Those that may concern a platform, or all. Read when first asked for; thread-safe, and the rows live as long as the
   // catalog.
@@ -570,6 +598,7 @@ class Catalog {
   Result<const std::vector<SignatureRow>*> signatures() const;
   Result<const std::vector<SymbolRow>*> symbols() const;
   Result<const std::vector<TreeFileRow>*> tree_files() const;
+  Result<const std::vector<ObjectErrorRow>*> object_errors() const;   // in their order
   Result<const std::vector<LogLineRow>*> log_lines() const;
   Result<const std::vector<FirmwareModelRow>*> firmware_models() const;
   Result<const FirmwareModelRow*> firmware_model(std::string_view id) const;   // unknown: with a suggestion

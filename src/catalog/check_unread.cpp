@@ -11,18 +11,6 @@ namespace swage {
 
 namespace {
 
-// Two files that are each read by themselves have the same id.
-template <class Row>
-void defined_once(std::map<std::string, const Row*>& ids, const std::string& table, const Row& row,
-                  Findings& findings) {
-  const auto [first, fresh] = ids.emplace(row.id, &row);
-  if (fresh) return;
-  Error error{.what = fmt::format("'{}' is defined twice in [[{}]]", row.id, table), .where = row.origin.pos};
-  const SourcePos& pos = first->second->origin.pos;
-  findings.errors.push_back(
-      std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
-}
-
 // Every file of one architecture, and that no id stands in two.
 template <class Row>
 void check_arch_rows(LoadResult& result, const std::string& table, ArchRows<Row>& of) {
@@ -65,6 +53,7 @@ void check_unread_files(LoadResult& result) {
   read_asked(*result.state, asked.signatures, findings, result.documents);
   read_asked(*result.state, asked.symbols, findings, result.documents);
   read_asked(*result.state, asked.tree_files, findings, result.documents);
+  read_asked(*result.state, asked.object_errors, findings, result.documents);
   read_asked(*result.state, asked.log_lines, findings, result.documents);
   read_asked(*result.state, asked.firmware_models, findings, result.documents);
   read_asked(*result.state, asked.firmware_settings, findings, result.documents);

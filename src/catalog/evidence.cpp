@@ -28,6 +28,9 @@ void check_claims(const TomlDocument& document, const TomlValue& table, const Ev
   if (row.state == EvidenceState::failed) return needs("reason", row.reason);
   needs("kernel_nar", row.kernel_nar);
   if (row.state == EvidenceState::built) return;
+  if (row.sample)
+    findings.errors.push_back({.what = "objects alone do not boot, and the state is 'booted'",
+                               .where = document.pos(state->value.span)});
   needs("boot_drv", row.boot_drv);
   needs("boot_nar", row.boot_nar);
   needs("userland", row.userland);
@@ -36,8 +39,8 @@ void check_claims(const TomlDocument& document, const TomlValue& table, const Ev
 // Reads the record of a document. A null result has its mistakes in the findings.
 std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& findings) {
   const std::size_t before = findings.errors.size();
-  check_keys(document, document.root, "a record of evidence", {{"evidence", true}, {"tree", false}}, Presence::whole,
-             findings);
+  check_keys(document, document.root, "a record of evidence", {{"evidence", true}, {"objects", false}, {"tree", false}},
+             Presence::whole, findings);
   const TomlEntry* entry = document.root.find("evidence");
   if (!entry || !FieldInput{document, entry->value, "evidence", findings}.is(TomlValue::Kind::table))
     return std::nullopt;
@@ -51,6 +54,9 @@ std::optional<EvidenceRow> read_record(const TomlDocument& document, Findings& f
       findings.errors.push_back(
           {.what = "'commit' is missing in [tree], and there is a 'url'", .where = document.pos(tree->value.span)});
   }
+  if (const TomlEntry* objects = document.root.find("objects");
+      objects && FieldInput{document, objects->value, "objects", findings}.is(TomlValue::Kind::table))
+    object_sample_schema().read(document, objects->value, row.sample.emplace(), Presence::whole, findings);
   row.file = document.path;
   if (findings.errors.size() == before) check_claims(document, entry->value, row, findings);
   // Questions about one cell go by file names.
@@ -182,6 +188,16 @@ std::string tree_text(const KernelTree& tree) {
   return keys.table("tree");
 }
 
+std::string objects_table(const ObjectSample& sample) {
+  Keys keys;
+  keys.some("count", std::optional(sample.count));
+  keys.text("seed", sample.seed);
+  keys.some("of", std::optional(sample.of));
+  keys.some("compiled", std::optional(sample.compiled));
+  keys.some("failed", sample.failed);
+  return keys.table("objects");
+}
+
 }  // namespace
 
 std::string_view evidence_state_name(EvidenceState state) {
@@ -195,7 +211,9 @@ std::string_view evidence_state_name(EvidenceState state) {
 
 std::string evidence_name(const EvidenceRow& row) {
   std::string name = cell_prefix(row.recipe, row.kernel) + row.toolchain;
-  if (row.config != "tiny") name += "-" + row.config;
+  if (row.config != "tiny" || !row.config_sha256.empty()) name += "-" + row.config;
+  if (!row.config_sha256.empty()) name += "-" + row.config_sha256.substr(0, 8);   // several files have one name
+  if (row.sample) name += fmt::format("-objects-{}-{}", row.sample->count, row.sample->seed);
   if (row.tree) name += "-tree-" + short_hash(*row.tree);
   // The same cell is on record without them too, with the quirks that lift them.
   if (row.forced.size() == 1 && check_store_name(row.forced.front())) name += "-forced-" + row.forced.front();
@@ -215,6 +233,7 @@ std::string evidence_text(const EvidenceRow& row) {
   keys.text("compiler_version", row.compiler_version);
   keys.some("binutils", row.binutils);
   keys.text("config", row.config);
+  keys.some("config_sha256", row.config_sha256);
   keys.text("state", evidence_state_name(row.state));
   keys.text("when", row.when);
   keys.text("root", row.root);
@@ -235,8 +254,10 @@ std::string evidence_text(const EvidenceRow& row) {
   keys.some("failed_drv", row.failed_drv);
   keys.some("forced", row.forced);
   keys.some("root_named", row.root_named);
-  const std::string out = keys.table("evidence");
-  return row.tree ? out + "\n" + tree_text(*row.tree) : out;
+  std::string out = keys.table("evidence");
+  if (row.sample) out += "\n" + objects_table(*row.sample);
+  if (row.tree) out += "\n" + tree_text(*row.tree);
+  return out;
 }
 
 Result<EvidenceRow> parse_evidence(std::string text, const std::string& file) {

@@ -1,8 +1,10 @@
 // Evidence: the records of cells that were really built and booted, one file each:
 //
 //   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].toml   the record
-//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].log    the boot's console, or the end of
-//                                                                                     the failed build's log
+//   evidence/<platform>/<recipe>-<kernel>-<toolchain>[-<config>][-tree-<hash>].log   the boot's console, the end of the
+//                                                                                    failed build's log, or what was
+//                                                                                    said of objects that failed
+//     of a file the configuration has a hash too, of a sample of objects it is followed by -objects-<count>-<seed>
 //     both with -forced-<constraint> (-forced-<hash>, of several) and -in-<root> where the resolver was overruled
 //   evidence/locks/<date>-<8 hexadecimal digits>.lock   what the recorded derivations took from lock files of that
 //                                                       date, in so far as these agree
@@ -25,6 +27,8 @@ std::string evidence_name(const EvidenceRow& row);          // of its files, wit
 std::string evidence_text(const EvidenceRow& row);          // reading it gives the row again
 // Of KernelTree::vendor: it becomes part of what a row of the matrix is called.
 Result<void> check_vendor(std::string_view name);
+// Of a sample of objects: what `sample.awk` can count with.
+Result<void> check_seed(std::string_view seed);
 // Closed keys, right types, and what each state needs; every mistake with its place.
 Result<EvidenceRow> parse_evidence(std::string text, const std::string& file);
 // Both files, each replaced whole and the record last: a record has its log.

@@ -416,7 +416,7 @@ void Reader::read_layer() {
   check_entries(directory, layer_files(), {});
   check_entries(directory / "kernels",
                 {"releases.toml", "machines.toml", "constraints.toml", "quirks.toml", "signatures.toml", "symbols.toml",
-                 "trees.toml"},
+                 "trees.toml", "object_errors.toml"},
                 {"constraints", "quirks", "patches"});
   if (const auto* document = open(directory / "platforms.toml")) read_platforms(*document);
   if (const auto* document = open(directory / "features.toml")) {

@@ -191,6 +191,17 @@ void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Find
       });
 }
 
+void read_asked(const Catalog::State& state, AskedRows<ObjectErrorRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "kernels/object_errors.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<ObjectErrorRow>& rows, Index& index) {
+        reader.check_tables(document, {"object_error"}, {});
+        reader.rows(document, "object_error", {"id"}, object_error_schema(), ObjectErrorRow{}, rows, index);
+      },
+      [](std::vector<ObjectErrorRow>& rows, Findings& found_wrong) { check_object_errors(rows, found_wrong); });
+}
+
 void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents) {
   read_asked_file(

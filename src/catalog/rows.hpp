@@ -62,6 +62,7 @@ const Schema<SignatureRow>& signature_schema();
 const Schema<SymbolRow>& symbol_schema();
 const Schema<TreeFileRow>& link_schema();
 const Schema<TreeFileRow>& twins_schema();
+const Schema<ObjectErrorRow>& object_error_schema();
 const Schema<LogLineRow>& log_line_schema();
 const Schema<FirmwareModelRow>& firmware_model_schema();
 const Schema<FirmwareSettingRow>& firmware_setting_schema();
@@ -70,5 +71,6 @@ const Schema<RecipeRow>& recipe_schema();
 const Schema<RecipeRow>& system_schema();      // of systems/NAME.toml: a recipe without [package] and [source]
 const Schema<EvidenceRow>& evidence_schema();
 const Schema<KernelTree>& kernel_tree_schema();   // [tree] of a record
+const Schema<ObjectSample>& object_sample_schema();   // [objects] of a record
 
 }  // namespace swage

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <fmt/core.h>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,7 @@ struct ArchRows {
                                                                            // for it
   std::mutex mutex{};                                // of what is below: like AskedRows
   std::map<std::string, std::vector<Row>, std::less<>> read{};
+  std::set<std::set<std::string>> told_apart{};      // architectures whose rows together have no id twice
 };
 
 // The scripts of a layer by file name, which is what they are called: where below the layer they are, in scripts/ or a
@@ -133,6 +135,7 @@ struct Catalog::State {
     AskedRows<SignatureRow> signatures{};
     AskedRows<SymbolRow> symbols{};
     AskedRows<TreeFileRow> tree_files{};
+    AskedRows<ObjectErrorRow> object_errors{};
     AskedRows<LogLineRow> log_lines{};
     AskedRows<FirmwareModelRow> firmware_models{};
     AskedRows<FirmwareSettingRow> firmware_settings{};
@@ -175,6 +178,18 @@ const std::vector<ToolchainRow>& read_toolchains(const Catalog::State& state, co
                                                  bool fallback, Findings& findings,
                                                  std::deque<TomlDocument>& documents);
 
+// Two files that are each read by themselves have the same id. `ids`: of the rows before this one.
+template <class Row>
+void defined_once(std::map<std::string, const Row*>& ids, const std::string& table, const Row& row,
+                  Findings& findings) {
+  const auto [first, fresh] = ids.emplace(row.id, &row);
+  if (fresh) return;
+  Error error{.what = fmt::format("'{}' is defined twice in [[{}]]", row.id, table), .where = row.origin.pos};
+  const SourcePos& pos = first->second->origin.pos;
+  findings.errors.push_back(
+      std::move(error).note(fmt::format("first defined at {}:{}:{}", pos.file, pos.line, pos.column)));
+}
+
 // Names that refer to nothing, and rows that are not usable by themselves. Adds to the findings.
 void check_references(LoadResult& result);
 
@@ -189,6 +204,8 @@ void read_asked(const Catalog::State& state, AskedRows<SignatureRow>& found, Fin
 void read_asked(const Catalog::State& state, AskedRows<SymbolRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<TreeFileRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<ObjectErrorRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
@@ -232,6 +249,7 @@ void check_recipe(const RecipeRow& row, Findings& findings);          // as it w
 void check_whole_recipe(const RecipeRow& row, Findings& findings);    // with what its build system and family add
 void check_recipes_together(const Catalog::State& state, Findings& findings);
 void check_signatures(const std::vector<SignatureRow>& rows, Findings& findings);   // patterns that are none
+void check_object_errors(const std::vector<ObjectErrorRow>& rows, Findings& findings);
 void check_log_lines(const std::vector<LogLineRow>& rows, Findings& findings);
 // Gives rows what they have of those that they are like, and tells what then is missing.
 void make_firmware_models_whole(std::vector<FirmwareModelRow>& rows, Findings& findings);

@@ -208,6 +208,12 @@ Result<void> check_words(const FrontierCommand& command) {
   if (options.targets.targets.empty() && options.targets.src.empty() && options.constraint.empty())
     return Fail(
         Error{.what = "'frontier' wants TARGET, or --constraint ID", .hint = "swage frontier linux@6.1 --for arm64"});
+  if (command.dry_run) {
+    const std::string idle = !command.write.empty() ? "--write" : given_realise_option(command.realise);
+    if (!idle.empty())
+      return Fail(Error{.what = fmt::format("'{}' says nothing of '--dry-run', which builds nothing", idle),
+                        .hint = "leave out one of them"});
+  }
   if (options.older && !options.constraint.empty())
     return Fail(Error{.what = "'--older' says nothing of '--constraint': that has its own two sides",
                       .hint = "see: swage frontier --help"});

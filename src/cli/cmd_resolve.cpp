@@ -38,7 +38,7 @@ Result<int> run(Session& session, const ResolveOptions& options) {
   std::optional<Error> impossible;
   bool first = true;
   std::set<std::string> told;
-  if (json && goals.size() > 1) print_result("{{\"resolutions\":[");
+  if (json) print_result("{{\"resolutions\":[");
   for (const Goal& goal : goals) {
     if (!goal.resolution) return fail(Errc::invalid_input, fmt::format("'{}' needs no toolchain", goal.target.text));
     const Resolution& resolution = *goal.resolution;
@@ -53,7 +53,7 @@ Result<int> run(Session& session, const ResolveOptions& options) {
     }
     first = false;
   }
-  if (json) print_result("{}\n", goals.size() > 1 ? "]}" : "");
+  if (json) print_result("]}}\n");
   if (impossible) return Fail(std::move(*impossible));
   return 0;
 }

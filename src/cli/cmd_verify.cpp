@@ -9,6 +9,7 @@
 #include "cli/matrix_output.hpp"
 #include "cli/output.hpp"
 #include "cli/target_options.hpp"
+#include "evidence/object_verdicts.hpp"
 #include "evidence/recorder.hpp"
 #include "evidence/replay.hpp"
 #include "evidence/verify_cells.hpp"
@@ -57,7 +58,8 @@ void print_cells(const std::deque<CellRun>& cells, const fs::path& directory) {
     if (!cell.constraints.empty())
       why = fmt::format("{}: {}",
                         join(std::vector<std::string>(cell.constraints.begin(), cell.constraints.end()), ", "), why);
-    if (cell.end == End::booted || cell.end == End::built) why = times(cell.row);
+    if (cell.end == End::booted || cell.end == End::built)
+      why = cell.row.sample ? sample_text(*cell.row.sample) : times(cell.row);
     std::string line = fmt::format("{:<10}  {:<{}}  {:<{}}  {}", end_name(cell.end), goal_label(cell.goal), label,
                                    cell.row.toolchain, toolchain, why);
     line.erase(line.find_last_not_of(' ') + 1);
@@ -110,7 +112,9 @@ void print_cells_json(const VerifiedCells& verified, const fs::path& directory) 
                     {"bootSeconds", value_or_null(cell.row.boot_seconds)},
                     {"record", text_or_null(cell.record.string())},
                      {"recipe", cell.goal.target.recipe},
-                     {"tree", tree_json(cell.row.tree)}});
+                     {"tree", tree_json(cell.row.tree)},
+                     {"config", text_or_null(cell.row.toolchain.empty() ? "" : cell.row.config)},
+                     {"objects", sample_json(cell.row.sample)}});
   print_result(
       "{}\n",
       json_text(Json{{"cells", std::move(list)}, {"evidence", directory.string()}, {"idle", idle_json(verified)}}));
@@ -118,19 +122,17 @@ void print_cells_json(const VerifiedCells& verified, const fs::path& directory) 
 
 }  // namespace
 
-// A record must be repeatable from the catalog alone, and for a tree from that.
+// A record must be repeatable from the catalog alone, or from files that it names by their content.
 Result<void> refuse_private_input(const TargetOptions& options) {
   const char* what = !options.enable.empty()      ? "--enable"
                      : !options.disable.empty()   ? "--disable"
                      : !options.set.empty()       ? "--set"
                      : !options.fragments.empty() ? "--fragment"
-                     : options.config.find('/') != std::string::npos || options.config.find('.') != std::string::npos
-                         ? "--config FILE"
-                         : nullptr;
+                                                  : nullptr;
   if (what)
     return Fail(
-        Error{.what = fmt::format("'{}' cannot be verified: a record must be repeatable from the catalog alone", what),
-              .hint = "see what it does with: swage boot"});
+        Error{.what = fmt::format("'{}' cannot be verified: a record names a configuration whole", what),
+              .hint = "put all of it into one file: --config FILE"});
   if (!options.vendor.empty()) SWAGE_CHECK(check_vendor(options.vendor));
   if (!options.vendor.empty() && options.src.empty())
     return Fail(
@@ -332,6 +334,12 @@ Action declare_verify(const Options& app) {
   app.add_option("--evidence", options->evidence,
                  "where records are kept (default: evidence/ of the catalog, or of the data directory)");
   app.add_flag("--packages", options->packages, "every package that is for the platforms").excludes("TARGET");
+  app.add_option("--objects", options->targets.objects,
+                 "compile so many of the objects that the configuration would build, instead of the kernel")
+      .at_least_one()
+      .excludes("--packages")
+      .group("Kernel");
+  app.add_option("--seed", options->targets.seed, "which objects (default: 1)").needs("--objects").group("Kernel");
   app.add_flag("--skip-verified", options->skip_verified,
                "leave out cells that have a record of having booted, and packages of having been built");
   const Option vendor = app.add_option("--vendor", options->targets.vendor,

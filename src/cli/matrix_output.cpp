@@ -4,6 +4,7 @@
 
 #include "cli/json.hpp"
 #include "cli/matrix_output.hpp"
+#include "evidence/object_verdicts.hpp"
 
 namespace swage {
 
@@ -20,6 +21,7 @@ Look look_of(MatrixState state) {
   switch (state) {
     case MatrixState::booted: return {'B', "1;32"};
     case MatrixState::built: return {'b', "36"};
+    case MatrixState::sampled: return {'s', "36"};
     case MatrixState::failed: return {'F', "1;31"};
     case MatrixState::resolved: return {'.', "33"};
     case MatrixState::impossible: break;
@@ -93,6 +95,8 @@ Json entry_json(const MatrixEntry& entry, const std::string& series, const Platf
                                            : entry.toolchain ? entry.toolchain->version.str()
                                                              : "")},
           {"config", entry.evidence ? row.config : "tiny"},
+          {"configSha256", text_or_null(row.config_sha256)},
+          {"objects", sample_json(row.sample)},
           {"ageDays", value_or_null(age_of(entry, today))},
           {"recipeChanged", value_or_null(entry.changed)},
           {"reason", text_or_null(entry.reason)},
@@ -134,6 +138,15 @@ Json page_entry(const MatrixEntry& entry, const std::string& series, const Platf
 }
 
 }  // namespace
+
+Json sample_json(const std::optional<ObjectSample>& sample) {
+  if (!sample) return nullptr;
+  return {{"count", sample->count},
+          {"seed", sample->seed},
+          {"of", sample->of},
+          {"compiled", sample->compiled},
+          {"failed", sample->failed}};
+}
 
 Json tree_json(const std::optional<KernelTree>& tree) {
   if (!tree) return nullptr;
@@ -181,7 +194,7 @@ std::string matrix_text(const Matrix& matrix, const MatrixTextOptions& options) 
   }
   text += "gcc and clang: ";
   using enum MatrixState;
-  for (const MatrixState state : {booted, built, failed, resolved, impossible})
+  for (const MatrixState state : {booted, built, sampled, failed, resolved, impossible})
     text += fmt::format("{} {}, ", painted(state, options.colour),
                         state == resolved ? "not tried yet" : matrix_state_name(state));
   return text + "' of a tree, ~ recipe changed since\n" + summary(matrix);
@@ -204,6 +217,7 @@ std::string matrix_news(const Matrix& matrix, const std::string& since) {
     text += fmt::format("{}  {}@{} for {}: {} by {}", row.when, entry->recipe, row.kernel, row.platform,
                         matrix_state_name(entry->state), row.toolchain);
     if (row.config != "tiny") text += fmt::format(", {}", row.config);
+    if (row.sample) text += fmt::format(", {}", sample_text(*row.sample));
     if (row.tree) text += row.tree->vendor.empty() ? ", of a tree" : fmt::format(", of {}'s tree", row.tree->vendor);
     if (!row.reason.empty()) text += fmt::format(": {}", row.reason);
     text += '\n';

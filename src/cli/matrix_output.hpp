@@ -7,6 +7,8 @@
 
 namespace swage {
 
+// Null: the kernel itself was built.
+Json sample_json(const std::optional<ObjectSample>& sample);
 // Null: the release.
 Json tree_json(const std::optional<KernelTree>& tree);
 

@@ -49,6 +49,8 @@ constexpr auto value_rows = [] {
       {"--provider", "NAMES", provider},
       {"--write", "FILE", file},
       {"--config", "CONFIG", configuration},
+      {"--objects", "NUMBER", words},
+      {"--seed", "NUMBER", words},
       {"--enable", "SYM", words},
       {"--disable", "SYM", words},
       {"--set", "SYM=VALUE", words},

@@ -75,6 +75,20 @@ void declare_realise(const Options& app, RealiseOptions& options) {
       .group(group);
 }
 
+std::string given_realise_option(const RealiseOptions& options) {
+  const RealiseOptions usual;
+  return options.jobs != usual.jobs                               ? "--jobs"
+         : options.cores != usual.cores                           ? "--cores"
+         : options.keep_going != usual.keep_going                 ? "--keep-going"
+         : options.keep_failed != usual.keep_failed               ? "--keep-failed"
+         : options.timeout != usual.timeout                       ? "--timeout"
+         : options.max_silent != usual.max_silent                 ? "--max-silent-time"
+         : options.limits.log != usual.limits.log                 ? "--max-log-size"
+         : options.limits.processes != usual.limits.processes     ? "--max-processes"
+         : options.limits.memory != usual.limits.memory           ? "--max-memory"
+                                                                  : "";
+}
+
 void declare_lowest_priority(const Options& app, RealiseOptions& options) {
   app.add_flag("--idle", options.lowest_priority, "at the lowest priority: builds use what other work leaves")
       .group("Building");

@@ -16,6 +16,8 @@ Result<void> refuse_unnamed_patches(const TargetOptions& options);
 
 // -j, --cores, -k, --keep-failed, --timeout, --max-silent-time, --max-log-size, --max-processes, --max-memory.
 void declare_realise(const Options& app, RealiseOptions& options);
+// The first of them that is not as it is without options; "" all are.
+std::string given_realise_option(const RealiseOptions& options);
 // --idle, of a command that ends with what it builds.
 void declare_lowest_priority(const Options& app, RealiseOptions& options);
 

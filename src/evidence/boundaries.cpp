@@ -246,7 +246,7 @@ Result<std::vector<Boundary>> boundaries(const Catalog& catalog) {
     SWAGE_TRY(const std::vector<const ConstraintRow*> rows, catalog.constraints(platform));
     SWAGE_TRY(const std::vector<const QuirkRow*> quirks, catalog.quirks(platform));
     for (const EvidenceRow& record : *records) {
-      if (catalog.recipe_of(record) != catalog.kernel_recipe()) continue;
+      if (catalog.recipe_of(record) != catalog.kernel_recipe() || record.sample) continue;
       SWAGE_TRY(ToolchainRow toolchain, recorded_toolchain(catalog, record));
       SWAGE_TRY(Version kernel, Version::parse(record.kernel));
       const RootRow* root = nullptr;  // it may have left the catalog

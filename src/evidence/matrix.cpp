@@ -96,10 +96,10 @@ class Recipes {
     auto recorded = recorded_cell(catalog_, plan->lock, row);
     if (!recorded) return std::nullopt;
     Cell& cell = cells_.emplace_back(std::move(*recorded));
-    const std::string& recipe = catalog_.recipe_of(row);
-    const Result<const TargetRow*> target = catalog_.target(recipe);
-    if (!target) return std::nullopt;
-    const auto wanted = plan->planner->package(row.boot_drv.empty() ? recipe : (*target)->booted_by, cell);
+    const Result<const TargetRow*> target = catalog_.target(catalog_.recipe_of(row));
+    const Result<std::string> maker = catalog_.maker_of(row);
+    if (!target || !maker) return std::nullopt;
+    const auto wanted = plan->planner->package(row.boot_drv.empty() ? *maker : (*target)->booted_by, cell);
     if (!wanted) return std::nullopt;
     return wanted->drv;
   }
@@ -109,8 +109,9 @@ class Recipes {
   std::deque<Cell> cells_{};   // planners want their addresses
 };
 
-MatrixState state_of(EvidenceState state) {
-  switch (state) {
+MatrixState state_of(const EvidenceRow& row) {
+  if (row.sample && row.state == EvidenceState::built) return MatrixState::sampled;
+  switch (row.state) {
     case EvidenceState::booted: return MatrixState::booted;
     case EvidenceState::built: return MatrixState::built;
     case EvidenceState::failed: break;
@@ -169,7 +170,7 @@ Result<void> add_resolved(const Catalog& catalog, const KernelColumn& column, co
     SWAGE_TRY(MatrixEntry now, resolved_entry(catalog, column, platform, compiler));
     const bool done = std::any_of(cell.entries.begin(), cell.entries.end(), [&](const MatrixEntry& entry) {
       return entry.compiler == compiler &&
-             (entry.state < MatrixState::failed || entry.toolchain_id() == now.toolchain_id());
+             (entry.state < MatrixState::sampled || entry.toolchain_id() == now.toolchain_id());
     });
     for (MatrixEntry& entry : cell.entries)
       if (entry.compiler == compiler) entry.explanation = now.explanation;
@@ -187,6 +188,7 @@ std::string_view matrix_state_name(MatrixState state) {
   switch (state) {
     case MatrixState::booted: return "booted";
     case MatrixState::built: return "built";
+    case MatrixState::sampled: return "sampled";
     case MatrixState::failed: return "failed";
     case MatrixState::resolved: return "resolved";
     case MatrixState::impossible: break;
@@ -216,7 +218,7 @@ Result<Matrix> make_matrix(const Catalog& catalog, const Lockfile* lock, const s
       if (row.is_overruled()) continue;   // says something of constraints: boundaries.hpp
       SWAGE_TRY(const Version version, Version::parse(row.kernel));
       std::vector<MatrixEntry>& entries = recorded[{column_of(catalog, columns, row, version), platform}];
-      entries.push_back({.state = state_of(row.state),
+      entries.push_back({.state = state_of(row),
                          .kernel = row.kernel,
                          .recipe = catalog.recipe_of(row),
                          .compiler = row.compiler,

@@ -12,7 +12,8 @@
 namespace swage {
 
 // Best first: the state of a cell is that of its best entry.
-enum class MatrixState { booted, built, failed, resolved, impossible };
+// sampled: some objects of the kernel compile, and none fails for the toolchain.
+enum class MatrixState { booted, built, sampled, failed, resolved, impossible };
 std::string_view matrix_state_name(MatrixState state);
 
 // One toolchain's word on a cell: a record, or what the resolver would choose for this compiler.

@@ -10,6 +10,7 @@
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
+#include "evidence/object_verdicts.hpp"
 #include "request/clues.hpp"
 
 namespace swage {
@@ -21,7 +22,7 @@ constexpr std::size_t kFailureLines = 60;
 // A record of the same derivations with the same results says all that a new one would, and the times as well.
 bool says_the_same(const EvidenceRow& old, const EvidenceRow& row) {
   return old.state == row.state && old.kernel_drv == row.kernel_drv && old.boot_drv == row.boot_drv &&
-         old.kernel_nar == row.kernel_nar && old.boot_nar == row.boot_nar;
+         old.kernel_nar == row.kernel_nar && old.boot_nar == row.boot_nar && old.sample == row.sample;
 }
 
 }  // namespace
@@ -114,12 +115,20 @@ Result<void> Recorder::record_success(CellRun& cell) {
     return fail(Errc::corrupt,
                 fmt::format("'{}' is not valid in the store, and it was just made", cell.wanted().str()));
   row.state = cell.boot ? EvidenceState::booted : EvidenceState::built;
+  row.reason = row.signature = row.failed_drv = "";
   row.kernel_nar = kernel->nar_hash.hex();
   row.when = date_of(last->registration_time);
   row.build_seconds = seconds_of(*cell.kernel);
   if (row.build_seconds) row.cores = cores_;
   cell.end = cell.boot ? CellRun::End::booted : CellRun::End::built;
   std::string log;
+  if (row.sample) {
+    SWAGE_CHECK(judge_objects(catalog_, store_.real_path(last->path), row, log));
+    if (row.state == EvidenceState::failed) {
+      cell.end = CellRun::End::failed;
+      cell.reason = row.reason;
+    }
+  }
   if (cell.boot) {
     row.boot_nar = last->nar_hash.hex();
     row.boot_seconds = seconds_of(*cell.boot);

@@ -31,6 +31,12 @@ struct MeantTree {
   }
 };
 
+// What the words of the request mean besides targets and platforms.
+struct Meaning {
+  std::optional<MeantTree> tree{};
+  KernelOptions kernel{};
+};
+
 // A tree of this machine goes into the store, so that it is there to be built.
 Result<std::optional<MeantTree>> meant_tree(Session& session, const TargetOptions& options) {
   if (options.src.empty()) return std::optional<MeantTree>();
@@ -46,7 +52,9 @@ Result<std::optional<MeantTree>> meant_tree(Session& session, const TargetOption
 // tree.
 Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const TargetOptions& options,
                                                  const Target& target, const Platform& platform,
-                                                 const std::optional<MeantTree>& tree) {
+                                                 const Meaning& meaning) {
+  const std::optional<MeantTree>& tree = meaning.tree;
+  const ConfigName config = config_name(meaning.kernel);
   std::optional<Version> wanted;
   if (!target.version.empty()) {
     SWAGE_TRY(wanted, Version::parse(target.version));
@@ -59,8 +67,11 @@ Result<std::optional<EvidenceRow>> newest_record(const Catalog& catalog, const T
     const bool this_tool = options.toolchain.empty() ? row.compiler == (options.llvm ? "clang" : "gcc")
                                                      : row.toolchain == options.toolchain;
     const bool this_tree = tree ? row.tree && tree->is(*row.tree) : row.is_of_release();
-    const bool meant = this_tree && (!wanted || wanted->is_prefix_of(version)) && row.state != EvidenceState::failed &&
-                       this_tool && row.config == (options.config.empty() ? "tiny" : options.config);
+    const bool this_sample = row.sample ? std::to_string(row.sample->count) == meaning.kernel.sample &&
+                                              row.sample->seed == meaning.kernel.seed
+                                        : meaning.kernel.sample.empty();
+    const bool meant = this_tree && (!wanted || wanted->is_prefix_of(version)) && row.is_repeatable() && this_tool &&
+                       config.is_of(row) && this_sample;
     // One that was made against the constraints is the cell's only for who names the toolchain, and has no other.
     if (!meant || (row.is_overruled() && options.toolchain.empty())) continue;
     const auto key = [](const EvidenceRow& one) { return std::tuple(!one.is_overruled(), std::string_view(one.when)); };
@@ -120,13 +131,14 @@ Result<void> plan_and_build(Session& session, Replay& replay, const RealiseOptio
   return build(session, planned, replay, options);
 }
 
-Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const KernelPatches& patches,
+Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal& goal, const KernelOptions& given,
                            const RealiseOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_CHECK(check_patches(row, patches));
+  SWAGE_CHECK(check_patches(row, given.patches));
+  SWAGE_CHECK(check_config(row, given));
   if (row.tree) SWAGE_CHECK(fetch_recorded_tree(session, row));
-  const std::string& recipe = catalog->recipe_of(row);
-  Replay replay{.title = fmt::format("{}@{} for {}", recipe, row.kernel, row.platform),
+  SWAGE_TRY(const std::string maker, catalog->maker_of(row));
+  Replay replay{.title = fmt::format("{}@{} for {}", catalog->recipe_of(row), row.kernel, row.platform),
                 .when = row.when,
                 .toolchain = row.toolchain,
                 .says = {{"kernel", row.kernel}, {"arch", row.platform}},
@@ -134,8 +146,8 @@ Result<Replay> replay_cell(Session& session, const EvidenceRow& row, const Goal&
                 .goal = goal};
   SWAGE_TRY(replay.lock, lock_of_record(session, evidence_lock(row).parent_path().parent_path(), row.lock));
   const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
-    SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row, patches));
-    SWAGE_CHECK(plan(replay, planner, "kernel", recipe, row.kernel_drv, row.kernel_nar));
+    SWAGE_TRY(replay.goal.cell, recorded_cell(*catalog, replay.lock, row, given));
+    SWAGE_CHECK(plan(replay, planner, row.sample ? "objects" : "kernel", maker, row.kernel_drv, row.kernel_nar));
     if (row.state == EvidenceState::booted)
       SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, row.boot_drv, row.boot_nar));
     return {};
@@ -166,12 +178,6 @@ Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, c
   return replay;
 }
 
-// What the words of the request mean besides targets and platforms.
-struct Meaning {
-  std::optional<MeantTree> tree{};
-  KernelPatches patches{};
-};
-
 // The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is
 // none.
 Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target,
@@ -181,9 +187,9 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
   const Goal goal{.target = target, .platform = &platform};
   if (kind_of(target) == TargetKind::kernel) {
     SWAGE_CHECK(check_boots(target));
-    SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform, meaning.tree));
+    SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform, meaning));
     if (!row) return std::optional<Replay>();
-    return replay_cell(session, *row, goal, meaning.patches, realise);
+    return replay_cell(session, *row, goal, meaning.kernel, realise);
   }
   SWAGE_TRY(const Catalog::RecipeName named, catalog->parse_recipe_name(target.text));
   SWAGE_TRY(const auto records, newest_package_records(catalog->evidence_directories(), platform.name));
@@ -202,7 +208,7 @@ Result<Replay> replay_file(Session& session, const std::string& named, const Mea
   const fs::path file = whole.lexically_normal();
   SWAGE_TRY(std::string text, read_file(file));
   SWAGE_TRY(const EvidenceRow row, parse_evidence(std::move(text), file.string()));
-  if (row.state == EvidenceState::failed)
+  if (!row.is_repeatable())
     return fail(Errc::invalid_input, fmt::format("'{}' cannot be repeated: it is the record of a failure", named));
   if (meaning.tree && !(row.tree && meaning.tree->is(*row.tree))) {
     Error error{.what = fmt::format("the tree of --src is not the one that '{}' was recorded of", named)};
@@ -215,7 +221,7 @@ Result<Replay> replay_file(Session& session, const std::string& named, const Mea
             find_targets(session, {.targets = {fmt::format("{}@{}", catalog->recipe_of(row), row.kernel)}}));
   Goal goal{.target = targets.front()};
   SWAGE_TRY(goal.platform, catalog->platform(row.platform));
-  return replay_cell(session, row, goal, meaning.patches, realise);
+  return replay_cell(session, row, goal, meaning.kernel, realise);
 }
 
 Result<std::vector<Replay>> replay_targets(Session& session, const TargetOptions& options,
@@ -242,10 +248,11 @@ Result<std::vector<Replay>> replay_targets(Session& session, const TargetOptions
 }
 
 Result<void> check_replay_options(const TargetOptions& options, const std::vector<Target>& targets, bool files) {
-  if (files) return check_only(options, {"--src", "--patch"}, "a record that is named by its file");
+  if (files) return check_only(options, {"--config", "--src", "--patch"}, "a record that is named by its file");
   if (std::all_of(targets.begin(), targets.end(),
                   [](const Target& target) { return kind_of(target) == TargetKind::kernel; }))
-    return check_only(options, {"--for", "--toolchain", "--llvm", "--config", "--src", "--patch"},
+    return check_only(options,
+                      {"--for", "--toolchain", "--llvm", "--config", "--objects", "--seed", "--src", "--patch"},
                       "a record of a kernel, which is repeated as it is");
   return check_only(options, {"--for", "--toolchain"}, "a record of a package, which is repeated as it is");
 }
@@ -260,8 +267,11 @@ Result<std::vector<Replay>> replay(Session& session, const TargetOptions& option
   if (!files) { SWAGE_TRY(targets, find_targets(session, options)); }
   SWAGE_CHECK(check_replay_options(options, targets, files));
   Meaning meaning;
-  SWAGE_TRY(KernelOptions kernel, kernel_options({.patches = options.patches}, "tiny"));
-  meaning.patches = std::move(kernel.patches);
+  SWAGE_TRY(meaning.kernel, kernel_options({.config = options.config,
+                                            .patches = options.patches,
+                                            .objects = options.objects,
+                                            .seed = options.seed},
+                                           "tiny"));
   SWAGE_TRY(meaning.tree, meant_tree(session, options));
   if (!files) return replay_targets(session, options, targets, meaning, realise);
   std::vector<Replay> replays;

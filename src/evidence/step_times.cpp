@@ -27,7 +27,9 @@ std::optional<double> nearest_median(const std::vector<EvidenceRow>& rows, const
                                      const std::function<std::optional<double>(const EvidenceRow&)>& seconds_of) {
   std::map<int, std::vector<double>> found;  // by how far from the cell
   for (const EvidenceRow& row : rows) {
-    const bool comparable = row.config == cell.config && row.recipe == cell.recipe;
+    const auto objects = [](const EvidenceRow& one) { return one.sample ? one.sample->count : 0; };
+    const bool comparable =
+        row.config == cell.config && row.recipe == cell.recipe && objects(row) == objects(cell);
     const std::optional<double> seconds = comparable ? seconds_of(row) : std::nullopt;
     if (!seconds) continue;
     const int of_kernel = row.kernel == cell.kernel ? 0 : series_of(row.kernel) == series_of(cell.kernel) ? 2 : 4;

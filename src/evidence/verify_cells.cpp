@@ -60,11 +60,14 @@ EvidenceRow expected_row(const Catalog& catalog, const Goal& goal, const TargetO
                   .compiler = toolchain.compiler,
                   .compiler_version = toolchain.version.str(),
                   .binutils = toolchain.binutils ? toolchain.binutils->str() : "",
-                  .config = options.config.empty() ? "tiny" : options.config,
+                  .config = config_name(goal.cell.kernel->options).name,
+                  .config_sha256 = config_name(goal.cell.kernel->options).sha256,
                   .machine = "none",
                   .tree = goal.cell.kernel->tree,
                   .root_named = !options.root.empty()};
-  if (machine.emulated()) row.machine = fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "));
+  if (options.objects != 0) row.sample = {.count = options.objects, .seed = goal.cell.kernel->options.seed};
+  else if (machine.emulated())
+    row.machine = fmt::format("{} {}", machine.qemu, join(machine.qemu_args, " "));
   for (const ConstraintRow* constraint : goal.resolution->waived) row.forced.push_back(constraint->id);
   return row;
 }
@@ -120,7 +123,7 @@ std::string root_name(const Derivation& drv) {
 // record.
 Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& options, CellRun& cell, bool& boots) {
   Goal& goal = cell.goal;
-  boots = goal.cell.machine && goal.cell.machine->emulated();
+  boots = goal.cell.machine && goal.cell.machine->emulated() && options.objects == 0;
   if (!goal.cell.machine || (goal.resolution && goal.resolution->chosen)) return {};
   ResolveRequest request = goal.resolution->request;
   request.purpose = Purpose::kernel;
@@ -152,7 +155,8 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
   }
   SWAGE_CHECK(session.pin_archive(cell.goal.cell.toolchain->source));
   cell.row = expected_row(catalog, cell.goal, options);
-  SWAGE_TRY(const Wanted kernel, planner.package(cell.goal.target.recipe, cell.goal.cell));
+  SWAGE_TRY(const std::string maker, catalog.maker_of(cell.row));
+  SWAGE_TRY(const Wanted kernel, planner.package(maker, cell.goal.cell));
   cell.kernel = kernel.drv;
   if (boots) {
     SWAGE_TRY(const Wanted boot, planner.package(cell.goal.target.asks.booted_by, cell.goal.cell));
@@ -190,12 +194,13 @@ Result<void> skip_when_known(const Catalog& catalog, Repeat repeat, CellRun& cel
 // A cell that cannot be planned, for a package that the lock file lacks, is no reason not to verify the others.
 Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, Repeat repeat, Planner& planner,
                                        const Catalog& catalog) {
-  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny", KernelGoal::boot));
+  SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny",
+                                                   options.objects ? KernelGoal::artifact : KernelGoal::boot));
   if (!options.src.empty()) SWAGE_CHECK(describe_trees(session, catalog, options, goals));
   std::deque<CellRun> cells;
   StorePathSet seen;
   for (Goal& goal : goals) {
-    SWAGE_CHECK(check_boots(goal.target));
+    if (!options.objects) SWAGE_CHECK(check_boots(goal.target));
     CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
     const Result<void> planned = plan_cell(session, catalog, options, planner, cell);
     if (!planned) {
@@ -266,10 +271,11 @@ Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repe
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const Lockfile* lock, session.lock());
   Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
-  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, repeat, *planned.planner, *catalog));
+  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
   std::vector<std::string> places = {kLocks};
-  for (const CellRun& cell : cells) places.push_back(cell.goal.platform->name);
+  for (const Platform* platform : platforms) places.push_back(platform->name);
   SWAGE_CHECK(check_evidence_place(directory, places));
+  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, repeat, *planned.planner, *catalog));
   std::optional<IdleSummary> summary;
   const auto make = [&]() -> Result<void> {
     if (!idle) return realise_cells(session, planned, cells, directory, realise);

@@ -16,6 +16,7 @@
 
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "catalog/pool_path.hpp"
 #include "store/store_path.hpp"
 
 namespace swage {
@@ -75,10 +76,6 @@ struct Lockfile {
   std::string str() const;                      // parse(str()) gives the same value, str() the same bytes
   friend bool operator==(const Lockfile&, const Lockfile&) = default;
 };
-
-// Whether `path` can be appended to a mirror's URL: relative, no empty, `.` or `..` part, no scheme, and a file name
-// that a store object can have.
-Result<void> check_pool_path(std::string_view path);
 
 // `1.2.3-4`, `1:2.40-2`, `6.1.170-3` -> 1.2.3, 2.40, 6.1.170: the upstream part of a distribution version.
 std::string upstream_version(std::string_view distribution_version);

@@ -12,7 +12,8 @@
 //   {machine.qemu} {machine.cmdline} {machine.config} ...      the boot machine of (platform, kernel)
 //   {board.name} {board.qemu} {board.dtb} ...                  the board of the image that the cell is of
 //   {image.name} {image.layout} {image.kernel} {image.packages} ...   and the image: plan/image_values.cpp
-//   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines}   what the request asks for
+//   {kernel.version} {kernel.source} {kernel.config} {kernel.config_lines} {kernel.sample} {kernel.seed}   what the
+//                                                              request asks for
 //   {kernel.modules} {kernel.module_make} {kernel.module_uses} {kernel.module_params}
 //   {kernel.symbols}                                           what is known of the symbols that the request names
 //   {kernel.root}                                              the root that the resolver chose for it
@@ -62,6 +63,8 @@ struct KernelOptions {
   std::vector<std::string> lines{};            // CONFIG_X=y|m|n|value, applied last, in order; `# NAME`: where those
                                                // after it are from
   bool strict = false;                         // a line without effect fails the build
+  std::string sample{}, seed{};                // how many of the objects are compiled, and which: of a recipe that
+                                               // samples them; "" all
   std::optional<Source> modules{};             // out-of-tree modules to build against it
   std::vector<std::string> module_make{};      // NAME=VALUE, variables of their make
   std::vector<Source> module_uses{};           // what earlier modules, whose symbols these use, were built to

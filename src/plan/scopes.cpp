@@ -91,6 +91,8 @@ Result<std::string> Planner::State::kernel_value(Draft& draft, std::string_view 
                   {"tools", {}},
                   {"config", kernel.options.config},
                   {"config_lines", join(kernel.options.lines, "\n")},
+                  {"sample", kernel.options.sample},
+                  {"seed", kernel.options.seed},
                   {"strict", kernel.options.strict ? "1" : ""}},
                  "kernel", key);
 }

@@ -21,8 +21,12 @@ Result<Source> download_of(const SourceSpec& spec, const std::string& sha256) {
   const std::string file = store_name_of(spec.urls.front().substr(spec.urls.front().rfind('/') + 1));
   SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(file, ContentMethod::flat, hash));
-  return Source{.path = std::move(path),
-                .how = Source::Download{.name = file, .sha256 = sha256, .size = spec.size, .urls = spec.urls}};
+  Source::Download how{.name = file, .sha256 = sha256, .size = spec.size};
+  for (const std::string& url : spec.urls) {
+    if (const auto pool_path = pool_path_of(url)) how.pool_path = *pool_path;
+    else how.urls.push_back(url);
+  }
+  return Source{.path = std::move(path), .how = std::move(how)};
 }
 
 }  // namespace

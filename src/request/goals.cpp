@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "plan/parts.hpp"
+#include "plan/sources.hpp"
 #include "request/feature_words.hpp"
 #include "request/kconfig.hpp"
 #include "request/kernel_options.hpp"
@@ -71,7 +72,9 @@ Result<std::optional<Version>> recorded_release(const Catalog& catalog, const Pl
                                                 const WantedRecord& wanted) {
   const auto& [recipe, kernel, tree] = wanted;
   SWAGE_TRY(const std::vector<EvidenceRow>* exact, catalog.evidence(platform.name, kernel, recipe));
-  const auto says_nothing = [&](const EvidenceRow& row) { return row.is_overruled() || !concerns(row, wanted.tree); };
+  const auto says_nothing = [&](const EvidenceRow& row) {
+    return row.is_overruled() || row.sample || !concerns(row, wanted.tree);
+  };
   if (!std::all_of(exact->begin(), exact->end(), says_nothing)) return kernel;
   SWAGE_TRY(const std::vector<EvidenceRow>* all, catalog.evidence_of_series(platform.name, kernel, recipe));
   std::optional<Version> older, newer;
@@ -99,7 +102,7 @@ Result<void> add_records(const Catalog& catalog, const Goal& goal, ResolveReques
   SWAGE_TRY(const std::vector<EvidenceRow>* rows, catalog.evidence(request.platform->name, *release, recipe));
   for (const EvidenceRow& row : *rows) {
     // What was tried against the constraints is no choice.
-    if (row.is_overruled() || !concerns(row, tree)) continue;
+    if (row.is_overruled() || row.sample || !concerns(row, tree)) continue;
     const Evidence seen = row.state == EvidenceState::booted ? Evidence::booted
                         : row.state == EvidenceState::failed ? Evidence::failed : Evidence::none;
     const auto [known, is_new] = request.evidence.emplace(row.toolchain, seen);
@@ -559,6 +562,9 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   SWAGE_CHECK(check_emulation(options, platforms));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
+  // Said before a tree is fetched and copied for minutes.
+  if (!options.src.empty() && !options.toolchain.empty())
+    for (const Platform* platform : platforms) SWAGE_CHECK(check_toolchain(*catalog, options.toolchain, *platform));
   std::deque<Goal> goals;
   std::vector<Resolution> resolutions;
   for (const Target& target : targets) {
@@ -637,15 +643,46 @@ Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches)
   return Fail(std::move(error));
 }
 
+ConfigName config_name(const KernelOptions& kernel) {
+  if (kernel.config_text)
+    return {.name = store_name_of(fs::path(kernel.config).filename().string()),
+            .sha256 = sha256(*kernel.config_text).hex()};
+  ConfigName named{.name = kernel.config};
+  std::replace(named.name.begin(), named.name.end(), ' ', ',');
+  return named;
+}
+
+Result<void> check_config(const EvidenceRow& row, const KernelOptions& given) {
+  if (row.config_sha256.empty()) return {};
+  const std::string sha256 = config_name(given).sha256;
+  if (sha256 == row.config_sha256) return {};
+  if (sha256.empty())
+    return Fail(Error{.what = fmt::format("'linux@{}' was recorded with a configuration that is a file, '{}'",
+                                          row.kernel, row.config),
+                      .notes = {fmt::format("its sha256 is {}", row.config_sha256)},
+                      .hint = "give it with: --config FILE"});
+  return Fail(Error{.what = fmt::format("this is not the configuration that 'linux@{}' was recorded with", row.kernel),
+                    .notes = {fmt::format("recorded: {} {}", row.config_sha256, row.config),
+                              fmt::format("given:    {} {}", sha256, config_name(given).name)}});
+}
+
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
-                           const KernelPatches& patches) {
+                           const KernelOptions& given) {
   Cell cell;
   SWAGE_TRY(cell.platform, catalog.platform(row.platform));
   SWAGE_TRY(const Version version, Version::parse(row.kernel));
-  SWAGE_CHECK(check_patches(row, patches));
+  SWAGE_CHECK(check_patches(row, given.patches));
+  SWAGE_CHECK(check_config(row, given));
   SWAGE_TRY(cell.kernel, row.tree ? recorded_kernel(row) : find_kernel(catalog, lock, version));
-  cell.kernel->options.config = row.config;
-  cell.kernel->options.patches = patches;
+  KernelOptions& options = cell.kernel->options;
+  options.config = row.config;
+  std::replace(options.config.begin(), options.config.end(), ',', ' ');
+  if (!row.config_sha256.empty()) options.config_text = given.config_text;
+  options.patches = given.patches;
+  if (row.sample) {
+    options.sample = std::to_string(row.sample->count);
+    options.seed = row.sample->seed;
+  }
   SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
   const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
   ResolveRequest request{.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain};

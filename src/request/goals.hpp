@@ -47,6 +47,8 @@ struct TargetOptions {
   bool is_static = false;                    // --static
   bool emulate = false, accelerate = false;  // --emulate, --accelerate
   std::string emits_for{};                   // --target PLATFORM
+  unsigned objects = 0;                      // --objects N: that are compiled instead of the kernel; 0: that is built
+  std::string seed{};                        // --seed S: which ones; "" 1
   std::string vendor{};                      // --vendor NAME: whose the tree of --src is
   bool by_records = true;                    // a toolchain that has booted the cell comes first; not when that is to be
                                              // found out
@@ -126,9 +128,19 @@ std::vector<std::string> patch_list(const KernelPatches& patches);
 // Records do not hold the patches of a tree: who repeats one must give them, and be told when they are others.
 Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches);
 
+// As a record names a configuration: makes of the tree with commas between, or a file by name and content.
+struct ConfigName {
+  std::string name{}, sha256{};              // base16; "" it is no file
+  bool is_of(const EvidenceRow& row) const { return row.config == name && row.config_sha256 == sha256; }
+};
+ConfigName config_name(const KernelOptions& kernel);
+// Nor do they hold a configuration's file. A file of another name will do.
+Result<void> check_config(const EvidenceRow& row, const KernelOptions& given);
+
 // What a record was made of, as the catalog would make it today: with the record's toolchain, and the root and quirks
-// that the resolver finds for that, overruled where it was then.
+// that the resolver finds for that, overruled where it was then. `given`: the patches and the configuration's file that
+// the record names.
 Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
-                           const KernelPatches& patches = {});
+                           const KernelOptions& given = {});
 
 }  // namespace swage

@@ -12,6 +12,7 @@
 
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
+#include "catalog/evidence.hpp"
 #include "fetch/decompress.hpp"
 #include "plan/config_text.hpp"
 #include "request/kconfig.hpp"
@@ -163,6 +164,11 @@ Result<KernelOptions> kernel_options(const TargetOptions& options, std::string_v
   KernelOptions kernel{.strict = options.strict_config};
   SWAGE_CHECK(read_config(options.config.empty() ? std::string(default_config) : options.config, kernel));
   SWAGE_CHECK(read_lines(options, kernel));
+  if (options.objects != 0) {
+    kernel.sample = std::to_string(options.objects);
+    kernel.seed = options.seed.empty() ? "1" : options.seed;
+    SWAGE_CHECK(check_seed(kernel.seed));
+  }
   for (const std::string& file : options.patches) {
     SWAGE_TRY(std::string text, read_at_most(file, kLargestPatch, "patch"));
     kernel.patches.emplace_back(fs::path(file).filename().string(), std::move(text));

@@ -45,6 +45,8 @@ std::span<const OptionUse> uses() {
       {"--set", given<&T::set>, {Kind::kernel}, choice},
       {"--fragment", given<&T::fragments>, {Kind::kernel}, choice},
       {"--strict-config", given<&T::strict_config>, {Kind::kernel}, choice},
+      {"--objects", given<&T::objects>, {Kind::kernel}, choice},
+      {"--seed", given<&T::seed>, {Kind::kernel}, choice},
       {"--patch", given<&T::patches>, {Kind::kernel, Kind::kernel_tree}, {"resolve"}},
       {"--src", given<&T::src>, {Kind::kernel, Kind::kernel_tree}},
   };

@@ -32,6 +32,8 @@ struct SessionOptions {
 };
 using MakeReporter = std::function<std::unique_ptr<Reporter>()>;
 
+struct KernelChoice;   // plan/planner.hpp
+
 class Session {
  public:
   Session(SessionOptions options, MakeReporter make_reporter);
@@ -72,6 +74,9 @@ class Session {
   Result<fs::path> lock_path();         // --lock, or swage.lock beside the workspace's swage.toml, or in home()
   Result<fs::path> catalog_dir() const;
   Result<fs::path> home_evidence() const;   // evidence/ in home(): records of a user whose catalog is not his
+  // Trees of this run that are in the store already, by what they were named as and what they were looked at for: a
+  // search builds one many times, and it is what it was when that began.
+  std::map<std::string, std::shared_ptr<const KernelChoice>>& known_trees() { return known_trees_; }
   // One more place with records, before the catalog is first asked for.
   void add_evidence(const fs::path& directory) { evidence_.push_back(directory); }
 
@@ -84,6 +89,7 @@ class Session {
   std::optional<std::optional<fs::path>> workspace_directory_{};
   bool workspace_was_found_ = false;    // and not named: then it is trusted with all that it names
   std::vector<fs::path> evidence_{};
+  std::map<std::string, std::shared_ptr<const KernelChoice>> known_trees_{};
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<Instances> instances_;
   const Catalog* catalog_ = nullptr;

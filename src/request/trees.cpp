@@ -44,6 +44,8 @@ struct LocalTree {
 template <class Make>
 Result<LocalTree> made_tree(Session& session, const Make& make) {
   SWAGE_TRY(Store* store, session.store());
+  std::vector<Error> stuck;   // what a killed run has left here; what cannot be removed is for `store gc` to say
+  SWAGE_CHECK(remove_abandoned(store->work_dir(), Abandoned::like_a_tempdir, stuck));
   LocalTree tree;
   SWAGE_TRY(tree.unpacked, TempDir::create("src-", store->work_dir()));
   SWAGE_TRY(tree.path, make(tree.unpacked->path()));
@@ -68,7 +70,14 @@ Result<LocalTree> fetched_tree(Session& session, const std::string& from,
 Result<LocalTree> unpacked_tree(Session& session, const fs::path& archive, const std::string& shown) {
   return made_tree(session, [&](const fs::path& into) -> Result<fs::path> {
     session.reporter().on(Message{fmt::format("note: unpacking '{}'", shown)});
-    SWAGE_CHECK(extract_archive(archive, into / "tree"));
+    fs::path packed = archive;
+    if (archive.extension() == ".deb") {   // linux-source-6.1_6.1.187-1_all.deb has usr/src/linux-source-6.1.tar.xz
+      const std::string file = archive.filename().string();
+      packed = into / "packed";
+      SWAGE_CHECK(
+          extract_deb_member(archive, fmt::format("usr/src/{}.tar.xz", file.substr(0, file.find('_'))), packed));
+    }
+    SWAGE_CHECK(extract_archive(packed, into / "tree"));
     return into / "tree";
   });
 }
@@ -194,6 +203,14 @@ Result<KernelChoice> add_kernel(Session& session, const LocalTree& tree, const s
                       .tree = std::move(origin)};
 }
 
+// `wanted`: as the target has it, "" any.
+Result<void> check_tree_version(const Version& found, const std::string& wanted, const std::string& from) {
+  if (wanted.empty()) return {};
+  SWAGE_TRY(const Version version, Version::parse(wanted));
+  if (version.is_prefix_of(found)) return {};
+  return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", from, found.str(), wanted));
+}
+
 // Where a recorded tree can be had again, as --src has it; "" nowhere.
 std::string place_of(const KernelTree& tree) {
   if (tree.url.empty()) return "";
@@ -204,16 +221,20 @@ std::string place_of(const KernelTree& tree) {
 
 Result<KernelChoice> local_kernel(Session& session, const std::string& from, const std::string& version,
                                   const std::vector<const Platform*>& platforms) {
+  std::string key = from;
+  for (const Platform* platform : platforms) key += "\n" + platform->kernel_arch;
+  if (const auto known = session.known_trees().find(key); known != session.known_trees().end()) {
+    SWAGE_CHECK(check_tree_version(known->second->version, version, from));
+    return *known->second;
+  }
   SWAGE_TRY(LocalTree tree, open_tree(session, from));
   SWAGE_TRY(const std::string text, version_of(tree, from));
   SWAGE_TRY(const Version found, Version::parse(text));
-  if (!version.empty()) {
-    SWAGE_TRY(const Version wanted, Version::parse(version));
-    if (!wanted.is_prefix_of(found))
-      return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", from, text, version));
-  }
+  SWAGE_CHECK(check_tree_version(found, version, from));
   SWAGE_CHECK(look_after(session, tree, from, found, platforms));
-  return add_kernel(session, tree, text, from);
+  SWAGE_TRY(KernelChoice added, add_kernel(session, tree, text, from));
+  session.known_trees().emplace(std::move(key), std::make_shared<const KernelChoice>(added));
+  return added;
 }
 
 Result<void> fetch_recorded_tree(Session& session, const EvidenceRow& row) {

@@ -250,10 +250,7 @@ Rows with_compiler(const std::vector<ToolchainRow>& all, const ResolveRequest& r
 Result<Rows> candidates(const Catalog& catalog, const ResolveRequest& request) {
   Rows rows;
   if (request.toolchain) {
-    SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(*request.toolchain, request.platform->name));
-    if (row->platform != request.platform->name)
-      return fail(Errc::invalid_input, fmt::format("'{}' is a toolchain for {}, not for {}", row->id, row->platform,
-                                                   request.platform->name));
+    SWAGE_TRY(const ToolchainRow* row, check_toolchain(catalog, *request.toolchain, *request.platform));
     rows.push_back(row);
     return rows;
   }
@@ -327,6 +324,13 @@ void apply_rules(Resolution& resolution, const CellSolver& solver,
 }
 
 }  // namespace
+
+Result<const ToolchainRow*> check_toolchain(const Catalog& catalog, const std::string& id, const Platform& platform) {
+  SWAGE_TRY(const ToolchainRow* row, catalog.toolchain(id, platform.name));
+  if (row->platform == platform.name) return row;
+  return fail(Errc::invalid_input,
+              fmt::format("'{}' is a toolchain for {}, not for {}", row->id, row->platform, platform.name));
+}
 
 std::string_view purpose_name(Purpose purpose) {
   switch (purpose) {

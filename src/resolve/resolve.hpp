@@ -112,6 +112,9 @@ struct Resolution {                          // points into the catalog, which m
 // that names unknown things (a toolchain id, a root, a version that no compiler of the platform has).
 Result<Resolution> resolve(const Catalog& catalog, const ResolveRequest& request);
 
+// The toolchain of that id, which must be one for the platform.
+Result<const ToolchainRow*> check_toolchain(const Catalog& catalog, const std::string& id, const Platform& platform);
+
 // The error for a resolution without a choice: Errc::unsatisfiable, the sets of constraints that block and whom, the
 // toolchain that is nearest to fitting, and a hint that says which kernels or toolchains would work.
 Error unsatisfied(const Catalog& catalog, const Resolution& resolution);

@@ -130,7 +130,7 @@ def test_quirks_reach_the_tree_and_the_build(rootless, tmp_path):
         path.chmod(0o755)
     common = ["--layer", layer]
     what = ["linux", "--src", tree, "--for", "arm64", "--config", "tiny"]
-    resolved = rootless(*common, "resolve", *what[:-2], "--json").ok().json()
+    resolved = rootless(*common, "resolve", *what[:-2], "--json").ok().json()["resolutions"][0]
     assert [(q["id"], q["lifts"]) for q in resolved["quirks"]] == [("helps", ["needs-help"])]
     out = rootless(*common, "build", *what, "--enable", "SECOND", "--no-link", "--print-out-paths").ok().out.strip()
     rows = rootless(*common, "plan", *what, "--enable", "SECOND", "--json").ok().json()["derivations"]

@@ -48,6 +48,14 @@ order: 8.1.0, then 7.1.0, if these end as expected; else by halves
     assert unknown.out.splitlines()[-1] == "order: 12.1.0; where one fails, by halves between it and what works"
 
 
+def test_what_builds_nothing_takes_no_options_for_builds(made_up, tmp_path):
+    for option in (["--write", str(tmp_path / "rows.toml")], ["--jobs", "2"], ["--cores", "1"], ["--keep-going"], ["--keep-failed"], ["--timeout", "9"],
+                   ["--max-silent-time", "9"], ["--max-log-size", "9M"], ["--max-processes", "9"], ["--max-memory", "9G"]):
+        assert made_up("frontier", *TARGET, "--dry-run", *option).fails(2).err == (
+            f"error: '{option[0]}' says nothing of '--dry-run', which builds nothing\nhint: leave out one of them\n")
+    assert not (tmp_path / "rows.toml").exists()
+
+
 def test_json_has_every_key(made_up):
     got = made_up("frontier", *TARGET, "--dry-run", "--json").ok().json()
     assert list(got) == ["kernel", "arch", "tool", "constraint", "candidates", "leftOut", "order", "mostBuilds"]
@@ -136,8 +144,8 @@ def test_what_is_built_from_source_is_said_and_can_be_left_out(made_up):
      "note: build-trixie does not say its version of rustc\n"),
     (["linux@6.1", "--for", "arm64", "--provider", "debain"], 2, "error: 'debain' provides no toolchain\nnote: there are: bootlin, debian, "
      "debian-embedded, kernel-org, llvm, made-up, source\nhint: did you mean 'debian'?\n"),
-    (["linux@6.1", "--config", "./x"], 2,
-     "error: '--config FILE' cannot be verified: a record must be repeatable from the catalog alone\nhint: see what it does with: swage boot\n"),
+    (["linux@6.1", "--config", "./x"], 2, "error: './x' is not a kernel configuration\n"
+     "note: give tiny, defconfig, another make of the tree (allnoconfig, NAME_defconfig, NAME.config) or a file\n"),
 ])
 def test_what_cannot_be_searched(made_up, words, code, says):
     got = made_up("frontier", *words, "--dry-run", only=False).fails(code)
@@ -199,12 +207,12 @@ def test_what_was_forced_and_boots_is_told_by_check(made_up, recorded):
 def test_what_was_forced_is_taken_for_possible_by_nobody(made_up, recorded):
     recorded("booted")
     every = constraint("made-up-new", 'gcc = "<10"') + constraint("made-up-all", 'gcc = "<1|>=10"')
-    chosen = made_up("resolve", *TARGET, "--json", constraints=every).fails(3).json()
+    chosen = made_up("resolve", *TARGET, "--json", constraints=every).fails(3).json()["resolutions"][0]
     assert chosen["toolchain"] is None
     cells = made_up("matrix", "--for", "arm64", "--json", constraints=NEW).ok().json()["cells"]
     (booted,) = [cell for cell in cells if cell["state"] == "booted"]
     assert booted["toolchain"] == compiler("9.1.0"), "the matrix has what is possible"
-    first = made_up("resolve", *TARGET, "--json").ok().json()["toolchain"]["id"]
+    first = made_up("resolve", *TARGET, "--json").ok().json()["resolutions"][0]["toolchain"]["id"]
     assert first == compiler("9.1.0"), "which has booted it, and no constraint forbids"
     replay = made_up("verify", "--replay", *TARGET, "--toolchain", compiler("11.1.0")).fails(2)
     assert "has no record that could be repeated" in replay.err

@@ -30,7 +30,7 @@ def test_every_architecture_that_has_a_toolchain_is_planned(planner):
 
 def test_the_compiler_follows_the_kernel(planner):
     for kernel, gcc in [("5.10", "10.2.1"), ("6.1", "12.2.0"), ("6.12", "14.2.0")]:
-        chosen = planner("resolve", f"linux@{kernel}", "--for", "arm64", "--json").ok().json()
+        chosen = planner("resolve", f"linux@{kernel}", "--for", "arm64", "--json").ok().json()["resolutions"][0]
         assert chosen["toolchain"]["version"] == gcc
         assert set(chosen) >= {"kernel", "arch", "purpose", "toolchain", "rules", "rejected"}
 
@@ -59,17 +59,17 @@ def test_binutils_of_4_10_and_of_5_10(planner):
 
 
 def test_quirks_and_root_are_in_the_plan(planner):
-    resolved = planner("resolve", "linux@4.19.325", "--for", "x86_64", "--json").ok().json()
+    resolved = planner("resolve", "linux@4.19.325", "--for", "x86_64", "--json").ok().json()["resolutions"][0]
     assert resolved["root"]["name"] == "build-bullseye" and resolved["root"]["tools"]["host-gcc"] == "10.2.1"
     names = {d["name"] for d in planner("plan", "linux@4.19.325", "--for", "x86_64", "--json").ok().json()["derivations"]}
     assert "root-build-bullseye" in names
 
 
 def test_a_prebuilt_compiler_with_one_more_flag_comes_before_the_same_one_from_source(planner):
-    best = planner("resolve", "linux@3.10.108", "--for", "armel", "--json").ok().json()
+    best = planner("resolve", "linux@3.10.108", "--for", "armel", "--json").ok().json()["resolutions"][0]
     assert best["toolchain"]["id"] == "debian-bullseye-gcc-9-armel"
     assert [q["id"] for q in best["quirks"] if q["lifts"]] == ["arm-put-user", "dtc-common", "no-default-pie"]
-    older = planner("resolve", "linux@3.18.99", "--for", "x86_64", "--json").ok().json()
+    older = planner("resolve", "linux@3.18.99", "--for", "x86_64", "--json").ok().json()["resolutions"][0]
     assert older["toolchain"]["id"] == "debian-bullseye-gcc-9-x86_64"
     assert {"max-page-size", "plt32-as-pc32"} <= {q["id"] for q in older["quirks"] if q["lifts"]}
 
@@ -80,7 +80,7 @@ def test_rows_say_where_they_were_measured(planner):
     here, there = (planner("resolve", "linux@3.10.108", "--for", platform, "--explain").ok().out for platform in ["mipsel", "mips64"])
     assert "    gcc-7-ilog2-3.10: measured on mipsel, assumed for mips64\n" in there
     assert "gcc-7-ilog2-3.10: measured" not in here
-    quirks = planner("resolve", "linux@3.10.108", "--for", "mips64", "--json").ok().json()["quirks"]
+    quirks = planner("resolve", "linux@3.10.108", "--for", "mips64", "--json").ok().json()["resolutions"][0]["quirks"]
     assert next(q for q in quirks if q["id"] == "no-default-pie")["assumes"] == ["gcc-default-pie"]
 
 
@@ -159,12 +159,12 @@ def test_a_toolchain_that_has_booted_the_cell_comes_first(planner, tmp_path):
         return planner("resolve", "linux@6.1", "--for", "arm64", "--catalog", catalog, *args).ok()
 
     def chosen():
-        return resolve("--json").json()["toolchain"]["id"]
+        return resolve("--json").json()["resolutions"][0]["toolchain"]["id"]
 
     # What is shipped as evidence would count too.
     catalog = catalog_without_evidence(tmp_path)
     best = chosen()
-    place, kernel = planner.home / "evidence", resolve("--json").json()["kernel"]
+    place, kernel = planner.home / "evidence", resolve("--json").json()["resolutions"][0]["kernel"]
     other = "debian-trixie-gcc-14-arm64"
     write_record(place, kernel=kernel, toolchain=other)
     assert best != other and chosen() == other
@@ -182,7 +182,7 @@ def test_where_a_sublevel_is_not_on_record_the_nearest_of_its_series_counts(plan
         return planner("resolve", "linux@6.1", "--for", "arm64", "--catalog", catalog, *args).ok()
 
     def chosen():
-        return resolve("--json").json()["toolchain"]["id"]
+        return resolve("--json").json()["resolutions"][0]["toolchain"]["id"]
 
     best, other, third = chosen(), "debian-trixie-gcc-14-arm64", "debian-bookworm-gcc-11-arm64"
     place = planner.home / "evidence"

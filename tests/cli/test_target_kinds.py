@@ -54,7 +54,7 @@ def test_a_layer_adds_a_kind_of_target(planner, layer):
     assert sorted(name.rsplit("-", 1)[1] for name in made) == ["arm64", "mipsel"]
     assert any(name.startswith("linux-6.1.") and name.endswith("-source") for name in planned)
     # It is chosen a toolchain by its kernel, as kernels are.
-    chosen = [planner("--layer", place, "resolve", f"{name}@5.4", "--for", "arm64", "--json").ok().json()["toolchain"]["id"] for name in ("dtbs", "linux")]
+    chosen = [planner("--layer", place, "resolve", f"{name}@5.4", "--for", "arm64", "--json").ok().json()["resolutions"][0]["toolchain"]["id"] for name in ("dtbs", "linux")]
     assert chosen[0] == chosen[1]
 
 
@@ -75,7 +75,7 @@ def test_records_of_kernels_are_of_the_recipe_that_made_them(planner, layer, tmp
         return planner("--layer", place, "--catalog", catalog, *words, "--for", "arm64")
 
     def toolchain(target):
-        return swage("resolve", target, "--json").ok().json()["toolchain"]["id"]
+        return swage("resolve", target, "--json").ok().json()["resolutions"][0]["toolchain"]["id"]
     write_record(records, toolchain="debian-bookworm-gcc-12-arm64")
     assert toolchain("linux@6.1") == toolchain("dtbs@6.1") == "debian-bookworm-gcc-12-arm64"
     assert swage("verify", "dtbs@6.1", "--replay").fails(2).err.startswith("error: 'dtbs@6.1' has no record that could be repeated for these platforms\n")

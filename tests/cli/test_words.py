@@ -94,12 +94,12 @@ def test_a_version_of_a_package_is_the_package(planner):
 
 def test_a_kernel_that_the_catalog_does_not_have_is_resolved_and_not_built(planner):
     got = planner("resolve", "linux@6.1.50", "--for", "arm64,armel").ok()
-    assert got.err == "note: 'linux@6.1.50' is not in the catalog: it can be resolved, not built; nearest: linux@6.1.176\n"
-    assert planner("resolve", "linux@6.1.50", "--for", "arm64", "--json").ok().json()["nearestKernels"] == ["linux@6.1.176"]
-    assert planner("resolve", "linux@6.1", "--for", "arm64", "--json").ok().json()["nearestKernels"] is None
+    assert got.err == "note: 'linux@6.1.50' is not in the catalog: it can be resolved, not built; nearest: linux@6.1.8 and linux@6.1.176\n"
+    assert planner("resolve", "linux@6.1.50", "--for", "arm64", "--json").ok().json()["resolutions"][0]["nearestKernels"] == ["linux@6.1.8", "linux@6.1.176"]
+    assert planner("resolve", "linux@6.1", "--for", "arm64", "--json").ok().json()["resolutions"][0]["nearestKernels"] is None
     assert "nearest: linux@" in planner("resolve", "linux@9.9", "--for", "arm64").ok().err
     assert planner("plan", "linux@6.1.50", "--for", "arm64").fails(2).err == (
-        "error: 'linux@6.1.50' is not in the catalog\nnote: nearest: linux@6.1.176; all that there are: swage list kernels\n"
+        "error: 'linux@6.1.50' is not in the catalog\nnote: nearest: linux@6.1.8 and linux@6.1.176; all that there are: swage list kernels\n"
         "hint: build any tree with: swage build linux --src DIR\n")
 
 

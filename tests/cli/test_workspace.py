@@ -143,7 +143,7 @@ def test_an_instance_is_the_usual_set(workspace):
     assert names(swage, "--instance", "none", "over") == usual == names(swage, "over@none")
     assert names(swage, "over", "--without", "colour") == names(workspace('for = ["arm64"]\n' + tables), "over@older", "--without", "colour")
     swage = workspace('for = ["arm64"]\ninstance = "older"\n' + tables)
-    compiler = swage("resolve", "over", "--json").ok().json()
+    compiler = swage("resolve", "over", "--json").ok().json()["resolutions"][0]
     assert compiler["toolchain"]["version"].startswith("11.")
     assert "gcc-11" in swage("plan", "toolchain").ok().out and "gcc-14" in swage("plan", "toolchain", "--instance", "none").ok().out
     assert names(swage, "linux@6.1") == names(workspace('for = ["arm64"]\n'), "linux@6.1"), "a kernel has the compiler that fits it"
@@ -190,7 +190,7 @@ def test_what_is_resolved_is_what_is_planned(workspace):
     """Also where the instance is of some packages alone."""
     swage = workspace('for = ["arm64"]\n[instance.gcc13]\noverride.gcc = "13"\nonly = ["middle"]\n')
     def resolved(target):
-        return swage("resolve", target, "--json").ok().json()["toolchain"]["id"]
+        return swage("resolve", target, "--json").ok().json()["resolutions"][0]["toolchain"]["id"]
     for target, toolchain in [("middle@gcc13", "debian-trixie-gcc-13-arm64"), ("over@gcc13", "debian-trixie-gcc-14-arm64"), ("middle", "debian-trixie-gcc-14-arm64")]:
         assert resolved(target) == toolchain, target
     assert "cc-debian-trixie-gcc-13-arm64" in names(swage, "middle@gcc13")

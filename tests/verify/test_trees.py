@@ -10,6 +10,7 @@ import tomllib
 import pytest
 
 from cells import KERNEL
+from made_up_versions import constraint, write_versions
 
 URL = "https://example.org/made-up/linux"
 # The kernel of a tree is what its init/main.c says.
@@ -225,7 +226,7 @@ def test_patches_are_recorded_by_their_hash(trees):
 @pytest.mark.parametrize("vendor", [False, True])
 def test_a_tree_speaks_for_its_release_and_a_vendors_only_for_itself(trees, vendor):
     other = "debian-trixie-gcc-14-arm64"
-    chosen = lambda *args: trees("resolve", *args, "--for", "arm64", "--json").ok().json()["toolchain"]["id"]  # noqa: E731
+    chosen = lambda *args: trees("resolve", *args, "--for", "arm64", "--json").ok().json()["resolutions"][0]["toolchain"]["id"]  # noqa: E731
     usual = chosen(f"linux@{KERNEL}")
     assert usual != other
     trees("verify", "--src", trees.tree, "--for", "arm64", "--toolchain", other, *(["--vendor", "acme"] if vendor else [])).ok()
@@ -236,3 +237,56 @@ def test_a_tree_speaks_for_its_release_and_a_vendors_only_for_itself(trees, vend
     (booted,) = [cell for cell in cells if cell["tree"] and cell["when"] and cell["kernel"] == KERNEL]
     assert booted["tree"]["vendor"] == ("acme" if vendor else None) and len(booted["tree"]["sha256"]) == 64
     assert (f"{KERNEL}-acme" in trees("matrix", "--for", "arm64").ok().out) == vendor
+
+
+def test_a_tree_is_copied_once_however_often_it_is_built(trees):
+    write_versions(trees.cells.layer, constraint("made-up-new", 'gcc = "<10"'))
+    (trees.cells.layer / "scripts/made-up-versions.sh").write_text("$busybox mkdir -p $out\n")
+    trees.own()
+    got = trees("frontier", "linux", "--src", trees.tree, "--for", "arm64", "--provider", "made-up", "--evidence", trees.cells.records).ok()
+    assert got.err.count(f"note: copying '{trees.tree}' into the store\n") == 1
+    assert got.out.count("  boots ") >= 2
+
+
+def test_what_is_wrong_is_told_before_a_tree_is_copied(trees):
+    got = trees.verify("--src", trees.tree, "--toolchain", "debian-bookworm-gcc-12-mipsel").fails(2)
+    assert got.err == "error: 'debian-bookworm-gcc-12-mipsel' is a toolchain for mipsel, not for arm64\n"
+    file = trees.cells.directory / "a-file"
+    file.write_text("")
+    got = trees("verify", "linux", "--src", trees.tree, "--for", "arm64", "--evidence", file).fails(2)
+    assert got.err == f"error: '{file}' is not a directory for records\n"
+
+
+def test_what_a_killed_run_has_left_of_a_tree_goes_with_the_next(trees):
+    trees.verify("--src", f"{URL}#HEAD:linux").ok()
+    work = trees.cells.home / "nix/var/swage"
+    left = work / "src-.aB3dE6"
+    shutil.copytree(trees.tree, left)
+    trees.own()
+    trees.write("init/main.c", "int other;\n")
+    trees.commit_all()
+    trees.verify("--src", f"{URL}#HEAD:linux").ok()
+    assert not left.exists()
+
+
+def test_a_distributions_source_package_is_a_tree(trees):
+    """linux-source-6.99 is Debian's: a tree in an archive in a package."""
+    place = trees.cells.directory
+    with tarfile.open(place / "inner.tar.xz", "w:xz") as inner:
+        inner.add(trees.tree, "linux-source-6.99", filter=lambda entry: None if entry.name.endswith(".git") else entry)
+    with tarfile.open(place / "data.tar.xz", "w:xz") as data:
+        data.add(place / "inner.tar.xz", "./usr/src/linux-source-6.99.tar.xz")
+    deb = place / "linux-source-6.99_6.99.1-1_all.deb"
+    with deb.open("wb") as out:
+        out.write(b"!<arch>\n")
+        for name, content in {"debian-binary": b"2.0\n", "data.tar.xz": (place / "data.tar.xz").read_bytes()}.items():
+            out.write(f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode() + content + b"\n" * (len(content) % 2))
+    trees.own()
+    got = trees.verify("--src", deb, "--vendor", "debian").ok()
+    assert got.out.startswith(f"booted      linux@{KERNEL} for arm64  ")
+    record = trees.record()["tree"]
+    assert record["vendor"] == "debian" and "url" not in record
+    assert trees.verify("--replay", "--src", deb, target=f"linux@{KERNEL}").ok().out.count("  equal ") == 2
+    other = place / "linux-image_1_all.deb"
+    shutil.copy(deb, other)
+    assert trees.verify("--src", other).fails(1).err.endswith("error: 'linux-image_1_all.deb' has no file 'usr/src/linux-image.tar.xz'\n")

@@ -91,7 +91,27 @@ void read_vendor(const FieldInput& in, KernelTree& tree) {
     if (auto named = check_vendor(tree.vendor); !named) in.report(std::move(named).error());
 }
 
+void read_sample_seed(const FieldInput& in, ObjectSample& sample) {
+  read_field(in, sample.seed);
+  if (in.value.kind == TomlValue::Kind::string)
+    if (auto fits = check_seed(sample.seed); !fits) in.report(std::move(fits).error());
+}
+
+// Of the configuration alone, with none of what leads elsewhere: it is part of the record's name.
+void read_config_name(const FieldInput& in, EvidenceRow& row) {
+  read_field(in, row.config);
+  if (in.value.kind == TomlValue::Kind::string && row.config.find('/') != std::string::npos)
+    in.report({.what = fmt::format("'{}' is not the name of a configuration", row.config)});
+}
+
 }  // namespace
+
+Result<void> check_seed(std::string_view seed) {
+  if (!seed.empty() && seed.size() <= 7 && seed.find_first_not_of("0123456789") == std::string_view::npos &&
+      (seed == "0" || seed.front() != '0'))
+    return {};
+  return Fail(Error{.what = fmt::format("'{}' is not a seed: a number of at most 7 digits", seed)});
+}
 
 Result<void> check_vendor(std::string_view name) {
   const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; };
@@ -117,6 +137,16 @@ const Schema<KernelTree>& kernel_tree_schema() {
   return schema;
 }
 
+const Schema<ObjectSample>& object_sample_schema() {
+  static const Schema<ObjectSample> schema = Schema<ObjectSample>("[objects]")
+      .required("count", &ObjectSample::count)
+      .required("seed", read_sample_seed)
+      .optional("of", &ObjectSample::of)
+      .optional("compiled", &ObjectSample::compiled)
+      .optional("failed", &ObjectSample::failed);
+  return schema;
+}
+
 const Schema<EvidenceRow>& evidence_schema() {
   static const Schema<EvidenceRow> schema = Schema<EvidenceRow>("[evidence]")
       .required("kernel", read_exact_kernel)
@@ -127,7 +157,8 @@ const Schema<EvidenceRow>& evidence_schema() {
       .required("compiler", word(&EvidenceRow::compiler, same_words({"gcc", "clang"})))
       .required("compiler_version", &EvidenceRow::compiler_version)
       .optional("binutils", &EvidenceRow::binutils)
-      .required("config", &EvidenceRow::config)
+      .required("config", read_config_name)
+      .optional("config_sha256", sha256_of(&EvidenceRow::config_sha256))
       .required("state", word<EvidenceRow, EvidenceState>(&EvidenceRow::state, {{"booted", EvidenceState::booted},
                                                                                {"built", EvidenceState::built},
                                                                                {"failed", EvidenceState::failed}}))

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/url.hpp"
+#include "catalog/pool_path.hpp"
 
 namespace swage {
 
@@ -44,12 +45,12 @@ void read_place(const FieldInput& in, std::string& out) {
 void read_urls(const FieldInput& in, std::vector<std::string>& urls) {
   read_field(in, urls);
   for (const TomlValue& item : in.value.items)
-    if (item.kind == TomlValue::Kind::string)
-      for (const auto refuse : {refuse_unfetchable, refuse_secrets})
-        if (auto good = refuse(item.text); !good) {
-          in.with(item, in.name).report(std::move(good).error());
-          break;
-        }
+    if (item.kind == TomlValue::Kind::string) {
+      Result<void> good = refuse_unfetchable(item.text);
+      if (const auto path = pool_path_of(item.text)) good = check_pool_path(*path);
+      if (good) good = refuse_secrets(item.text);
+      if (!good) in.with(item, in.name).report(std::move(good).error());
+    }
 }
 
 void read_url(const FieldInput& in, std::string& url) {

@@ -223,6 +223,7 @@ void read_target(const FieldInput& in, RecipeRow& row) {
                                                                         {"kernel", TargetRow::Use::kernel},
                                                                         {"boot", TargetRow::Use::boot}}))
       .optional("booted_by", reference(&TargetRow::booted_by, NameOf::package))
+      .optional("sampled_by", reference(&TargetRow::sampled_by, NameOf::package))
       .optional("tree", reference(&TargetRow::tree, NameOf::package));
   if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, row.target, in.presence, in.findings);
 }

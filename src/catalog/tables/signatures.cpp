@@ -12,4 +12,15 @@ const Schema<SignatureRow>& signature_schema() {
   return schema;
 }
 
+const Schema<ObjectErrorRow>& object_error_schema() {
+  static const Schema<ObjectErrorRow> schema =
+      Schema<ObjectErrorRow>("[[object_error]]")
+          .required("id", id(&ObjectErrorRow::id))
+          .required("pattern", &ObjectErrorRow::pattern)
+          .required("of", word<ObjectErrorRow, bool>(&ObjectErrorRow::of_toolchain,
+                                                     {{"toolchain", true}, {"driver", false}}))
+          .optional("override", read_override<ObjectErrorRow>);
+  return schema;
+}
+
 }  // namespace swage

@@ -108,6 +108,23 @@ note: first defined at CAT/kernels/constraints/arm64.toml:1:1
 )");
 }
 
+TEST_F(ArchRows, ThatAreReadTogetherHaveNoIdTwice) {
+  dir.write("kernels/constraints/arm64.toml", constraint("arm64") + constraint("some"));
+  const std::string twice = R"(error: 'some' is defined twice in [[constraint]]
+  --> CAT/kernels/constraints/arm64.toml:7:1
+   7 | [[constraint]]
+     | ^^^^^^^^^^^^^^
+note: first defined at CAT/kernels/constraints.toml:7:1
+)";
+  EXPECT_EQ(read_for("arm64"), Strings{twice});
+  EXPECT_EQ(dir.checked(), twice);
+  EXPECT_EQ(read_for("x86_64").size(), 3u) << "that reads the other file";
+  const auto catalog = dir.load();
+  ASSERT_TRUE(catalog) << dir.errors();
+  for (int times = 0; times < 2; ++times)
+    EXPECT_FALSE((*catalog)->constraints(**(*catalog)->platform("arm64"))) << "and each time it is asked for";
+}
+
 // A quirk for all architectures may lift what concerns one, and the other way round.
 TEST_F(ArchRows, MayBeLiftedByAnyQuirk) {
   dir.write("kernels/quirks.toml", quirk("q", "x86")).write("kernels/quirks/arm64.toml", quirk("r", "all") + quirk("s", "arm46"));

@@ -331,6 +331,19 @@ hint: did you mean 'zlib'?
 )");
 }
 
+TEST(SchemaErrors, AFileOfThePoolIsBelowTheMirrors) {
+  CatalogDir dir;
+  const std::string row = "[[kernel]]\nversion = \"6.2\"\nreleased = \"2022-12-11\"\nsource = \"s\"\nsha256 = \"" + std::string(64, 'a') + "\"\n";
+  dir.write("kernels/releases.toml", row + "urls = [\"debian:pool/main/l/linux/linux_6.2.orig.tar.xz\"]\n");
+  EXPECT_EQ(dir.errors(), "no errors");
+  dir.write("kernels/releases.toml", row + "urls = [\"debian:../x\"]\n");
+  EXPECT_EQ(dir.errors(), R"(error: '../x' is not a path below a mirror: it has the part '..'
+  --> CAT/kernels/releases.toml:6:9
+   6 | urls = ["debian:../x"]
+     |         ^^^^^^^^^^^^^
+)");
+}
+
 TEST(SchemaErrors, ADuplicateRowNamesBothPlaces) {
   CatalogDir dir;
   dir.write("kernels/releases.toml", std::string(kKernel) + "\n" + kKernel);

@@ -171,7 +171,7 @@ TEST_F(MatrixTest, TextWrapsByKernels) {
 arm64   .-         .-         Bb~        .-
 x86_64  --         --         --         --
 
-gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
+gcc and clang: B booted, b built, s sampled, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
 8 cells: 1 booted, 3 resolved, 4 impossible; the oldest boot is 10 days old
 )");
   EXPECT_EQ(matrix_text(matrix, {.width = 30}), R"(        2.6.32.71  5.10
@@ -182,7 +182,7 @@ x86_64  --         --
 arm64   Bb~        .-
 x86_64  --         --
 
-gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
+gcc and clang: B booted, b built, s sampled, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
 8 cells: 1 booted, 3 resolved, 4 impossible; the oldest boot is 10 days old
 )");
   EXPECT_NE(matrix_text(matrix, {.colour = true}).find("\033[1;32mB\033[0m\033[36mb\033[0m~"), std::string::npos);
@@ -208,7 +208,7 @@ TEST_F(MatrixTest, ATreeStandsInTheRowOfItsReleaseAndAVendorsInItsOwn) {
             R"(       2.6.32.71     5.10          6.1           6.1.180       6.1.180-acme
 arm64  .-            .-            F-            B-'           B-'
 
-gcc and clang: B booted, b built, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
+gcc and clang: B booted, b built, s sampled, F failed, . not tried yet, - impossible, ' of a tree, ~ recipe changed since
 5 cells: 2 booted, 1 failed, 2 resolved; the oldest boot is 10 days old
 )");
   const auto json = nlohmann::ordered_json::parse(matrix_json(matrix));

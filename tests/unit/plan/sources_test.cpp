@@ -52,6 +52,16 @@ TEST(SourceOf, MoreUrlsDoNotMoveThePath) {
   EXPECT_EQ(source_of({}, spec, "foo").value().path.str(), path.str());
 }
 
+TEST(SourceOf, AFileOfTheDistributionsPoolIsTheMirrors) {
+  SourceSpec spec = url("debian:pool/main/l/linux/linux_5.10.28.orig.tar.xz");
+  spec.urls.push_back("https://example.org/linux-5.10.28.tar.xz");
+  const Source source = source_of({}, spec, "foo").value();
+  const auto& download = std::get<Source::Download>(source.how);
+  EXPECT_EQ(source.path.name(), "linux_5.10.28.orig.tar.xz");
+  EXPECT_EQ(download.pool_path, "pool/main/l/linux/linux_5.10.28.orig.tar.xz");
+  EXPECT_EQ(download.urls, std::vector<std::string>{"https://example.org/linux-5.10.28.tar.xz"});
+}
+
 TEST(SourceOf, AUrlWithoutAFileNameIsRefused) {
   EXPECT_EQ(error_of(source_of({}, url("https://example.org/"), "foo")), "error: '' is not a store name: the name is empty\n");
 }
