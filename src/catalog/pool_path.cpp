@@ -13,7 +13,10 @@ namespace {
 constexpr std::string_view kPoolScheme = "debian:";
 
 // What Debian policy lets a pool path hold; a store name holds all of it but `~`, `:`, `%` and `@`.
-bool is_pool_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("+-._=~:%@").find(c) != std::string_view::npos; }
+bool is_pool_char(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) ||
+         std::string_view("+-._=~:%@").find(c) != std::string_view::npos;
+}
 
 constexpr std::size_t kLongestStoreName = 211;
 

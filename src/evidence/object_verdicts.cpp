@@ -145,7 +145,8 @@ Result<void> judge_objects(const Catalog& catalog, const fs::path& output, Evide
     const auto text = said.find(object);
     SWAGE_TRY(const ObjectVerdict verdict,
               judge.judge(object, text == said.end() ? std::string() : text->second, row.signature));
-    sample.failed.push_back(fmt::format("{}{}{}", object, verdict.of_toolchain ? kOfToolchain : kOfDriver, verdict.why));
+    sample.failed.push_back(
+        fmt::format("{}{}{}", object, verdict.of_toolchain ? kOfToolchain : kOfDriver, verdict.why));
   }
   const std::vector<std::string> of_toolchain = objects_of(sample, true);
   if (of_toolchain.empty()) return {};

@@ -4,7 +4,8 @@
 // 2. What another compiler says, of the same object of the same kernel and configuration: does it compile there, the
 //    failure is the toolchain's; does it fail with a compiler of another name too, it is the driver's own.
 // 3. Else the kind of the first error that kernels/object_errors.toml knows: tools that break down, options and
-//    instructions that they do not know, warnings that are errors are the toolchain's; a missing header is the driver's.
+//    instructions that they do not know, warnings that are errors are the toolchain's; a missing header is the
+//    driver's.
 // 4. What nothing tells is taken for the driver's, whose source the compiler refused.
 #pragma once
 

@@ -137,7 +137,7 @@ class Plans {
     add(platform.name, "kernels", name, planner_.package("linux", cell));
     if (cell.machine->emulated()) add(platform.name, "boots", name, planner_.package("boot", cell));
     if (!first) return;
-    for (const std::string recipe : {"shell-kernel", "linux-headers"})
+    for (const std::string recipe : {"shell-kernel", "linux-headers", "linux-objects"})
       add(platform.name, "kernels", recipe + " " + name, planner_.package(recipe, cell));
     Cell& with_modules = cells_.emplace_back(cell);
     with_modules.kernel->options.modules = text_source("modules", "made up").value();
