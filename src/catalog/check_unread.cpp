@@ -68,6 +68,8 @@ void check_unread_files(LoadResult& result) {
   read_asked(*result.state, asked.log_lines, findings, result.documents);
   read_asked(*result.state, asked.firmware_models, findings, result.documents);
   read_asked(*result.state, asked.firmware_settings, findings, result.documents);
+  read_asked(*result.state, asked.firmware_overlays, findings, result.documents);
+  read_asked(*result.state, asked.firmware_trees, findings, result.documents);
   read_asked(*result.state, asked.images, findings, result.documents);
   for (const std::string& name : system_names(*result.state))
     read_system(*result.state, name, findings, result.documents);

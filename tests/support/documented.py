@@ -27,6 +27,8 @@ EXCEPTIONS = {
     "swage new recipe tool --url https://example.org": "example.org has no such archive; tests/cli/test_new.py has one",
     "swage new recipe$": "is the name of a command",
     "swage new recipe NAME": "NAME and URL stand for others; tests/cli/test_new.py runs it",
+    "swage build linux@rpi": "the vendor's tree cannot be fetched from everywhere; tests/cli/test_images.py plans it",
+    "swage build linux-overlays@rpi": "the same",
     "swage verify$": "sweeps every kernel that is pinned, for a day; tests/verify runs it on made-up kernels",
     "swage verify --skip-verified": "the same",
     "swage verify linux --src https://example.org": "example.org has no such tree; tests/verify/test_trees.py makes one",

@@ -1,9 +1,11 @@
 # Starts an image, the file itself, in QEMU and logs in on its serial console. Made only if a command then said what it should.
 #
 # $image     image.img.zst and manifest.json     $qemu $qemu_args ($image's file is @image@, its console the chardev `console`)
-# $bios      firmware of the machine, or "", which QEMU's option $bios_as takes     $timeout  seconds until the login
-# $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, out
-#            of the image     $login  USER:PASSWORD     $checks  commands that must succeed in it
+# $machine   FILE|OPTION: firmware of the machine itself, and the option of QEMU that takes it     $timeout  seconds until the login
+# $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, or
+#            extlinux.conf, out of the image; memory: its root file system too, as an initramfs, since the machine has no card
+# $console   the board's serial line     $qemu_console  that of the machine     $disabled  nodes that the machine does not have, the last
+#            name a shell pattern     $login  USER:PASSWORD     $checks  commands that must succeed in it
 # Result: $out/log (the console), banner (the kernel's first line), userland (what the command said).
 mkdir -p $out
 zstd -dq $image/image.img.zst -o card.img
@@ -13,20 +15,51 @@ case "$qemu_args" in *if=sd*)   # cards have sizes of a power of two, and QEMU's
   truncate -s $whole card.img ;;
 esac
 set -- -nodefaults -display none -no-reboot -monitor none -rtc base=2020-01-01,clock=vm -seed 1 -chardev stdio,id=console,signal=off
-[ -z "$bios" ] || set -- "$@" -$bios_as $bios
-if [ $starts = kernel ]; then
+echo "$machine" > lines
+while IFS='|' read -r file option; do
+  [ -z "$file" ] || set -- "$@" -$option $file
+done < lines
+if [ $starts != card ]; then
   offset=$(sfdisk -d card.img | awk -F '[=,]' '/start=/ { print $2 * 512; exit }')
   out_of() { mcopy -n -i card.img@@$offset "::$1" $2 || { echo "image-boot: '$1' is not in the boot file system" >&2; exit 1; }; }
-  out_of config.txt config.txt
-  named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
-  out_of $(named kernel) kernel
-  out_of $(named device_tree) dtb
-  set -- "$@" -kernel kernel -dtb dtb
-  if [ -n "$(named initramfs)" ]; then   # else it is a boot loader, which finds them
-    out_of $(named initramfs) initramfs
-    out_of cmdline.txt cmdline.txt
-    set -- "$@" -initrd initramfs -append "$(head -n 1 cmdline.txt)"
+  if mdir -i card.img@@$offset ::config.txt > listing 2>&1; then
+    out_of config.txt config.txt
+    named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
+    kernel=$(named kernel) dtb=$(named device_tree) initramfs=$(named initramfs) cmdline=
+    if [ -n "$initramfs" ]; then   # else it is a boot loader, which finds them
+      out_of cmdline.txt cmdline.txt
+      cmdline=$(head -n 1 cmdline.txt)
+    fi
+  else
+    out_of extlinux/extlinux.conf extlinux.conf
+    named() { sed -n "s/^ *$1 *//p" extlinux.conf | head -n 1; }
+    kernel=$(named LINUX) dtb=$(named FDT) initramfs=$(named INITRD) cmdline=$(named APPEND)
   fi
+  if [ $starts = memory ]; then
+    set -- "$@" -initrd memory.cpio.gz -append "$(echo "$cmdline" | sed "s/console=$console,/console=$qemu_console,/; s/root=[^ ]*//")"
+    sfdisk -d card.img | awk -F '[=,]' '/start=/ { start = $2; size = $4 } END { print start, size }' > place
+    read -r start sectors < place
+    dd if=card.img of=root.img bs=512 skip=$start count=$sectors status=none
+    mkdir tree
+    debugfs -R 'rdump / tree' root.img 2> errors || { cat errors >&2; exit 1; }   # it says that it cannot chown
+    sed -i "s/\\<$console\\>/$qemu_console/g" tree/etc/inittab
+    printf '#!/bin/sh\nmount -t devtmpfs devtmpfs /dev\nexec /sbin/init\n' > tree/init
+    chmod 0755 tree/init
+    (cd tree && find . | cpio --quiet -o -H newc -R 0:0) | gzip -1n > memory.cpio.gz
+    initramfs=
+  fi
+  out_of $kernel kernel
+  set -- "$@" -kernel kernel
+  if [ -n "$dtb" ]; then out_of $dtb dtb; set -- "$@" -dtb dtb; fi
+  set -f
+  for pattern in $disabled; do
+    parent=${pattern%/*}
+    for node in $(fdtget -l dtb $parent); do
+      case $node in ${pattern##*/}) fdtput -t s dtb $parent/$node status disabled ;; esac
+    done
+  done
+  set +f
+  if [ -n "$initramfs" ]; then out_of $initramfs initramfs; set -- "$@" -initrd initramfs -append "$cmdline"; fi
 fi
 qemu_args=$(echo "$qemu_args" | sed "s,@image@,card.img,g")
 echo "$qemu $qemu_args $*"
