@@ -1,3 +1,4 @@
+#include "catalog/boot_config.hpp"
 #include "catalog/catalog.hpp"
 
 #include <algorithm>
@@ -143,7 +144,11 @@ std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs
   check_evidence(*result);
   std::vector<Error> errors = in_order(*result);
   if (interrupted()) (void)new LoadResult(std::move(*result));   // to free it would take too long
-  else if (errors.empty() && checked) *checked = catalog_of(std::move(*result));
+  else if (errors.empty()) {
+    const std::shared_ptr<const Catalog> catalog = catalog_of(std::move(*result));
+    errors = check_boot_configs(*catalog);
+    if (errors.empty() && checked) *checked = catalog;
+  }
   return errors;
 }
 
@@ -196,6 +201,17 @@ Result<const std::vector<FirmwareModelRow>*> Catalog::firmware_models() const {
 }
 Result<const std::vector<FirmwareSettingRow>*> Catalog::firmware_settings() const {
   return asked_rows(*state_, state_->asked->firmware_settings);
+}
+Result<const std::vector<FirmwareOverlayRow>*> Catalog::firmware_overlays() const {
+  return asked_rows(*state_, state_->asked->firmware_overlays);
+}
+Result<const std::vector<FirmwareTreeRow>*> Catalog::firmware_trees() const {
+  return asked_rows(*state_, state_->asked->firmware_trees);
+}
+std::vector<std::pair<std::string, fs::path>> Catalog::layers() const {
+  std::vector<std::pair<std::string, fs::path>> found;
+  for (const Layer& layer : state_->layers) found.emplace_back(layer.name, layer.directory);
+  return found;
 }
 Result<const FirmwareModelRow*> Catalog::firmware_model(std::string_view id) const {
   SWAGE_TRY(const std::vector<FirmwareModelRow>* rows, firmware_models());

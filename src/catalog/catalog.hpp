@@ -25,6 +25,8 @@
 //   log_lines.toml               [[line]]
 //   firmware_models.toml         [[firmware_model]]
 //   firmware_settings.toml       [[firmware_setting]]
+//   firmware_overlays.toml       [[firmware_overlay]]
+//   firmware_trees.toml          [[firmware_tree]]
 //   boards/, firmware/, images/  files of any names, and bundles.toml: boards and images (images.hpp), read only when
 //                                asked for
 //   source_trees.toml            [[build-file]], [[license]] (source_trees.hpp)
@@ -337,6 +339,21 @@ struct FirmwareSettingRow {
   std::string reference{};
   Origin origin{};
 };
+// An overlay that the vendor's tree has, and what overlay_map.dtb says of it.
+struct FirmwareOverlayRow {
+  std::string name;
+  std::vector<std::string> params{};
+  std::vector<std::string> on{};                      // processors that it is for; none: all
+  std::map<std::string, std::string> instead{};       // processor -> the overlay that is taken there
+  std::string renamed{}, deprecated{};                // what it is called now; why it is no longer to be used
+  Origin origin{};
+};
+// A device tree of the vendor's, and its `dtparam`s.
+struct FirmwareTreeRow {
+  std::string name;                                   // bcm2712-rpi-5-b
+  std::vector<std::string> params{};
+  Origin origin{};
+};
 const std::vector<std::string>& firmware_loader_names();   // in the order of FirmwareLoader
 
 // What kernel trees are known to lose on the way from one machine to another: symbolic links [[link]], or one of two
@@ -605,6 +622,10 @@ class Catalog {
   Result<const std::vector<FirmwareModelRow>*> firmware_models() const;
   Result<const FirmwareModelRow*> firmware_model(std::string_view id) const;   // unknown: with a suggestion
   Result<const std::vector<FirmwareSettingRow>*> firmware_settings() const;
+  Result<const std::vector<FirmwareOverlayRow>*> firmware_overlays() const;
+  Result<const std::vector<FirmwareTreeRow>*> firmware_trees() const;
+  // The catalog and the layers over it, later ones winning: names and directories.
+  std::vector<std::pair<std::string, fs::path>> layers() const;
   Result<const ImageTables*> image_tables() const;         // images.hpp
   Result<const std::vector<ComponentRow>*> components() const;
   Result<const ComponentRow*> component(std::string_view id) const;

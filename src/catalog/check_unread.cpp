@@ -58,6 +58,8 @@ void check_unread_files(LoadResult& result) {
   read_asked(*result.state, asked.log_lines, findings, result.documents);
   read_asked(*result.state, asked.firmware_models, findings, result.documents);
   read_asked(*result.state, asked.firmware_settings, findings, result.documents);
+  read_asked(*result.state, asked.firmware_overlays, findings, result.documents);
+  read_asked(*result.state, asked.firmware_trees, findings, result.documents);
   read_asked(*result.state, asked.images, findings, result.documents);
   if (asked.images.read && asked.firmware_models.read)
     check_board_models(asked.images.tables, asked.firmware_models.rows, findings);

@@ -25,8 +25,39 @@ struct RootFile {
   std::string root{};
   std::string file{};                        // below the root; shell pattern
   std::string to{};                          // in the FAT file system; of a raw blob ""
+  std::string as{};                          // of what a machine itself has: QEMU's option that takes it
   std::uint64_t offset = 0;                  // of a raw blob, in bytes of the disk
   SourcePos pos{};
+};
+
+// A part of config.txt, of the Raspberry Pi's firmware: the lines that count where all its filters hold.
+struct ConfigLine {
+  std::string key{}, value{};                // a boolean is "true" or "false" here
+  bool is_boolean = false, is_number = false;
+  SourcePos pos{};
+};
+struct OverlayUse {
+  std::string name{};
+  std::vector<NameAt> params{};              // NAME or NAME=VALUE
+  SourcePos pos{};
+};
+struct ConfigSection {
+  std::vector<NameAt> filters{};             // pi4, gpio4=1
+  std::vector<ConfigLine> options{};
+  std::vector<NameAt> params{};              // of the device tree: NAME or NAME=VALUE
+  std::vector<OverlayUse> overlays{};        // applied in this order
+};
+
+// What a board can have besides: Bluetooth, a display, a case.
+struct AdditionRow {
+  std::string name;
+  std::string summary{};
+  std::vector<NameAt> boards{};              // that can have it
+  std::vector<ConfigSection> config{};
+  std::map<std::string, std::string> files{};   // of the root file system: path -> text
+  std::vector<std::string> boot_order{};     // of the EEPROM: sd, usb, nvme, network ... the first is tried first
+  std::vector<std::string> limits{};
+  Origin origin{};
 };
 
 struct BoardRow {
@@ -45,19 +76,24 @@ struct BoardRow {
                                              // the loader's row says it, or nobody does
   std::string console{};                     // of the serial line: ttyAMA0
   std::string cmdline{};                     // what its kernels are told besides
-  std::vector<std::string> defconfigs{};
+  std::map<std::string, std::string> defconfigs{};   // platform -> configuration of its vendor's kernels
   std::vector<std::string> modules{};        // without which such a kernel does not see its card
   std::vector<std::string> network{};        // and its network
   std::vector<RootFile> firmware{};          // files that it starts from, in the first FAT
   std::vector<RootFile> raw{};               // and blobs outside of the partitions
+  std::vector<ConfigSection> config{};       // after that of the loader
+  std::vector<NameAt> additions{};           // that it has
   NameAt loader{};
   std::string qemu{};                        // qemu-system-aarch64; "" nothing emulates it
   std::string qemu_root{};
   std::vector<std::string> qemu_args{};      // @image@ is the image's file
-  std::string starts = "kernel";             // what QEMU is given: the `kernel` out of the image, since it does not run
-                                             // the board's firmware, or the `card` alone
-  RootFile bios{};                           // firmware of the machine itself
-  std::string bios_as = "bios";              // which of QEMU's options takes it: bios or kernel
+  std::string starts = "kernel";             // what QEMU is given: the `card` alone; the `kernel` out of it, since it
+                                             // does not run the board's firmware; `memory`: the root file system too,
+                                             // as an initramfs, since its machine has no card
+  std::string qemu_console{};                // serial line there, where it is another than the board's
+  std::vector<std::string> qemu_disabled{};  // nodes of its device tree (the last name a shell pattern) that its
+                                             // machine does not have
+  std::vector<RootFile> machine{};           // firmware that the machine has itself, and no card holds
   unsigned timeout = 300;                    // seconds until a login
   std::vector<std::string> limits{};         // what is known not to work, and why
   Origin origin{};
@@ -73,6 +109,7 @@ struct LoaderRow {
   std::map<std::string, std::string> texts{};   // name -> text
   std::vector<RootFile> firmware{};             // what is started before the kernel
   std::map<std::string, std::string> load{};    // as BoardRow::load, of a loader that is the same on all boards
+  std::vector<ConfigSection> config{};          // config.txt, if it has one
   Origin origin{};
 };
 
@@ -177,6 +214,14 @@ struct AxisRow {
   Origin origin{};
 };
 
+// Several images by one name: image/all-installer-images.
+struct GroupRow {
+  std::string name;
+  std::string summary{};
+  std::vector<NameAt> families{}, variants{};   // whose images; empty: all
+  Origin origin{};
+};
+
 struct FamilyRow {
   std::string name;
   std::string summary{};
@@ -187,14 +232,41 @@ struct FamilyRow {
   Origin origin{};
 };
 
+// Who has a kernel tree of their own. A target `linux@NAME` is of it.
+struct VendorRow {
+  std::string name;                          // rpi
+  std::string title{};
+  std::string repository{};                  // whose archives `REPOSITORY/archive/COMMIT.tar.gz` are
+  std::vector<std::string> config{};         // lines that all its configurations need
+  Origin origin{};
+};
+// Lines of a configuration, and patches, that several releases of a vendor need.
+struct FixupRow {
+  std::string name;
+  std::string title{};
+  std::vector<std::string> config{};
+  std::vector<std::string> patches{};        // URLs
+  std::vector<std::string> sha256{};         // of each, base16
+  Origin origin{};
+};
+// Another way to configure a vendor's kernels: `linux@rpi-4k`.
+struct FlavourRow {
+  std::string name;
+  std::string title{};
+  NameAt vendor{};
+  std::vector<NameAt> boards{};              // empty: all
+  std::vector<std::string> config{};
+  Origin origin{};
+};
 // One release of a vendor's kernel tree.
 struct VendorKernelRow {
   std::string name;                          // 6.12.47
+  NameAt vendor{};
   std::string tag{}, commit{};
   std::string nar{};                         // sha256 of the unpacked tree, base16
   std::vector<NameAt> boards{};
   std::vector<std::string> config{};         // lines that its configurations need
-  std::vector<std::string> patches{};        // COMMIT SHA256
+  std::vector<NameAt> fixups{};
   std::string reference{};
   Origin origin{};
 };
@@ -238,18 +310,47 @@ struct ImageTables {
   std::vector<VariantRow> variants{};
   std::vector<AxisRow> axes{};
   std::vector<FamilyRow> families{};
+  std::vector<GroupRow> groups{};
+  std::vector<AdditionRow> additions{};
+  std::vector<VendorRow> vendors{};
+  std::vector<FixupRow> fixups{};
+  std::vector<FlavourRow> flavours{};
   std::vector<VendorKernelRow> kernels{};
   std::vector<FirmwareRow> firmware{};
   std::vector<BundleRow> bundles{};
   std::vector<ImageRow> images{};            // sorted by name
 
   Result<const ImageRow*> image(std::string_view name) const;
+  std::vector<const ImageRow*> images_of(const GroupRow& group) const;   // planned ones too
+  const GroupRow* group(std::string_view name) const;
+  const AdditionRow* addition(std::string_view name) const;
+  // The row of that name, or null.
+  const BoardRow* board(std::string_view name) const;
+  const FixupRow* fixup(std::string_view name) const;
+  const FirmwareRow* firmware_named(std::string_view name) const;
 };
 
 // What a userland has on a board, with what the axes bring: its own parts, theirs, and then those that say they are for
 // it, in the order of layers. What does not fit goes to `errors`: two users of one number, a group that is none.
 Userland put_together(const ImageTables& tables, const UserlandRow& userland, std::string_view board,
                       const std::vector<const AxisRow*>& axes, std::vector<Error>& errors);
+// What `linux@rpi-latest-4k` means: VENDOR[-BUNDLE][-FLAVOUR], where a bundle is named by itself, by an alias or by its
+// kernel, and is `default` where none is named.
+struct VendorKernel {
+  const VendorRow* vendor = nullptr;
+  const VendorKernelRow* kernel = nullptr;
+  const BundleRow* bundle = nullptr;         // null: a kernel that no bundle has
+  const FlavourRow* flavour = nullptr;
+  bool is_named = false;                     // and not only `default`
+  std::string name() const;                  // rpi-6.12.47-4k
+  std::vector<std::string> boards() const;   // that it can be configured for
+};
+// Null: the text does not begin with a vendor's name. Unknown bundles are errors with what there is.
+Result<std::optional<VendorKernel>> find_vendor_kernel(const ImageTables& tables, std::string_view text);
+
+// What an EEPROM can start from, as digits of BOOT_ORDER: `sd` is 1. Null: there is no such mode.
+std::optional<char> boot_mode(std::string_view name);
+std::vector<std::string> boot_mode_names();
 
 // Bytes of `64M`: K, M and G. Nothing: it is no size.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);

@@ -389,7 +389,7 @@ const std::vector<std::string>& layer_files() {
                                               "roots.toml",           "components.toml",       "instances.toml",
                                               "log_lines.toml",       "source_trees.toml",     "swage.toml",
                                               "firmware_models.toml", "firmware_settings.toml",
-                                              "bundles.toml"};
+                                              "firmware_overlays.toml", "firmware_trees.toml", "bundles.toml"};
   return names;
 }
 

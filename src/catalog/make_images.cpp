@@ -1,6 +1,7 @@
 // Which images there are, and whether the tables that they come from fit together.
 #include <algorithm>
 #include <fmt/core.h>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
@@ -23,8 +24,15 @@ class ImageMaker {
     for (const PartRow& part : tables_.parts) check(part);
     for (const UserlandRow& userland : tables_.userlands) check(userland);
     for (const BundleRow& bundle : tables_.bundles) check(bundle);
-    for (const VendorKernelRow& kernel : tables_.kernels)
-      for (const NameAt& board : kernel.boards) find(tables_.boards, board, "a board");
+    for (const VendorKernelRow& kernel : tables_.kernels) check(kernel);
+    for (const GroupRow& group : tables_.groups) check(group);
+    for (const AdditionRow& addition : tables_.additions)
+      for (const NameAt& board : addition.boards) find(tables_.boards, board, "a board");
+    for (const FixupRow& fixup : tables_.fixups) check(fixup);
+    for (const FlavourRow& flavour : tables_.flavours) {
+      find(tables_.vendors, flavour.vendor, "a vendor");
+      for (const NameAt& board : flavour.boards) find(tables_.boards, board, "a board");
+    }
     for (const FamilyRow& family : tables_.families) add(family);
     std::sort(tables_.images.begin(), tables_.images.end(),
               [](const ImageRow& a, const ImageRow& b) { return a.name < b.name; });
@@ -53,8 +61,19 @@ class ImageMaker {
     return nullptr;
   }
 
+  void check(const GroupRow& group) {
+    for (const NameAt& name : group.families) find(tables_.families, name, "a family");
+    for (const NameAt& name : group.variants) find(tables_.variants, name, "a variant");
+  }
+
   void check(const BoardRow& board) {
     find(tables_.loaders, board.loader, "a loader");
+    for (const NameAt& name : board.additions) {
+      const AdditionRow* addition = find(tables_.additions, name, "an addition");
+      const auto is_it = [&](const NameAt& one) { return one.text == board.name; };
+      if (addition && std::none_of(addition->boards.begin(), addition->boards.end(), is_it))
+        report(fmt::format("'{}' is not for '{}'", addition->name, board.name), name.pos);
+    }
     if (board.emulated() && board.qemu_root.empty() && !board.origin.is_wrong("qemu_root"))
       report("'qemu_root' is missing in [[board]], and it has 'qemu'", board.origin.pos);
     if (board.emulated() && board.console.empty() && !board.origin.is_wrong("console"))
@@ -81,6 +100,10 @@ class ImageMaker {
   void check(const AxisRow& axis) {
     for (const auto* names : {&axis.excludes, &axis.needs})
       for (const NameAt& name : *names) find(tables_.axes, name, "an axis");
+    for (const NameAt& name : axis.needs)
+      if (std::any_of(axis.excludes.begin(), axis.excludes.end(),
+                      [&](const NameAt& other) { return other.text == name.text; }))
+        report(fmt::format("'{}' needs '{}' and excludes it", axis.name, name.text), name.pos);
     find(tables_.loaders, axis.loader, "a loader");
     for (const NameAt& part : axis.parts) find(tables_.parts, part, "a part of userlands");
   }
@@ -112,6 +135,25 @@ class ImageMaker {
       if (!axis.parts.empty()) put_together(tables_, userland, "", {&axis}, errors);
     for (Error& error : errors)
       if (said.insert(error.what).second) findings_.errors.push_back(std::move(error));
+  }
+
+  // A board of its has a configuration for each platform that it is built for.
+  void check(const VendorKernelRow& kernel) {
+    find(tables_.vendors, kernel.vendor, "a vendor");
+    for (const NameAt& fixup : kernel.fixups) find(tables_.fixups, fixup, "a fixup");
+    for (const NameAt& name : kernel.boards) {
+      const BoardRow* board = find(tables_.boards, name, "a board");
+      if (board && board->defconfigs.empty() && !board->origin.is_wrong("defconfigs"))
+        report(fmt::format("kernel {} is for '{}', which has no 'defconfigs'", kernel.name, board->name), name.pos);
+    }
+  }
+
+  void check(const FixupRow& fixup) {
+    if (fixup.patches.size() != fixup.sha256.size() && !fixup.origin.is_wrong("sha256") &&
+        !fixup.origin.is_wrong("patches"))
+      report(fmt::format("'{}' has {} patches and {} hashes of them", fixup.name, fixup.patches.size(),
+                         fixup.sha256.size()),
+             fixup.origin.pos);
   }
 
   // That its kernel is for its boards, and that what its firmware was made with is that kernel.
@@ -282,15 +324,109 @@ void check_board_models(const ImageTables& tables, const std::vector<FirmwareMod
   }
 }
 
+namespace {
+
+bool names_it(const std::vector<NameAt>& names, const std::string& name) {
+  return std::any_of(names.begin(), names.end(), [&](const NameAt& one) { return one.text == name; });
+}
+
+// Why these axes are of no image; "" they are of one.
+std::string contradiction(const std::vector<const AxisRow*>& axes, const std::string& board,
+                          const std::string& variant) {
+  const auto has = [&](const NameAt& name) {
+    return std::any_of(axes.begin(), axes.end(), [&](const AxisRow* axis) { return axis->name == name.text; });
+  };
+  for (const AxisRow* axis : axes) {
+    for (const AxisRow* other : axes) {
+      if (other == axis) continue;
+      if (other->group == axis->group)
+        return fmt::format("'{}' and '{}' contradict each other: an image has one '{}'", axis->name, other->name,
+                           axis->group);
+      if (names_it(axis->excludes, other->name))
+        return fmt::format("'{}' and '{}' contradict each other", axis->name, other->name);
+    }
+    for (const NameAt& needed : axis->needs)
+      if (!has(needed)) return fmt::format("'{}' needs '{}'", axis->name, needed.text);
+    for (const auto& [of, name] : {std::pair(&axis->boards, &board), std::pair(&axis->variants, &variant)})
+      if (!of->empty() && std::find(of->begin(), of->end(), *name) == of->end())
+        return fmt::format("'{}' is not for '{}'", axis->name, *name);
+  }
+  return "";
+}
+
+// Tells of a name that the patterns would make of a choice that the axes do not allow; "" it is no such name.
+std::string why_no_image(const ImageTables& tables, const std::string& name) {
+  for (const FamilyRow& family : tables.families) {
+    if (family.axes.empty()) continue;
+    std::vector<const AxisRow*> axes;
+    for (const NameAt& one : family.axes)
+      for (const AxisRow& axis : tables.axes)
+        if (axis.name == one.text && name.find(axis.suffix) != std::string::npos) axes.push_back(&axis);
+    if (axes.empty() || axes.size() > 8) continue;
+    for (const NameAt& board : family.boards) {
+      if (name.find(board.text) == std::string::npos) continue;
+      for (const NameAt& variant : family.variants)
+        for (unsigned chosen = 1; chosen < 1u << axes.size(); ++chosen) {
+          std::vector<const AxisRow*> of;
+          std::map<std::string, std::string> words{{"board", board.text}, {"variant", variant.text}};
+          for (std::size_t i = 0; i < axes.size(); ++i)
+            if (chosen >> i & 1) {
+              of.push_back(axes[i]);
+              words[axes[i]->group] += axes[i]->suffix;
+            }
+          std::string made;
+          for (std::size_t at = 0; at < family.pattern.size(); ++at) {
+            const auto end = family.pattern[at] == '{' ? family.pattern.find('}', at) : std::string::npos;
+            if (end == std::string::npos) made += family.pattern[at];
+            else made += words[family.pattern.substr(at + 1, end - at - 1)], at = end;
+          }
+          if (made == name) return contradiction(of, board.text, variant.text);
+        }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 Result<const ImageRow*> ImageTables::image(std::string_view name) const {
   std::vector<std::string> known;
   for (const ImageRow& image : images) {
     if (image.name == name) return &image;
     known.push_back(image.name);
   }
+  for (const GroupRow& one : groups) known.push_back(one.name);
   Error error{.what = fmt::format("'{}' is not an image", name), .hint = did_you_mean(name, known)};
+  if (const std::string why = why_no_image(*this, std::string(name)); !why.empty()) {
+    error.notes.push_back(why);
+    error.hint.clear();
+  }
   if (error.hint.empty()) error.hint = "see them all with: swage list images";
   return Fail(std::move(error));
 }
+
+namespace {
+
+template <class Row>
+const Row* row_named(const std::vector<Row>& rows, std::string_view name) {
+  const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
+  return at == rows.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+const BoardRow* ImageTables::board(std::string_view name) const { return row_named(boards, name); }
+const GroupRow* ImageTables::group(std::string_view name) const { return row_named(groups, name); }
+const AdditionRow* ImageTables::addition(std::string_view name) const { return row_named(additions, name); }
+std::vector<const ImageRow*> ImageTables::images_of(const GroupRow& group) const {
+  std::vector<const ImageRow*> found;
+  for (const ImageRow& image : images)
+    if ((group.families.empty() || names_it(group.families, image.family->name)) &&
+        (group.variants.empty() || names_it(group.variants, image.variant->name)))
+      found.push_back(&image);
+  return found;
+}
+const FixupRow* ImageTables::fixup(std::string_view name) const { return row_named(fixups, name); }
+const FirmwareRow* ImageTables::firmware_named(std::string_view name) const { return row_named(firmware, name); }
 
 }  // namespace swage

@@ -252,17 +252,20 @@ std::vector<fs::path> image_files(const fs::path& layer) {
 }
 
 struct ImageIndices {
-  Index boards{}, loaders{}, layouts{}, userlands{}, parts{}, variants{}, axes{}, families{};
-  Index kernels{}, firmware{}, bundles{};
+  Index boards{}, loaders{}, layouts{}, userlands{}, parts{}, variants{}, axes{}, families{}, groups{}, additions{};
+  Index vendors{}, fixups{}, flavours{}, kernels{}, firmware{}, bundles{};
 };
 
 void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& tables, ImageIndices& seen) {
   const std::vector<std::string> key{"name"};
   reader.check_tables(document,
-                      {"board", "kernel", "firmware", "bundle", "loader", "layout", "userland", "part", "variant",
-                       "axis", "family"},
+                      {"board", "vendor", "fixup", "flavour", "kernel", "firmware", "bundle", "loader", "layout",
+                       "userland", "part", "variant", "axis", "family", "group", "addition"},
                       {});
   reader.rows(document, "board", key, board_schema(), BoardRow{}, tables.boards, seen.boards);
+  reader.rows(document, "vendor", key, vendor_schema(), VendorRow{}, tables.vendors, seen.vendors);
+  reader.rows(document, "fixup", key, fixup_schema(), FixupRow{}, tables.fixups, seen.fixups);
+  reader.rows(document, "flavour", key, flavour_schema(), FlavourRow{}, tables.flavours, seen.flavours);
   reader.rows(document, "kernel", key, vendor_kernel_schema(), VendorKernelRow{}, tables.kernels, seen.kernels);
   reader.rows(document, "firmware", key, firmware_schema(), FirmwareRow{}, tables.firmware, seen.firmware);
   reader.rows(document, "bundle", key, bundle_schema(), BundleRow{}, tables.bundles, seen.bundles);
@@ -272,10 +275,35 @@ void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& 
   reader.rows(document, "part", key, part_schema(), PartRow{}, tables.parts, seen.parts);
   reader.rows(document, "variant", key, variant_schema(), VariantRow{}, tables.variants, seen.variants);
   reader.rows(document, "axis", key, axis_schema(), AxisRow{}, tables.axes, seen.axes);
+  reader.rows(document, "group", key, group_schema(), GroupRow{}, tables.groups, seen.groups);
+  reader.rows(document, "addition", key, addition_schema(), AdditionRow{}, tables.additions, seen.additions);
   reader.rows(document, "family", key, family_schema(), FamilyRow{}, tables.families, seen.families);
 }
 
 }  // namespace
+
+void read_asked(const Catalog::State& state, AskedRows<FirmwareOverlayRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "firmware_overlays.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<FirmwareOverlayRow>& rows, Index& index) {
+        reader.check_tables(document, {"firmware_overlay"}, {});
+        reader.rows(document, "firmware_overlay", {"name"}, firmware_overlay_schema(), FirmwareOverlayRow{}, rows,
+                    index);
+      },
+      [](std::vector<FirmwareOverlayRow>&, Findings&) {});
+}
+
+void read_asked(const Catalog::State& state, AskedRows<FirmwareTreeRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents) {
+  read_asked_file(
+      state, "firmware_trees.toml", found, findings, documents,
+      [](Reader& reader, const TomlDocument& document, std::vector<FirmwareTreeRow>& rows, Index& index) {
+        reader.check_tables(document, {"firmware_tree"}, {});
+        reader.rows(document, "firmware_tree", {"name"}, firmware_tree_schema(), FirmwareTreeRow{}, rows, index);
+      },
+      [](std::vector<FirmwareTreeRow>&, Findings&) {});
+}
 
 void read_asked(const Catalog::State& state, AskedImages& found, Findings& findings,
                 std::deque<TomlDocument>& documents) {

@@ -66,6 +66,8 @@ const Schema<ObjectErrorRow>& object_error_schema();
 const Schema<LogLineRow>& log_line_schema();
 const Schema<FirmwareModelRow>& firmware_model_schema();
 const Schema<FirmwareSettingRow>& firmware_setting_schema();
+const Schema<FirmwareOverlayRow>& firmware_overlay_schema();
+const Schema<FirmwareTreeRow>& firmware_tree_schema();
 const Schema<QuirkRow>& quirk_schema();
 const Schema<RecipeRow>& recipe_schema();
 const Schema<RecipeRow>& system_schema();      // of systems/NAME.toml: a recipe without [package] and [source]

@@ -139,6 +139,8 @@ struct Catalog::State {
     AskedRows<LogLineRow> log_lines{};
     AskedRows<FirmwareModelRow> firmware_models{};
     AskedRows<FirmwareSettingRow> firmware_settings{};
+    AskedRows<FirmwareOverlayRow> firmware_overlays{};
+    AskedRows<FirmwareTreeRow> firmware_trees{};
     AskedImages images{};
     bool incomplete = false;                         // load() could not read a file: `swage check` goes on, and what is
                                                      // not found may come from that
@@ -212,6 +214,10 @@ void read_asked(const Catalog::State& state, AskedRows<LogLineRow>& found, Findi
 void read_asked(const Catalog::State& state, AskedRows<FirmwareModelRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedRows<FirmwareSettingRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<FirmwareOverlayRow>& found, Findings& findings,
+                std::deque<TomlDocument>& documents);
+void read_asked(const Catalog::State& state, AskedRows<FirmwareTreeRow>& found, Findings& findings,
                 std::deque<TomlDocument>& documents);
 void read_asked(const Catalog::State& state, AskedImages& found, Findings& findings,
                 std::deque<TomlDocument>& documents);

@@ -1,6 +1,7 @@
 // swage list: what the catalog holds.
 #include <algorithm>
 #include <fmt/core.h>
+#include <map>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -349,6 +350,70 @@ Result<Listing> firmware(const Listed& wanted) {
     list.rows.push_back({{f.name, f.kind, f.repository, f.commit, f.nar}, &f.origin});
   return list;
 }
+Result<Listing> groups(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"images", In::json}, {"planned", In::json}, {"made", In::text}, {"summary"}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  for (const GroupRow& g : tables->groups) {
+    std::vector<std::string> made, planned;
+    for (const ImageRow* image : tables->images_of(g)) (image->planned.empty() ? made : planned).push_back(image->name);
+    list.rows.push_back(
+        {{g.name, made, planned, fmt::format("{} of {}", made.size(), made.size() + planned.size()), g.summary},
+         &g.origin});
+  }
+  return list;
+}
+Result<Listing> additions(const Listed& wanted) {
+  Listing list{.columns = {{"name"}, {"boards"}, {"summary"}, {"limits"}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  for (const AdditionRow& a : tables->additions)
+    list.rows.push_back({{a.name, names_of(a.boards), a.summary, a.limits}, &a.origin});
+  return list;
+}
+
+// What the later layers change of the rows of the earlier ones.
+struct LayerSeen {
+  std::size_t rows = 0;                      // that are its own
+  std::vector<std::string> overrides{};      // [[board]] rpi3: cmdline
+};
+template <class Rows>
+void see_layers(std::map<std::string, LayerSeen>& seen, const char* table, const Rows& rows) {
+  for (const auto& row : rows) {
+    ++seen[row.origin.layer].rows;
+    std::map<std::string, std::vector<std::string>> by_layer;
+    for (const auto& [key, layer] : row.origin.overridden)
+      if (key != "name") by_layer[layer].push_back(key);
+    for (const auto& [layer, keys] : by_layer)
+      seen[layer].overrides.push_back(fmt::format("[[{}]] {}: {}", table, row.name, join(keys, ", ")));
+  }
+}
+// In the order in which they apply: of two rows of a name, and of two overrides of a key, the later layer's counts.
+Result<Listing> layers(const Listed& wanted) {
+  Listing list{.columns = {{"order"}, {"name"}, {"directory"}, {"rows"}, {"overrides"}}};
+  SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
+  SWAGE_TRY(const std::vector<MachineRow>* machines, wanted.catalog.machines());
+  std::map<std::string, LayerSeen> seen;
+  see_layers(seen, "root", wanted.catalog.roots());
+  see_layers(seen, "machine", *machines);
+  see_layers(seen, "board", tables->boards);
+  see_layers(seen, "loader", tables->loaders);
+  see_layers(seen, "layout", tables->layouts);
+  see_layers(seen, "userland", tables->userlands);
+  see_layers(seen, "variant", tables->variants);
+  see_layers(seen, "axis", tables->axes);
+  see_layers(seen, "family", tables->families);
+  see_layers(seen, "group", tables->groups);
+  see_layers(seen, "addition", tables->additions);
+  see_layers(seen, "kernel", tables->kernels);
+  see_layers(seen, "firmware", tables->firmware);
+  see_layers(seen, "bundle", tables->bundles);
+  static const Origin none;
+  std::size_t order = 0;
+  for (const auto& [name, directory] : wanted.catalog.layers()) {
+    LayerSeen& one = seen[name];
+    list.rows.push_back({{++order, name, directory.string(), one.rows, std::move(one.overrides)}, &none});
+  }
+  return list;
+}
 Result<Listing> images(const Listed& wanted) {
   Listing list{.columns = {{"name"},
                            {"board"},
@@ -388,7 +453,10 @@ constexpr Listable kinds[] = {{"kernels", kernels},
                               {"boards", boards, true},
                               {"bundles", bundles},
                               {"firmware", firmware},
-                              {"images", images, true}};
+                              {"images", images, true},
+                              {"groups", groups},
+                              {"additions", additions},
+                              {"layers", layers}};
 
 std::string origin_text(const Origin& origin) {
   std::string text = fmt::format("{} {}:{}", origin.layer, origin.pos.file, origin.pos.line);
@@ -486,7 +554,7 @@ Action declare_list(const Options& app) {
   auto options = std::make_shared<ListOptions>();
   app.add_option("WHAT", options->what,
                  "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks, components, boards, "
-                 "bundles, firmware or images")
+                 "bundles, firmware, images, groups (of images), additions (to boards) or layers")
       .required();
   app.add_option("--for", options->platforms,
                  "only what is for these platforms: toolchains, packages, machines, boards, images")

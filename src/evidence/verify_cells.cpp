@@ -140,9 +140,10 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
                        CellRun& cell) {
   if (cell.goal.unpinned) return Fail(*cell.goal.unpinned);
   bool boots = true;
-  if (cell.goal.cell.kernel->tree) {
+  const KernelChoice& choice = *cell.goal.cell.kernel;
+  if (choice.source && std::holds_alternative<Source::Present>(choice.source->how)) {   // others are not there yet
     SWAGE_TRY(Store* store, session.store());
-    if (source_arch(store->real_path(cell.goal.cell.kernel->source->path), cell.goal.platform->kernel_arch).empty()) {
+    if (source_arch(store->real_path(choice.source->path), cell.goal.platform->kernel_arch).empty()) {
       cell.end = End::impossible;
       cell.reason = fmt::format("the tree has no arch/{}", cell.goal.platform->kernel_arch);
       return {};

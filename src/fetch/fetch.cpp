@@ -14,6 +14,7 @@ struct Fetcher::State {
   fs::path downloads() const { return store.work_dir() / "downloads"; }
   Result<void> take_member(const Source& source, const Source::Member& member, std::uint64_t job_id);
   Result<void> check_present(const Source& source, const Source::Present& present);
+  Result<void> take_tree(const Source& source, const Source::Tree& tree, std::uint64_t job_id);
 };
 
 Fetcher::Fetcher(Store& store, FetchOptions options, Reporter& reporter)
@@ -79,6 +80,32 @@ Result<void> Fetcher::State::check_present(const Source& source, const Source::P
                     .hint = "plan anew: run the same command again"});
 }
 
+Result<void> Fetcher::State::take_tree(const Source& source, const Source::Tree& tree, std::uint64_t job_id) {
+  SWAGE_TRY(const PartFile part, PartFile::acquire(downloads(), tree.nar_sha256));
+  SWAGE_TRY(const bool valid, store.is_valid(source.path));
+  if (!valid) {
+    if (Result<void> got = transport.get({.name = tree.name, .urls = tree.urls}, part, job_id); !got) {
+      Error error = std::move(got).error();
+      if (error.code == Errc::environment) error.hint = tree.hint;
+      return Fail(std::move(error));
+    }
+    SWAGE_TRY(const TempDir directory, TempDir::create("tree", downloads()));
+    const fs::path unpacked = directory.path() / "tree";
+    SWAGE_CHECK(extract_archive(part.path(), unpacked, tree.name));
+    SWAGE_TRY(const NarHash nar, hash_nar(unpacked));
+    if (nar.hash.hex() != tree.nar_sha256)
+      return Fail(Error{.code = Errc::hash_mismatch,
+                        .what = fmt::format("'{}' is not the tree that is pinned", tree.name),
+                        .notes = {fmt::format("expected NAR sha256 {}", tree.nar_sha256),
+                                  fmt::format("received NAR sha256 {}", nar.hash.hex())},
+                        .hint = tree.hint});
+    SWAGE_TRY(const StorePath path, store.add_tree(source.path.name(), unpacked));
+    SWAGE_CHECK(check_path(source.path, path));
+  }
+  part.remove();
+  return {};
+}
+
 Result<void> Fetcher::fetch(const Source& source, std::uint64_t job_id) {
   SWAGE_CHECK(state_->store.add_temp_root(source.path));
   if (const auto* present = std::get_if<Source::Present>(&source.how)) return state_->check_present(source, *present);
@@ -90,6 +117,7 @@ Result<void> Fetcher::fetch(const Source& source, std::uint64_t job_id) {
   }
   if (const auto* member = std::get_if<Source::Member>(&source.how))
     return state_->take_member(source, *member, job_id);
+  if (const auto* tree = std::get_if<Source::Tree>(&source.how)) return state_->take_tree(source, *tree, job_id);
   SWAGE_TRY(const StorePath path, download(std::get<Source::Download>(source.how), source.path.name(), job_id));
   return check_path(source.path, path);
 }

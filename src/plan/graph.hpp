@@ -32,8 +32,15 @@ struct Source {
   struct Present {                            // put into the store when it was planned: a local tree
     std::string from{};                       // for people
   };
+  struct Tree {                               // what an archive holds, without its first directory, checked against the
+                                              // hash of that: archives of the same tree may differ
+    std::string name{};                       // for people: "rpi 6.12.47"
+    std::string nar_sha256{};                 // base16
+    std::vector<std::string> urls{};
+    std::string hint{};                       // where it cannot be had
+  };
   StorePath path;
-  std::variant<Text, Download, Member, Present> how;
+  std::variant<Text, Download, Member, Present, Tree> how;
 };
 
 struct Graph {

@@ -3,6 +3,7 @@
 // What is a list in a row is lines here; of several words in a line there is a `|` between two:
 //   {image.partitions}   NAME|TYPE|FILE SYSTEM|LABEL|SIZE|CONTENT|bootable or nothing
 //   {image.firmware}     FILE|NAME in the boot file system       {image.raw}       FILE|OFFSET
+//   {board.machine}      FILE|QEMU's option that takes it
 //   {image.loader}       WHAT|NAME in the boot file system       {image.texts}     FILE|NAME in the boot file system
 //   {image.files}        FILE|PATH in the root file system       {image.load}      WHAT|ADDRESS in memory
 //   {image.contents}     KIND|NAME|VERSION|LICENCE|SHA256|FILE|URL|WITHIN: parts of the image, for its bill of
@@ -13,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "catalog/boot_config.hpp"
 #include "plan/planner_state.hpp"
 #include "plan/sources.hpp"
 
@@ -28,6 +30,16 @@ std::string partition_lines(const LayoutRow& layout) {
     lines.push_back(fmt::format("{}|{}|{}|{}|{}|{}|{}", one.name, one.type, one.fs, one.label, one.size, one.content,
                                 one.bootable ? "bootable" : ""));
   return join(lines, "\n");
+}
+
+// Whether something of the root is in the image, and does not only start it.
+bool is_in_image(const ImageRow& image, const std::string& root) {
+  const BoardRow& board = *image.board;
+  if (root == board.kernel) return true;
+  for (const auto* files : {&board.firmware, &board.raw, &image.loader->firmware})
+    for (const RootFile& file : *files)
+      if (file.root == root) return true;
+  return false;
 }
 
 std::string loader_lines(const LoaderRow& loader) {
@@ -66,8 +78,8 @@ Userland userland_of(const ImageTables& tables, const ImageRow& image) {
 
 std::set<std::string> roots_of(const ImageRow& image) {
   const BoardRow& board = *image.board;
-  std::set<std::string> roots{board.kernel, board.bios.root, board.qemu_root};
-  for (const auto* files : {&board.firmware, &board.raw, &image.loader->firmware})
+  std::set<std::string> roots{board.kernel, board.qemu_root};
+  for (const auto* files : {&board.firmware, &board.raw, &board.machine, &image.loader->firmware})
     for (const RootFile& file : *files) roots.insert(file.root);
   roots.erase("");
   return roots;
@@ -77,7 +89,7 @@ Result<std::string> Planner::State::root_files(Draft& draft, const std::vector<R
   std::vector<std::string> lines;
   for (const RootFile& file : files) {
     SWAGE_TRY(const Object tree, root_object(file.root));
-    const std::string last = file.offset ? std::to_string(file.offset) : file.to;
+    const std::string last = file.offset ? std::to_string(file.offset) : file.as.empty() ? file.to : file.as;
     lines.push_back(fmt::format("{}/{}|{}", add_object(draft, tree), file.file, last));
   }
   return join(lines, "\n");
@@ -164,7 +176,7 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
                                 join(programs, ",")));
   }
   for (const std::string& root : roots_of(image)) {
-    if (root == image.board->qemu_root || root == image.board->bios.root) continue;
+    if (!is_in_image(image, root)) continue;
     SWAGE_TRY(const RootRow* row, catalog.root(root));
     SWAGE_CHECK(set_sources(lock, *row));
     SWAGE_TRY(const LockedSet* set, lock.set("root:" + root));
@@ -183,11 +195,8 @@ Result<std::string> Planner::State::board_value(Draft& draft, std::string_view k
   if (key.starts_with("qemu") && !board.emulated())
     return fail(Errc::unsatisfiable,
                 fmt::format("'{}' has no emulator: {}", board.name, join(board.limits, "; ")));
-  if (key == "bios") {
-    if (board.bios.root.empty()) return std::string();
-    SWAGE_TRY(const Object tree, root_object(board.bios.root));
-    return fmt::format("{}/{}", add_object(draft, tree), board.bios.file);
-  }
+  if (key == "qemu_console") return board.qemu_console.empty() ? board.console : board.qemu_console;
+  if (key == "machine") return root_files(draft, board.machine);
   return look_up({{"name", board.name},
                   {"title", board.title},
                   {"dtb", board.dtb},
@@ -198,9 +207,10 @@ Result<std::string> Planner::State::board_value(Draft& draft, std::string_view k
                   {"qemu", board.qemu},
                   {"qemu_root", board.qemu_root},
                   {"qemu_args", board_words(board.qemu_args)},
+                  {"qemu_console", {}},
+                  {"qemu_disabled", board_words(board.qemu_disabled)},
                   {"starts", board.starts},
-                  {"bios", {}},
-                  {"bios_as", board.bios_as},
+                  {"machine", {}},
                   {"timeout", std::to_string(board.timeout)}},
                  "board", key);
 }
@@ -223,8 +233,20 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     return root_files(draft, files);
   }
   if (key == "raw") return root_files(draft, image.board->raw);
-  if (key == "texts") return texts(draft, image.loader->texts);
-  if (key == "files") return texts(draft, whole.files);
+  if (key == "texts") {
+    std::map<std::string, std::string> all = image.loader->texts;
+    SWAGE_TRY(std::string config, boot_config(catalog, image));
+    if (!config.empty()) all["config.txt"] = std::move(config);
+    std::string eeprom = eeprom_config(*tables, *image.board);
+    if (!eeprom.empty()) all["bootconf.txt"] = std::move(eeprom);
+    return texts(draft, all);
+  }
+  if (key == "files") {
+    std::map<std::string, std::string> all = whole.files;
+    for (const NameAt& name : image.board->additions)
+      for (const auto& [path, text] : tables->addition(name.text)->files) all[path] = text;
+    return texts(draft, all);
+  }
   return look_up({{"name", image.name},
                   {"variant", image.variant->name},
                   {"table", image.layout->table},

@@ -95,6 +95,47 @@ Result<KernelChoice> recorded_kernel(const EvidenceRow& row) {
                       .tree = row.tree};
 }
 
+std::vector<std::string> vendor_lines(const ImageTables& tables, const VendorKernel& of) {
+  std::vector<std::string> lines{fmt::format("# {}", of.vendor->name)};
+  const auto add = [&](const std::vector<std::string>& more) { lines.insert(lines.end(), more.begin(), more.end()); };
+  add(of.vendor->config);
+  if (of.kernel) {
+    for (const NameAt& name : of.kernel->fixups) add(tables.fixup(name.text)->config);
+    add(of.kernel->config);
+  }
+  if (of.flavour) add(of.flavour->config);
+  return lines;
+}
+
+Result<KernelChoice> vendor_kernel(const ImageTables& tables, const VendorKernel& of) {
+  const VendorKernelRow& row = *of.kernel;
+  const std::string name = fmt::format("{} {}", of.vendor->name, row.name);
+  SWAGE_TRY(Version version, Version::parse(row.name));
+  SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, row.nar));
+  SWAGE_TRY(StorePath path, make_fixed_path(kernel_source_name(row.name), ContentMethod::recursive, hash));
+  const std::string what = row.commit.empty() ? "refs/tags/" + row.tag : row.commit;
+  Source::Tree tree{.name = name,
+                    .nar_sha256 = row.nar,
+                    .urls = {fmt::format("{}/archive/{}.tar.gz", of.vendor->repository, what)},
+                    .hint = fmt::format("name a copy of it with: --src DIR (its NAR has the sha256 {})", row.nar)};
+  KernelChoice choice{.version = std::move(version),
+                      .source = Source{.path = std::move(path), .how = std::move(tree)},
+                      .tree = KernelTree{.url = of.vendor->repository,
+                                         .commit = row.commit.empty() ? row.tag : row.commit,
+                                         .nar = row.nar,
+                                         .vendor = of.vendor->name}};
+  for (const NameAt& fixup : row.fixups) {
+    const FixupRow& patched = *tables.fixup(fixup.text);
+    for (std::size_t i = 0; i < patched.patches.size(); ++i) {
+      SWAGE_TRY(Source patch, source_of({}, SourceSpec{.urls = {patched.patches[i]}, .sha256 = patched.sha256[i]},
+                                        fixup.text));
+      choice.patches.push_back(std::move(patch));
+    }
+  }
+  choice.options.lines = vendor_lines(tables, of);
+  return choice;
+}
+
 std::string kernel_source_name(std::string_view version) { return fmt::format("linux-{}-source", version); }
 
 Result<const MachineRow*> find_machine(const Catalog& catalog, const Platform& platform, const Version& kernel) {

@@ -249,8 +249,9 @@ Result<Object> Planner::State::once(const std::string& key, const std::string& n
 
 bool has_own_tree(const Cell& cell) {
   if (!cell.kernel || !cell.kernel->source) return false;
-  const bool present = std::holds_alternative<Source::Present>(cell.kernel->source->how);
-  return present && cell.kernel->options.patches.empty() && !change_tree(cell.quirks);
+  const auto& how = cell.kernel->source->how;
+  const bool is_tree = std::holds_alternative<Source::Present>(how) || std::holds_alternative<Source::Tree>(how);
+  return is_tree && cell.kernel->patches.empty() && cell.kernel->options.patches.empty() && !change_tree(cell.quirks);
 }
 
 bool Planner::State::is_tree(const std::string& name) const {

@@ -75,14 +75,19 @@ struct KernelOptions {
 // One kernel, exactly.
 struct KernelChoice {
   Version version;                             // with sublevel
-  std::optional<Source> source{};              // the archive, or the local tree (Source::Present)
-  std::optional<KernelTree> tree{};            // of the latter: where it is from
+  std::optional<Source> source{};              // the archive, or a tree: the user's (Source::Present) or a vendor's
+  std::optional<KernelTree> tree{};            // of the latter and of a vendor's: where it is from
+  std::vector<Source> patches{};               // of its vendor's rows, before those of the request
   KernelOptions options{};
 };
 
 // Of a kernel that the catalog does not have, those that it has next to it, the older first: of its series, or else of
 // all. `linux@6.1.176`
 Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const Lockfile& lock, const Version& wanted);
+// One of a vendor's: its tree and patches by their hashes, and in `options` the lines of its rows.
+Result<KernelChoice> vendor_kernel(const ImageTables& tables, const VendorKernel& of);
+// The same lines, which a tree of the user's gets too.
+std::vector<std::string> vendor_lines(const ImageTables& tables, const VendorKernel& of);
 // The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors say
 // which are nearest.
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted);
@@ -112,8 +117,8 @@ struct Cell {
   std::map<std::string, Source> trees{};       // of the toolchain's components that are trees of the user's, by id
 };
 
-// Whether the cell's kernel has a tree of the user's own that is built from as it is: neither quirks nor patches change
-// it.
+// Whether the cell's kernel has a tree, the user's or a vendor's, that is built from as it is: neither quirks nor
+// patches change it.
 bool has_own_tree(const Cell& cell);
 
 // The roots that the image, or its boot, is made of: those of its parts are pinned on demand.

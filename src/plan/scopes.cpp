@@ -117,7 +117,7 @@ Result<std::string> Planner::State::symbols(const Draft& draft) {
   return join(known, "\n");
 }
 
-// The patches in the order of the quirks, each once, and then the request's.
+// The patches in the order of the quirks, each once, then those of a vendor's kernel and then the request's.
 Result<std::string> Planner::State::patches(Draft& draft) {
   std::vector<std::string> names, paths;
   for (const QuirkRow* quirk : draft.cell.quirks)
@@ -128,6 +128,7 @@ Result<std::string> Planner::State::patches(Draft& draft) {
       SWAGE_TRY(Source source, text_source(name, std::move(content)));
       paths.push_back(add_source(draft, std::move(source)).str());
     }
+  for (const Source& patch : draft.cell.kernel->patches) paths.push_back(add_source(draft, patch).str());
   for (const auto& [name, content] : draft.cell.kernel->options.patches) {
     SWAGE_TRY(Source source, text_source(store_name_of(name), content));
     paths.push_back(add_source(draft, std::move(source)).str());

@@ -10,17 +10,17 @@
 #include "plan/parts.hpp"
 #include "plan/sources.hpp"
 #include "request/feature_words.hpp"
+#include "request/image_goals.hpp"
 #include "request/kconfig.hpp"
 #include "request/kernel_options.hpp"
 #include "request/near_targets.hpp"
 #include "request/option_kinds.hpp"
 #include "request/trees.hpp"
+#include "request/vendor_goals.hpp"
 
 namespace swage {
 
 namespace {
-
-bool is_all(std::string_view platform) { return platform == "all" || platform == "ALL"; }
 
 bool needs_kernel(const Target& target) {
   return kind_of(target) == TargetKind::kernel || kind_of(target) == TargetKind::kernel_tree;
@@ -198,51 +198,6 @@ Result<void> resolve_goal(const Catalog& catalog, const TargetOptions& options, 
   return {};
 }
 
-Result<void> look_up_image(const Catalog& catalog, Target& target) {
-  if (!target.version.empty())
-    return Fail(Error{.what = fmt::format("'{}' is not a target", target.text),
-                      .hint = fmt::format("an image has no versions: {}", target.name)});
-  SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
-  SWAGE_TRY(target.image, tables->image(std::string_view(target.name).substr(kImageTarget.size())));
-  if (!target.image->planned.empty())
-    return Fail(Error{.code = Errc::unsatisfiable,
-                      .what = fmt::format("'{}' cannot be made yet", target.name),
-                      .notes = {target.image->planned},
-                      .hint = "see which can with: swage list images"});
-  target.recipe = kImageRecipe;
-  SWAGE_TRY(const TargetRow* asks, catalog.target(kImageRecipe));
-  target.asks = *asks;
-  return {};
-}
-
-// Programs of images are static: an image has no store. One instance for all of a C library, so that they share
-// packages.
-std::shared_ptr<const Instance> image_instance(const ImageRow& image) {
-  static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<const Instance>> made;
-  std::string libc;
-  for (const AxisRow* axis : image.axes)
-    if (!axis->libc.empty()) libc = axis->libc;
-  const std::scoped_lock lock(mutex);
-  std::shared_ptr<const Instance>& instance = made[libc];
-  if (!instance)
-    instance = std::make_shared<const Instance>(Instance{.name = "image", .libc = libc, .is_static = true});
-  return instance;
-}
-
-// An image is for its board's platform, whatever a workspace says of others.
-Result<std::vector<const Platform*>> image_platforms(const Catalog& catalog, const TargetOptions& options,
-                                                     const Target& target) {
-  SWAGE_TRY(const Platform* own, catalog.platform(target.image->board->platform));
-  if (options.platforms.empty()) return std::vector{own};
-  SWAGE_TRY(const std::vector<const Platform*> named, parse_platforms(catalog, options.platforms));
-  const bool is_named = std::find(named.begin(), named.end(), own) != named.end();
-  if (is_named || names_all(options.platforms)) return std::vector{own};
-  return Fail(Error{.what = fmt::format("'{}' is for '{}', and '--for' names '{}'", target.text, own->name,
-                                        named.front()->name),
-                    .hint = "leave out --for: the board says it"});
-}
-
 // Finds what the target's name means.
 Result<void> look_up_target(const Catalog& catalog, const TargetOptions& options, Target& target) {
   if (target.name == kRootTarget || target.name == kToolchainTarget) return {};
@@ -251,6 +206,12 @@ Result<void> look_up_target(const Catalog& catalog, const TargetOptions& options
     target.recipe = target.name;
     SWAGE_TRY(const TargetRow* asks, catalog.target(target.name));
     target.asks = *asks;
+    if (needs_kernel(target) && !target.version.empty() &&
+        !std::isdigit(static_cast<unsigned char>(target.version.front()))) {
+      SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+      SWAGE_TRY(target.vendor, find_vendor_kernel(*tables, target.version));
+      if (!target.vendor) return Fail(no_such_vendor(*tables, target));
+    }
     if (!is_package(target)) return {};
     SWAGE_TRY(Catalog::RecipeName named, catalog.parse_recipe_name(target.text));
     target.recipe = named.recipe->full_name();
@@ -404,6 +365,10 @@ Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& c
                                               const Target& target, const std::vector<const Platform*>& platforms,
                                               KernelGoal kernel_goal) {
   if (!needs_kernel(target)) return std::nullopt;
+  if (target.vendor) {
+    SWAGE_TRY(KernelChoice choice, kernel_of_vendor(session, catalog, options, target, platforms));
+    return choice;
+  }
   if (!options.src.empty()) return local_kernel(session, options.src, target.version, platforms);
   SWAGE_TRY(const LockView lock, session.lock_view());
   std::optional<Version> wanted;
@@ -470,10 +435,12 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance) {
   return {};
 }
 
+bool is_all_word(std::string_view platform) { return platform == "all" || platform == "ALL"; }
+
 bool names_all(const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [](const std::string& list) {
     const std::vector<std::string_view> parts = split(list, ',');
-    return std::any_of(parts.begin(), parts.end(), is_all);
+    return std::any_of(parts.begin(), parts.end(), is_all_word);
   });
 }
 
@@ -484,7 +451,7 @@ Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, con
   };
   for (const std::string& list : names)
     for (const std::string_view name : split(list, ',')) {
-      if (is_all(name)) {
+      if (is_all_word(name)) {
         SWAGE_TRY(const std::vector<MachineRow>* machines, catalog.machines());
         for (const Platform& platform : catalog.platforms())
           if (catalog.has_toolchains(platform.name) &&
@@ -544,7 +511,8 @@ Result<Target> parse_target(const std::string& text) {
 Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::vector<Target> targets;
-  for (const std::string& text : options.targets) {
+  SWAGE_TRY(const std::vector<std::string> texts, without_groups(session, *catalog, options.targets));
+  for (const std::string& text : texts) {
     SWAGE_TRY(Target target, parse_target(text));
     if (text.find(',') != std::string::npos)
       return Fail(Error{.what = fmt::format("'{}' is not a target", text),
@@ -569,7 +537,10 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   if (!session.options().instance.empty() && !targets.empty() &&
       std::none_of(targets.begin(), targets.end(), takes_instance))
     return Fail(nothing_of("--instance", known.front(), {"packages that name none"}, options.command));
-  SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
+  const auto of_vendor = [](const Target& target) { return target.vendor.has_value(); };
+  const bool all_of_vendors = !targets.empty() && std::all_of(targets.begin(), targets.end(), of_vendor);
+  std::vector<const Platform*> platforms;   // of what is for platforms: --for names a vendor's kernels boards
+  if (!all_of_vendors) { SWAGE_TRY(platforms, wanted_platforms(session, options)); }
   SWAGE_CHECK(check_emulation(options, platforms));
   SWAGE_TRY(const KernelOptions kernel, kernel_options(options, default_config));
   // Said before a tree is fetched and copied for minutes.
@@ -579,17 +550,24 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   std::vector<Resolution> resolutions;
   for (const Target& target : targets) {
     SWAGE_TRY(const std::shared_ptr<const Instance> instance, instance_of(session, *catalog, options, target));
-    SWAGE_TRY(std::optional<KernelChoice> choice,
-              kernel_of(session, *catalog, options, target, platforms, kernel_goal));
-    if (choice) {
-      choice->options = kernel;
-      SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
-    }
+    SWAGE_TRY(const std::vector<BoardGoal> boards, vendor_boards(*catalog, options, target));
     std::vector<const Platform*> own = platforms;
     if (target.image) { SWAGE_TRY(own, image_platforms(*catalog, options, target)); }
-    for (const Platform* platform : own) {
-      Goal& goal = goals.emplace_back(Goal{.target = target, .platform = platform, .instance = instance});
-      if (Result<void> made = complete_goal(session, options, kernel_goal, choice, goal, resolutions); !made) {
+    if (target.vendor) own.clear();
+    for (const BoardGoal& one : boards) own.push_back(one.platform);
+    SWAGE_TRY(std::optional<KernelChoice> choice, kernel_of(session, *catalog, options, target, own, kernel_goal));
+    if (choice) {
+      set_options(*choice, kernel);
+      SWAGE_CHECK(check_config_files(*catalog, kernel, options.src.empty() ? std::nullopt : tree_of(session, *choice)));
+    }
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      Goal& goal = goals.emplace_back(Goal{.target = target, .platform = own[i], .instance = instance});
+      std::optional<KernelChoice> of_goal = choice;
+      if (target.vendor) {
+        goal.board = boards[i].board;
+        use_defconfig(of_goal->options.config, goal.board->defconfigs.at(own[i]->name));
+      }
+      if (Result<void> made = complete_goal(session, options, kernel_goal, of_goal, goal, resolutions); !made) {
         if (!impossible || made.error().code == Errc::interrupted) return Fail(std::move(made).error());
         impossible(goal, made.error());
         goals.pop_back();
@@ -621,6 +599,9 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
 }
 
 std::string goal_label(const Goal& goal) {
+  if (goal.board)
+    return fmt::format("{}@{} for {}{}", goal.target.name, goal.target.vendor->name(), goal.board->name,
+                       goal.platform->name == goal.board->platform ? "" : ":" + goal.platform->name);
   std::string label =
       goal.cell.kernel ? fmt::format("{}@{}", goal.target.name, goal.cell.kernel->version.str()) : goal.target.text;
   if (goal.target.name == kRootTarget) return label;

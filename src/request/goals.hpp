@@ -60,6 +60,7 @@ struct TargetOptions {
 // The platforms that --for names, each once; x86_64 when it names none.
 Result<std::vector<const Platform*>> parse_platforms(const Catalog& catalog, const std::vector<std::string>& names);
 
+bool is_all_word(std::string_view platform);   // of --for
 bool names_all(const std::vector<std::string>& names);   // that one of them is `all`
 
 // Those that a swage.toml names, all that are none together, each with its place.
@@ -70,7 +71,7 @@ Result<void> check_instance(const Catalog& catalog, const Instance& instance);
 // Those of --for, or the workspace's.
 Result<std::vector<const Platform*>> wanted_platforms(Session& session, const TargetOptions& options);
 
-// `NAME[@VERSION]`, `image/NAME`; of a package `NAME[@MEMBER][@INSTANCE]`.
+// `NAME[@VERSION]`, `linux@VENDOR[-BUNDLE][-FLAVOUR]`, `image/NAME`; of a package `NAME[@MEMBER][@INSTANCE]`.
 struct Target {
   std::string text;                          // as written
   std::string name;
@@ -80,6 +81,7 @@ struct Target {
   std::string recipe{};
   TargetRow asks{};
   const ImageRow* image = nullptr;
+  std::optional<VendorKernel> vendor{};      // of a kernel's target: linux@rpi
 };
 Result<Target> parse_target(const std::string& text);
 TargetKind kind_of(const Target& target);   // once it is looked up
@@ -90,6 +92,7 @@ Result<std::vector<Target>> find_targets(Session& session, const TargetOptions& 
 struct Goal {
   Target target;
   const Platform* platform = nullptr;
+  const BoardRow* board = nullptr;           // that a vendor's kernel is configured for
   std::shared_ptr<const Instance> instance{};   // that the cell is of, if any
   Cell cell{};
   std::optional<Resolution> resolution{};    // of the toolchain

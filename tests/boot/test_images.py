@@ -9,6 +9,14 @@ from swage_cli import ROOT
 
 NAME = "image/virt-arm64-minimal"
 INSTALLER = "image/virt-arm64-installer"
+# What the console says on the way: who starts the kernel, and where its root is.
+WAYS = {
+    "virt-arm64": ("U-Boot 20", "Retrieving file: /initramfs.cpio.gz", "initramfs: the root is /dev/vda2"),
+    "uefi-arm64": ("BdsDxe: starting Boot", "EFI stub: Loaded initrd", "initramfs: the root is /dev/vda2"),
+    "rpi4": ("Machine model: Raspberry Pi 4 Model B", "Run /init as init process"),
+    "malta": ("MIPS: machine is mti,malta", "initramfs: the root is /dev/sda2"),
+    "imx8mp-evk": ("Machine model: NXP i.MX8MPlus EVK board", "initramfs: the root is /dev/mmcblk2p2"),
+}
 
 
 def shown(rootless, path) -> str:
@@ -21,12 +29,14 @@ def passwords(log: str) -> list[str]:
     return [one for i, one in enumerate(found) if i == 0 or found[i - 1] != one]
 
 
-def test_an_image_starts_by_itself_up_to_a_login(rootless):
-    boot = rootless("boot", NAME, "--json").ok().json()["boots"][0]
-    assert boot["platform"] == "arm64" and boot["kernel"] is None
-    assert boot["userland"].startswith("root Linux 6.12.") and boot["userland"].endswith(" aarch64")
+@pytest.mark.parametrize("board", WAYS)
+def test_an_image_starts_by_itself_up_to_a_login(rootless, board):
+    boot = rootless("boot", f"image/{board}-minimal", "--json").ok().json()["boots"][0]
+    assert boot["platform"] == ("mipsel" if board == "malta" else "arm64") and boot["kernel"] is None
+    assert re.fullmatch(r"root Linux 6\.12\..* (aarch64|mips)", boot["userland"])
     log = shown(rootless, boot["log"])
-    for said in ("U-Boot 20", "Retrieving file: /initramfs.cpio.gz", "initramfs: the root is /dev/vda2", "grow-root: vda2 of vda", "virt-arm64-minimal login: "):
+    grown = ["grow-root: vda2 of vda"] if board == "virt-arm64" else []
+    for said in (*WAYS[board], *grown, f"{board}-minimal login: "):
         assert said in log, said
 
 
@@ -281,3 +291,29 @@ layout = "gpt-disk"
     failed = rootless("--layer", layer, "build", "image/mine-minimal", "--no-link").fails(1)
     assert "image: 'u-boot.bin' from byte 8192 to " in failed.err
     assert " lies over the first partition, which begins at 1048576\n" in failed.err
+
+
+def test_a_trees_overlays_are_compiled_without_its_kernel(rootless, tmp_path):
+    tree = tmp_path / "tree"
+    overlays = tree / "arch/arm/boot/dts/overlays"
+    boards = tree / "arch/arm64/boot/dts/broadcom"
+    for directory in (overlays, boards, tree / "include/dt-bindings/gpio", tree / "scripts/dtc/include-prefixes"):
+        directory.mkdir(parents=True)
+    (tree / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 47\n")
+    (tree / "include/dt-bindings/gpio/gpio.h").write_text("#define GPIO_ACTIVE_LOW 1\n")
+    (overlays / "README").write_text("Introduction\n")
+    (overlays / "overlay_map.dts").write_text("/dts-v1/;\n/ { one { bcm2712; }; };\n")
+    (overlays / "one-overlay.dts").write_text(
+        "/dts-v1/;\n/plugin/;\n#include <dt-bindings/gpio/gpio.h>\n"
+        "/ { fragment@0 { target = <&gpio>; __overlay__ { level = <GPIO_ACTIVE_LOW>; }; }; };\n")
+    (boards / "bcm2712-rpi-5-b.dts").write_text('/dts-v1/;\n/ { model = "five"; gpio: gpio { }; };\n')
+    for path in [tmp_path, *tmp_path.parents][:3]:
+        path.chmod(0o755)
+    result = rootless("build", "linux-overlays@rpi", "--for", "rpi5", "--src", tree, "--no-link", "--json").ok().json()["results"][0]
+    out = result["outputs"]["out"]["realPath"]
+    names = subprocess.run([*rootless.prefix, "sh", "-c", f"cd {out} && find . -type f | sort"], check=True, capture_output=True, text=True).stdout.split()
+    assert names == ["./bcm2712-rpi-5-b.dtb", "./overlays/README", "./overlays/one.dtbo", "./overlays/overlay_map.dtb"]
+    (overlays / "one-overlay.dts").write_text("/dts-v1/;\n/plugin/;\n/ { wrong\n")
+    failed = rootless("build", "linux-overlays@rpi", "--for", "rpi5", "--src", tree, "--no-link").fails(1)
+    assert "linux-overlays: 'arch/arm/boot/dts/overlays/one-overlay.dts' cannot be compiled\n" in failed.err
+

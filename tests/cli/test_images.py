@@ -143,7 +143,7 @@ layout = "gpt-disk"
 """
 
 
-@pytest.mark.parametrize("kind", ["images", "boards", "bundles", "firmware"])
+@pytest.mark.parametrize("kind", ["images", "boards", "bundles", "firmware", "groups", "additions"])
 def test_lists_take_no_time(planner, kind):
     best = 1.0
     for _ in range(5):
@@ -151,3 +151,128 @@ def test_lists_take_no_time(planner, kind):
         rows = json.loads(planner("list", kind, "--json").ok().out)[kind]
         best = min(best, time.monotonic() - begin)
     assert rows and best < 0.1
+
+
+VENDOR = ("plan", "--config", "defconfig")
+
+
+def linux(planner, *args):
+    found = [one for one in planner(*VENDOR, *args, "--json").ok().json()["derivations"] if one["name"].startswith("linux-")]
+    return {one["drv"] for one in found}
+
+
+def test_boards_of_one_configuration_share_the_kernel(planner):
+    of_four = linux(planner, "linux@rpi", "--for", "rpi4")
+    assert len(of_four) == 1
+    assert linux(planner, "linux@rpi", "--for", "rpi02,rpi3,rpi4,rpi400") == of_four
+    of_five = linux(planner, "linux@rpi", "--for", "rpi5")
+    assert len(of_five) == 1 and of_five != of_four
+    assert linux(planner, "linux@rpi", "--for", "rpi4,rpi5") == of_four | of_five
+    assert linux(planner, "linux@rpi-stable", "--for", "rpi5") == of_five
+    assert linux(planner, "linux@rpi-latest", "--for", "rpi5") != of_five
+    assert linux(planner, "linux@rpi-16k", "--for", "rpi4") != of_four
+
+
+def test_a_board_can_be_of_another_platform(planner):
+    assert planner("plan", "linux@rpi", "--for", "arm64").fails(2).err.startswith("error: 'arm64' is not among the boards of 'linux@rpi-6.12.47'\n")
+    assert linux(planner, "linux@rpi-6.12.25", "--for", "rpi3:armhf") != linux(planner, "linux@rpi-6.12.25", "--for", "rpi3")
+
+
+def test_what_a_vendors_kernel_is_not_for_is_refused(planner):
+    assert planner("plan", "linux@rpi-6.6.74", "--for", "rpi3").fails(2).err == (
+        "error: 'rpi3' is not among the boards of 'linux@rpi-6.6.74'\nnote: it is for rpi02, rpi4, rpi400, rpicm4, rpi5, rpi500, rpicm5\n"
+        "hint: 'linux@rpi-6.12.87' is for it\n")
+    assert planner("plan", "linux@rpi-6.1.73", "--for", "rpi5:armhf").fails(3).err == (
+        "error: 'rpi5' has no configuration for 'armhf'\nnote: it has them for arm64\n")
+    assert planner("build", "linux@rpi").fails(2).err == (
+        "error: 'linux@rpi' is configured for a board, and none is named\n"
+        "note: it is for rpi02, rpi3, rpi3plus, rpi4, rpi400, rpicm4, rpi5, rpi500, rpicm5\nhint: name one with: --for rpicm5\n")
+    assert planner("build", "linux@rpj", "--for", "rpi5").fails(2).err == (
+        "error: 'linux@rpj' is not a kernel: 'rpj' is neither a version nor a vendor\nnote: vendors: rpi\nhint: did you mean 'rpi'?\n")
+    assert "hint: did you mean 'latest'?\n" in planner("build", "linux@rpi-latst", "--for", "rpi5").fails(2).err
+
+
+def small_tree(tmp_path, version="6.12.47"):
+    tree = tmp_path / "tree"
+    (tree / "arch/arm64/configs").mkdir(parents=True)
+    a, b, c = version.split(".")
+    (tree / "Makefile").write_text(f"VERSION = {a}\nPATCHLEVEL = {b}\nSUBLEVEL = {c}\n")
+    (tree / "arch/arm64/configs/bcm2712_defconfig").write_text("CONFIG_A=y\n")
+    return tree
+
+
+def test_a_tree_of_ones_own_takes_the_place_of_the_vendors(planner, tmp_path):
+    tree = small_tree(tmp_path)
+    of_tree = linux(planner, "linux@rpi", "--for", "rpi5", "--src", tree)
+    assert len(of_tree) == 1 and of_tree != linux(planner, "linux@rpi", "--for", "rpi5")
+    assert linux(planner, "linux@rpi-6.12.47", "--for", "rpi5", "--src", tree) == of_tree
+    assert planner("plan", "linux@rpi-6.12.87", "--for", "rpi5", "--src", tree).fails(2).err.endswith(
+        f"error: '{tree}' is linux 6.12.47, not 6.12.87\n")
+
+
+def test_a_kernel_is_one_row_and_what_does_not_fit_it_is_told(planner, tmp_path):
+    layer = tmp_path / "mine"
+    (layer / "boards").mkdir(parents=True)
+    file = layer / "boards/mine.toml"
+    row = """[[kernel]]
+name = "6.18.42"
+vendor = "rpi"
+tag = "stable_20260801"
+nar = "sha256-HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0"
+boards = ["rpi5"]
+source = "https://example.org"
+"""
+    file.write_text(row)
+    assert [one.name for one in layer.rglob("*") if one.is_file()] == ["mine.toml"]
+    planner("check", layer).ok()
+    assert len(linux(planner, "--layer", layer, "linux@rpi-6.18.42", "--for", "rpi5")) == 1
+    file.write_text(row + """
+[[bundle]]
+name = "mine"
+kernel = "6.18.42"
+firmware = ["1.20260408"]
+boards = ["rpi5", "rpi3"]
+""")
+    assert planner("check", layer).fails(2).err == f"""error: 'mine' is for 'rpi3', and its kernel 6.18.42 is not
+  --> {file}:13:19
+  13 | boards = ["rpi5", "rpi3"]
+     |                   ^^^^^^
+"""
+
+
+def test_what_a_board_has_besides_is_a_row(planner, tmp_path):
+    (tmp_path / "boards").mkdir()
+    file = tmp_path / "boards/mine.toml"
+    file.write_text("""[[board]]
+name = "rpi3"
+override = true
+additions = ["bluetooth"]
+[[board.config]]
+when = ["pi3"]
+options = { gpu_mem = 32, disable_splash = true }
+""")
+    planner("check", tmp_path).ok()
+    assert "image-rpi3-minimal" in derivations(planner, "--layer", tmp_path, "image/rpi3-minimal")
+    file.write_text(file.read_text().replace('["bluetooth"]', '["no-bluetooth"]'))
+    refused = planner("plan", "--layer", tmp_path, "image/rpi3-minimal").fails(3).err
+    assert "error: 'overlays/disable-bt.dtbo' is not on the card of 'rpi3-minimal'\n" in refused
+    file.write_text(file.read_text().replace("gpu_mem", "gpu_memm").replace("pi3\"]\nop", "pi33\"]\nop"))
+    wrong = planner("check", tmp_path).fails(2).err
+    assert f"error: 'gpu_memm' is no known setting of config.txt\n  --> {file}:7:24\n" in wrong
+    assert f"error: 'pi33' is no filter of config.txt\n  --> {file}:6:9\n" in wrong
+
+
+def test_a_group_is_all_of_its_images(planner):
+    groups = {row["name"]: row for row in json.loads(planner("list", "groups", "--json").ok().out)["groups"]}
+    assert {"all-installer-images", "all-minimal-images"} <= set(groups)
+    assert "rpi5-installer" in groups["all-installer-images"]["planned"] + groups["all-installer-images"]["images"]
+    assert "rpi3-minimal" in groups["all-minimal-images"]["images"]
+
+
+def test_layers_are_listed_in_the_order_in_which_they_apply(planner, tmp_path):
+    for name, timeout in (("one", 10), ("two", 20)):
+        (tmp_path / name / "boards").mkdir(parents=True)
+        (tmp_path / name / "boards/b.toml").write_text(f'[[board]]\nname = "rpi3"\noverride = true\ntimeout = {timeout}\n')
+    rows = json.loads(planner("--layer", tmp_path / "one", "--layer", tmp_path / "two", "list", "layers", "--json").ok().out)["layers"]
+    assert [(row["order"], row["name"]) for row in rows] == [(1, "catalog"), (2, "one"), (3, "two")]
+    assert rows[2]["overrides"] == ["[[board]] rpi3: timeout"] and rows[1]["overrides"] == []

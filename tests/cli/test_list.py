@@ -103,7 +103,7 @@ def test_errors_are_lines_of_json(planner, tmp_path):
     assert errors("list", "kernel") == [{"code": "invalid-input", "what": "'kernel' cannot be listed", "where": None, "hint": "did you mean 'kernels'?",
                                          "notes": ["there are: " + ", ".join(["kernels", "toolchains", "platforms", "packages", "roots", "machines",
                                                                               "constraints", "quirks", "components", "boards", "bundles",
-                                                                              "firmware", "images"])]}]
+                                                                              "firmware", "images", "groups", "additions", "layers"])]}]
     assert errors("list", "kernels", "--lst") == [{"code": "invalid-input", "what": "'--lst' is not an option of 'swage list'", "where": None, "notes": [],
                                                    "hint": "see: swage list --help"}]
     assert [e["code"] for e in errors("plan", "linux@6.1", "--for", "msp430", code=3)] == ["unsatisfiable"]

@@ -29,6 +29,8 @@ EXCEPTIONS = {
     "swage new recipe NAME": "NAME and URL stand for others; tests/cli/test_new.py runs it",
     "swage cache push": "begins with a result of the line above; tests/oracle/cache_oracle_test.py pushes, and Nix reads it",
     "swage cache check": "the same",
+    "swage build linux@rpi": "the vendor's tree cannot be fetched from everywhere; tests/cli/test_images.py plans it",
+    "swage build linux-overlays@rpi": "the same",
     "swage verify$": "sweeps every kernel that is pinned, for a day; tests/verify runs it on made-up kernels",
     "swage verify --skip-verified": "the same",
     "swage verify linux --src https://example.org": "example.org has no such tree; tests/verify/test_trees.py makes one",

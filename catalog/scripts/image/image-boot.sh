@@ -1,9 +1,11 @@
 # Starts an image, the file itself, in QEMU and logs in on its serial console. Made only if a command then said what it should.
 #
 # $image     image.img.zst and manifest.json     $qemu $qemu_args ($image's file is @image@, its console the chardev `console`)
-# $bios      firmware of the machine, or "", which QEMU's option $bios_as takes     $timeout  seconds until a login or an answer
-# $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, out
-#            of the image     $card  bytes that the card has at least     $boots  how many times it is started
+# $machine   FILE|OPTION: firmware of the machine itself, and the option of QEMU that takes it     $timeout  seconds until a login or an answer
+# $starts    card: all comes from the image; kernel: QEMU does not run this board's firmware, and is given what config.txt names, or
+#            extlinux.conf, out of the image; memory: its root file system too, as an initramfs, since the machine has no card
+# $console   the board's serial line     $qemu_console  that of the machine     $disabled  nodes that the machine does not have, the last
+#            name a shell pattern     $card  bytes that the card has at least     $boots  how many times it is started
 # $login     USER:PASSWORD, $checks  commands that must succeed in it: @password@ in them is what \(..\) of $password, a regular
 #            expression, matches of what the console says before the login. The same each time.
 # Result: $out/log (the console), banner (the kernel's first line), userland (what the command said).
@@ -16,7 +18,10 @@ case "$qemu_args" in *if=sd*)   # cards have sizes of a power of two, and QEMU's
   truncate -s $whole card.img ;;
 esac
 set -- -nodefaults -display none -no-reboot -monitor none -rtc base=2020-01-01,clock=vm -seed 1 -chardev stdio,id=console,signal=off
-[ -z "$bios" ] || set -- "$@" -$bios_as $bios
+echo "$machine" > lines
+while IFS='|' read -r file option; do
+  [ -z "$file" ] || set -- "$@" -$option $file
+done < lines
 qemu_args=$(echo "$qemu_args" | sed "s,@image@,card.img,g")
 mkfifo keys
 give_up() {
@@ -44,23 +49,66 @@ press() { # what comes of it has as long as the login had
   printf '%s\n' "$1" >&3
 }
 with_password() { sed "s,@password@,$shown,g"; }
-# What QEMU is given of a card, as it now is: files of its first partition, where config.txt says.
+# What QEMU is given of a card, as it now is: files of its first partition, where config.txt or extlinux.conf says.
 out_of() { # out_of NAME FILE
   local offset=$(sfdisk -d card.img | awk -F '[=,]' '/start=/ { print $2 * 512; exit }')
   mcopy -n -o -i card.img@@$offset "::$1" $2 || { echo "image-boot: '$1' is not in the boot file system" >&2; exit 1; }
 }
-named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
+has_config_txt() {
+  local offset=$(sfdisk -d card.img | awk -F '[=,]' '/start=/ { print $2 * 512; exit }')
+  mdir -i card.img@@$offset ::config.txt > listing 2>&1
+}
+root_as_initramfs() { # the second partition's files as memory.cpio.gz
+  sfdisk -d card.img | awk -F '[=,]' '/start=/ { start = $2; size = $4 } END { print start, size }' > place
+  read -r first sectors < place
+  dd if=card.img of=root.img bs=512 skip=$first count=$sectors status=none
+  mkdir tree
+  debugfs -R 'rdump / tree' root.img 2> errors || { cat errors >&2; exit 1; }   # it says that it cannot chown
+  sed -i "s/\\<$console\\>/$qemu_console/g" tree/etc/inittab
+  printf '#!/bin/sh\nmount -t devtmpfs devtmpfs /dev\nexec /sbin/init\n' > tree/init
+  chmod 0755 tree/init
+  (cd tree && find . | cpio --quiet -o -H newc -R 0:0) | gzip -1n > memory.cpio.gz
+}
+without_disabled_nodes() { # in the file dtb
+  set -f
+  for pattern in $disabled; do
+    local parent=${pattern%/*}
+    for node in $(fdtget -l dtb $parent); do
+      case $node in ${pattern##*/}) fdtput -t s dtb $parent/$node status disabled ;; esac
+    done
+  done
+  set +f
+}
 start() {
-  if [ $starts = kernel ]; then
-    out_of config.txt config.txt
-    local prefix=$(named os_prefix)
-    out_of $prefix$(named kernel) kernel
-    out_of $prefix$(named device_tree) dtb
-    set -- "$@" -kernel kernel -dtb dtb
-    if [ -n "$(named initramfs)" ]; then   # else it is a boot loader, which finds them
-      out_of $prefix$(named initramfs) initramfs
-      out_of ${prefix}cmdline.txt cmdline.txt
-      set -- "$@" -initrd initramfs -append "$(head -n 1 cmdline.txt)"
+  if [ $starts != card ]; then
+    local kernel dtb initramfs cmdline= prefix=
+    if has_config_txt; then
+      out_of config.txt config.txt
+      named() { sed -n "s/^$1[= ]\([^ ]*\).*/\1/p" config.txt | tail -n 1; }
+      prefix=$(named os_prefix) kernel=$(named kernel) dtb=$(named device_tree) initramfs=$(named initramfs)
+      if [ -n "$initramfs" ]; then   # else it is a boot loader, which finds them
+        out_of ${prefix}cmdline.txt cmdline.txt
+        cmdline=$(head -n 1 cmdline.txt)
+      fi
+    else
+      out_of extlinux/extlinux.conf extlinux.conf
+      named() { sed -n "s/^ *$1 *//p" extlinux.conf | head -n 1; }
+      kernel=$(named LINUX) dtb=$(named FDT) initramfs=$(named INITRD) cmdline=$(named APPEND)
+    fi
+    out_of $prefix$kernel kernel
+    set -- "$@" -kernel kernel
+    if [ -n "$dtb" ]; then
+      out_of $prefix$dtb dtb
+      without_disabled_nodes
+      set -- "$@" -dtb dtb
+    fi
+    if [ $starts = memory ]; then
+      [ -e memory.cpio.gz ] || root_as_initramfs
+      cmdline=$(echo "$cmdline" | sed "s/console=$console,/console=$qemu_console,/; s/root=[^ ]*//")
+      set -- "$@" -initrd memory.cpio.gz -append "$cmdline"
+    elif [ -n "$initramfs" ]; then
+      out_of $prefix$initramfs initramfs
+      set -- "$@" -initrd initramfs -append "$cmdline"
     fi
   fi
   echo "$qemu $qemu_args $*"

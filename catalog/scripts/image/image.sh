@@ -26,7 +26,7 @@ one_file() { # one_file PATTERN: the file that it names
 }
 part_of_kernel() {
   case $1 in
-    kernel) one_file "$kernel/boot/vmlinuz-*" ;;
+    kernel) one_file "$kernel/boot/vmlinu[xz]-*" ;;
     initramfs) echo $initramfs/initramfs.cpio.gz ;;
     dtb) one_file "$kernel/usr/lib/linux-image-*/$dtb" ;;
   esac

@@ -6,25 +6,44 @@ namespace swage {
 
 namespace {
 
-void read_bios_file(const FieldInput& in, BoardRow& row) { read_root_file(in, row.bios, {}); }
+// `sha256-` and base64, whose last `=` may be left out, as base16. Nothing: it is not that.
+std::optional<std::string> hash_of_words(std::string text) {
+  constexpr std::string_view algorithm = "sha256-";
+  if (!text.starts_with(algorithm)) return std::nullopt;
+  text.erase(0, algorithm.size());
+  while (text.size() % 4 != 0) text += '=';
+  const Result<std::string> bytes = base64_decode(text);
+  if (!bytes || bytes->size() != hash_size(HashAlgo::sha256)) return std::nullopt;
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes->data());
+  return Hash::from_bytes(HashAlgo::sha256, {data, bytes->size()}).hex();
+}
 
-// `sha256-...`: the hash of a tree as an archive of Nix (NAR), in base64, whose last `=` may be left out.
+// The hash of a tree as an archive of Nix (NAR).
 template <class Row>
 void read_tree_nar(const FieldInput& in, Row& row) {
   if (!in.is(TomlValue::Kind::string)) return;
-  constexpr std::string_view algorithm = "sha256-";
-  std::string text = in.value.text;
-  if (text.starts_with(algorithm)) {
-    text.erase(0, algorithm.size());
-    while (text.size() % 4 != 0) text += '=';
-    if (const Result<std::string> bytes = base64_decode(text); bytes && bytes->size() == hash_size(HashAlgo::sha256)) {
-      const auto* data = reinterpret_cast<const std::uint8_t*>(bytes->data());
-      row.nar = Hash::from_bytes(HashAlgo::sha256, {data, bytes->size()}).hex();
-      return;
-    }
+  if (const auto hex = hash_of_words(in.value.text)) row.nar = *hex;
+  else
+    in.report({.what = fmt::format("'{}' is not the hash of a tree: sha256- and 43 or 44 characters of base64",
+                                   in.value.text)});
+}
+
+void read_patch_hashes(const FieldInput& in, FixupRow& row) {
+  row.sha256.clear();
+  if (!in.is(TomlValue::Kind::array)) return;
+  for (const TomlValue& item : in.value.items) {
+    const FieldInput one = in.with(item, in.name);
+    if (!one.is(TomlValue::Kind::string)) continue;
+    if (const auto hex = hash_of_words(item.text)) row.sha256.push_back(*hex);
+    else
+      one.report({.what = fmt::format("'{}' is not the hash of a file: sha256- and 43 or 44 characters of base64",
+                                      item.text)});
   }
-  in.report({.what = fmt::format("'{}' is not the hash of a tree: sha256- and 43 or 44 characters of base64",
-                                 in.value.text)});
+}
+
+void read_defconfigs(const FieldInput& in, BoardRow& row) {
+  read_field(in, row.defconfigs);
+  in.refer_keys(NameOf::platform);
 }
 
 template <class Row>
@@ -55,33 +74,69 @@ const Schema<BoardRow>& board_schema() {
       .optional("load", [](const FieldInput& in, BoardRow& row) { read_load_addresses(in, row.load); })
       .optional("console", &BoardRow::console)
       .optional("cmdline", &BoardRow::cmdline)
-      .optional("defconfigs", &BoardRow::defconfigs)
+      .optional("defconfigs", read_defconfigs)
       .optional("modules", words(&BoardRow::modules))
       .optional("network", words(&BoardRow::network))
       .optional("firmware", root_files(&BoardRow::firmware, "to"))
       .optional("raw", root_files(&BoardRow::raw, "offset"))
+      .optional("config", config_sections(&BoardRow::config))
+      .optional("additions", names_at(&BoardRow::additions))
       .optional("loader", name_at(&BoardRow::loader))
       .optional("qemu", &BoardRow::qemu)
       .optional("qemu_root", reference(&BoardRow::qemu_root, NameOf::root))
       .optional("qemu_args", words(&BoardRow::qemu_args))
-      .optional("starts", word(&BoardRow::starts, same_words({"kernel", "card"})))
-      .optional("bios", read_bios_file)
-      .optional("bios_as", word(&BoardRow::bios_as, same_words({"bios", "kernel"})))
+      .optional("starts", word(&BoardRow::starts, same_words({"kernel", "card", "memory"})))
+      .optional("qemu_console", &BoardRow::qemu_console)
+      .optional("qemu_disabled", &BoardRow::qemu_disabled)
+      .optional("machine", root_files(&BoardRow::machine, "as"))
       .optional("timeout", &BoardRow::timeout)
       .optional("limits", &BoardRow::limits)
       .optional("override", read_override<BoardRow>);
   return schema;
 }
 
+const Schema<VendorRow>& vendor_schema() {
+  static const Schema<VendorRow> schema = Schema<VendorRow>("[[vendor]]")
+      .required("name", &VendorRow::name)
+      .required("title", &VendorRow::title)
+      .required("repository", &VendorRow::repository)
+      .optional("config", read_config<VendorRow>)
+      .optional("override", read_override<VendorRow>);
+  return schema;
+}
+
+const Schema<FixupRow>& fixup_schema() {
+  static const Schema<FixupRow> schema = Schema<FixupRow>("[[fixup]]")
+      .required("name", &FixupRow::name)
+      .required("title", &FixupRow::title)
+      .optional("config", read_config<FixupRow>)
+      .optional("patches", &FixupRow::patches)
+      .optional("sha256", read_patch_hashes)
+      .optional("override", read_override<FixupRow>);
+  return schema;
+}
+
+const Schema<FlavourRow>& flavour_schema() {
+  static const Schema<FlavourRow> schema = Schema<FlavourRow>("[[flavour]]")
+      .required("name", &FlavourRow::name)
+      .required("title", &FlavourRow::title)
+      .required("vendor", name_at(&FlavourRow::vendor))
+      .optional("boards", names_at(&FlavourRow::boards))
+      .required("config", read_config<FlavourRow>)
+      .optional("override", read_override<FlavourRow>);
+  return schema;
+}
+
 const Schema<VendorKernelRow>& vendor_kernel_schema() {
   static const Schema<VendorKernelRow> schema = Schema<VendorKernelRow>("[[kernel]]")
       .required("name", &VendorKernelRow::name)
+      .required("vendor", name_at(&VendorKernelRow::vendor))
       .required("tag", &VendorKernelRow::tag)
       .optional("commit", read_tree_commit<VendorKernelRow>)
       .required("nar", read_tree_nar<VendorKernelRow>)
       .required("boards", names_at(&VendorKernelRow::boards))
       .optional("config", read_config<VendorKernelRow>)
-      .optional("patches", &VendorKernelRow::patches)
+      .optional("fixups", names_at(&VendorKernelRow::fixups))
       .required("source", &VendorKernelRow::reference)
       .optional("override", read_override<VendorKernelRow>);
   return schema;

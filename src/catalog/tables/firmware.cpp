@@ -167,6 +167,27 @@ const Schema<ModelRow>& firmware_model_schema() {
   return schema;
 }
 
+const Schema<FirmwareOverlayRow>& firmware_overlay_schema() {
+  using Row = FirmwareOverlayRow;
+  static const Schema<Row> schema = Schema<Row>("[[firmware_overlay]]")
+      .required("name", &Row::name)
+      .optional("params", &Row::params)
+      .optional("on", &Row::on)
+      .optional("instead", &Row::instead)
+      .optional("renamed", &Row::renamed)
+      .optional("deprecated", &Row::deprecated)
+      .optional("override", read_override<Row>);
+  return schema;
+}
+
+const Schema<FirmwareTreeRow>& firmware_tree_schema() {
+  static const Schema<FirmwareTreeRow> schema = Schema<FirmwareTreeRow>("[[firmware_tree]]")
+      .required("name", &FirmwareTreeRow::name)
+      .required("params", &FirmwareTreeRow::params)
+      .optional("override", read_override<FirmwareTreeRow>);
+  return schema;
+}
+
 const Schema<FirmwareSettingRow>& firmware_setting_schema() {
   using Row = FirmwareSettingRow;
   static const Schema<Row> schema =

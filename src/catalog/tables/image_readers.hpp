@@ -26,7 +26,7 @@ typename Schema<Row>::Reader names_at(std::vector<NameAt> Row::*member) {
   };
 }
 
-// { root = "u-boot-qemu", file = "usr/lib/...", and `more`: to or offset }
+// { root = "u-boot-qemu", file = "usr/lib/...", and `more`: to, offset or as }
 void read_root_file(const FieldInput& in, RootFile& file, std::string_view more);
 template <class Row>
 typename Schema<Row>::Reader root_files(std::vector<RootFile> Row::*member, std::string_view more) {
@@ -35,6 +35,17 @@ typename Schema<Row>::Reader root_files(std::vector<RootFile> Row::*member, std:
     if (!in.is(TomlValue::Kind::array)) return;
     for (const TomlValue& item : in.value.items)
       read_root_file(in.with(item, in.name), (row.*member).emplace_back(), more);
+  };
+}
+// [[....config]]: when, options, params and overlays
+void read_config_section(const FieldInput& in, ConfigSection& section);
+template <class Row>
+typename Schema<Row>::Reader config_sections(std::vector<ConfigSection> Row::*member) {
+  return [member](const FieldInput& in, Row& row) {
+    (row.*member).clear();
+    if (!in.is(TomlValue::Kind::array)) return;
+    for (const TomlValue& item : in.value.items)
+      read_config_section(in.with(item, in.name), (row.*member).emplace_back());
   };
 }
 void read_bytes(const FieldInput& in, std::uint64_t& bytes);   // "8K"

@@ -72,9 +72,10 @@ void read_bytes(const FieldInput& in, std::uint64_t& bytes) {
 }
 
 void read_root_file(const FieldInput& in, RootFile& file, std::string_view more) {
-  static const Schema<RootFile> plain = Schema<RootFile>("a file of a root")
+  static const Schema<RootFile> given = Schema<RootFile>("firmware of a machine")
       .required("root", reference(&RootFile::root, NameOf::root))
-      .required("file", &RootFile::file);
+      .required("file", &RootFile::file)
+      .required("as", word(&RootFile::as, same_words({"bios", "kernel"})));
   static const Schema<RootFile> named = Schema<RootFile>("a file of a root")
       .required("root", reference(&RootFile::root, NameOf::root))
       .required("file", &RootFile::file)
@@ -84,7 +85,7 @@ void read_root_file(const FieldInput& in, RootFile& file, std::string_view more)
       .required("file", &RootFile::file)
       .required("offset", [](const FieldInput& field, RootFile& row) { read_bytes(field, row.offset); });
   if (!in.is(TomlValue::Kind::table)) return;
-  const Schema<RootFile>& schema = more == "offset" ? blob : more == "to" ? named : plain;
+  const Schema<RootFile>& schema = more == "offset" ? blob : more == "to" ? named : given;
   schema.read(in.document, in.value, file, in.presence, in.findings);
   file.pos = in.document.pos(in.value.span);
 }
@@ -110,6 +111,7 @@ const Schema<LoaderRow>& loader_schema() {
       .optional("texts", &LoaderRow::texts)
       .optional("firmware", root_files(&LoaderRow::firmware, "to"))
       .optional("load", [](const FieldInput& in, LoaderRow& row) { read_load_addresses(in, row.load); })
+      .optional("config", config_sections(&LoaderRow::config))
       .optional("override", read_override<LoaderRow>);
   return schema;
 }
@@ -149,6 +151,16 @@ const Schema<AxisRow>& axis_schema() {
       .optional("libc", reference(&AxisRow::libc, NameOf::c_library))
       .optional("planned", &AxisRow::planned)
       .optional("override", read_override<AxisRow>);
+  return schema;
+}
+
+const Schema<GroupRow>& group_schema() {
+  static const Schema<GroupRow> schema = Schema<GroupRow>("[[group]]")
+      .required("name", &GroupRow::name)
+      .required("summary", &GroupRow::summary)
+      .optional("families", names_at(&GroupRow::families))
+      .optional("variants", names_at(&GroupRow::variants))
+      .optional("override", read_override<GroupRow>);
   return schema;
 }
 

@@ -82,6 +82,43 @@ hint: if the publisher replaced the file, correct the sha256 in its table and ru
   EXPECT_FALSE(store->is_valid(source.path).value());
 }
 
+TEST_F(FetchTest, TakesATreeOutOfWhateverArchiveHoldsIt) {
+  const fs::path tree = dir.path() / "linux-1a2b";
+  ASSERT_TRUE(make_directories(tree / "arch").has_value());
+  ASSERT_TRUE(write_file_atomically(tree / "arch/Kconfig", "config A\n").has_value());
+  const Hash nar = hash_nar(tree)->hash;
+  const fs::path archive = dir.path() / "tree.tar.gz";
+  ASSERT_TRUE(run_process({.argv = {"tar", "-C", dir.path().string(), "-czf", archive.string(), "linux-1a2b"}})->ok());
+  content = read_file(archive).value();
+  const auto source = [&](const Hash& hash) {
+    return Source{.path = make_fixed_path("linux-6.12-source", ContentMethod::recursive, hash).value(),
+                  .how = Source::Tree{.name = "acme 6.12", .nar_sha256 = hash.hex(), .urls = {server.url("tree.tar.gz")},
+                                      .hint = "name a copy of the tree with: --src DIR"}};
+  };
+  EXPECT_EQ(fetch(source(nar)), "");
+  EXPECT_EQ(read_file(store->real_path(source(nar).path) / "arch/Kconfig").value(), "config A\n");
+  EXPECT_EQ(leftovers(), 0U);
+  EXPECT_TRUE(store->verify({})->problems.empty());
+  const Hash other = sha256("another tree");
+  EXPECT_EQ(fetch(source(other)), fmt::format(R"(error: 'acme 6.12' is not the tree that is pinned
+note: expected NAR sha256 {}
+note: received NAR sha256 {}
+hint: name a copy of the tree with: --src DIR
+)", other.hex(), nar.hex()));
+  EXPECT_FALSE(store->is_valid(source(other).path).value());
+}
+
+TEST_F(FetchTest, ATreeThatCannotBeHadSaysWhatToDo) {
+  const Hash hash = sha256("a tree");
+  const Source source{.path = make_fixed_path("linux-6.12-source", ContentMethod::recursive, hash).value(),
+                      .how = Source::Tree{.name = "acme 6.12", .nar_sha256 = hash.hex(), .urls = {"http://127.0.0.1:1/tree.tar.gz"},
+                                          .hint = "name a copy of the tree with: --src DIR"}};
+  const auto done = fetcher.fetch(source, 1);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::environment);   // exit code 4
+  EXPECT_EQ(done.error().hint, "name a copy of the tree with: --src DIR");
+}
+
 TEST_F(FetchTest, AddsTexts) {
   const std::string text = "#!/bin/sh\n";
   const StorePath path = make_text_path("run.sh", sha256(text), {}).value();

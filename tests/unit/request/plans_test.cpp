@@ -139,6 +139,7 @@ class Plans {
     if (!first) return;
     for (const std::string recipe : {"shell-kernel", "linux-headers", "linux-objects"})
       add(platform.name, "kernels", recipe + " " + name, planner_.package(recipe, cell));
+    add(platform.name, "overlays", name, planner_.package("linux-overlays", cell));
     Cell& with_modules = cells_.emplace_back(cell);
     with_modules.kernel->options.modules = text_source("modules", "made up").value();
     add(platform.name, "kernels", "module " + name, planner_.package("module", with_modules));

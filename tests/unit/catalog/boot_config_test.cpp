@@ -1,0 +1,208 @@
+// config.txt out of rows: how it is written, and what is refused.
+#include <gtest/gtest.h>
+
+#include "catalog/boot_config.hpp"
+#include "support/catalogs.hpp"
+
+namespace swage {
+namespace {
+
+constexpr const char* kFirmware = R"([[firmware_setting]]
+name = "enable_uart"
+kind = "flag"
+source = "s"
+[[firmware_setting]]
+name = "gpu_mem"
+kind = "number"
+source = "s"
+[[firmware_setting]]
+name = "kernel"
+kind = "text"
+source = "s"
+[[firmware_setting]]
+name = "initramfs"
+kind = "directive"
+source = "s"
+)";
+constexpr const char* kModels = R"([[firmware_model]]
+id = "five"
+name = "Five"
+platform = "bcm2712"
+loader = "eeprom"
+tables = ["mbr"]
+filters = ["pi5"]
+arm_64bit = "always"
+kernels_64 = ["kernel8.img"]
+device_trees = ["five.dtb"]
+made_names = ["i2c_arm"]
+source = "s"
+)";
+constexpr const char* kOverlays = R"([[firmware_overlay]]
+name = "disable-bt"
+on = ["bcm2711"]
+instead = { bcm2712 = "disable-bt-pi5" }
+[[firmware_overlay]]
+name = "disable-bt-pi5"
+on = ["bcm2712"]
+[[firmware_overlay]]
+name = "dwc2"
+params = ["dr_mode"]
+[[firmware_overlay]]
+name = "old"
+deprecated = "use dwc2"
+[[firmware_overlay]]
+name = "four-only"
+on = ["bcm2711"]
+)";
+
+class BootConfig : public testing::Test {
+ protected:
+  BootConfig() {
+    dir.write("firmware_settings.toml", kFirmware).write("firmware_models.toml", kModels);
+    dir.write("firmware_overlays.toml", kOverlays);
+    dir.write("firmware_trees.toml", "[[firmware_tree]]\nname = \"five\"\nparams = [\"audio\", \"krnbt\"]\n");
+    dir.write("roots.toml", "[[root]]\nname = \"r\"\nsuite = \"bookworm\"\narchitecture = \"arm64\"\npackages = [\"p\"]\nonly = [\"p\"]\n");
+    dir.write("images/i.toml", R"([[loader]]
+name = "pi"
+summary = "s"
+files = { Image = "kernel" }
+[[loader.config]]
+options = { enable_uart = true, kernel = "kernel8.img", initramfs = "i.gz followkernel" }
+[[layout]]
+name = "mbr"
+summary = "s"
+table = "mbr"
+[[layout.partition]]
+name = "boot"
+type = "c"
+fs = "vfat"
+size = "64M"
+content = "boot"
+[[userland]]
+name = "small"
+summary = "s"
+packages = []
+users = []
+login = "root:x"
+services = []
+[[variant]]
+name = "v"
+summary = "s"
+userland = "small"
+[[family]]
+name = "f"
+summary = "s"
+pattern = "{board}-{variant}"
+boards = ["five"]
+variants = ["v"]
+layout = "mbr"
+)");
+  }
+  // The board of the test, and what it has besides.
+  void board(const std::string& more) {
+    dir.write("boards/b.toml",
+              "[[board]]\nname = \"five\"\ntitle = \"t\"\nplatform = \"arm64\"\nfamily = \"f\"\nlimits = [\"none\"]\nkernel = \"r\"\n"
+              "firmware_model = \"five\"\nvendor_dtb = \"five.dtb\"\nloader = \"pi\"\n" +
+                  more);
+  }
+  std::string written() const {
+    const auto catalog = dir.load().value();
+    const ImageRow* image = catalog->image_tables().value()->image("five-v").value();
+    const auto text = boot_config(*catalog, *image);
+    return text ? *text : dir.shown(text.error());
+  }
+  CatalogDir dir;
+};
+
+TEST_F(BootConfig, OverlaysKeepTheirOrderAndFiltersAddUp) {
+  board(R"(firmware = [
+  { root = "r", file = "a", to = "overlays/dwc2.dtbo" }, { root = "r", file = "b", to = "overlays/disable-bt-pi5.dtbo" },
+]
+[[board.config]]
+when = ["pi5", "gpio4=1"]
+options = { gpu_mem = 64, enable_uart = false }
+overlays = [{ name = "dwc2", params = ["dr_mode=host"] }, "disable-bt"]
+[[board.config]]
+params = ["audio=on", "i2c_arm=on"]
+)");
+  EXPECT_EQ(dir.checked(), "");
+  EXPECT_EQ(written(), R"(enable_uart=1
+initramfs i.gz followkernel
+kernel=kernel8.img
+[all]
+[pi5]
+[gpio4=1]
+enable_uart=0
+gpu_mem=64
+dtoverlay=dwc2
+dtparam=dr_mode=host
+dtoverlay=
+dtoverlay=disable-bt-pi5
+dtoverlay=
+[all]
+dtparam=audio=on
+dtparam=i2c_arm=on
+)");
+}
+
+TEST_F(BootConfig, MistakesHaveTheirPlacesInTheUsersFile) {
+  board(R"([[board.config]]
+when = ["pi55"]
+options = { enable_uart = "yes", gpu_mem = true, kernell = "x", kernel = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
+params = ["krnbtt=on"]
+overlays = [{ name = "dwc2", params = ["drmode=host"] }, "dwc3", "old", "four-only", { name = "disable-bt", params = ["x"] }]
+)");
+  const std::string text = dir.checked();
+  for (const char* part :
+       {"error: 'pi55' is no filter of config.txt\n  --> CAT/boards/b.toml:12:9\n", "hint: did you mean 'pi5'?\n",
+        "error: 'enable_uart' is true or false, not 'yes'\n  --> CAT/boards/b.toml:13:27\n", "error: 'gpu_mem' is a number, not 'true'\n",
+        "error: 'kernell' is no known setting of config.txt\n", "hint: did you mean 'kernel'?\n",
+        "error: this is a line of 104 characters, of which the firmware reads 98\n",
+        "error: the device tree of 'five' has no parameter 'krnbtt'\n", "hint: did you mean 'krnbt'?\n",
+        "error: the overlay 'dwc2' has no parameter 'drmode'\n", "hint: did you mean 'dr_mode'?\n",
+        "error: 'dwc3' is no overlay\n", "hint: did you mean 'dwc2'?\n", "error: the overlay 'old' is retired\n", "hint: use dwc2\n",
+        "error: the overlay 'four-only' is not for 'five', which has a bcm2712\n", "note: it is for bcm2711\n",
+        "error: the overlay 'disable-bt-pi5' has no parameter 'x'\n", "note: 'disable-bt' is 'disable-bt-pi5' on 'five'\n"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "---\n" << text;
+}
+
+TEST_F(BootConfig, AnOverlayThatTheCardDoesNotHoldIsRefused) {
+  board("[[board.config]]\noverlays = [\"dwc2\"]\n");
+  EXPECT_EQ(dir.checked(), "");
+  EXPECT_EQ(written(), R"(error: 'overlays/dwc2.dtbo' is not on the card of 'five-v'
+  --> CAT/boards/b.toml:12:13
+  12 | overlays = ["dwc2"]
+     |             ^^^^^^
+note: its kernel, 'r', comes without overlays
+hint: put it there by 'firmware' of the board: { root = ROOT, file = FILE, to = "overlays/dwc2.dtbo" }
+)");
+}
+
+TEST_F(BootConfig, AdditionsAreForTheirBoardsAndTheEepromTriesTheFirstFirst) {
+  board("additions = [\"usb\"]\n[[addition]]\nname = \"usb\"\nsummary = \"s\"\nboards = [\"five\"]\nboot_order = [\"nvme\", \"sd\", \"restart\"]\n");
+  EXPECT_EQ(dir.checked(), "");
+  const auto catalog = dir.load().value();
+  const ImageTables& tables = *catalog->image_tables().value();
+  EXPECT_EQ(eeprom_config(tables, *tables.board("five")), "[all]\nBOOT_ORDER=0xf16\n");
+  board("additions = [\"usb\"]\n[[addition]]\nname = \"usb\"\nsummary = \"s\"\nboards = []\nboot_order = [\"nmve\"]\n");
+  EXPECT_EQ(dir.checked(), R"(error: 'usb' is not for 'five'
+  --> CAT/boards/b.toml:11:14
+  11 | additions = ["usb"]
+     |              ^^^^^
+error: 'nmve' is not a known value of 'boot_order'
+  --> CAT/boards/b.toml:16:15
+  16 | boot_order = ["nmve"]
+     |               ^^^^^^
+hint: did you mean 'nvme'?
+)");
+}
+
+TEST(ShippedBootConfigs, HaveTheOverlaysOfTheTree) {
+  const auto catalog = Catalog::load(fs::path(SWAGE_SOURCE_DIR) / "catalog").value();
+  const auto& overlays = *catalog->firmware_overlays().value();
+  EXPECT_GE(std::count_if(overlays.begin(), overlays.end(), [](const FirmwareOverlayRow& row) { return row.deprecated.empty() && row.renamed.empty(); }), 356);
+  EXPECT_GE(catalog->firmware_trees().value()->size(), 20u);
+}
+
+}  // namespace
+}  // namespace swage
