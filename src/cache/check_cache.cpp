@@ -38,8 +38,9 @@ class Check {
     if (options_.contents) SWAGE_CHECK(read_all());
     for (const auto& [name, size] : nars_)
       if (!used_.contains(name)) result_.unused.push_back(name);
-    std::sort(result_.problems.begin(), result_.problems.end(),
-              [](const CacheProblem& a, const CacheProblem& b) { return std::tie(a.name, a.what) < std::tie(b.name, b.what); });
+    std::sort(result_.problems.begin(), result_.problems.end(), [](const CacheProblem& a, const CacheProblem& b) {
+      return std::tie(a.name, a.what) < std::tie(b.name, b.what);
+    });
     return std::move(result_);
   }
 

@@ -90,7 +90,8 @@ int support_filter(archive* reader, Compression compression) {
 
 Error cannot_compress(archive* writer) {
   const char* text = libarchive().error_string(writer);
-  return {.code = Errc::environment, .what = fmt::format("cannot compress: {}", text ? text : "libarchive says not why")};
+  return {.code = Errc::environment,
+          .what = fmt::format("cannot compress: {}", text ? text : "libarchive says not why")};
 }
 
 }  // namespace

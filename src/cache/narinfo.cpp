@@ -79,7 +79,9 @@ Result<Once> sort_out(std::string_view text, std::string_view name) {
 }  // namespace
 
 bool is_cache_name(std::string_view name) {
-  const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f && c != '\\' && c != '?' && c != '%' && c != '#'; };
+  const auto is_plain = [](unsigned char c) {
+    return c > ' ' && c < 0x7f && c != '\\' && c != '?' && c != '%' && c != '#';
+  };
   if (name.empty() || !std::all_of(name.begin(), name.end(), is_plain)) return false;
   for (std::size_t from = 0; from <= name.size();) {
     const std::size_t end = std::min(name.find('/', from), name.size());

@@ -33,8 +33,8 @@ std::string fingerprint(const PathInfo& info);
 // Whether one of these keys signed it.
 bool is_trusted(const PathInfo& info, const std::vector<PublicKey>& keys);
 
-// Whether the path is the one of its content address: such bytes need no signature. A tree's address is that of its NAR's
-// hash; that of a flat file or a text shows only in its bytes (proves_address).
+// Whether the path is the one of its content address: such bytes need no signature. A tree's address is that of its
+// NAR's hash; that of a flat file or a text shows only in its bytes (proves_address).
 bool is_content_addressed(const PathInfo& info);
 // Whether this NAR, which is of the hash that `info` says, has the content that its address is of.
 bool proves_address(const PathInfo& info, const NarFile& nar);

@@ -24,7 +24,8 @@ struct PushResult {
 
 // The closure of `paths`. A narinfo is written when its NAR and the narinfos of all its references are there: whoever
 // reads at any moment, also after a kill -9, finds no path with a hole. A path whose bytes are not those that the store
-// registered is refused (Errc::hash_mismatch), and its NAR is not published. Makes `nix-cache-info` where there is none.
+// registered is refused (Errc::hash_mismatch), and its NAR is not published. Makes `nix-cache-info` where there is
+// none.
 Result<PushResult> push_paths(Store& store, const StorePathSet& paths, CachePlace& place, const PushOptions& options,
                               Reporter& reporter);
 

@@ -127,7 +127,8 @@ const PublicKey* signer(const std::vector<PublicKey>& keys, std::string_view mes
     if (key.name != named->name) continue;
     const Key raw(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.bytes.data(), key.bytes.size()));
     const Context context(EVP_MD_CTX_new());
-    const bool holds = raw && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, raw.get()) == 1 &&
+    const bool holds = raw && context &&
+                       EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, raw.get()) == 1 &&
                        EVP_DigestVerify(context.get(), bytes_of(named->bytes), named->bytes.size(), bytes_of(message),
                                         message.size()) == 1;
     if (holds) return &key;

@@ -181,7 +181,7 @@ Result<std::string> config_of(const Catalog& catalog, const BoardRow& board, con
     if (const AdditionRow* addition = tables->addition(name.text)) parts.push_back(&addition->config);
   if (std::all_of(parts.begin(), parts.end(), [](const auto* sections) { return sections->empty(); }))
     return std::string();
-  SWAGE_TRY(const FirmwareModelRow* model, catalog.firmware_model(board.firmware_model));
+  SWAGE_TRY(const FirmwareModelRow* model, catalog.firmware_model(board.firmware_model.text));
   SWAGE_TRY(const std::vector<FirmwareModelRow>* models, catalog.firmware_models());
   SWAGE_TRY(const std::vector<FirmwareSettingRow>* settings, catalog.firmware_settings());
   SWAGE_TRY(const std::vector<FirmwareOverlayRow>* overlays, catalog.firmware_overlays());

@@ -141,7 +141,7 @@ struct UserRow {
   std::vector<std::string> keys{};           // lines of SSH's authorized_keys
   SourcePos pos{};
 };
-struct GroupRow {
+struct UserGroupRow {
   std::string name{}, id{};
   SourcePos pos{};
 };
@@ -165,7 +165,7 @@ struct PartRow {
   std::vector<std::string> packages{};       // recipes
   std::map<std::string, std::vector<std::string>> programs{};   // of these recipes only these files
   std::vector<UserRow> users{};
-  std::vector<GroupRow> groups{};
+  std::vector<UserGroupRow> groups{};
   std::vector<ServiceRow> services{};
   std::map<std::string, std::string> files{};   // path -> text; what begins with #! may be run
   std::string login{};                       // USER:PASSWORD that a boot logs in by

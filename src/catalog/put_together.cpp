@@ -38,7 +38,7 @@ void merge(UserRow& into, const UserRow& row) {
   add_new(into.keys, row.keys);
   into.pos = row.pos;
 }
-void merge(GroupRow& into, const GroupRow& row) {
+void merge(UserGroupRow& into, const UserGroupRow& row) {
   take(into.id, row.id);
   into.pos = row.pos;
 }
@@ -85,14 +85,14 @@ class Accounts {
     number(whole_.users, "users");
     // A group that is a user's own has the user's number, where no other has it.
     std::set<std::string> taken;
-    for (const GroupRow& group : whole_.groups) taken.insert(group.id);
-    for (GroupRow& group : whole_.groups)
+    for (const UserGroupRow& group : whole_.groups) taken.insert(group.id);
+    for (UserGroupRow& group : whole_.groups)
       for (const UserRow& user : whole_.users)
         if (group.id.empty() && group.name == user.group && group.name == user.name && taken.insert(user.id).second)
           group.id = user.id;
     number(whole_.groups, "groups");
     for (const UserRow& user : whole_.users) userland.passwd.push_back(line_of(user));
-    for (const GroupRow& group : whole_.groups) userland.group.push_back(line_of(group));
+    for (const UserGroupRow& group : whole_.groups) userland.group.push_back(line_of(group));
   }
 
  private:
@@ -119,9 +119,9 @@ class Accounts {
 
   std::string line_of(const UserRow& user) {
     const auto own = std::find_if(whole_.groups.begin(), whole_.groups.end(),
-                                  [&](const GroupRow& group) { return group.name == user.group; });
+                                  [&](const UserGroupRow& group) { return group.name == user.group; });
     std::vector<std::string> known;
-    for (const GroupRow& group : whole_.groups) known.push_back(group.name);
+    for (const UserGroupRow& group : whole_.groups) known.push_back(group.name);
     std::vector<std::string> named = user.groups;
     named.push_back(user.group);
     for (const std::string& name : named)
@@ -135,7 +135,7 @@ class Accounts {
                        user.shell.empty() ? "/bin/sh" : user.shell);
   }
 
-  std::string line_of(const GroupRow& group) const {
+  std::string line_of(const UserGroupRow& group) const {
     std::vector<std::string> members;
     for (const UserRow& user : whole_.users)
       if (std::find(user.groups.begin(), user.groups.end(), group.name) != user.groups.end())

@@ -122,9 +122,9 @@ Result<int> info(Session&, const std::string& url) {
   SWAGE_TRY(const std::unique_ptr<CachePlace> place, open_place(url, false));
   SWAGE_TRY(const std::optional<std::string> text, place->read("nix-cache-info", kLargestNarInfo));
   if (!text)
-    return Fail(Error{.what = fmt::format("'{}' is no binary cache", place->shown()),
-                      .notes = {"it has no 'nix-cache-info'"}}
-                    .hinted(fmt::format("the first push makes it one: swage cache push PATH --to {}", shell_quoted(url))));
+    return Fail(
+        Error{.what = fmt::format("'{}' is no binary cache", place->shown()), .notes = {"it has no 'nix-cache-info'"}}
+            .hinted(fmt::format("the first push makes it one: swage cache push PATH --to {}", shell_quoted(url))));
   SWAGE_TRY(const CacheInfo cache, parse_cache_info(*text, "nix-cache-info"));
   if (as_json())
     print_json({{"url", place->shown()}, {"storeDir", kStoreDir}, {"wantMassQuery", cache.want_mass_query},

@@ -63,10 +63,10 @@ const Schema<UserRow>& user_schema() {
   return schema;
 }
 
-const Schema<GroupRow>& group_schema() {
-  static const Schema<GroupRow> schema = Schema<GroupRow>("[[part.group]]")
-      .required("name", account_name(&GroupRow::name))
-      .optional("id", account_id(&GroupRow::id));
+const Schema<UserGroupRow>& user_group_schema() {
+  static const Schema<UserGroupRow> schema = Schema<UserGroupRow>("[[part.group]]")
+      .required("name", account_name(&UserGroupRow::name))
+      .optional("id", account_id(&UserGroupRow::id));
   return schema;
 }
 
@@ -140,7 +140,7 @@ const Schema<PartRow>& part_schema() {
       .optional("packages", read_part_packages)
       .optional("programs", read_programs)
       .optional("user", rows_of(&PartRow::users, user_schema()))
-      .optional("group", rows_of(&PartRow::groups, group_schema()))
+      .optional("group", rows_of(&PartRow::groups, user_group_schema()))
       .optional("service", rows_of(&PartRow::services, service_schema()))
       .optional("files", &PartRow::files)
       .optional("login", &PartRow::login)

@@ -46,7 +46,7 @@ class CacheTest : public ::testing::Test {
 
 TEST_F(CacheTest, APushedClosureIsCompleteAndSigned) {
   for (const Compression form : {Compression::zstd, Compression::xz, Compression::gzip, Compression::bzip2, Compression::none}) {
-    fs::remove_all(file("nar"));
+    EXPECT_DONE(remove_tree(file("nar")));
     SWAGE_OK(const PushResult result, push({.compression = form, .again = true}));
     EXPECT_EQ(result.pushed, 3U);
     EXPECT_EQ(problems(), std::vector<std::string>()) << compression_name(form);

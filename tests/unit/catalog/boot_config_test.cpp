@@ -81,10 +81,15 @@ content = "boot"
 [[userland]]
 name = "small"
 summary = "s"
-packages = []
-users = []
+parts = ["base"]
+[[part]]
+name = "base"
+summary = "s"
 login = "root:x"
-services = []
+[[part.user]]
+name = "root"
+id = 0
+home = "/root"
 [[variant]]
 name = "v"
 summary = "s"

@@ -347,6 +347,7 @@ hint: did you mean 'one'?
      | ^^^^^^^^^^^^
 )");
 }
+
 constexpr const char* kVendor = "[[vendor]]\nname = \"acme\"\ntitle = \"Acme\"\nrepository = \"https://example.org/linux\"\n"
                                 "config = [\"CONFIG_A=y\"]\n";
 
@@ -471,7 +472,7 @@ TEST(ShippedImages, AFirmwarePartitionIsOfItsModelAlone) {
   std::size_t seen = 0;
   for (const BoardRow& board : catalog->image_tables().value()->boards) {
     if (board.family != "raspberrypi") continue;
-    const FirmwareModelRow& model = *catalog->firmware_model(board.firmware_model).value();
+    const FirmwareModelRow& model = *catalog->firmware_model(board.firmware_model.text).value();
     std::set<std::string> needed, held;
     if (model.loader == FirmwareLoader::bootcode) needed.insert("bootcode.bin");
     if (model.loader != FirmwareLoader::eeprom) needed.insert({model.start.at("usual"), model.fixup.at("usual")});
