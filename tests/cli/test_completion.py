@@ -61,7 +61,7 @@ TYPED = {
     "swage build u-boot@mal": "swage build u-boot@malta ",
     "swage build --instance gc": "swage build --instance gcc13 ",
     "swage build bison --for arm64 --toolchain debian-bookworm-gcc-1": "swage build bison --for arm64 --toolchain debian-bookworm-gcc-1",
-    "swage build image/rpi3-m": "swage build image/rpi3-minimal ",
+    "swage build image/rpi3-mi": "swage build image/rpi3-minimal ",
     "swage build root@build-bu": "swage build root@build-bullseye ",
     "swage build --config some": "swage build --config some.config ",
     "swage module hello": "swage module hello-module/",

@@ -125,7 +125,7 @@ hint: name the model whose firmware reads it: --board rpi5
 hint: start it: swage boot image/virt-arm64-minimal
 """
     assert swage("image", "explain", "image/rpi500-minimal").fails(3).err == """error: 'image/rpi500-minimal' cannot be made yet
-note: no kernel for 'rpi500' can be had yet
+note: no kernel for 'rpi500' can be had yet: QEMU has no machine for it; the distribution's kernel has no device tree of it
 hint: see which can with: swage list images
 """
     assert swage("image", "explain", tmp_path, "--board", "rpi3").fails(2).err.startswith(f"error: '{tmp_path}' is a directory")

@@ -31,6 +31,7 @@ EXCEPTIONS = {
     "swage cache check": "the same",
     "swage build linux@rpi": "the vendor's tree cannot be fetched from everywhere; tests/cli/test_images.py plans it",
     "swage build linux-overlays@rpi": "the same",
+    "swage verify --config$": "is the name of an option",
     "swage verify$": "sweeps every kernel that is pinned, for a day; tests/verify runs it on made-up kernels",
     "swage verify --skip-verified": "the same",
     "swage verify linux --src https://example.org": "example.org has no such tree; tests/verify/test_trees.py makes one",
@@ -38,6 +39,7 @@ EXCEPTIONS = {
     "swage verify --replay catalog/evidence/": "the same",
     "swage verify --idle": "the same",
     "swage verify linux@6.1 --for all --idle": "the same, of one kernel",
+    "swage verify linux@6.1 --for x86_64 --config allmodconfig --objects 20 --llvm": "a clang that the tests do not pin; tests/verify/test_objects.py samples",
     "swage verify --packages": "builds every package, for hours; tests/boot/test_packages.py runs it on one",
     "swage resolve --explain$": "is an option's name",
     "swage store gc": "deletes what the other tests have built; tests/faults runs it in homes of its own",
@@ -70,6 +72,14 @@ LONG = {
     "swage build zlib --for arm-embedded": "a toolchain",
     "swage build binutils": "two toolchains and binutils",
     "swage shell toolchain": "a toolchain of some 100 MB",
+    "swage boot image": "an image and its boot; tests/boot/test_images.py starts one",
+    "swage image audit image": "an image; tests/boot/test_images.py looks into one",
+    "swage image explain image": "the same",
+    "swage image sizes image": "the same",
+    "swage build image": "the same",
+    "swage --layer mine boot image": "an image of a layer and its boot; tests/boot/test_images.py has it",
+    "swage --layer mine build image": "the same",
+    "swage verify linux@6.1 --for x86_64": "samples of two configurations of a kernel",
     "swage log": "needs what README builds before it",
     "swage store du": "needs what README builds before it",
 }
@@ -169,6 +179,9 @@ def planned(words: list[str]) -> list[str]:
         rest = ["zlib", *rest]   # built by the same means
     if command == "module":
         rest = [rest[rest.index("--kernel") + 1], *rest[rest.index("--kernel") + 2:]]
+    for option in ("--objects", "--seed"):   # which of a configuration's objects, not how
+        if option in rest:
+            rest = [*rest[:rest.index(option)], *rest[rest.index(option) + 2:]]
     if command in ("boot", "run", "shell", "module", "verify"):
         return [*before, "plan", *[word for word in rest if word not in ("--boot", "--replay")]]
     if command == "image" and rest[1].startswith("image/"):   # which is made first
