@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build program demo check check-documented faults verify bench fmt lint alone install deb asan fuzz coverage clean
+.PHONY: all setup build program demo check check-documented check-images faults verify bench fmt lint alone install deb asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -35,6 +35,11 @@ check: build
 check-documented: build
 	@SWAGE_DOCUMENTED=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
 	  pytest-3 -q -rs -p no:cacheprovider tests/boot/test_documented.py
+
+# Every image that the tests start; `make check` starts one, and another by the day.
+check-images: build
+	@SWAGE_IMAGES=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
+	  pytest-3 -q -rs -p no:cacheprovider tests/boot/test_images.py
 
 # What goes wrong from outside, for longer than in `make check`: kills at moments that come from the seed.
 faults: ROUNDS ?= 500

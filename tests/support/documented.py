@@ -15,6 +15,8 @@ EXCEPTIONS = {
     "make demo": "is `make`, which the tests come after, and the boot of README's first command",
     "make check$": "is this",
     "make check-documented": "is this, with all that takes minutes",
+    "make check-images": "is tests/boot/test_images.py, which `make check` has",
+    "make faults": "is tests/faults, which `make check` has, for hours",
     "make asan": "runs all tests once more, under sanitizers; `make check` runs the fuzz corpora so",
     "make fuzz": "fuzzers need clang; `make asan` builds them all",
     "make verify": "takes a day; tests/verify runs `swage verify` on made-up kernels",
