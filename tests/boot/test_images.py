@@ -242,7 +242,7 @@ def test_a_generation_is_added_started_and_left_again(rootless):
     card = rootless.cwd / "generations.img"
     subprocess.run([*rootless.prefix, "zstd", "-dqf", f"{out}/image.img.zst", "-o", card], check=True)
     said = rootless("image", "explain", card, "--board", "rpi3").ok().out
-    assert "swage/1/kernel8.img" in said and "under config.txt:2 os_prefix" in said and "0 errors, 0 warnings" in said
+    assert re.search(r"swage/1/kernel8.img .* under config.txt:\d os_prefix", said) and "0 errors, 0 warnings" in said
 
 
 @turn(4)
