@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "base/interrupt.hpp"
+#include "cache/read_nar.hpp"
 
 namespace swage {
 

@@ -27,9 +27,4 @@ struct CheckCacheResult {
 // those hashes, and is it signed. Errors are of reading the place itself. Works where the place can list.
 Result<CheckCacheResult> check_cache(CachePlace& place, const CheckCacheOptions& options, Reporter& reporter);
 
-// Reads the NAR that a narinfo names, from first to last byte, and gives it to `use` decompressed. Errc::corrupt or
-// Errc::hash_mismatch when file or NAR are of another size or hash; what `use` was given then counts for nothing.
-Result<void> read_nar(CachePlace& place, const NarInfo& narinfo,
-                      const std::function<Result<void>(const ByteSource&)>& use);
-
 }  // namespace swage

@@ -1,7 +1,9 @@
+#include "cache/read_nar.hpp"
+
+#include <algorithm>
 #include <fmt/core.h>
 #include <thread>
 
-#include "cache/check_cache.hpp"
 #include "store/byte_pipe.hpp"
 
 namespace swage {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "catalog/row_named.hpp"
 
 namespace swage {
 
@@ -19,11 +20,6 @@ constexpr std::pair<const char*, char> kBootModes[] = {{"sd", '1'},   {"network"
 
 std::string_view name_of_param(std::string_view text) { return text.substr(0, text.find('=')); }
 
-template <class Row>
-const Row* named(const std::vector<Row>& rows, std::string_view name) {
-  const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
-  return at == rows.end() ? nullptr : &*at;
-}
 template <class Row>
 std::vector<std::string> names(const std::vector<Row>& rows) {
   std::vector<std::string> found;
@@ -85,7 +81,7 @@ struct ConfigWriter {
   }
 
   void write(const ConfigLine& option) {
-    const FirmwareSettingRow* setting = named(settings, option.key);
+    const FirmwareSettingRow* setting = row_named(settings, option.key);
     if (!setting) {
       const std::string near = did_you_mean(option.key, names(settings));
       report(fmt::format("'{}' is no known setting of config.txt", option.key), option.pos,
@@ -120,7 +116,7 @@ struct ConfigWriter {
   void check_tree_param(const NameAt& param) {
     const std::string_view name = name_of_param(param.text);
     const std::string tree = board.vendor_dtb.substr(0, board.vendor_dtb.find(".dtb"));
-    const FirmwareTreeRow* row = named(trees, tree);
+    const FirmwareTreeRow* row = row_named(trees, tree);
     if (!row || is_made(name) || std::find(row->params.begin(), row->params.end(), name) != row->params.end()) return;
     report(fmt::format("the device tree of '{}' has no parameter '{}'", board.name, name), param.pos,
            did_you_mean(name, row->params));
@@ -128,7 +124,7 @@ struct ConfigWriter {
 
   // As the firmware looks for it, with overlay_map.dtb. Null: it is reported that there is none.
   const FirmwareOverlayRow* resolved(const OverlayUse& use) {
-    const FirmwareOverlayRow* row = named(overlays, use.name);
+    const FirmwareOverlayRow* row = row_named(overlays, use.name);
     if (!row) {
       report(fmt::format("'{}' is no overlay", use.name), use.pos, did_you_mean(use.name, names(overlays)));
       return nullptr;
@@ -137,7 +133,7 @@ struct ConfigWriter {
       const auto other = row->instead.find(model.platform);
       const std::string next = other != row->instead.end() ? other->second : row->renamed;
       if (next.empty()) break;
-      const FirmwareOverlayRow* to = named(overlays, next);
+      const FirmwareOverlayRow* to = row_named(overlays, next);
       if (!to) break;
       row = to;
     }
@@ -247,7 +243,7 @@ std::vector<Error> check_boot_configs(const Catalog& catalog) {
     if (seen.insert(shown).second) errors.push_back(made.error());   // a loader's mistake is one, of whatever boards
   };
   for (const BoardRow& board : (*tables)->boards) {
-    const LoaderRow* loader = named((*tables)->loaders, board.loader.text);
+    const LoaderRow* loader = row_named((*tables)->loaders, board.loader.text);
     if (loader && (!loader->config.empty() || !board.config.empty() || !board.additions.empty()))
       add(config_of(catalog, board, loader));
   }

@@ -6,11 +6,27 @@
 
 #include "base/text.hpp"
 #include "catalog/image_rows.hpp"
+#include "catalog/row_named.hpp"
 #include "catalog/variable_names.hpp"
 
 namespace swage {
 
 namespace {
+
+// What a family's pattern makes of a choice: {board}, {variant}, and the suffix of an axis by its group.
+std::string name_by(const std::string& pattern, const std::string& board, const std::string& variant,
+                    const std::vector<const AxisRow*>& axes) {
+  std::string name = pattern;
+  const auto put = [&](const std::string& variable, const std::string& value) {
+    const std::string word = "{" + variable + "}";
+    if (const auto at = name.find(word); at != std::string::npos) name.replace(at, word.size(), value);
+  };
+  std::map<std::string, std::string> words{{"board", board}, {"variant", variant}};
+  for (const AxisRow* axis : axes) words[axis->group] += axis->suffix;   // of a name that cannot be, two of a group
+  for (const auto& [variable, value] : words) put(variable, value);
+  for (std::size_t at; (at = name.find('{')) != std::string::npos;) name.erase(at, name.find('}', at) + 1 - at);
+  return name;
+}
 
 class ImageMaker {
  public:
@@ -266,9 +282,9 @@ class ImageMaker {
       if (!std::all_of(axis->needs.begin(), axis->needs.end(), has)) return;
       if (!axis->loader.text.empty()) loader = axis->loader;
     }
-    image.name = name_of(image);
-    image.loader = find_quietly(tables_.loaders, loader.text);
-    image.userland = find_quietly(tables_.userlands, image.variant->userland.text);
+    image.name = name_by(image.family->pattern, image.board->name, image.variant->name, image.axes);
+    image.loader = row_named(tables_.loaders, loader.text);
+    image.userland = row_named(tables_.userlands, image.variant->userland.text);
     image.planned = why_planned(image);
     tables_.images.push_back(std::move(image));
   }
@@ -283,25 +299,6 @@ class ImageMaker {
       return fmt::format("no kernel for '{}' can be had yet{}{}", board.name, board.limits.empty() ? "" : ": ",
                          join(board.limits, "; "));
     return image.loader ? "" : fmt::format("'{}' has no loader yet", image.board->name);
-  }
-
-  static std::string name_of(const ImageRow& image) {
-    std::string name = image.family->pattern;
-    const auto put = [&](const std::string& variable, const std::string& value) {
-      const std::string word = "{" + variable + "}";
-      if (const auto at = name.find(word); at != std::string::npos) name.replace(at, word.size(), value);
-    };
-    put("board", image.board->name);
-    put("variant", image.variant->name);
-    for (const AxisRow* axis : image.axes) put(axis->group, axis->suffix);
-    for (std::size_t at; (at = name.find('{')) != std::string::npos;) name.erase(at, name.find('}', at) + 1 - at);
-    return name;
-  }
-
-  template <class Row>
-  static const Row* find_quietly(const std::vector<Row>& rows, const std::string& name) {
-    const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
-    return at == rows.end() ? nullptr : &*at;
   }
 
   ImageTables& tables_;
@@ -368,19 +365,10 @@ std::string why_no_image(const ImageTables& tables, const std::string& name) {
       for (const NameAt& variant : family.variants)
         for (unsigned chosen = 1; chosen < 1u << axes.size(); ++chosen) {
           std::vector<const AxisRow*> of;
-          std::map<std::string, std::string> words{{"board", board.text}, {"variant", variant.text}};
           for (std::size_t i = 0; i < axes.size(); ++i)
-            if (chosen >> i & 1) {
-              of.push_back(axes[i]);
-              words[axes[i]->group] += axes[i]->suffix;
-            }
-          std::string made;
-          for (std::size_t at = 0; at < family.pattern.size(); ++at) {
-            const auto end = family.pattern[at] == '{' ? family.pattern.find('}', at) : std::string::npos;
-            if (end == std::string::npos) made += family.pattern[at];
-            else made += words[family.pattern.substr(at + 1, end - at - 1)], at = end;
-          }
-          if (made == name) return contradiction(of, board.text, variant.text);
+            if (chosen >> i & 1) of.push_back(axes[i]);
+          if (name_by(family.pattern, board.text, variant.text, of) == name)
+            return contradiction(of, board.text, variant.text);
         }
     }
   }
@@ -404,16 +392,6 @@ Result<const ImageRow*> ImageTables::image(std::string_view name) const {
   if (error.hint.empty()) error.hint = "see them all with: swage list images";
   return Fail(std::move(error));
 }
-
-namespace {
-
-template <class Row>
-const Row* row_named(const std::vector<Row>& rows, std::string_view name) {
-  const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
-  return at == rows.end() ? nullptr : &*at;
-}
-
-}  // namespace
 
 const BoardRow* ImageTables::board(std::string_view name) const { return row_named(boards, name); }
 const GroupRow* ImageTables::group(std::string_view name) const { return row_named(groups, name); }

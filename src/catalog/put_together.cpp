@@ -13,7 +13,7 @@ namespace {
 constexpr unsigned kFirstId = 1000;
 
 template <class Row>
-Row& row_named(std::vector<Row>& rows, const std::string& name) {
+Row& row_for(std::vector<Row>& rows, const std::string& name) {
   const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
   if (at != rows.end()) return *at;
   rows.emplace_back().name = name;
@@ -50,7 +50,7 @@ void merge(ServiceRow& into, const ServiceRow& row) {
 }
 template <class Row>
 void merge(std::vector<Row>& into, const std::vector<Row>& rows) {
-  for (const Row& row : rows) merge(row_named(into, row.name), row);
+  for (const Row& row : rows) merge(row_for(into, row.name), row);
 }
 
 void add(Userland& userland, const PartRow& part) {
@@ -81,7 +81,7 @@ class Accounts {
 
   void settle(Userland& userland) {
     for (UserRow& user : whole_.users)
-      if (user.group.empty()) row_named(whole_.groups, user.group = user.name).pos = user.pos;
+      if (user.group.empty()) row_for(whole_.groups, user.group = user.name).pos = user.pos;
     number(whole_.users, "users");
     // A group that is a user's own has the user's number, where no other has it.
     std::set<std::string> taken;

@@ -1,5 +1,5 @@
 // A bounded stream of bytes from one thread to another: a ring of fixed buffers, filled in place by the producer, read
-// in place by the consumer. Inside the store layer only.
+// in place by the consumer. For this layer and for who feeds it NARs (src/cache).
 #pragma once
 
 #include <condition_variable>
