@@ -140,8 +140,6 @@ class ImageMaker {
                       [&](const NameAt& other) { return other.text == name.text; }))
         report(fmt::format("'{}' needs '{}' and excludes it", axis.name, name.text), name.pos);
     find(tables_.loaders, axis.loader, "a loader");
-    for (const BoardRow& board : tables_.boards)
-      if (is_for(axis.boards, board.name) && !axis.boards.empty()) check_kernel(axis.kernel, board);
     for (const NameAt& part : axis.parts) find(tables_.parts, part, "a part of userlands");
   }
 
@@ -266,6 +264,8 @@ class ImageMaker {
         report(fmt::format("the pattern of '{}' has no {{{}}}, which '{}' is of", family.name, axis->group, axis->name),
                family.origin.pos);
     for (const BoardRow* board : boards) {
+      for (const AxisRow* axis : axes)
+        if (is_for(axis->boards, board->name)) check_kernel(axis->kernel, *board);
       if (layout && family.planned.empty()) check_fit(*board, *layout, family.layout.pos);
       for (const VariantRow* variant : variants) {
         ImageRow image{.board = board, .family = &family, .variant = variant, .layout = layout};
