@@ -78,7 +78,8 @@ struct Measure {
 }  // namespace
 
 Result<void> read_nar(CachePlace& place, const NarInfo& narinfo,
-                      const std::function<Result<void>(const ByteSource&)>& use) {
+                      const std::function<Result<void>(const ByteSource&)>& use,
+                      const std::function<void(std::uint64_t)>& progress) {
   const std::string& name = narinfo.url;
   const std::uint64_t nar_size = narinfo.info.nar_size;
   Measure file, nar;
@@ -86,6 +87,7 @@ Result<void> read_nar(CachePlace& place, const NarInfo& narinfo,
   const ByteSource packed = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
     SWAGE_TRY(const std::size_t got, incoming.read(buffer, size));
     file.add({buffer, got});
+    if (progress) progress(file.size);
     if (narinfo.file_size != 0 && file.size > narinfo.file_size)
       return fail(Errc::corrupt, fmt::format("'{}' is longer than its {} bytes", name, narinfo.file_size));
     return got;
