@@ -63,6 +63,8 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
   Json outputs = Json::object();
   for (const auto& [name, output] : planned.planner->graph().find(goal.wanted->drv)->drv.outputs) {
     SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
+    SWAGE_TRY(const bool valid, store->is_valid(path));
+    if (!valid) continue;   // a cache gave the others
     const fs::path real = store->real_path(path);
     outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
     if (!options.no_link) {
@@ -123,7 +125,8 @@ Result<int> run(Session& session, const BuildOptions& options) {
     for (const BuildRecord& one : made.done.built)
       built.push_back(
           {{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
-    print_json({{"results", std::move(results)}, {"built", std::move(built)}});
+    SWAGE_TRY(Json caches, caches_json(session));
+    print_json({{"results", std::move(results)}, {"built", std::move(built)}, {"caches", std::move(caches)}});
   }
   if (impossible) made.errors.push_back(*impossible);
   if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
@@ -142,7 +145,7 @@ Action declare_build(const Options& app) {
   const Option no_link = app.add_flag("--no-link", options->no_link, "make no link").excludes(out_link);
   const Option print_paths =
       app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
-  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched")
+  app.add_flag("--dry-run", options->dry_run, "say what would be built, fetched and taken from caches")
       .excludes(out_link)
       .excludes(no_link)
       .excludes(print_paths);

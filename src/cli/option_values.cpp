@@ -79,6 +79,8 @@ constexpr auto value_rows = [] {
       {"--home", "DIR", directory},
       {"--into", "DIR", directory},
       {"--to", "URL", directory},
+      {"--substituters", "URLS", words},
+      {"--trusted-public-keys", "KEYS", words},
       {"--key", "FILE", file},
       {"--public-key", "KEY", words},
       {"--out", "FILE", file},

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "request/clues.hpp"
+#include "request/substituters.hpp"
 
 namespace swage {
 
@@ -83,6 +84,9 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   if (todo.build.empty() && todo.fetch.empty() && !options.check)
     return RealiseResult{.already_valid = todo.valid.size()};
   SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
+  CacheSubstituter* caches = nullptr;
+  if (options.may_substitute) { SWAGE_TRY(caches, session.substituter()); }
+  options.substituter = caches;
   Work work;
   SWAGE_TRY(const std::vector<LogLineRow>* rows, catalog->log_lines());
   SWAGE_TRY(const LogLines error_lines, LogLines::compile(*rows));
@@ -94,7 +98,8 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
     if (also) also(drv, outcome, log);
   };
   Result<RealiseResult> result = realise(*store, graph, planned.wanted, *fetcher, options, session.reporter());
-  if (const std::string text = work.summary(); !text.empty()) session.reporter().on(Message{text});
+  for (const std::string& text : {work.summary(), caches ? caches_summary(caches->uses()) : std::string()})
+    if (!text.empty()) session.reporter().on(Message{text});
   session.stop_reporter();
   return result;
 }
