@@ -129,7 +129,7 @@ def test_plans_say_what_would_be_taken(world):
 
 
 FAULTS = {
-    "flip": "is another file than its narinfo says", "half": "ends early", "cut": "ends after ", 404: "is not there",
+    "flip": "holds another path than its narinfo says", "half": "ends early", "cut": "ends after ", 404: "is not there",
     b"": "", b"<html>it works</html>": "", "slow": "left out: less than 1000 bytes a second for 1 s",
     "hang": "left out: less than 1000 bytes a second for 1 s", 500: "left out: HTTP status 500", 401: "left out: HTTP status 401",
     429: "left out: it wants fewer requests (HTTP status 429 or 503)"}

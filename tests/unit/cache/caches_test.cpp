@@ -183,7 +183,7 @@ TEST_F(CachesTest, WhatProvesItselfNeedsNoSignature) {
 TEST_F(CachesTest, EveryDamageIsSeenAndLeavesNothing) {
   const std::string url = narinfo(low_).url;
   on_nars([](const HttpRequest&, HttpReply& reply) { reply.body[reply.body.size() / 2] ^= 1; });
-  EXPECT_EQ(failure_of(low_), "'" + url + "' is another file than its narinfo says");
+  EXPECT_EQ(failure_of(low_), "'" + url + "' holds another path than its narinfo says");
   on_nars([&](const HttpRequest&, HttpReply& reply) {
     reply.body = read_file(scratch / ("cache/" + narinfo(top_).url)).value();
   });
