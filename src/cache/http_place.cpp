@@ -147,6 +147,7 @@ class HttpPlace final : public CachePlace {
         SWAGE_CHECK(be_patient());
         continue;
       }
+      if (status == 416) return fail(Errc::corrupt, fmt::format("'{}' ends after {} bytes", name, download.got));
       if (!connection_broke(code)) return place_failed(code, why);
       if (download.got > before) tries = 1;   // it moves on
       else if (tries >= kTries)

@@ -79,6 +79,7 @@ constexpr auto value_rows = [] {
       {"--home", "DIR", directory},
       {"--into", "DIR", directory},
       {"--to", "URL", directory},
+      {"--push-to", "URL", directory},
       {"--substituters", "URLS", words},
       {"--trusted-public-keys", "KEYS", words},
       {"--key", "FILE", file},

@@ -195,3 +195,18 @@ def test_one_that_is_stopped_leaves_nothing(world, how):
     assert got.ok().out == f"{world.home}{world.out}\n"
     world("store", "gc", "--dry-run").ok()
     assert not world("store", "verify", "--json").ok().json()["damaged"]
+
+
+def test_what_was_made_is_pushed_on(world):
+    """To a directory that others then take it from, with a signature that they trust."""
+    key = world("cache", "keygen", "test-1", "-o", "secret").ok().out.strip()
+    options = ["--substituters", world.cache.directory, "--no-require-sigs", "--push-to", "./mine", "--key", "secret"]
+    assert world("build", "busybox", "--no-link", "--push-to", "gopher://x").fails(2).err.startswith("error: 'gopher://x' is no place of a cache\n")
+    assert in_store(world) == []   # nothing was begun
+    assert world("build", "busybox", "--no-link", *options, "--json").ok().json()["pushed"]["pushed"] == 2
+    assert build(world, *options).ok().err.endswith(f"pushed 0 paths to '{world.cwd}/mine': 0 B; it had 2 already\n")
+    assert world("cache", "check", "./mine", "--public-key", key).ok().out.startswith("ok: 2 paths, ")
+    said = world("build", "busybox", "--dry-run", "--home", world.cwd / "new", "--lock", world.home / "swage.lock", "--json",
+                 "--substituters", "./mine", "--trusted-public-keys", key).ok().json()
+    assert len(said["substitute"]) == 2
+    assert world("build", "busybox", "--key", "secret").fails(2).err.startswith("error: '--key' says nothing without '--push-to'\n")
