@@ -15,7 +15,7 @@ namespace swage {
   X(global_init)                                                                                                    \
   X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(multi_init)          \
       X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read) \
-          X(multi_setopt) X(slist_append) X(slist_free_all)
+          X(slist_append) X(slist_free_all)
 
 #define SWAGE_ARCHIVE_FUNCTIONS(X)                                                                                     \
   X(read_new)                                                                                                          \
