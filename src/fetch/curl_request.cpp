@@ -66,8 +66,10 @@ std::string failure_text(CURLcode code, CURL* easy, const RequestLimits& limits)
     }
     case CURLE_OPERATION_TIMEDOUT: {
       curl_off_t connected = 0;
+      long sent = 0;   // bytes: a connection that is used again took no time
       curl().easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
-      if (!connected) return fmt::format("no connection in {} s", limits.connect_timeout);
+      curl().easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+      if (!connected && !sent) return fmt::format("no connection in {} s", limits.connect_timeout);
       return limits.slowest <= 1 ? fmt::format("no data for {} s", limits.stall_timeout)
                                  : fmt::format("less than {} bytes a second for {} s", limits.slowest,
                                                limits.stall_timeout);

@@ -181,6 +181,25 @@ def test_answers_are_remembered_for_a_while(world):
         is_taken(world, build(world, "--substituters", server.url, *OPTIONS))
 
 
+def test_an_answer_that_is_out_of_date_is_asked_for_anew(world):
+    with Served(world.cache.directory) as server:
+        options = ["--substituters", server.url, *OPTIONS]
+        world("plan", "busybox", *options).ok()
+        world.nar.unlink()
+        world.cache.add(world.out, {"bin": {"busybox": "y" * 200_000}}, [DEP])
+        is_taken(world, build(world, *options))
+
+
+def test_a_stall_on_a_connection_that_was_used_before_is_called_one(world):
+    others = [f"/nix/store/{number:032d}-other" for number in range(20)]   # more than are downloaded at once
+    for other in others:
+        world.cache.add(other, other)
+    world.nar = world.cache.add(world.out, TREE, others)
+    with Served(world.cache.directory, lambda path: "hang" if path == f"/nar/{world.nar.name}" else None) as server:
+        got = build(world, "--substituters", f"{server.url},{world.cache.directory}", *options_for("hang")).ok()
+    assert f"cache {server.url}: 20 paths, " in got.err and "left out: less than 1000 bytes a second for 1 s\n" in got.err, got.err
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_one_that_is_stopped_leaves_nothing(world, how):
     with Served(world.cache.directory, lambda path: "hang" if path == f"/nar/{world.nar.name}" else None) as server:
