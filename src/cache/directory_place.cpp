@@ -6,9 +6,8 @@
 
 #include "base/beneath.hpp"
 #include "base/interrupt.hpp"
-#include "base/url.hpp"
-#include "cache/narinfo.hpp"
 #include "cache/place.hpp"
+#include "cache/places.hpp"
 
 namespace swage {
 
@@ -21,8 +20,9 @@ class DirectoryPlace final : public CachePlace {
   DirectoryPlace(Beneath root, std::string shown) : root_(std::move(root)), shown_(std::move(shown)) {}
 
   std::string shown() const override { return shown_; }
+  bool is_remote() const override { return false; }
 
-  Result<std::optional<std::string>> read(const std::string& name, std::uint64_t limit) override {
+  Answer read(const std::string& name, std::uint64_t limit) override {
     return root_.find(name, limit);
   }
 
@@ -94,21 +94,7 @@ class DirectoryPlace final : public CachePlace {
 
 }  // namespace
 
-Result<void> CachePlace::write_text(const std::string& name, std::string_view text, std::string_view media_type) {
-  SWAGE_TRY(const TempDir place, TempDir::create("text", staging()));
-  const fs::path file = place.path() / "text";
-  SWAGE_CHECK(write_file_atomically(file, text, 0644, Durability::volatile_ok));
-  return write(name, file, media_type);
-}
-
-Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable) {
-  constexpr std::string_view file_scheme = "file://";
-  fs::path directory;
-  if (url.starts_with(file_scheme)) directory = url.substr(file_scheme.size());
-  else if (url.starts_with('/') || url.starts_with('.')) directory = url;
-  else
-    return Fail(Error{.what = fmt::format("'{}' is no place of a cache", shown_url(url))}.hinted(
-        "a directory (./cache or file:///srv/cache)"));
+Result<std::unique_ptr<CachePlace>> open_directory_place(const fs::path& directory, bool writable) {
   SWAGE_TRY(const fs::path given, absolute_path(directory));
   const fs::path absolute = given.lexically_normal();
   if (writable) SWAGE_CHECK(make_directories(absolute / kStaging));

@@ -92,6 +92,8 @@ bool is_cache_name(std::string_view name) {
   return true;
 }
 
+std::string narinfo_name(const StorePath& path) { return fmt::format("{}.narinfo", path.hash_part()); }
+
 Result<NarInfo> parse_narinfo(std::string_view text, std::string_view name) {
   SWAGE_TRY(const Once once, sort_out(text, name));
   const auto find = [&](std::string_view key) -> std::optional<std::string_view> {

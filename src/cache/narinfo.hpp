@@ -20,6 +20,7 @@ struct NarInfo {
   std::uint64_t file_size = 0;                // its bytes; 0: not said
 };
 
+std::string narinfo_name(const StorePath& path);            // in a cache: `<hash part>.narinfo`
 inline constexpr std::size_t kLargestNarInfo = 4'000'000;   // bytes: references of 40,000 paths
 
 // Errc::corrupt: a line that is none, a field that is missing, twice or malformed, a path outside /nix/store, another

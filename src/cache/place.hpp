@@ -17,9 +17,17 @@ class CachePlace {
  public:
   virtual ~CachePlace() = default;
   virtual std::string shown() const = 0;    // for messages, without secrets
+  virtual bool is_remote() const = 0;       // asking takes a while: answers are worth remembering
+
+  // Errors of all that reads: Errc::environment when the place itself is at fault (it does not answer, is too slow,
+  // wants fewer requests), Errc::corrupt when only this name is.
 
   // Nothing: the place answered, and has it not. More than `limit` bytes are an error.
-  virtual Result<std::optional<std::string>> read(const std::string& name, std::uint64_t limit) = 0;
+  using Answer = Result<std::optional<std::string>>;
+  virtual Answer read(const std::string& name, std::uint64_t limit) = 0;
+  // The same of many names, at once where the place can; the answers are in their order. When the place is at fault,
+  // that is the answer to all that are left.
+  virtual std::vector<Answer> read_all(const std::vector<std::string>& names, std::uint64_t limit);
   // False: it is not there, and the sink got nothing.
   virtual Result<bool> stream(const std::string& name, const ByteSink& sink) = 0;
   virtual Result<bool> has(const std::string& name) = 0;
@@ -39,8 +47,18 @@ class CachePlace {
   virtual Result<void> remove(const std::string& name) = 0;
 };
 
+struct PlaceLimits {
+  unsigned timeout = 10;                    // seconds that a server may take to be reached, or be slow
+  unsigned slowest = 1000;                  // bytes a second
+  unsigned parallel = 64;                   // look-ups at once
+  unsigned patience = 10;                   // seconds at most until who asks for fewer requests is asked again, once
+};
+
 // `file:///DIR` or a path that begins with `/` or `.`; `writable` makes the directory where it is not there.
-// Errc::invalid_input for other schemes.
-Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable);
+// `https://` and `http://` can only be read, and have no list. Errc::invalid_input for other schemes and for URLs with
+// passwords.
+Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable, const PlaceLimits& limits = {});
+// Whether open_place() would take it, without looking.
+Result<void> check_place(std::string_view url);
 
 }  // namespace swage

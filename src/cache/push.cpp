@@ -21,8 +21,6 @@ constexpr std::string_view kNarType = "application/x-nix-nar";
 constexpr std::string_view kNarInfoType = "text/x-nix-narinfo";
 constexpr std::string_view kCacheInfoType = "text/x-nix-cache-info";
 
-std::string narinfo_name(const StorePath& path) { return fmt::format("{}.narinfo", path.hash_part()); }
-
 class Push {
  public:
   Push(Store& store, CachePlace& place, const PushOptions& options, Reporter& reporter)

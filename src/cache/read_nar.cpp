@@ -10,14 +10,30 @@ namespace swage {
 
 namespace {
 
-// What a place gives, on a thread of its own, as something to read from.
+// What passes through, measured.
+struct Measure {
+  bool hashes = true;
+  Hasher hasher{};
+  std::uint64_t size = 0;
+  void add(std::string_view bytes) {
+    if (hashes) hasher.update(bytes);
+    size += bytes.size();
+  }
+};
+
+// What a place gives, on a thread of its own, which also measures it, as something to read from.
 class Incoming {
  public:
-  Incoming(CachePlace& place, const std::string& name)
-      : thread_([this, &place, name] {
-          state_ = receive(place, name);
-          pipe_.close();
-        }) {}
+  Incoming(CachePlace& place, const NarInfo& narinfo, const std::function<void(std::uint64_t)>& progress)
+      : narinfo_(narinfo), progress_(progress) {
+    // The hash of what is not compressed is taken once.
+    file_.hashes = narinfo.file_hash && (narinfo.compression != Compression::none ||
+                                         narinfo.file_hash != narinfo.info.nar_hash);
+    thread_ = std::thread([this, &place] {
+      state_ = receive(place);
+      pipe_.close();
+    });
+  }
   ~Incoming() { stop(); }
 
   Result<std::size_t> read(char* buffer, std::size_t size) {
@@ -37,59 +53,65 @@ class Incoming {
     return count;
   }
 
- private:
-  Result<void> receive(CachePlace& place, const std::string& name) {
-    SWAGE_TRY(const bool there, place.stream(name, [this](std::string_view bytes) -> Result<void> {
-      while (!bytes.empty()) {
-        const std::span<char> room = pipe_.acquire();
-        if (room.empty()) return fail(Errc::interrupted, "nobody reads on");
-        const std::size_t count = std::min(room.size(), bytes.size());
-        std::copy_n(bytes.data(), count, room.data());
-        pipe_.push(count);
-        bytes.remove_prefix(count);
-      }
-      return {};
-    }));
-    if (!there) return fail(Errc::corrupt, fmt::format("'{}' is not there", name));
+  // Whether it was the file of the narinfo, once its end was read.
+  Result<void> verdict() {
+    const std::string& name = narinfo_.url;
+    if (narinfo_.file_size != 0 && file_.size != narinfo_.file_size)
+      return fail(Errc::corrupt, fmt::format("'{}' has {} bytes, not {}", name, file_.size, narinfo_.file_size));
+    if (file_.hashes && file_.hasher.finish() != *narinfo_.file_hash)
+      return fail(Errc::hash_mismatch, fmt::format("'{}' is another file than its narinfo says", name));
     return {};
   }
+
+ private:
+  Result<void> receive(CachePlace& place) {
+    SWAGE_TRY(const bool there,
+              place.stream(narinfo_.url, [this](std::string_view bytes) { return take(bytes); }));
+    if (!there) return fail(Errc::corrupt, fmt::format("'{}' is not there", narinfo_.url));
+    return {};
+  }
+
+  Result<void> take(std::string_view bytes) {
+    file_.add(bytes);
+    if (narinfo_.file_size != 0 && file_.size > narinfo_.file_size)
+      return fail(Errc::corrupt, fmt::format("'{}' is longer than its {} bytes", narinfo_.url, narinfo_.file_size));
+    if (progress_) progress_(file_.size);
+    while (!bytes.empty()) {
+      const std::span<char> room = pipe_.acquire();
+      if (room.empty()) return fail(Errc::interrupted, "nobody reads on");
+      const std::size_t count = std::min(room.size(), bytes.size());
+      std::copy_n(bytes.data(), count, room.data());
+      pipe_.push(count);
+      bytes.remove_prefix(count);
+    }
+    return {};
+  }
+
   void stop() {
     pipe_.cancel();
     if (thread_.joinable()) thread_.join();
   }
 
+  const NarInfo& narinfo_;
+  const std::function<void(std::uint64_t)>& progress_;
   BytePipe pipe_{};
+  Measure file_{};              // of the thread, until that has ended
   Result<void> state_{};
   std::string_view rest_{};
   bool held_ = false;
-  std::thread thread_;
-};
-
-// What passes through, measured.
-struct Measure {
-  Hasher hasher{};
-  std::uint64_t size = 0;
-  void add(std::string_view bytes) {
-    hasher.update(bytes);
-    size += bytes.size();
-  }
+  std::thread thread_{};
 };
 
 }  // namespace
 
 Result<void> read_nar(CachePlace& place, const NarInfo& narinfo,
-                      const std::function<Result<void>(const ByteSource&)>& use) {
+                      const std::function<Result<void>(const ByteSource&)>& use,
+                      const std::function<void(std::uint64_t)>& progress) {
   const std::string& name = narinfo.url;
   const std::uint64_t nar_size = narinfo.info.nar_size;
-  Measure file, nar;
-  Incoming incoming(place, name);
-  const ByteSource packed = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
-    SWAGE_TRY(const std::size_t got, incoming.read(buffer, size));
-    file.add({buffer, got});
-    if (narinfo.file_size != 0 && file.size > narinfo.file_size)
-      return fail(Errc::corrupt, fmt::format("'{}' is longer than its {} bytes", name, narinfo.file_size));
-    return got;
-  };
+  Measure nar;
+  Incoming incoming(place, narinfo, progress);
+  const ByteSource packed = [&](char* buffer, std::size_t size) { return incoming.read(buffer, size); };
   SWAGE_CHECK(decompress(narinfo.compression, packed, name, [&](const ByteSource& plain) {
     return use([&](char* buffer, std::size_t size) -> Result<std::size_t> {
       SWAGE_TRY(const std::size_t got, plain(buffer, size));
@@ -105,10 +127,7 @@ Result<void> read_nar(CachePlace& place, const NarInfo& narinfo,
     SWAGE_TRY(const std::size_t got, packed(rest.data(), rest.size()));
     if (got == 0) break;
   }
-  if (narinfo.file_size != 0 && file.size != narinfo.file_size)
-    return fail(Errc::corrupt, fmt::format("'{}' has {} bytes, not {}", name, file.size, narinfo.file_size));
-  if (narinfo.file_hash && file.hasher.finish() != *narinfo.file_hash)
-    return fail(Errc::hash_mismatch, fmt::format("'{}' is another file than its narinfo says", name));
+  SWAGE_CHECK(incoming.verdict());
   if (nar.size != nar_size || nar.hasher.finish() != narinfo.info.nar_hash)
     return fail(Errc::hash_mismatch, fmt::format("'{}' holds another path than its narinfo says", name));
   return {};

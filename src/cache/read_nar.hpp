@@ -8,7 +8,9 @@ namespace swage {
 
 // Reads the NAR that a narinfo names, from first to last byte, and gives it to `use` decompressed. Errc::corrupt or
 // Errc::hash_mismatch when file or NAR are of another size or hash; what `use` was given then counts for nothing.
+// `progress` is told how many bytes of the file have come, now and then.
 Result<void> read_nar(CachePlace& place, const NarInfo& narinfo,
-                      const std::function<Result<void>(const ByteSource&)>& use);
+                      const std::function<Result<void>(const ByteSource&)>& use,
+                      const std::function<void(std::uint64_t)>& progress = {});
 
 }  // namespace swage

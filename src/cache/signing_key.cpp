@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 #include <optional>
 
+#include "base/files.hpp"
 #include "base/hash.hpp"
 
 namespace swage {
@@ -85,6 +86,14 @@ Result<SecretKey> SecretKey::generate(std::string_view name) {
   if (RAND_priv_bytes(seed.data(), seed.size()) != 1)
     return fail(Errc::environment, "the cryptographic library has no random numbers");
   return of_seed(name, seed);
+}
+
+Result<SecretKey> SecretKey::read(const std::string& file) {
+  constexpr std::uint64_t largest = 4096;
+  SWAGE_TRY(const std::string text, read_file(file, largest));
+  Result<SecretKey> key = parse(text);
+  if (!key) return Fail(std::move(key).error().note(fmt::format("in '{}'", file)));
+  return key;
 }
 
 Result<SecretKey> SecretKey::parse(std::string_view text) {

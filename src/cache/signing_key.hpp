@@ -30,6 +30,7 @@ class SecretKey {
   static Result<SecretKey> generate(std::string_view name);
   // No error shows what it could not read. A public key that is not the seed's is refused.
   static Result<SecretKey> parse(std::string_view text);
+  static Result<SecretKey> read(const std::string& file);     // the error names it
 
   const PublicKey& public_key() const { return public_; }
   std::string str() const;                                    // secret

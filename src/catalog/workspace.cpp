@@ -115,6 +115,19 @@ const Schema<Workspace>& workspace_schema() {
         if (in.value.kind == TomlValue::Kind::array && in.value.items.empty())
           in.report({.what = "'for' names no platform", .hint = "for the usual one, leave it out"});
       })
+      .optional("substituters", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.substituters.emplace());
+        for (std::string& url : *workspace.substituters)
+          if (url.starts_with('.')) url = (fs::path(in.document.path).parent_path() / url).string();
+        workspace.substituter_pos = places_of_items(in);
+      })
+      .optional("trusted-public-keys", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.trusted_keys.emplace());
+        workspace.key_pos = places_of_items(in);
+      })
+      .optional("require-sigs", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.require_signatures.emplace());
+      })
       .optional("instance", read_instance_tables);
   return schema;
 }

@@ -8,6 +8,12 @@
 //                                       true
 //   only = ["zlib"]                     # of these packages alone; all others are those of the usual set
 //   features.bash = ["-readline"]       # features that recipes have: on, or with `-` off
+//
+// and, before the first [table], which binary caches are asked for what others have made (docs/caches.md):
+//
+//   substituters = ["https://cache.example.org", "./cache"]
+//   trusted-public-keys = ["cache.example.org-1:..."]
+//   require-sigs = false                # default: true
 #pragma once
 
 #include <map>
@@ -50,6 +56,9 @@ struct Workspace {
   Instances instances{};
   std::string usual_instance{};                              // "" the usual set is none of them
   SourcePos usual_pos{};
+  std::optional<std::vector<std::string>> substituters{}, trusted_keys{};   // directories: absolute
+  std::vector<SourcePos> substituter_pos{}, key_pos{};       // of each of these
+  std::optional<bool> require_signatures{};
 };
 
 inline constexpr const char* kWorkspaceFile = "swage.toml";

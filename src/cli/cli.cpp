@@ -40,14 +40,30 @@ std::string error_lines(const Error& error) {
   return lines;
 }
 
-// A set of packages is chosen for commands that have packages.
-Result<void> check_instance_is_heard(const std::string& command) {
+// An option that is for some commands alone; null: it was not given.
+Result<void> check_is_heard(const char* option, bool Command::*hears, const std::string& command) {
+  if (!option) return {};
   std::vector<std::string> hearing;
   for (const Command& one : commands())
-    if (one.of_packages) hearing.push_back(one.name);
+    if (one.*hears) hearing.push_back(one.name);
   if (std::find(hearing.begin(), hearing.end(), command) != hearing.end()) return {};
-  return Fail(Error{.what = fmt::format("'--instance' says nothing for 'swage {}'", command),
+  return Fail(Error{.what = fmt::format("'{}' says nothing for 'swage {}'", option, command),
                     .hint = fmt::format("it is for: {}", join(hearing, ", "))});
+}
+
+const char* given_cache_option(const SessionOptions& options) {
+  return !options.substituters.empty()         ? "--substituters"
+         : options.no_substituters             ? "--no-substituters"
+         : !options.trusted_keys.empty()       ? "--trusted-public-keys"
+         : options.no_require_signatures       ? "--no-require-sigs"
+         : options.substituter_timeout != 0    ? "--substituter-timeout"
+                                               : nullptr;
+}
+
+// A set of packages is chosen for commands that have packages, and caches for those that make something.
+Result<void> check_options_are_heard(const SessionOptions& options, const std::string& command) {
+  SWAGE_CHECK(check_is_heard(options.instance.empty() ? nullptr : "--instance", &Command::of_packages, command));
+  return check_is_heard(given_cache_option(options), &Command::substitutes, command);
 }
 
 int print_error(const Error& error, bool json) {
@@ -96,8 +112,7 @@ int run_cli(int argc, char** argv) {
   Session session(tree->global, reporter_of_process);
   for (const auto& [command, action] : tree->actions) {
     if (!tree->line.given(command)) continue;
-    if (Result<void> heard = tree->global.instance.empty() ? Result<void>() : check_instance_is_heard(command.name());
-        !heard)
+    if (const Result<void> heard = check_options_are_heard(tree->global, command.name()); !heard)
       return print_error(heard.error(), json);
     return with_output(json, [&] {
       const Result<int> code = action(session);

@@ -26,6 +26,7 @@ struct Part {
   std::string name;
   std::optional<double> seconds{};
   bool built_now = false;
+  bool in_store = false;      // no: the boot itself, or what it was made from, came from a cache
 };
 
 struct Verdict {
@@ -44,7 +45,10 @@ Result<Verdict> read_verdict(Session& session, const Planned& planned, const Goa
   }
   const Durations durations = Durations::load(store->work_dir() / "durations");
   for (const StorePath& drv : graph.closure(goal.wanted->drv)) {
-    Part part{.name = graph.find(drv)->drv.name};
+    const Derivation& derivation = graph.find(drv)->drv;
+    Part part{.name = derivation.name};
+    SWAGE_TRY(const StorePath output, StorePath::parse(derivation.outputs.begin()->second.path));
+    SWAGE_TRY(part.in_store, store->is_valid(output));
     part.seconds = durations.find(part.name);
     for (const BuildRecord& record : done.built)
       if (record.drv == drv) {
@@ -62,7 +66,7 @@ void print_verdict(const Goal& goal, const Verdict& verdict) {
                verdict.userland);
   for (const Part& part : verdict.parts)
     print_result("  {:>9}  {}{}\n", part.seconds ? human_seconds(*part.seconds) : "?", part.name,
-               part.built_now ? "" : " (in the store)");
+               part.built_now ? "" : part.in_store ? " (in the store)" : " (not needed)");
 }
 
 Json to_json(const Goal& goal, const Verdict& verdict) {
@@ -70,7 +74,10 @@ Json to_json(const Goal& goal, const Verdict& verdict) {
   for (const Part& part : verdict.parts) {
     Json seconds = nullptr;
     if (part.seconds) seconds = *part.seconds;
-    parts.push_back({{"name", part.name}, {"seconds", std::move(seconds)}, {"builtNow", part.built_now}});
+    parts.push_back({{"name", part.name},
+                     {"seconds", std::move(seconds)},
+                     {"builtNow", part.built_now},
+                     {"inStore", part.in_store}});
   }
   return {{"target", goal.target.text},
           {"platform", goal.platform->name},
@@ -120,7 +127,10 @@ Result<int> run(Session& session, const BootOptions& options) {
     boots.push_back(to_json(goal, verdict));
     if (report) boots.back()["configuration"] = config_report_json(*report);
   }
-  if (as_json()) print_result("{}\n", json_text(Json{{"boots", std::move(boots)}}));
+  if (as_json()) {
+    SWAGE_TRY(Json caches, caches_json(session));
+    print_json({{"boots", std::move(boots)}, {"caches", std::move(caches)}});
+  }
   if (unmade) made.errors.push_back(*std::move(unmade));
   if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
   return 0;

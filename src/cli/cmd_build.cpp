@@ -1,7 +1,10 @@
 // swage build: makes targets and links them.
 #include <algorithm>
 #include <fmt/core.h>
+#include <set>
 
+#include "base/text.hpp"
+#include "cache/push.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/out_links.hpp"
@@ -23,6 +26,8 @@ struct BuildOptions {
   bool no_link = false;
   bool print_paths = false;
   bool dry_run = false;
+  std::string push_to{};
+  std::string key{};
 };
 
 // What tells a goal from the others: the name alone, unless another target of this run has it too.
@@ -63,6 +68,8 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
   Json outputs = Json::object();
   for (const auto& [name, output] : planned.planner->graph().find(goal.wanted->drv)->drv.outputs) {
     SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
+    SWAGE_TRY(const bool valid, store->is_valid(path));
+    if (!valid) continue;   // a cache gave the others
     const fs::path real = store->real_path(path);
     outputs[name] = {{"path", output.path}, {"realPath", real.string()}};
     if (!options.no_link) {
@@ -72,6 +79,50 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
     if (!as_json() && options.print_paths && name == "out") print_result("{}\n", real.string());
   }
   return outputs;
+}
+
+// --push-to, opened before anything is built for it.
+struct Publishing {
+  std::unique_ptr<CachePlace> place{};   // none: nothing is published
+  std::optional<SecretKey> key{};
+};
+Result<Publishing> open_publishing(const BuildOptions& options) {
+  Publishing to;
+  if (options.push_to.empty()) return to;
+  if (!options.key.empty()) {
+    SWAGE_TRY(SecretKey key, SecretKey::read(options.key));
+    to.key = std::move(key);
+  }
+  SWAGE_TRY(to.place, open_place(options.push_to, true));
+  return to;
+}
+
+// What the goals made, and all that this run built on the way.
+Result<StorePathSet> made_paths(Store& store, const Planned& planned, const Made& made) {
+  std::set<StorePath> drvs;
+  for (const BuildRecord& one : made.done.built) drvs.insert(one.drv);
+  for (std::size_t i = 0; i < planned.goals.size(); ++i)
+    if (made.ends[i].end == BuildEnd::built) drvs.insert(planned.goals[i]->wanted->drv);
+  StorePathSet paths;
+  for (const StorePath& drv : drvs)
+    for (const auto& [name, output] : planned.planner->graph().find(drv)->drv.outputs) {
+      SWAGE_TRY(StorePath path, StorePath::parse(output.path));
+      paths.insert(std::move(path));
+    }
+  return store.valid_paths(paths);
+}
+
+Result<Json> publish(Session& session, const Publishing& to, const Planned& planned, const Made& made) {
+  if (!to.place) return Json(nullptr);
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const StorePathSet paths, made_paths(*store, planned, made));
+  SWAGE_TRY(const PushResult pushed,
+            push_paths(*store, paths, *to.place, {.key = to.key ? &*to.key : nullptr}, session.reporter()));
+  session.stop_reporter();
+  if (!output_mode().quiet && !as_json())
+    print_aside("pushed {} paths to '{}': {}; it had {} already\n", pushed.pushed, to.place->shown(),
+                human_bytes(pushed.file_bytes), pushed.present);
+  return Json{{"pushed", pushed.pushed}, {"present", pushed.present}, {"fileBytes", pushed.file_bytes}};
 }
 
 Result<int> run(Session& session, const BuildOptions& options) {
@@ -87,6 +138,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
     return code;
   }
   SWAGE_CHECK(check_links(session, options, planned));
+  SWAGE_TRY(const Publishing publishing, open_publishing(options));
   SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
   auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
@@ -118,12 +170,17 @@ Result<int> run(Session& session, const BuildOptions& options) {
                        {"because", nullptr},
                        {"error", error_or_null(item.error)},
                        {"outputs", Json::object()}});
+  SWAGE_TRY(Json pushed, publish(session, publishing, planned, made));
   if (as_json()) {
     auto built = Json::array();
     for (const BuildRecord& one : made.done.built)
       built.push_back(
           {{"drv", one.drv.str()}, {"seconds", one.seconds}, {"cpuSeconds", one.cpu_seconds}, {"maxRss", one.max_rss}});
-    print_json({{"results", std::move(results)}, {"built", std::move(built)}});
+    SWAGE_TRY(Json caches, caches_json(session));
+    print_json({{"results", std::move(results)},
+                {"built", std::move(built)},
+                {"caches", std::move(caches)},
+                {"pushed", std::move(pushed)}});
   }
   if (impossible) made.errors.push_back(*impossible);
   if (!made.errors.empty()) return Fail(together(std::move(made.errors)));
@@ -142,10 +199,14 @@ Action declare_build(const Options& app) {
   const Option no_link = app.add_flag("--no-link", options->no_link, "make no link").excludes(out_link);
   const Option print_paths =
       app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
-  app.add_flag("--dry-run", options->dry_run, "say what would be built and fetched")
+  const Option push_to =
+      app.add_option("--push-to", options->push_to, "copy all that was built into this cache: a directory");
+  app.add_option("--key", options->key, "sign what is pushed with the secret key in this file").needs(push_to);
+  app.add_flag("--dry-run", options->dry_run, "say what would be built, fetched and taken from caches")
       .excludes(out_link)
       .excludes(no_link)
-      .excludes(print_paths);
+      .excludes(print_paths)
+      .excludes(push_to);
   app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
   return [options](Session& session) { return run(session, *options); };
 }

@@ -16,8 +16,6 @@ namespace swage {
 
 namespace {
 
-constexpr std::uint64_t kLargestKeyFile = 4096;
-
 struct KeygenOptions {
   std::string name{};
   std::string out{};
@@ -38,15 +36,8 @@ Result<int> keygen(Session&, const KeygenOptions& options) {
   return 0;
 }
 
-Result<SecretKey> read_secret(const std::string& file) {
-  SWAGE_TRY(const std::string text, read_file(file, kLargestKeyFile));
-  Result<SecretKey> key = SecretKey::parse(text);
-  if (!key) return Fail(std::move(key).error().note(fmt::format("in '{}'", file)));
-  return key;
-}
-
 Result<int> public_key(Session&, const std::string& file) {
-  SWAGE_TRY(const SecretKey key, read_secret(file));
+  SWAGE_TRY(const SecretKey key, SecretKey::read(file));
   if (as_json()) print_json({{"publicKey", key.public_key().str()}});
   else print_result("{}\n", key.public_key().str());
   return 0;
@@ -68,7 +59,7 @@ Result<int> push(Session& session, const PushCommand& options) {
   }
   std::optional<SecretKey> key;
   if (!options.key.empty()) {
-    SWAGE_TRY(SecretKey read, read_secret(options.key));
+    SWAGE_TRY(SecretKey read, SecretKey::read(options.key));
     key = std::move(read);
   }
   SWAGE_TRY(const std::unique_ptr<CachePlace> place, open_place(options.to, true));

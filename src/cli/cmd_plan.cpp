@@ -8,8 +8,9 @@
 #include "cli/graph_output.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
+#include "cli/realise_output.hpp"
 #include "cli/target_options.hpp"
-#include "request/realising.hpp"
+#include "request/substituters.hpp"
 
 namespace swage {
 
@@ -94,11 +95,24 @@ Result<int> run(Session& session, const PlanOptions& options) {
     print_result("{}", graph_text(graph, *options.graph, built));
     return 0;
   }
+  SWAGE_TRY(CacheSubstituter* caches, session.substituter());
+  RealisePlan todo;   // where caches are asked: what of it is needed
+  if (caches) {
+    SWAGE_TRY(Store* store, session.store());
+    SWAGE_TRY(todo, plan_realise(*store, graph, planned.wanted, false, caches));
+  }
+  const std::set<StorePath> to_build(todo.build.begin(), todo.build.end());
+  const std::set<StorePath> to_take(todo.substituted.begin(), todo.substituted.end());
+  const auto state_of = [&](const StorePath& drv) {
+    if (built.contains(drv)) return "built";
+    if (!caches || to_build.contains(drv)) return "to build";
+    return to_take.contains(drv) ? "cached" : "unneeded";
+  };
   auto list = Json::array();
   for (const FinishedDerivation& derivation : graph.derivations) {
     Json out = Json::object();
     for (const auto& [name, output] : derivation.drv.outputs) out[name] = output.path;
-    const char* state = built.contains(derivation.path) ? "built" : "to build";
+    const char* state = state_of(derivation.path);
     if (as_json())
       list.push_back({{"drv", derivation.path.str()},
                       {"name", derivation.drv.name},
@@ -106,9 +120,17 @@ Result<int> run(Session& session, const PlanOptions& options) {
                       {"state", state}});
     else print_result("{:>8}  {}\n", state, derivation.path.str());
   }
-  if (as_json()) print_result("{}\n", json_text(Json{{"derivations", std::move(list)}}));
-  else
-    print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
+  if (as_json()) {
+    SWAGE_TRY(Json uses, caches_json(session));
+    print_json({{"derivations", std::move(list)},
+                {"substitute", offers_json(todo.substitute)},
+                {"caches", std::move(uses)}});
+    return 0;
+  }
+  print_aside("{} derivations, {} built, {} sources\n", graph.derivations.size(), built.size(), graph.sources.size());
+  if (!caches) return 0;
+  print_aside("from caches: {}\n", offers_text(todo.substitute));
+  if (const std::string text = caches_summary(caches->uses()); !text.empty()) print_aside("{}\n", text);
   return 0;
 }
 

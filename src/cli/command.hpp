@@ -18,6 +18,7 @@ struct Command {
   Action (*declare)(const Options& app);
   bool of_packages = false;   // its targets may be packages, of which --instance chooses a set
   bool hidden = false;   // not for people: in no list of commands
+  bool substitutes = false;   // makes what caches may have: --substituters and its like are for it
 };
 
 std::span<const Command> commands();

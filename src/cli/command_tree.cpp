@@ -32,6 +32,23 @@ void declare_global(const Options& app, SessionOptions& options, OutputMode& out
   app.add_option("--lock", options.lock,
                  "the lock file (default: swage.lock beside swage.toml, or in the data directory)")
       .group(group);
+  group = "Binary caches";
+  const Option urls = app.add_option("--substituters", options.substituters,
+                                     "the caches that may have what is to be made, with commas (default: "
+                                     "$SWAGE_SUBSTITUTERS, or what swage.toml says)")
+                          .allow_extra_args(false)
+                          .group(group);
+  app.add_flag("--no-substituters", options.no_substituters, "ask no cache").group(group).excludes(urls);
+  app.add_option("--trusted-public-keys", options.trusted_keys,
+                 "the keys that sign what is taken from caches (default: $SWAGE_TRUSTED_PUBLIC_KEYS, or what "
+                 "swage.toml says)")
+      .allow_extra_args(false)
+      .group(group);
+  app.add_flag("--no-require-sigs", options.no_require_signatures, "take what nobody has signed, too").group(group);
+  app.add_option("--substituter-timeout", options.substituter_timeout,
+                 "seconds that a cache may be silent or slow until it is left out (default: 10)")
+      .at_least_one()
+      .group(group);
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ Verb verb_of(std::string_view kind) {
                                    {"unpack", "unpacking", "unpacked"},
                                    {"lock", "locking", "locked"},
                                    {"push", "pushing", "pushed"},
+                                   {"substitute", "substituting", "substituted"},
                                    {"check", "checking", "checked"}};
   for (const Verb& verb : verbs)
     if (verb.kind == kind) return verb;

@@ -1,8 +1,11 @@
 #include "cli/realise_output.hpp"
 
+#include <fmt/core.h>
+
 #include "base/text.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
+#include "request/substituters.hpp"
 
 namespace swage {
 
@@ -23,19 +26,54 @@ void tell_config_report(const std::string& kernel, const std::optional<ConfigRep
   if (const std::string text = config_summary(*report); !text.empty()) print_aside("{}: {}", kernel, text);
 }
 
+Result<Json> caches_json(Session& session) {
+  SWAGE_TRY(const CacheSubstituter* caches, session.substituter());
+  Json all = Json::array();
+  if (!caches) return all;
+  for (const CacheUse& use : caches->uses())
+    all.push_back({{"cache", use.cache},
+                   {"paths", use.paths},
+                   {"bytes", use.bytes},
+                   {"untrusted", use.untrusted},
+                   {"failed", use.failed},
+                   {"failure", text_or_null(use.failure)},
+                   {"leftOut", text_or_null(use.left_out)}});
+  return all;
+}
+
+Json offers_json(const std::vector<Offer>& offers) {
+  Json all = Json::array();
+  for (const Offer& offer : offers)
+    all.push_back({{"path", offer.path.str()}, {"download", offer.download}, {"narSize", offer.nar_size}});
+  return all;
+}
+
+std::string offers_text(const std::vector<Offer>& offers) {
+  std::uint64_t download = 0, unpacked = 0;
+  for (const Offer& offer : offers) {
+    download += offer.download;
+    unpacked += offer.nar_size;
+  }
+  return fmt::format("{} paths ({}, {} unpacked)", offers.size(), human_bytes(download), human_bytes(unpacked));
+}
+
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check) {
   SWAGE_TRY(Store* store, session.store());
   const Graph& graph = planned.planner->graph();
-  SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, check));
+  SWAGE_TRY(CacheSubstituter* caches, session.substituter());
+  SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, check, caches));
   if (as_json()) {
     const auto paths = [](const std::vector<StorePath>& list) {
       auto array = Json::array();
       for (const StorePath& path : list) array.push_back(path.str());
       return array;
     };
-    print_result(
-        "{}\n",
-        json_text(Json{{"build", paths(todo.build)}, {"fetch", paths(todo.fetch)}, {"valid", paths(todo.valid)}}));
+    SWAGE_TRY(Json uses, caches_json(session));
+    print_json({{"build", paths(todo.build)},
+                {"fetch", paths(todo.fetch)},
+                {"valid", paths(todo.valid)},
+                {"substitute", offers_json(todo.substitute)},
+                {"caches", std::move(uses)}});
     return 0;
   }
   std::uint64_t bytes = 0;
@@ -44,6 +82,10 @@ Result<int> print_dry_run(Session& session, const Planned& planned, bool check) 
   print_result("would build {} derivations and fetch {} files ({})\n", todo.build.size(), todo.fetch.size(),
                human_bytes(bytes));
   for (const StorePath& path : todo.build) print_result("  {}\n", path.str());
+  if (!caches) return 0;
+  print_result("would take {} from caches\n", offers_text(todo.substitute));
+  for (const Offer& offer : todo.substitute) print_result("  {}\n", offer.path.str());
+  if (const std::string text = caches_summary(caches->uses()); !text.empty()) print_aside("{}\n", text);
   return 0;
 }
 

@@ -180,6 +180,7 @@ class IdleRun {
     std::vector<StorePath> made;
     std::mutex mutex;
     RealiseOptions options = realise_;
+    options.may_substitute = false;   // a record is of what was built here
     options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
       if (outcome) {
         const std::scoped_lock lock(mutex);

@@ -113,6 +113,7 @@ Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOp
     SWAGE_TRY(options.check, store->is_valid(out));
     planned.wanted = {{.drv = *item.drv}};
     planned.goals = {&replay.goal};
+    options.may_substitute = false;   // its hash is to be that of a build
     const Result<RealiseResult> done = realise_planned(session, planned, options);
     if (!done && ends_run(done.error())) return Fail(done.error());
     if (!done) item.problem = done.error().what;

@@ -243,6 +243,7 @@ Result<void> realise_cells(Session& session, Planned& planned, std::deque<CellRu
                     {.directory = directory, .lock = reduced_lock(*lock, graph, wanted)}, options.cores);
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
+  options.may_substitute = false;   // a record is of what was built here
   options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog& log) {
     recorder.on_built(drv, outcome, log);
   };

@@ -201,6 +201,7 @@ Result<void> realise_runs(Session& session, Planned& planned, std::deque<Package
                            {.directory = evidence, .lock = reduced_lock(*lock, graph, wanted)});
   SWAGE_CHECK(recorder.record_present());
   options.keep_going = true;
+  options.may_substitute = false;   // a record is of what was built here
   options.on_built = [&](const StorePath& drv, Result<BuildRecord>& outcome, const FailedLog&) {
     recorder.on_built(drv, outcome);
   };

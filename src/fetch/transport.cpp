@@ -4,7 +4,6 @@
 #include <cctype>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "fetch/curl_handle.hpp"
+#include "fetch/curl_request.hpp"
 
 namespace swage {
 
@@ -153,11 +153,7 @@ struct Request {
   std::optional<Error> error{};              // of the disk
   Clock::time_point next_report{};
 
-  long status() const {
-    long code = 0;
-    curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
-    return code;
-  }
+  long status() const { return http_status(easy); }
 
   void header(std::string_view line) {
     in_header = !trim(line).empty();
@@ -208,99 +204,25 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* request) {
   return static_cast<Request*>(request)->body({data, size}) ? size : 0;
 }
 
-bool may_pass(CURLcode code, long status) {
-  switch (code) {
-    case CURLE_HTTP_RETURNED_ERROR: return status >= 500 || status == 408 || status == 429;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM: return true;
-    default: return false;
+std::string reason_for(CURLcode code, const Request& request, const RequestLimits& limits) {
+  if (code == CURLE_PARTIAL_FILE) {
+    curl_off_t announced = -1;
+    curl().easy_getinfo(request.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    const std::uint64_t before = request.status() == 206 ? request.from : 0;
+    return fmt::format("the connection ended after {} of {} bytes", request.landing.size(),
+                       before + static_cast<std::uint64_t>(std::max<curl_off_t>(announced, 0)));
   }
+  if (code == CURLE_OUT_OF_MEMORY)
+    return request.in_header ? "its HTTP header is larger than libcurl reads" : "out of memory";
+  return failure_text(code, request.easy, limits);
 }
 
-bool is_absent(CURLcode code, long status) {
-  return status == 404 || status == 410 || code == CURLE_FILE_COULDNT_READ_FILE;
+RequestLimits limits_of(const FetchOptions& options) {
+  return {.connect_timeout = options.connect_timeout, .stall_timeout = options.stall_timeout};
 }
 
-std::string reason_for(CURLcode code, const Request& request, const FetchOptions& options) {
-  switch (code) {
-    case CURLE_HTTP_RETURNED_ERROR: return fmt::format("HTTP status {}", request.status());
-    case CURLE_COULDNT_RESOLVE_HOST: return "unknown host";
-    case CURLE_COULDNT_RESOLVE_PROXY: return "unknown proxy host";
-    case CURLE_COULDNT_CONNECT: {
-      long error = 0;
-      curl().easy_getinfo(request.easy, CURLINFO_OS_ERRNO, &error);
-      return error ? fmt::format("cannot connect: {}", std::strerror(static_cast<int>(error))) : "cannot connect";
-    }
-    case CURLE_OPERATION_TIMEDOUT: {
-      curl_off_t connected = 0;
-      curl().easy_getinfo(request.easy, CURLINFO_CONNECT_TIME_T, &connected);
-      return connected ? fmt::format("no data for {} s", options.stall_timeout)
-                       : fmt::format("no connection in {} s", options.connect_timeout);
-    }
-    case CURLE_PARTIAL_FILE: {
-      curl_off_t announced = -1;
-      curl().easy_getinfo(request.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-      const std::uint64_t before = request.status() == 206 ? request.from : 0;
-      return fmt::format("the connection ended after {} of {} bytes", request.landing.size(),
-                         before + static_cast<std::uint64_t>(std::max<curl_off_t>(announced, 0)));
-    }
-    case CURLE_OUT_OF_MEMORY:
-      return request.in_header ? "its HTTP header is larger than libcurl reads" : "out of memory";
-    case CURLE_GOT_NOTHING: return "the connection ended without an answer";
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR: return "the connection broke";
-    case CURLE_FILE_COULDNT_READ_FILE: return "no such file";
-    case CURLE_TOO_MANY_REDIRECTS: return "too many redirects";
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT: return "not an http, https or file URL";
-    default: {
-      std::string text = curl().easy_strerror(code);
-      if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-      return text;
-    }
-  }
-}
-
-// The text with %XX in place of the bytes for which `plain` does not hold.
-template <class Plain>
-std::string escaped(std::string_view text, const Plain& plain) {
-  std::string url;
-  for (const char c : text) url += plain(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  return url;
-}
-
-// As a person writes it: spaces and letters beyond ASCII, which URLs do not have.
-std::string written_out(std::string_view url) {
-  return escaped(url, [](char c) { return c > ' ' && c < 127; });
-}
-
-// What every request has, whatever becomes of its bytes.
 void set_up(CURL* easy, const Address& address, const FetchOptions& options) {
-  curl().easy_reset(easy);
-  curl().easy_setopt(easy, CURLOPT_URL, written_out(address.url).c_str());
-  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
-  curl().easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl().easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
-  curl().easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
-  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // URLs have no passwords of their own.
-  curl().easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
-  curl().easy_setopt(easy, CURLOPT_USERAGENT, "swage");
-  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout));
-  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout));
-  if (!address.proxy.empty())
-    curl().easy_setopt(easy, CURLOPT_PROXY, address.proxy == "DIRECT" ? "" : address.proxy.c_str());
+  set_up_request(easy, address.url, "http,https,file", address.proxy, limits_of(options));
 }
 
 void receive(CURL* easy, const Address& address, Request& request) {
@@ -344,7 +266,7 @@ std::string no_regular_file(std::string_view url) {
 
 std::string file_url(const fs::path& file) {
   constexpr std::string_view marks = "/-._~+=:@,";
-  return "file://" + escaped(file.string(), [&](char c) {
+  return "file://" + url_escaped(file.string(), [&](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                   marks.find(c) != std::string_view::npos;
          });
@@ -427,7 +349,7 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
                                        human_bytes(request.most()))};
   } else if (code != CURLE_OK)
     outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final,
-               reason_for(code, request, options), is_absent(code, status)};
+               reason_for(code, request, limits_of(options)), is_absent(code, status)};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
   if (code == CURLE_OK) request.report(true);
@@ -445,8 +367,7 @@ Result<bool> Transport::State::absent(const Address& address) {
   curl().easy_setopt(
       handle->easy, CURLOPT_WRITEFUNCTION, +[](char*, std::size_t, std::size_t size, void*) { return size; });
   SWAGE_TRY(const CURLcode code, handle->perform());
-  long status = 0;
-  curl().easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
+  const long status = http_status(handle->easy);
   pool.give_back(std::move(handle));
   return is_absent(code, status);
 }

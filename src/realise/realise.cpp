@@ -10,6 +10,7 @@
 #include "realise/build_log.hpp"
 #include "realise/priority.hpp"
 #include "realise/scheduler.hpp"
+#include "realise/substitution.hpp"
 
 namespace swage {
 
@@ -35,16 +36,35 @@ Result<void> root_outputs(Store& store, const Graph& graph, const StorePath& drv
 
 // A path must be a root before it is looked whether it is valid, else gc may take it in between. Which paths matter is
 // only known after a look; so everything that the first look met is made a root, and the second look counts.
-Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check) {
+Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check,
+                                Substituter* substituter) {
   for (const Wanted& want : wanted) SWAGE_CHECK(root_outputs(store, graph, want.drv));
-  SWAGE_TRY(RealisePlan plan, plan_realise(store, graph, wanted, check));
-  if (plan.build.empty()) return plan;
+  SWAGE_TRY(RealisePlan plan, plan_realise(store, graph, wanted, check, substituter));
+  if (plan.build.empty() && plan.substitute.empty()) return plan;
   for (const auto* list : {&plan.build, &plan.valid})
     for (const StorePath& drv : *list) SWAGE_CHECK(root_outputs(store, graph, drv));
+  for (const Offer& offer : plan.substitute) {
+    SWAGE_CHECK(store.add_temp_root(offer.path));
+    SWAGE_CHECK(store.add_temp_roots(offer.references));
+  }
   for (const StorePath& drv : plan.build)
     for (const StorePath& source : graph.derivations[graph.index.at(drv)].drv.input_srcs)
       SWAGE_CHECK(store.add_temp_root(source));
-  return plan_realise(store, graph, wanted, check);
+  return plan_realise(store, graph, wanted, check, substituter);
+}
+
+// What is left to do when everything that others made and give is there. What could not be had after all is offered no
+// more, so this ends.
+Result<RealisePlan> plan_of_the_rest(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check,
+                                     const RealiseOptions& options, Reporter& reporter, RealiseResult& result) {
+  for (bool first = true;; first = false) {
+    SWAGE_TRY(RealisePlan plan, rooted_plan(store, graph, wanted, check, options.substituter));
+    if (first && !check) result.already_valid = plan.valid.size();
+    if (plan.substitute.empty()) return plan;
+    SWAGE_TRY(const StorePathSet got,
+              substitute(store, *options.substituter, plan.substitute, options.downloads, reporter));
+    result.substituted += got.size();
+  }
 }
 
 // Nothing that is built could be run there, beginning with the builder.
@@ -70,8 +90,7 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
                               SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter) {
   const RealiseOptions complete = filled_in(options);
   RealiseResult result;
-  SWAGE_TRY(const RealisePlan plan, rooted_plan(store, graph, wanted, false));
-  result.already_valid = plan.valid.size();
+  SWAGE_TRY(const RealisePlan plan, plan_of_the_rest(store, graph, wanted, false, complete, reporter, result));
   if (plan.build.empty() && !options.check) return result;
 
   if (options.lowest_priority) SWAGE_CHECK(take_lowest_priority());
@@ -92,7 +111,7 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   if (done && options.check) {
     StorePathSet compared;
     for (const Wanted& want : wanted) compared.insert(want.drv);
-    SWAGE_TRY(const RealisePlan again, rooted_plan(store, graph, wanted, true));
+    SWAGE_TRY(const RealisePlan again, plan_of_the_rest(store, graph, wanted, true, complete, reporter, result));
     done = run(again, compared);
   }
   (void)durations.save();   // only a hint for the next run

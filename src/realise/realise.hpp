@@ -1,5 +1,6 @@
-// Realising: makes the outputs of derivations valid in the store. Fetches sources, then builds each derivation in a
-// sandbox of Linux namespaces, several at once, with one GNU make jobserver for all of them. No daemon, no root.
+// Realising: makes the outputs of derivations valid in the store. Gets what others have made of it, beginning with what
+// is wanted itself, whose inputs nobody needs then; fetches sources, then builds each other derivation in a sandbox of
+// Linux namespaces, several at once, with one GNU make jobserver for all of them. No daemon, no root.
 //
 // The order of things for one derivation: lock its output paths (another process may be building the same one: then
 // wait and take its result) -> look again whether they are valid -> build in <work_dir>/builds/<hash> -> canonicalise,
@@ -17,6 +18,7 @@
 #include "catalog/log_lines.hpp"
 #include "plan/graph.hpp"
 #include "realise/limits.hpp"
+#include "realise/substituter.hpp"
 #include "store/store.hpp"
 
 namespace swage {
@@ -83,6 +85,8 @@ struct RealiseOptions {
   const LogLines* error_lines = nullptr;   // what tells of a failure in logs; null: nothing is looked for
   OnBuilt on_built{};
   OnEnd on_end{};
+  bool may_substitute = true;      // no: who asks is to vouch for having built it (of request: it knows the caches)
+  Substituter* substituter = nullptr;      // who has what others made; null: nobody
   bool lowest_priority = false;    // of this process and all that it starts, from then on (realise/priority.hpp)
   AskPace ask_pace{};
 };
@@ -92,6 +96,7 @@ struct RealiseResult {
   std::uint64_t fetched = 0;               // sources
   std::uint64_t fetched_bytes = 0;
   std::uint64_t already_valid = 0;         // derivations found valid on the way
+  std::uint64_t substituted = 0;           // paths
 };
 
 // What would be done, without doing it.
@@ -100,9 +105,13 @@ struct RealisePlan {
   std::vector<StorePath> fetch{};          // sources
   std::vector<StorePath> valid{};          // derivations reached whose outputs are valid (their inputs are not looked
                                            // at)
+  std::vector<Offer> substitute{};         // paths that others made, what they refer to first
+  std::vector<StorePath> substituted{};    // derivations whose outputs are among these (inputs: likewise)
 };
+// An output that can be had whole, with all that it refers to, is not built, and its inputs are not looked at; a source
+// likewise is not fetched. With `check` what is wanted is built all the same.
 Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,
-                                 bool check = false);
+                                 bool check = false, Substituter* substituter = nullptr);
 
 // Errors: Errc::build_failed (the first error of the log, its last lines and the command to see the rest),
 // Errc::environment (no namespaces, no space), Errc::interrupted with what had failed before. Nothing half-made becomes

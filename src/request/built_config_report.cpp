@@ -16,6 +16,8 @@ Result<std::optional<ConfigReport>> config_report_of(Session& session, const Pla
     const Derivation& derivation = graph.find(drv)->drv;
     if (derivation.name != name) continue;
     SWAGE_TRY(const StorePath out, StorePath::parse(derivation.outputs.at("out").path));
+    SWAGE_TRY(const bool valid, store->is_valid(out));
+    if (!valid) return std::nullopt;   // what was made of it came from a cache
     SWAGE_TRY(const Beneath files, Beneath::open(store->real_path(out)));
     SWAGE_TRY(const std::optional<std::string> text, files.find("config-drift.json"));
     if (!text) return std::nullopt;   // a layer's own recipe for kernels

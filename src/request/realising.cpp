@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "request/clues.hpp"
+#include "request/substituters.hpp"
 
 namespace swage {
 
@@ -72,6 +73,28 @@ class Work {
   double cpu_seconds_ = 0;
 };
 
+// Made for the first source: to ask the host for its mirrors takes longer than to take a kernel from a cache.
+class FetcherWhenNeeded final : public SourceFetcher {
+ public:
+  explicit FetcherWhenNeeded(Session& session) : session_(session) {}
+  Result<void> fetch(const Source& source, std::uint64_t id) override {
+    SWAGE_CHECK(make());
+    return fetcher_->fetch(source, id);
+  }
+
+ private:
+  Result<void> make() {
+    const std::scoped_lock lock(mutex_);
+    if (fetcher_) return {};
+    SWAGE_TRY(fetcher_, session_.fetcher());
+    return {};
+  }
+
+  Session& session_;
+  std::mutex mutex_{};
+  std::unique_ptr<SourceFetcher> fetcher_{};
+};
+
 }  // namespace
 
 Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options) {
@@ -82,7 +105,10 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
   if (todo.build.empty() && todo.fetch.empty() && !options.check)
     return RealiseResult{.already_valid = todo.valid.size()};
-  SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
+  FetcherWhenNeeded fetcher(session);
+  CacheSubstituter* caches = nullptr;
+  if (options.may_substitute) { SWAGE_TRY(caches, session.substituter()); }
+  options.substituter = caches;
   Work work;
   SWAGE_TRY(const std::vector<LogLineRow>* rows, catalog->log_lines());
   SWAGE_TRY(const LogLines error_lines, LogLines::compile(*rows));
@@ -93,8 +119,9 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
     work.add(outcome);
     if (also) also(drv, outcome, log);
   };
-  Result<RealiseResult> result = realise(*store, graph, planned.wanted, *fetcher, options, session.reporter());
-  if (const std::string text = work.summary(); !text.empty()) session.reporter().on(Message{text});
+  Result<RealiseResult> result = realise(*store, graph, planned.wanted, fetcher, options, session.reporter());
+  for (const std::string& text : {work.summary(), caches ? caches_summary(caches->uses()) : std::string()})
+    if (!text.empty()) session.reporter().on(Message{text});
   session.stop_reporter();
   return result;
 }

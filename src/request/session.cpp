@@ -11,6 +11,7 @@
 #include "fetch/fetch.hpp"
 #include "fetch/lock.hpp"
 #include "fetch/published.hpp"
+#include "request/substituters.hpp"
 
 namespace swage {
 

@@ -29,7 +29,12 @@ struct SessionOptions {
   std::string lock{};                   // --lock FILE
   std::string workspace{};              // --workspace DIR, or "none"
   std::string instance{};               // --instance NAME, or "none"
+  // --substituters, --trusted-public-keys: each of several words with commas; --no-substituters, --no-require-sigs
+  std::vector<std::string> substituters{}, trusted_keys{};
+  bool no_substituters = false, no_require_signatures = false;
+  unsigned substituter_timeout = 0;     // seconds; 0: not given
 };
+class CacheSubstituter;                 // request/substituters.hpp
 using MakeReporter = std::function<std::unique_ptr<Reporter>()>;
 
 struct KernelChoice;   // plan/planner.hpp
@@ -67,6 +72,9 @@ class Session {
   Result<void> pin_archive(const SourceSpec& source);
   Result<Store*> store(Store::Purpose purpose = Store::Purpose::usual);   // the purpose of the first call counts
   Result<std::unique_ptr<SourceFetcher>> fetcher();
+  // Who has what others made, by the binary caches of --substituters, SWAGE_SUBSTITUTERS or swage.toml, in this order;
+  // null: none is named. The same one each time, since it knows which of them do not answer.
+  Result<CacheSubstituter*> substituter();
   Reporter& reporter();
   void stop_reporter();                 // the terminal line is restored; before results are printed
 
@@ -98,6 +106,7 @@ class Session {
   std::future<Result<LockView>> expected_lock_view_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Reporter> reporter_;
+  std::unique_ptr<CacheSubstituter> substituter_;
 };
 
 }  // namespace swage

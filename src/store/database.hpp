@@ -1,5 +1,5 @@
 // A thin owner of an SQLite connection: errors as values, statements prepared once and reset after use, writers that
-// wait for each other. Inside the store layer only; one thread at a time.
+// wait for each other. For this layer and for what src/cache remembers; one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,11 @@
 """swage cache as a person meets it: exact words of what is wrong. That Nix reads the same caches: tests/oracle."""
 import json
 import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from made_up_cache import MadeUpCache, Served  # noqa: E402
 
 KEY = "cache.example.org-1"
 
@@ -37,7 +42,7 @@ def test_what_is_no_cache(swage):
         "hint: the first push makes it one: swage cache push PATH --to ./dir\n")
     assert swage("cache", "check", "./dir").fails(1).out == "nix-cache-info: it is not there\ndamaged: 0 paths, 0 B of NARs read\n"
     assert swage("cache", "info", "gopher://x").fails(2).err == (
-        "error: 'gopher://x' is no place of a cache\nhint: a directory (./cache or file:///srv/cache)\n")
+        "error: 'gopher://x' is no place of a cache\nhint: a directory (./cache or file:///srv/cache) or a web server (https://cache.example.org)\n")
     assert swage("cache", "info", "./none").fails(4).err == f"error: cannot open '{swage.cwd}/none': No such file or directory\n"
     (where / "nix-cache-info").write_text("StoreDir: /gnu/store\n")
     assert swage("cache", "info", "./dir").fails(1).err == "error: 'nix-cache-info' says 'StoreDir: /gnu/store'\n"
@@ -63,3 +68,14 @@ def test_problems_are_listed_for_programs_too(swage):
     got = swage("cache", "check", cache).fails(1)
     assert got.out.endswith("damaged: 0 paths, 0 B of NARs read\n")
     assert "1 NAR files belong to no path" in got.err
+
+
+def test_a_web_server_tells_of_itself_and_cannot_be_listed(swage):
+    cache = MadeUpCache(swage.cwd / "cache")
+    with Served(cache.directory) as server:
+        assert swage("cache", "info", server.url).ok().out == f"{server.url}\n  store     /nix/store\n  priority  50\n"
+        assert swage("cache", "check", server.url).fails(2).err == (
+            f"error: '{server.url}' cannot be listed: it is a web server\nhint: the directory that it serves\n")
+        assert swage("cache", "info", f"{server.url}/below").fails(2).err.startswith(f"error: '{server.url}/below' is no binary cache\n")
+    assert swage("cache", "info", server.url).fails(4).err == "error: cannot connect: Connection refused\n"
+    assert "secret" not in swage("cache", "info", "https://me:secret@host").fails(2).err

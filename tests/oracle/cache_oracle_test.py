@@ -1,9 +1,15 @@
 """Binary caches against the real Nix: each reads what the other wrote, and refuses what the other has not signed."""
+import json
 import os
+import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from made_up_cache import MadeUpCache  # noqa: E402
 
 SWAGE = os.environ["SWAGE_PROGRAM"]
 FORMS = ["zstd", "xz", "gzip", "bzip2", "none"]
@@ -48,7 +54,8 @@ class World:
 
 @pytest.fixture
 def world(tmp_path):
-    return World(tmp_path)
+    (tmp_path / "world").mkdir()
+    return World(tmp_path / "world")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -83,3 +90,49 @@ def test_a_push_adds_to_what_nix_pushed(world):
     world.nix("nix", "copy", "--from", world.home, "--to", f"file://{world.cache}?secret-key={world.tmp}/secret", world.text)
     assert "pushed 3 paths" in world.swage("cache", "push", world.built, world.text, "--to", world.cache, "--key", "secret").stdout
     world.pull(world.built, world.text)
+
+
+@pytest.fixture
+def taken(world, planner):
+    """The path of a target in the store that Nix copies from, and swage with an empty home that takes it from Nix's cache."""
+    target = ["build", "busybox", "--lock", planner.home / "swage.lock"]
+    out = next(row["outputs"]["out"] for row in planner("plan", "busybox", "--json").ok().json()["derivations"]
+               if row["name"].startswith("busybox-1"))
+    made = MadeUpCache(world.tmp / "made")
+    made.add(out, {"bin": {"busybox": "program\n" * 10_000}}, [world.built, out])
+    planner(*target, "--no-link", "--home", world.home, "--substituters", made.directory, "--no-require-sigs").ok()
+
+    def copy(options=""):
+        world.nix("nix", "copy", "--no-check-sigs", "--from", world.home, "--to", f"file://{world.cache}?{options}", out)
+
+    def take(*options):
+        return planner(*target, *([] if "--dry-run" in options else ["--no-link"]), "--json", "--substituters", f"file://{world.cache}", *options)
+    world.out, world.copy, world.take, world.new = out, copy, take, planner.home
+    return world
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_swage_takes_what_nix_pushed(taken, form):
+    taken.copy(f"compression={form}&secret-key={taken.tmp}/secret")
+    assert taken.take("--trusted-public-keys", taken.key).ok().json()["caches"][0]["paths"] == 4   # with its tree, and a text
+    taken.nix("nix-store", "--store", taken.new, "--verify", "--check-contents")
+    theirs = [taken.nix("nix", "path-info", "-r", "--json", "--store", home, taken.out).stdout for home in (taken.home, taken.new)]
+    facts = [{path["path"]: (path["narHash"], path["narSize"], path["references"]) for path in json.loads(text)} for text in theirs]
+    assert facts[0] == facts[1]
+    taken.nix("nix", "store", "verify", "--store", taken.new, taken.out, "--option", "trusted-public-keys", taken.key)
+
+
+def test_swage_refuses_what_nix_did_not_sign_by_a_trusted_key(taken):
+    taken.copy(f"secret-key={taken.tmp}/other")
+    for keys in (["--trusted-public-keys", taken.key], []):
+        said = taken.take(*keys, "--dry-run").ok().json()
+        assert said["substitute"] == [] and said["caches"][0]["untrusted"] == 1
+    assert taken.out[11:] not in os.listdir(taken.new / "nix/store")
+    # A signature of another path is none.
+    names = [taken.cache / f"{path[11:43]}.narinfo" for path in (taken.out, taken.built)]
+    texts = [name.read_text() for name in names]
+    signatures = [next(line for line in text.splitlines() if line.startswith("Sig: ")) for text in texts]
+    names[0].write_text(texts[0].replace(signatures[0], signatures[1]))
+    assert taken.take("--trusted-public-keys", taken.other, "--dry-run").ok().json()["substitute"] == []
+    names[0].write_text(texts[0])
+    assert taken.take("--trusted-public-keys", taken.other).ok().json()["caches"][0]["paths"] == 4

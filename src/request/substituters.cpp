@@ -1,0 +1,150 @@
+#include "request/substituters.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fmt/core.h>
+
+#include "base/text.hpp"
+
+namespace swage {
+
+namespace {
+
+// Words with commas or blanks between them, of options that may be given several times.
+std::vector<std::string> words_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> words;
+  for (const std::string& text : texts)
+    for (const std::string_view part : split(text, ','))
+      for (const std::string_view word : split_words(part)) words.emplace_back(word);
+  return words;
+}
+
+// Of the environment; none: not set.
+std::optional<std::vector<std::string>> words_of_variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (!value) return std::nullopt;
+  return words_of({value});
+}
+
+Error in_variable(Error error, const char* name) { return std::move(error).note(fmt::format("in {}", name)); }
+
+Result<std::vector<std::string>> chosen_urls(Session& session) {
+  const SessionOptions& options = session.options();
+  if (options.no_substituters) return std::vector<std::string>();
+  if (!options.substituters.empty()) return words_of(options.substituters);
+  if (std::optional<std::vector<std::string>> words = words_of_variable("SWAGE_SUBSTITUTERS")) {
+    for (const std::string& url : *words)
+      if (Result<void> place = check_place(url); !place)
+        return Fail(in_variable(std::move(place).error(), "SWAGE_SUBSTITUTERS"));
+    return *std::move(words);
+  }
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  if (!workspace->substituters) return std::vector<std::string>();
+  for (std::size_t i = 0; i < workspace->substituters->size(); ++i)
+    if (Result<void> place = check_place((*workspace->substituters)[i]); !place)
+      return Fail(std::move(place).error().at(workspace->substituter_pos[i]));
+  return *workspace->substituters;
+}
+
+Result<std::vector<PublicKey>> chosen_keys(Session& session) {
+  const std::vector<std::string>& given = session.options().trusted_keys;
+  const std::optional<std::vector<std::string>> of_variable = words_of_variable("SWAGE_TRUSTED_PUBLIC_KEYS");
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  const bool by_file = given.empty() && !of_variable;
+  const std::vector<std::string> texts = !given.empty() ? words_of(given)
+                                         : of_variable  ? *of_variable
+                                                        : workspace->trusted_keys.value_or(std::vector<std::string>());
+  std::vector<PublicKey> keys;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    Result<PublicKey> key = PublicKey::parse(texts[i]);
+    if (!key && by_file) return Fail(std::move(key).error().at(workspace->key_pos[i]));
+    if (!key && given.empty()) return Fail(in_variable(std::move(key).error(), "SWAGE_TRUSTED_PUBLIC_KEYS"));
+    if (!key) return Fail(std::move(key).error());
+    keys.push_back(*std::move(key));
+  }
+  return keys;
+}
+
+Result<bool> chosen_requirement(Session& session) {
+  if (session.options().no_require_signatures) return false;
+  if (const char* value = std::getenv("SWAGE_REQUIRE_SIGS")) {
+    const std::string_view text = value;
+    if (text == "1" || text == "0") return text == "1";
+    return fail(Errc::invalid_input, fmt::format("'{}' is neither 1 nor 0: SWAGE_REQUIRE_SIGS", text));
+  }
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  return workspace->require_signatures.value_or(true);
+}
+
+Result<unsigned> chosen_timeout(Session& session) {
+  if (session.options().substituter_timeout != 0) return session.options().substituter_timeout;
+  const char* value = std::getenv("SWAGE_SUBSTITUTER_TIMEOUT");
+  if (!value) return PlaceLimits{}.timeout;
+  const std::string_view text = value;
+  unsigned seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size() && seconds > 0) return seconds;
+  return fail(Errc::invalid_input, fmt::format("'{}' is no number of seconds: SWAGE_SUBSTITUTER_TIMEOUT", text));
+}
+
+std::string counted_paths(std::uint64_t count) { return fmt::format("{} path{}", count, count == 1 ? "" : "s"); }
+
+}  // namespace
+
+Result<std::vector<Offer>> CacheSubstituter::offers(const StorePathSet& paths) {
+  SWAGE_TRY(const std::vector<NarInfo> found, caches_->find(paths));
+  std::vector<Offer> offers;
+  for (const NarInfo& narinfo : found)
+    offers.push_back({.path = narinfo.info.path,
+                      .references = narinfo.info.references,
+                      .download = narinfo.file_size,
+                      .nar_size = narinfo.info.nar_size});
+  return offers;
+}
+
+Result<std::optional<PathInfo>> CacheSubstituter::get(const Offer& offer, const fs::path& tree, std::uint64_t id) {
+  return caches_->get(offer.path, offer.references, tree, reporter_(), id);
+}
+
+Result<CachesOptions> caches_options(Session& session) {
+  CachesOptions options;
+  SWAGE_TRY(options.urls, chosen_urls(session));
+  if (options.urls.empty()) return options;
+  SWAGE_TRY(options.keys, chosen_keys(session));
+  SWAGE_TRY(options.require_signatures, chosen_requirement(session));
+  SWAGE_TRY(options.limits.timeout, chosen_timeout(session));
+  SWAGE_TRY(const fs::path home, session.home());
+  options.memory = home / "cache/substituters.sqlite";
+  return options;
+}
+
+std::string caches_summary(const std::vector<CacheUse>& uses) {
+  std::string text;
+  for (const CacheUse& use : uses) {
+    std::vector<std::string> parts;
+    if (use.paths > 0)
+      parts.push_back(fmt::format("{}, {}", counted_paths(use.paths), human_bytes(use.bytes)));
+    if (use.untrusted > 0)
+      parts.push_back(fmt::format("{} not taken, which no trusted key has signed", counted_paths(use.untrusted)));
+    if (!use.left_out.empty()) parts.push_back(fmt::format("left out: {}", use.left_out));
+    else if (use.failed > 0)
+      parts.push_back(fmt::format("{} not as it says: {}", counted_paths(use.failed), use.failure));
+    if (parts.empty()) continue;
+    text += fmt::format("{}cache {}: {}", text.empty() ? "" : "\n", use.cache, join(parts, "; "));
+  }
+  return text;
+}
+
+Result<CacheSubstituter*> Session::substituter() {
+  if (!substituter_) {
+    SWAGE_TRY(CachesOptions options, caches_options(*this));
+    if (options.urls.empty()) return nullptr;
+    SWAGE_TRY(std::unique_ptr<Caches> caches, Caches::open(std::move(options)));
+    substituter_ =
+        std::make_unique<CacheSubstituter>(std::move(caches), [this]() -> Reporter& { return reporter(); });
+  }
+  return substituter_.get();
+}
+
+}  // namespace swage
