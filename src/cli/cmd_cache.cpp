@@ -11,6 +11,7 @@
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "request/store_words.hpp"
+#include "request/substituters.hpp"
 
 namespace swage {
 
@@ -40,6 +41,20 @@ Result<int> public_key(Session&, const std::string& file) {
   SWAGE_TRY(const SecretKey key, SecretKey::read(file));
   if (as_json()) print_json({{"publicKey", key.public_key().str()}});
   else print_result("{}\n", key.public_key().str());
+  return 0;
+}
+
+Result<int> trust(Session& session) {
+  SWAGE_TRY(const TrustedSettings settings, trust_workspace(session));
+  session.stop_reporter();
+  if (as_json()) {
+    Json keys = Json::array();
+    for (const PublicKey& key : settings.keys) keys.push_back(key.str());
+    print_json({{"keys", std::move(keys)}, {"unsigned", settings.are_unsigned}});
+    return 0;
+  }
+  for (const PublicKey& key : settings.keys) print_result("trusted: the key '{}'\n", key.str());
+  if (settings.are_unsigned) print_result("trusted: caches of this workspace, whatever they have signed\n");
   return 0;
 }
 
@@ -141,6 +156,9 @@ Action declare_cache(const Options& app) {
   const Options half = app.add_subcommand("public-key", "print the public half of a secret key");
   half.add_option("FILE", *secret, "the secret key's file").required();
   half.callback([chosen, secret] { *chosen = [secret](Session& session) { return public_key(session, *secret); }; });
+
+  const Options believe = app.add_subcommand("trust", "let the keys that this workspace's swage.toml names count");
+  believe.callback([chosen] { *chosen = [](Session& session) { return trust(session); }; });
 
   auto pushed = std::make_shared<PushCommand>();
   const Options put = app.add_subcommand("push", "copy paths, with all that they refer to, into a cache");

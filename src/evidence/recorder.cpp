@@ -181,7 +181,12 @@ Result<void> Recorder::record_present() {
     if (cell.end != CellRun::End::open) continue;
     SWAGE_TRY(const std::optional<PathInfo> result, output_of(cell.wanted()));
     if (!result) continue;
-    SWAGE_CHECK(record_success(cell));
+    if (result->ultimate) {
+      SWAGE_CHECK(record_success(cell));
+    } else {   // nobody has seen it made here
+      cell.end = CellRun::End::not_tried;
+      cell.reason = fmt::format("it came from a cache; to build it here: swage store delete {}", result->path.str());
+    }
     announce(cell);
   }
   return {};

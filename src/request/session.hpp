@@ -48,6 +48,7 @@ class Session {
   // The swage.toml of this directory or of the nearest one above it, when it may be obeyed, or of the directory that
   // --workspace or SWAGE_WORKSPACE names; one that says nothing when there is none.
   Result<const Workspace*> workspace();
+  Result<std::optional<fs::path>> workspace_directory();   // of that file; none where there is none
   // The set of packages that is meant where a target names none: --instance, or what the workspace says. Null: none of
   // them.
   Result<const Instance*> usual_instance();
@@ -89,7 +90,6 @@ class Session {
   void add_evidence(const fs::path& directory) { evidence_.push_back(directory); }
 
  private:
-  Result<std::optional<fs::path>> workspace_directory();
   Result<const Lockfile*> first_lock();
 
   SessionOptions options_;

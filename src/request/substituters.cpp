@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "request/trusted_caches.hpp"
 
 namespace swage {
 
@@ -47,18 +48,43 @@ Result<std::vector<std::string>> chosen_urls(Session& session) {
   return *workspace->substituters;
 }
 
+Result<std::vector<PublicKey>> keys_of_workspace(const Workspace& workspace) {
+  std::vector<PublicKey> keys;
+  const std::vector<std::string> texts = workspace.trusted_keys.value_or(std::vector<std::string>());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    Result<PublicKey> key = PublicKey::parse(texts[i]);
+    if (!key) return Fail(std::move(key).error().at(workspace.key_pos[i]));
+    keys.push_back(*std::move(key));
+  }
+  return keys;
+}
+
+constexpr const char* kHowToTrust = "if you do: swage cache trust";
+
+// Those that the user trusts, too.
+Result<std::vector<PublicKey>> trusted_keys_of_workspace(Session& session, const Workspace& workspace) {
+  SWAGE_TRY(std::vector<PublicKey> keys, keys_of_workspace(workspace));
+  SWAGE_TRY(const fs::path home, session.home());
+  SWAGE_TRY(const TrustedCaches trusted, TrustedCaches::read(home));
+  std::erase_if(keys, [&](const PublicKey& key) {
+    const bool unknown = !trusted.has(key);
+    if (unknown)
+      session.reporter().on(
+          Message{fmt::format("note: {} trusts the key '{}', and you did not say that you do\nhint: {}", kWorkspaceFile,
+                              key.name, kHowToTrust)});
+    return unknown;
+  });
+  return keys;
+}
+
 Result<std::vector<PublicKey>> chosen_keys(Session& session) {
   const std::vector<std::string>& given = session.options().trusted_keys;
   const std::optional<std::vector<std::string>> of_variable = words_of_variable("SWAGE_TRUSTED_PUBLIC_KEYS");
   SWAGE_TRY(const Workspace* workspace, session.workspace());
-  const bool by_file = given.empty() && !of_variable;
-  const std::vector<std::string> texts = !given.empty() ? words_of(given)
-                                         : of_variable  ? *of_variable
-                                                        : workspace->trusted_keys.value_or(std::vector<std::string>());
+  if (given.empty() && !of_variable) return trusted_keys_of_workspace(session, *workspace);
   std::vector<PublicKey> keys;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    Result<PublicKey> key = PublicKey::parse(texts[i]);
-    if (!key && by_file) return Fail(std::move(key).error().at(workspace->key_pos[i]));
+  for (const std::string& text : !given.empty() ? words_of(given) : *of_variable) {
+    Result<PublicKey> key = PublicKey::parse(text);
     if (!key && given.empty()) return Fail(in_variable(std::move(key).error(), "SWAGE_TRUSTED_PUBLIC_KEYS"));
     if (!key) return Fail(std::move(key).error());
     keys.push_back(*std::move(key));
@@ -74,7 +100,15 @@ Result<bool> chosen_requirement(Session& session) {
     return fail(Errc::invalid_input, fmt::format("'{}' is neither 1 nor 0: SWAGE_REQUIRE_SIGS", text));
   }
   SWAGE_TRY(const Workspace* workspace, session.workspace());
-  return workspace->require_signatures.value_or(true);
+  if (workspace->require_signatures.value_or(true)) return true;
+  SWAGE_TRY(const fs::path home, session.home());
+  SWAGE_TRY(const TrustedCaches trusted, TrustedCaches::read(home));
+  SWAGE_TRY(const std::optional<fs::path> directory, session.workspace_directory());
+  if (trusted.has_unsigned(*directory)) return false;
+  session.reporter().on(Message{
+      fmt::format("note: {} wants no signatures, and you did not say that you trust its caches so far\nhint: {}",
+                  kWorkspaceFile, kHowToTrust)});
+  return true;
 }
 
 Result<unsigned> chosen_timeout(Session& session) {
@@ -134,6 +168,25 @@ std::string caches_summary(const std::vector<CacheUse>& uses) {
     text += fmt::format("{}cache {}: {}", text.empty() ? "" : "\n", use.cache, join(parts, "; "));
   }
   return text;
+}
+
+Result<TrustedSettings> trust_workspace(Session& session) {
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  SWAGE_TRY(const std::optional<fs::path> directory, session.workspace_directory());
+  TrustedSettings settings;
+  SWAGE_TRY(settings.keys, keys_of_workspace(*workspace));
+  settings.are_unsigned = !workspace->require_signatures.value_or(true);
+  if (settings.keys.empty() && !settings.are_unsigned)
+    return Fail(Error{.what = directory ? fmt::format("'{}' names no key that could be trusted",
+                                                      (*directory / kWorkspaceFile).string())
+                                        : fmt::format("there is no {} here or above", kWorkspaceFile),
+                      .hint = "it is a swage.toml's 'trusted-public-keys' and 'require-sigs' that want to be trusted"});
+  SWAGE_TRY(const fs::path home, session.home());
+  SWAGE_TRY(TrustedCaches trusted, TrustedCaches::read(home));
+  for (const PublicKey& key : settings.keys) trusted.add(key);
+  if (settings.are_unsigned) trusted.add_unsigned(*directory);
+  SWAGE_CHECK(trusted.write());
+  return settings;
 }
 
 Result<CacheSubstituter*> Session::substituter() {

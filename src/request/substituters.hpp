@@ -25,6 +25,14 @@ class CacheSubstituter final : public Substituter {
 // setting. No URL: nobody is asked.
 Result<CachesOptions> caches_options(Session& session);
 
+// The user's word that what the workspace's swage.toml says of trust may count (trusted_caches.hpp); what that is. An
+// error when it says nothing.
+struct TrustedSettings {
+  std::vector<PublicKey> keys{};
+  bool are_unsigned = false;
+};
+Result<TrustedSettings> trust_workspace(Session& session);
+
 // A line for each cache: what it gave, or why it gave nothing. "": there is nothing to say.
 std::string caches_summary(const std::vector<CacheUse>& uses);
 

@@ -77,10 +77,38 @@ def test_each_setting_has_its_three_places(world):
     (world.cwd / "swage.toml").write_text('substituters = ["./cache"]\nrequire-sigs = false\n')
     lock = {"--lock": world.home / "swage.lock"}
     plan += [str(word) for pair in lock.items() for word in pair]
+    assert taken() == 0
+    assert world("cache", "trust").ok().out == "trusted: caches of this workspace, whatever they have signed\n"
     assert taken() == 2
     assert taken(env=missing) == 0
     assert taken(env={"SWAGE_SUBSTITUTERS": ""}) == 0
     assert taken(env={"SWAGE_REQUIRE_SIGS": "1"}) == 0
+
+
+def test_a_swage_toml_is_believed_once_the_user_says_so(world):
+    """It comes with what is checked out: whoever wrote it would fill the store that other work is built with."""
+    plan = ["plan", "busybox", "--lock", world.home / "swage.lock"]
+    key = world("cache", "keygen", "mine-1", "--out", "secret").ok().out.strip()
+    file = world.cwd / "swage.toml"
+    file.write_text(f'substituters = ["./cache"]\ntrusted-public-keys = ["{key}"]\n')
+    asked = "note: swage.toml trusts the key 'mine-1', and you did not say that you do\nhint: if you do: swage cache trust\n"
+    assert asked in world(*plan).ok().err
+    assert world("cache", "trust").ok().out == f"trusted: the key '{key}'\n"
+    assert (world.home / "trusted-caches").read_text() == f"key {key}\n"
+    assert asked not in world(*plan).ok().err
+    file.write_text('substituters = ["./cache"]\nrequire-sigs = false\n')
+    assert "note: swage.toml wants no signatures, and you did not say that you trust its caches so far\n" in world(*plan).ok().err
+    assert world("cache", "trust", "--json").ok().json() == {"keys": [], "unsigned": True}
+    assert "wants no signatures" not in world(*plan).ok().err
+    # Of this workspace alone.
+    (world.cwd / "other").mkdir()
+    (world.cwd / "other/swage.toml").write_text('substituters = ["../cache"]\nrequire-sigs = false\n')
+    assert "wants no signatures" in world(*plan, "--workspace", "other").ok().err
+    file.write_text('substituters = ["./cache"]\n')
+    assert world("cache", "trust").fails(2).err.startswith(f"error: '{file}' names no key that could be trusted\n")
+    (world.home / "trusted-caches").write_text("everybody\n")
+    file.write_text('substituters = ["./cache"]\nrequire-sigs = false\n')
+    assert world(*plan).fails(1).err.startswith(f"error: '{world.home}/trusted-caches' is damaged: 'everybody' is no line of it\n")
 
 
 def test_what_is_set_wrong_is_said_where(world):
