@@ -81,6 +81,7 @@ constexpr auto value_rows = [] {
       {"--to", "URL", directory},
       {"--key", "FILE", file},
       {"--public-key", "KEY", words},
+      {"--root", "NAME", words},
       {"--out", "FILE", file},
       {"--compression", "FORM", words},
       {"--evidence", "DIR", directory},
