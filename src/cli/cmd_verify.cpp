@@ -13,6 +13,7 @@
 #include "evidence/recorder.hpp"
 #include "evidence/replay.hpp"
 #include "evidence/verify_cells.hpp"
+#include "evidence/verify_images.hpp"
 #include "evidence/verify_packages.hpp"
 #include "realise/priority.hpp"
 #include "request/realising.hpp"
@@ -247,6 +248,56 @@ Result<int> run_packages(Session& session, const CellOptions& options) {
   return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
 }
 
+void print_images(const std::deque<ImageRun>& runs, const fs::path& evidence) {
+  std::size_t label = 0;
+  std::map<std::string_view, std::size_t> counts;
+  for (const ImageRun& run : runs) {
+    label = std::max(label, goal_label(run.goal).size());
+    ++counts[end_of(run)];
+  }
+  for (const ImageRun& run : runs) {
+    const std::string why = !run.problem.empty() ? run.problem : !run.record.reason.empty() ? run.record.reason
+                            : run.record.seconds ? human_seconds(*run.record.seconds) : "";
+    std::string line = fmt::format("{:<9}  {:<{}}  {}", end_of(run), goal_label(run.goal), label, why);
+    line.erase(line.find_last_not_of(' ') + 1);
+    print_result("{}\n", line);
+  }
+  std::string summary;
+  for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
+  const bool recorded = std::any_of(runs.begin(), runs.end(), [](const ImageRun& run) { return run.done; });
+  print_result("{} image{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary,
+               recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
+}
+
+void print_images_json(const std::deque<ImageRun>& runs, const fs::path& evidence) {
+  auto list = Json::array();
+  for (const ImageRun& run : runs)
+    list.push_back({{"image", run.goal.target.image->name},
+                    {"platform", run.goal.platform->name},
+                    {"toolchain", text_or_null(run.record.toolchain)},
+                    {"state", end_of(run)},
+                    {"when", text_or_null(run.record.when)},
+                    {"drv", text_or_null(run.record.drv)},
+                    {"boot", text_or_null(run.record.boot)},
+                    {"reason", text_or_null(run.problem.empty() ? run.record.reason : run.problem)},
+                    {"seconds", value_or_null(run.record.seconds)}});
+  print_json({{"images", std::move(list)}, {"evidence", evidence.string()}});
+}
+
+Result<int> run_images(Session& session, const CellOptions& options) {
+  SWAGE_TRY(const fs::path place, record_directory(session, options.evidence));
+  SWAGE_TRY(const VerifiedImages verified,
+            verify_images(session, options.targets, options.skip_verified, place, options.realise));
+  session.stop_reporter();
+  if (as_json()) print_images_json(verified.runs, place);
+  else print_images(verified.runs, place);
+  if (verified.error) return Fail(*verified.error);
+  const auto good = [](const ImageRun& run) {
+    return run.skipped || (run.done && run.record.state != PackageState::failed);
+  };
+  return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
+}
+
 // What is only of cells that are verified one after the other.
 Result<void> refuse_idle_options(const IdleOptions& idle) {
   const IdleOptions usual;
@@ -275,7 +326,9 @@ Result<int> run(Session& session, CellOptions options) {
   if (packages) {
     if (idle) SWAGE_CHECK(refuse_idle_options(options.idle));
     options.skip_verified = options.skip_verified || idle;
-    return run_packages(session, options);
+    const auto is_image = [](const Target& target) { return target.image != nullptr; };
+    const bool images = !targets.empty() && std::all_of(targets.begin(), targets.end(), is_image);
+    return images ? run_images(session, options) : run_packages(session, options);
   }
   SWAGE_CHECK(refuse_unnamed_patches(options.targets));
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
@@ -328,8 +381,8 @@ Action declare_verify(const Options& app) {
   auto options = std::make_shared<CellOptions>();
   declare_targets(app, options->targets);
   app.get_option("TARGET").required(false).description(
-      "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms); with --replay "
-      "also files of records");
+      "linux@VERSION, packages, or images (default: every kernel that the lock file pins, for all platforms); with "
+      "--replay also files of records");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence,
                  "where records are kept (default: evidence/ of the catalog, or of the data directory)");
