@@ -44,10 +44,8 @@ if [ -n "$drivers" ]; then
   (cd ..; . $script_modules; mkdir modules; add_modules modules "a part" $drivers)
   version=$(basename $kernel/usr/lib/modules/*)
   mkdir -p lib/modules/$version
-  cp ../modules/*.ko $kernel/usr/lib/modules/$version/modules.builtin $kernel/usr/lib/modules/$version/modules.order lib/modules/$version/
-  depmod -b $PWD $version
-  rm lib/modules/$version/*.bin lib/modules/$version/modules.order   # which busybox does not read
-  printf '%s\n' $drivers > etc/modules
+  cp ../modules/*.ko lib/modules/$version/   # busybox's modprobe looks for them by itself
+  cp ../modules/order etc/modules
 fi
 printf '%s\n' "$driver_files" > ../lines
 while IFS='|' read -r pattern name; do
