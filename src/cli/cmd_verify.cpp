@@ -196,27 +196,55 @@ Result<int> run_replay(Session& session, const CellOptions& options) {
   return different ? 1 : 0;
 }
 
-void print_packages(const std::deque<PackageRun>& runs, const fs::path& evidence) {
+// What became of one package or image.
+struct RunLine {
+  std::string_view end{};
+  std::string label{}, toolchain{}, why{};
+};
+template <class Run>
+RunLine line_of(const Run& run) {
+  return {.end = end_of(run),
+          .label = goal_label(run.goal),
+          .toolchain = run.record.toolchain,
+          .why = !run.problem.empty()         ? run.problem
+                 : !run.record.reason.empty() ? run.record.reason
+                 : run.record.seconds         ? human_seconds(*run.record.seconds)
+                                              : ""};
+}
+
+void print_lines(const std::vector<RunLine>& lines, std::string_view noun, const std::string& place) {
   std::size_t label = 0, toolchain = 0;
-  for (const PackageRun& run : runs) {
-    label = std::max(label, goal_label(run.goal).size());
-    toolchain = std::max(toolchain, run.record.toolchain.size());
-  }
   std::map<std::string_view, std::size_t> counts;
-  for (const PackageRun& run : runs) {
-    ++counts[end_of(run)];
-    const std::string why = !run.problem.empty() ? run.problem : !run.record.reason.empty() ? run.record.reason
-                            : run.record.seconds ? human_seconds(*run.record.seconds) : "";
-    std::string line = fmt::format("{:<9}  {:<{}}  {:<{}}  {}", end_of(run), goal_label(run.goal), label,
-                                   run.record.toolchain, toolchain, why);
+  for (const RunLine& line : lines) {
+    label = std::max(label, line.label.size());
+    toolchain = std::max(toolchain, line.toolchain.size());
+    ++counts[line.end];
+  }
+  for (const RunLine& one : lines) {
+    std::string line =
+        fmt::format("{:<9}  {:<{}}  {:<{}}  {}", one.end, one.label, label, one.toolchain, toolchain, one.why);
     line.erase(line.find_last_not_of(' ') + 1);
     print_result("{}\n", line);
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  const bool recorded = std::any_of(runs.begin(), runs.end(), [](const PackageRun& run) { return run.recorded; });
-  print_result("{} package{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary,
-               recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
+  print_result("{} {}{}: {}{}\n", lines.size(), noun, lines.size() == 1 ? "" : "s", summary,
+               place.empty() ? "" : fmt::format("; records in '{}'", place));
+}
+
+// `recorded`: whether a run has a record.
+template <class Run>
+void print_runs(const std::deque<Run>& runs, std::string_view noun, const fs::path& evidence, bool Run::*recorded) {
+  std::vector<RunLine> lines;
+  for (const Run& run : runs) lines.push_back(line_of(run));
+  const bool any = std::any_of(runs.begin(), runs.end(), [&](const Run& run) { return run.*recorded; });
+  print_lines(lines, noun, any ? evidence.string() : "");
+}
+template <class Run>
+bool all_good(const std::deque<Run>& runs) {
+  return std::all_of(runs.begin(), runs.end(), [](const Run& run) {
+    return run.skipped || (run.done && run.record.state != PackageState::failed);
+  });
 }
 
 void print_packages_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
@@ -240,33 +268,9 @@ Result<int> run_packages(Session& session, const CellOptions& options) {
             verify_packages(session, options.targets, options.packages, options.skip_verified, place, options.realise));
   session.stop_reporter();
   if (as_json()) print_packages_json(verified.runs, place);
-  else print_packages(verified.runs, place);
+  else print_runs(verified.runs, "package", place, &PackageRun::recorded);
   if (verified.error) return Fail(*verified.error);
-  const auto good = [](const PackageRun& run) {
-    return run.skipped || (run.done && run.record.state != PackageState::failed);
-  };
-  return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
-}
-
-void print_images(const std::deque<ImageRun>& runs, const fs::path& evidence) {
-  std::size_t label = 0;
-  std::map<std::string_view, std::size_t> counts;
-  for (const ImageRun& run : runs) {
-    label = std::max(label, goal_label(run.goal).size());
-    ++counts[end_of(run)];
-  }
-  for (const ImageRun& run : runs) {
-    const std::string why = !run.problem.empty() ? run.problem : !run.record.reason.empty() ? run.record.reason
-                            : run.record.seconds ? human_seconds(*run.record.seconds) : "";
-    std::string line = fmt::format("{:<9}  {:<{}}  {}", end_of(run), goal_label(run.goal), label, why);
-    line.erase(line.find_last_not_of(' ') + 1);
-    print_result("{}\n", line);
-  }
-  std::string summary;
-  for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  const bool recorded = std::any_of(runs.begin(), runs.end(), [](const ImageRun& run) { return run.done; });
-  print_result("{} image{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary,
-               recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
+  return all_good(verified.runs) ? 0 : 1;
 }
 
 void print_images_json(const std::deque<ImageRun>& runs, const fs::path& evidence) {
@@ -290,12 +294,9 @@ Result<int> run_images(Session& session, const CellOptions& options) {
             verify_images(session, options.targets, options.skip_verified, place, options.realise));
   session.stop_reporter();
   if (as_json()) print_images_json(verified.runs, place);
-  else print_images(verified.runs, place);
+  else print_runs(verified.runs, "image", place, &ImageRun::done);
   if (verified.error) return Fail(*verified.error);
-  const auto good = [](const ImageRun& run) {
-    return run.skipped || (run.done && run.record.state != PackageState::failed);
-  };
-  return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
+  return all_good(verified.runs) ? 0 : 1;
 }
 
 // What is only of cells that are verified one after the other.
