@@ -300,7 +300,7 @@ Result<int> run_images(Session& session, const CellOptions& options) {
 }
 
 // What is only of cells that are verified one after the other.
-Result<void> refuse_idle_options(const IdleOptions& idle) {
+Result<void> refuse_idle_options(const IdleOptions& idle, bool images) {
   const IdleOptions usual;
   const char* what = idle.retry                            ? "--retry"
                      : idle.limit != usual.limit           ? "--limit"
@@ -309,6 +309,9 @@ Result<void> refuse_idle_options(const IdleOptions& idle) {
                      : idle.spare != usual.spare           ? "--spare"
                                                            : nullptr;
   if (!what) return {};
+  if (images)
+    return Fail(Error{.what = fmt::format("'{}' says nothing of images, which are all verified", what),
+                      .hint = "at the lowest priority with: swage verify --idle image/NAME"});
   return Fail(Error{.what = fmt::format("'{}' says nothing of packages, which are verified all at once", what),
                     .hint = "at the lowest priority with: swage verify --packages --idle"});
 }
@@ -325,10 +328,10 @@ Result<int> run(Session& session, CellOptions options) {
   const bool packages =
       options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
   if (packages) {
-    if (idle) SWAGE_CHECK(refuse_idle_options(options.idle));
-    options.skip_verified = options.skip_verified || idle;
     const auto is_image = [](const Target& target) { return target.image != nullptr; };
     const bool images = !targets.empty() && std::all_of(targets.begin(), targets.end(), is_image);
+    if (idle) SWAGE_CHECK(refuse_idle_options(options.idle, images));
+    options.skip_verified = options.skip_verified || idle;
     return images ? run_images(session, options) : run_packages(session, options);
   }
   SWAGE_CHECK(refuse_unnamed_patches(options.targets));

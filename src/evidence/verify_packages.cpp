@@ -133,9 +133,9 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
           .what = fmt::format(
               "'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled",
               goal.target.text),
-          .hint = goal.instance && goal.target.version.empty()
+          .hint = goal.instance && goal.target.version.empty() && !goal.target.image
                       ? "of the usual set with: swage --instance none verify ..."
-                      : "verify kernels and packages by a command for each"});
+                      : "verify kernels, packages and images by a command for each"});
     if (!seen.emplace(goal.target.recipe, goal.platform->name).second) continue;   // named twice
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});
     SWAGE_TRY(run.recipe, catalog->recipe(goal.target.recipe));
