@@ -34,6 +34,7 @@ struct ConfigWriter {
   const std::vector<FirmwareSettingRow>& settings;
   const std::vector<FirmwareOverlayRow>& overlays;
   const std::vector<FirmwareTreeRow>& trees;
+  const std::string& dtb;
   std::vector<Error> errors{};
   std::string text{};
   std::vector<std::pair<std::string, SourcePos>> used{};   // overlays
@@ -46,7 +47,7 @@ struct ConfigWriter {
   void line(const std::string& words, const SourcePos& pos) {
     std::string shown = words;
     if (const auto at = shown.find("@dtb@"); at != std::string::npos)
-      shown.replace(at, 5, board.dtb.substr(board.dtb.rfind('/') + 1));
+      shown.replace(at, 5, dtb.substr(dtb.rfind('/') + 1));
     if (shown.size() > kLongestLine)
       report(fmt::format("this is a line of {} characters, of which the firmware reads {}", shown.size(), kLongestLine),
              pos);
@@ -166,9 +167,9 @@ struct ConfigWriter {
   }
 };
 
-// `used`: receives the overlays.
+// `dtb`: what @dtb@ stands for. `used`: receives the overlays.
 Result<std::string> config_of(const Catalog& catalog, const BoardRow& board, const LoaderRow* loader,
-                              std::vector<std::pair<std::string, SourcePos>>* used = nullptr) {
+                              const std::string& dtb, std::vector<std::pair<std::string, SourcePos>>* used = nullptr) {
   std::vector<const std::vector<ConfigSection>*> parts;
   if (loader) parts.push_back(&loader->config);
   parts.push_back(&board.config);
@@ -187,7 +188,8 @@ Result<std::string> config_of(const Catalog& catalog, const BoardRow& board, con
                       .models = *models,
                       .settings = *settings,
                       .overlays = *overlays,
-                      .trees = *trees};
+                      .trees = *trees,
+                      .dtb = dtb};
   for (const std::vector<ConfigSection>* sections : parts)
     for (const ConfigSection& section : *sections) writer.section(section);
   if (!writer.errors.empty()) return Fail(together(std::move(writer.errors)));
@@ -195,8 +197,9 @@ Result<std::string> config_of(const Catalog& catalog, const BoardRow& board, con
   return std::move(writer.text);
 }
 
-// Whether a file of the card is this one.
+// Whether a file of the card is this one. A vendor's kernel comes with all overlays of its tree.
 bool is_on_card(const ImageRow& image, const std::string& name) {
+  if (image.takes_overlays()) return true;
   for (const auto* files : {&image.board->firmware, &image.loader->firmware})
     if (std::any_of(files->begin(), files->end(), [&](const RootFile& file) { return file.to == name; })) return true;
   return false;
@@ -218,14 +221,17 @@ std::vector<std::string> boot_mode_names() {
 
 Result<std::string> boot_config(const Catalog& catalog, const ImageRow& image) {
   std::vector<std::pair<std::string, SourcePos>> used;
-  SWAGE_TRY(std::string text, config_of(catalog, *image.board, image.loader, &used));
+  SWAGE_TRY(std::string text, config_of(catalog, *image.board, image.loader, image.dtb(), &used));
   std::vector<Error> errors;
+  const std::string without_overlays =
+      image.is_of_vendor() ? fmt::format("its loader, '{}', takes none of its kernel's", image.loader->name)
+                           : fmt::format("its kernel, '{}', comes without overlays", image.board->kernel);
   for (const auto& [name, pos] : used)
     if (const std::string file = fmt::format("overlays/{}.dtbo", name); !is_on_card(image, file))
       errors.push_back({.code = Errc::unsatisfiable,
                         .what = fmt::format("'{}' is not on the card of '{}'", file, image.name),
                         .where = pos,
-                        .notes = {fmt::format("its kernel, '{}', comes without overlays", image.board->kernel)},
+                        .notes = {without_overlays},
                         .hint = "put it there by 'firmware' of the board: { root = ROOT, file = FILE, to = \"" + file +
                                 "\" }"});
   if (!errors.empty()) return Fail(together(std::move(errors)));
@@ -245,7 +251,7 @@ std::vector<Error> check_boot_configs(const Catalog& catalog) {
   for (const BoardRow& board : (*tables)->boards) {
     const LoaderRow* loader = row_named((*tables)->loaders, board.loader.text);
     if (loader && (!loader->config.empty() || !board.config.empty() || !board.additions.empty()))
-      add(config_of(catalog, board, loader));
+      add(config_of(catalog, board, loader, board.dtb.empty() ? board.vendor_dtb : board.dtb));
   }
   // An addition that no board has is looked at with the boards that can have it.
   for (const AdditionRow& addition : (*tables)->additions)
@@ -254,7 +260,7 @@ std::vector<Error> check_boot_configs(const Catalog& catalog) {
         BoardRow with = *board;
         with.config.clear();
         with.additions = {NameAt{.text = addition.name}};
-        add(config_of(catalog, with, nullptr));
+        add(config_of(catalog, with, nullptr, with.dtb));
       }
   return errors;
 }

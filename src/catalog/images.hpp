@@ -72,7 +72,11 @@ struct BoardRow {
   bool first_fat = false;                    // it looks in the first FAT partition alone
   std::string kernel{};                      // root with the distribution's kernel; "" there is none
   std::string dtb{};                         // as mainline kernels call it, below their device trees; "" none is given
-  std::string vendor_dtb{};                  // as the vendor's kernels do
+  NameAt vendor_kernel{};                    // what `linux@` calls its vendor's: of images that have no other kernel
+  std::string vendor_dtb{};                  // and what differs with that: the device tree's name,
+  std::string vendor_console{};              // the serial line,
+  std::string vendor_cmdline{};              // what it is told besides, instead of `cmdline`,
+  std::vector<std::string> vendor_modules{}; // and what it does not have built in of `modules` and `network`
   std::map<std::string, std::string> load{}; // kernel, dtb, initramfs -> address that its boot loader gives it; empty:
                                              // the loader's row says it, or nobody does
   std::string console{};                     // of the serial line: ttyAMA0
@@ -106,7 +110,8 @@ struct BoardRow {
 struct LoaderRow {
   std::string name;
   std::string summary{};
-  std::map<std::string, std::string> files{};   // name in the boot file system -> kernel, initramfs, dtb
+  std::map<std::string, std::string> files{};   // name in the boot file system -> kernel, initramfs, dtb, overlays: a
+                                                // directory, if the kernel comes with them
   std::map<std::string, std::string> texts{};   // name -> text
   std::vector<RootFile> firmware{};             // what is started before the kernel
   std::map<std::string, std::string> load{};    // as BoardRow::load, of a loader that is the same on all boards
@@ -214,6 +219,7 @@ struct AxisRow {
   NameAt layout{};                           // instead of the family's
   std::vector<NameAt> parts{};               // of the userland, besides
   std::string libc{};                        // instead of the platform's: musl
+  NameAt kernel{};                           // instead of the board's: what `linux@` calls a vendor's
   std::string planned{};
   Origin origin{};
 };
@@ -301,7 +307,17 @@ struct ImageRow {
   const LayoutRow* layout = nullptr;
   const LoaderRow* loader = nullptr;
   const UserlandRow* userland = nullptr;
+  std::string vendor_kernel{};               // what `linux@` calls its kernel; "" it is the distribution's
   std::string planned{};                     // why it cannot be made yet
+  // What the board has with this kernel.
+  bool is_of_vendor() const { return !vendor_kernel.empty(); }
+  bool takes_overlays() const;               // all of its kernel's tree
+  const std::string& dtb() const { return is_of_vendor() ? board->vendor_dtb : board->dtb; }
+  const std::string& console() const {
+    return is_of_vendor() && !board->vendor_console.empty() ? board->vendor_console : board->console;
+  }
+  const std::string& cmdline() const { return is_of_vendor() ? board->vendor_cmdline : board->cmdline; }
+  const std::vector<std::string>& modules() const { return is_of_vendor() ? board->vendor_modules : board->modules; }
   const std::map<std::string, std::string>& load() const { return loader->load.empty() ? board->load : loader->load; }
 };
 

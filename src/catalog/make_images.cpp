@@ -82,8 +82,27 @@ class ImageMaker {
     for (const NameAt& name : group.variants) find(tables_.variants, name, "a variant");
   }
 
+  // That a vendor's kernel of that name can be configured for the board.
+  void check_kernel(const NameAt& name, const BoardRow& board) {
+    if (name.text.empty() || findings_.incomplete) return;
+    const Result<std::optional<VendorKernel>> found = find_vendor_kernel(tables_, name.text);
+    if (!found || !*found) {
+      report(fmt::format("'{}' is not a vendor's kernel", name.text), name.pos);
+      return;
+    }
+    const std::vector<std::string> boards = (*found)->boards();
+    if (std::find(boards.begin(), boards.end(), board.name) == boards.end())
+      report(fmt::format("'linux@{}' is not for '{}'", name.text, board.name), name.pos);
+    else if (!board.defconfigs.contains(board.platform) && !board.origin.is_wrong("defconfigs"))
+      report(fmt::format("'{}' has a vendor's kernel, and no configuration of it for '{}'", board.name, board.platform),
+             name.pos);
+    else if (board.vendor_dtb.empty() && !board.origin.is_wrong("vendor_dtb"))
+      report(fmt::format("'{}' has a vendor's kernel, and no 'vendor_dtb'", board.name), name.pos);
+  }
+
   void check(const BoardRow& board) {
     find(tables_.loaders, board.loader, "a loader");
+    check_kernel(board.vendor_kernel, board);
     for (const NameAt& name : board.additions) {
       const AdditionRow* addition = find(tables_.additions, name, "an addition");
       const auto is_it = [&](const NameAt& one) { return one.text == board.name; };
@@ -246,6 +265,8 @@ class ImageMaker {
         report(fmt::format("the pattern of '{}' has no {{{}}}, which '{}' is of", family.name, axis->group, axis->name),
                family.origin.pos);
     for (const BoardRow* board : boards) {
+      for (const AxisRow* axis : axes)
+        if (is_for(axis->boards, board->name)) check_kernel(axis->kernel, *board);
       if (layout && family.planned.empty()) check_fit(*board, *layout, family.layout.pos);
       for (const AxisRow* axis : axes) {
         const LayoutRow* own = row_named(tables_.layouts, axis->layout.text);
@@ -282,7 +303,9 @@ class ImageMaker {
                          [&](const AxisRow* axis) { return axis->name == name.text; });
     };
     NameAt loader = image.board->loader;
+    if (image.board->kernel.empty()) image.vendor_kernel = image.board->vendor_kernel.text;
     for (const AxisRow* axis : image.axes) {
+      if (!axis->kernel.text.empty()) image.vendor_kernel = axis->kernel.text;
       if (std::any_of(axis->excludes.begin(), axis->excludes.end(), has)) return;
       if (!std::all_of(axis->needs.begin(), axis->needs.end(), has)) return;
       if (!axis->loader.text.empty()) loader = axis->loader;
@@ -301,7 +324,7 @@ class ImageMaker {
     for (const AxisRow* axis : image.axes)
       if (!axis->planned.empty()) return axis->planned;
     const BoardRow& board = *image.board;
-    if (board.kernel.empty())
+    if (board.kernel.empty() && !image.is_of_vendor())
       return fmt::format("no kernel for '{}' can be had yet{}{}", board.name, board.limits.empty() ? "" : ": ",
                          join(board.limits, "; "));
     return image.loader ? "" : fmt::format("'{}' has no loader yet", image.board->name);
@@ -397,6 +420,11 @@ Result<const ImageRow*> ImageTables::image(std::string_view name) const {
   }
   if (error.hint.empty()) error.hint = "see them all with: swage list images";
   return Fail(std::move(error));
+}
+
+bool ImageRow::takes_overlays() const {
+  return is_of_vendor() && std::any_of(loader->files.begin(), loader->files.end(),
+                                       [](const auto& file) { return file.second == "overlays"; });
 }
 
 const BoardRow* ImageTables::board(std::string_view name) const { return row_named(boards, name); }

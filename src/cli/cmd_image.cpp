@@ -11,6 +11,7 @@
 #include "image/image_sizes.hpp"
 #include "request/goals.hpp"
 #include "request/image_file.hpp"
+#include "request/image_goals.hpp"
 #include "request/unpack_file_system.hpp"
 
 namespace swage {
@@ -39,6 +40,7 @@ Result<std::string> board_model(const Catalog& catalog, const ExplainOptions& op
   if (!row)
     return Fail(Error{.what = fmt::format("what board '{}' is for is not known", options.image),
                       .hint = "name the model whose firmware reads it: --board rpi5"});
+  if (is_image_target(options.image)) SWAGE_CHECK(check_can_be_made(*row));
   if (row->board->firmware_model.text.empty())
     return Fail(Error{.what = fmt::format("nothing models the boot firmware of '{}'", row->board->name),
                       .hint = fmt::format("start it: swage boot {}{}", kImageTarget, row->name)});

@@ -36,6 +36,8 @@ constexpr ManExample man_examples[] = {
     {"resolve", "swage resolve linux@5.10 --for arm64 --explain",
      "Every rule that applied and every candidate that was rejected."},
     {"plan", "swage plan linux@6.1 --for all", "What would be built for every platform that could boot it."},
+    {"why-build", "swage why-build linux@6.1 --for arm64 --enable KPROBES",
+     "What differs from what was built last, down to the line."},
     {"list", "swage list toolchains", "Every toolchain of the catalog."},
     {"new", "swage new recipe tool --url https://example.org/tool-1.2.tar.gz",
      "A recipe with what the archive says: build system, version, licence, hash."},

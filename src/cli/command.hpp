@@ -44,6 +44,7 @@ Action declare_run(const Options& app);
 Action declare_shell(const Options& app);
 Action declare_store(const Options& app);
 Action declare_verify(const Options& app);
+Action declare_why_build(const Options& app);
 
 std::vector<std::string> listed_kinds();   // what `swage list` lists
 

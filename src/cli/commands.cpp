@@ -14,6 +14,7 @@ constexpr Command table[] = {
     {"shell", "a shell with a target's toolchain", declare_shell, true},
     {"resolve", "which toolchain, and why", declare_resolve, true},
     {"plan", "the derivations behind targets", declare_plan, true},
+    {"why-build", "which input makes a target another one than what was built", declare_why_build, true},
     {"list", "what the catalog holds", declare_list},
     {"image", "look into images of disks and cards", declare_image},
     {"new", "begin a recipe from a source archive", declare_new},

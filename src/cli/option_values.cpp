@@ -49,6 +49,7 @@ constexpr auto value_rows = [] {
       {"--ignore", "ID", constraint},
       {"--board", "MODEL", board},
       {"--eeprom", "FILE", file},
+      {"--against", "PATH", file, "why-build"},
       {"--against", "IMAGE", image},
       {"--provider", "NAMES", provider},
       {"--write", "FILE", file},

@@ -8,6 +8,7 @@
 
 #include "evidence/recorder.hpp"
 #include "plan/planner.hpp"
+#include "request/recorded_cell.hpp"
 
 namespace swage {
 

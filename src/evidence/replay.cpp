@@ -16,6 +16,7 @@
 #include "request/kernel_options.hpp"
 #include "request/option_kinds.hpp"
 #include "request/realising.hpp"
+#include "request/recorded_cell.hpp"
 #include "request/trees.hpp"
 
 namespace swage {

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "request/realising.hpp"
+#include "request/recorded_cell.hpp"
 #include "request/tree_damage.hpp"
 
 namespace swage {

@@ -1,6 +1,7 @@
 // What `{board.KEY}` and `{image.KEY}` of a recipe stand for.
 //
-// What is a list in a row is lines here; of several words in a line there is a `|` between two:
+// {image.kernel} is a directory as the distribution's packages of kernels are, and {image.overlays} one of overlays, or
+// nothing. What is a list in a row is lines here; of several words in a line there is a `|` between two:
 //   {image.partitions}   NAME|TYPE|FILE SYSTEM|LABEL|SIZE|CONTENT|bootable or nothing
 //   {image.firmware}     FILE|NAME in the boot file system       {image.raw}       FILE|OFFSET
 //   {board.machine}      FILE|QEMU's option that takes it
@@ -24,6 +25,10 @@ namespace swage {
 
 namespace {
 
+// What make of a kernel that is built what images take: it is laid out as the distribution's, and its tree's overlays.
+constexpr const char* kImageKernelRecipe = "image-kernel";
+constexpr const char* kOverlaysRecipe = "linux-overlays";
+
 std::string board_words(const std::vector<std::string>& words) { return join(words, " "); }
 
 std::string partition_lines(const LayoutRow& layout) {
@@ -37,7 +42,7 @@ std::string partition_lines(const LayoutRow& layout) {
 // Those of its parts, and that of the root's file system where the board does not name it already.
 std::string module_words(const PartRow& whole, const ImageRow& image) {
   std::vector<std::string> words = whole.modules;
-  const std::vector<std::string>& own = image.board->modules;
+  const std::vector<std::string>& own = image.modules();
   for (const PartitionRow& one : image.layout->partitions)
     if (one.content == "root" && std::find(own.begin(), own.end(), one.fs) == own.end()) words.push_back(one.fs);
   return board_words(words);
@@ -46,7 +51,7 @@ std::string module_words(const PartRow& whole, const ImageRow& image) {
 // Whether something of the root is in the image, and does not only start it.
 bool is_in_image(const ImageRow& image, const PartRow& whole, const std::string& root) {
   const BoardRow& board = *image.board;
-  if (root == board.kernel) return true;
+  if (root == board.kernel) return !image.is_of_vendor();
   for (const auto* files : {&board.firmware, &board.raw, &image.loader->firmware, &whole.firmware})
     for (const RootFile& file : *files)
       if (file.root == root) return true;
@@ -99,7 +104,7 @@ Userland userland_of(const ImageTables& tables, const ImageRow& image) {
 std::set<std::string> roots_of(const ImageTables& tables, const ImageRow& image) {
   const BoardRow& board = *image.board;
   const Userland userland = userland_of(tables, image);
-  std::set<std::string> roots{board.kernel, board.qemu_root};
+  std::set<std::string> roots{image.is_of_vendor() ? "" : board.kernel, board.qemu_root};
   for (const auto* files :
        {&board.firmware, &board.raw, &board.machine, &image.loader->firmware, &userland.whole.firmware})
     for (const RootFile& file : *files) roots.insert(file.root);
@@ -197,6 +202,12 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
     lines.push_back(fmt::format("toolchain|{}|{}|{}||||{}", library->name, toolchain->libc_version, library->license,
                                 join(programs, ",")));
   }
+  if (image.is_of_vendor()) {
+    const KernelChoice& kernel = *cell.image_kernel->kernel;
+    SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(catalog.kernel_recipe()));
+    const std::string url = kernel.tree ? kernel.tree->url : "";
+    lines.push_back(fmt::format("built|{}|{}|{}|||{}|", recipe->name, kernel.version.str(), recipe->license, url));
+  }
   SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
   for (const std::string& root : roots_of(*tables, image)) {
     if (!is_in_image(image, userland.whole, root)) continue;
@@ -214,19 +225,20 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
 
 Result<std::string> Planner::State::board_value(Draft& draft, std::string_view key) {
   if (!draft.cell.image) return cell_lacks(draft, "an image");
-  const BoardRow& board = *draft.cell.image->board;
+  const ImageRow& image = *draft.cell.image;
+  const BoardRow& board = *image.board;
   if (key.starts_with("qemu") && !board.emulated())
     return fail(Errc::unsatisfiable,
                 fmt::format("'{}' has no emulator: {}", board.name, join(board.limits, "; ")));
-  if (key == "qemu_console") return board.qemu_console.empty() ? board.console : board.qemu_console;
+  if (key == "qemu_console") return board.qemu_console.empty() ? image.console() : board.qemu_console;
   if (key == "machine") return root_files(draft, board.machine);
   return look_up({{"name", board.name},
                   {"title", board.title},
-                  {"dtb", board.dtb},
-                  {"console", board.console},
-                  {"cmdline", board.cmdline},
-                  {"modules", board_words(board.modules)},
-                  {"network", board_words(board.network)},
+                  {"dtb", image.dtb()},
+                  {"console", image.console()},
+                  {"cmdline", image.cmdline()},
+                  {"modules", board_words(image.modules())},
+                  {"network", image.is_of_vendor() ? "" : board_words(board.network)},
                   {"qemu", board.qemu},
                   {"qemu_root", board.qemu_root},
                   {"qemu_args", board_words(board.qemu_args)},
@@ -241,9 +253,16 @@ Result<std::string> Planner::State::board_value(Draft& draft, std::string_view k
 Result<std::string> Planner::State::image_value(Draft& draft, std::string_view key) {
   if (!draft.cell.image) return cell_lacks(draft, "an image");
   const ImageRow& image = *draft.cell.image;
+  if (image.is_of_vendor() && !draft.cell.image_kernel) return cell_lacks(draft, "the image's kernel");
   if (key == "kernel") {
-    SWAGE_TRY(const Object tree, root_object(image.board->kernel));
+    SWAGE_TRY(const Object tree, image.is_of_vendor() ? object(kImageKernelRecipe, *draft.cell.image_kernel)
+                                                      : root_object(image.board->kernel));
     return add_object(draft, tree);
+  }
+  if (key == "overlays") {
+    if (!image.takes_overlays()) return "";
+    SWAGE_TRY(const Object tree, object(kOverlaysRecipe, *draft.cell.image_kernel));
+    return add_object(draft, tree) + "/overlays";
   }
   SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
   const Userland userland = userland_of(*tables, image);
@@ -295,6 +314,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"keys", key_lines(whole)},
                   {"services", service_lines(whole)},
                   {"kernel", {}},
+                  {"overlays", {}},
                   {"packages", {}},
                   {"contents", {}},
                   {"firmware", {}},

@@ -111,6 +111,7 @@ struct Cell {
   const ToolchainRow* target_toolchain = nullptr;   // that emits code for `target`
   const MachineRow* machine = nullptr;         // null: the platform has none for this kernel
   const ImageRow* image = nullptr;             // of an image and its parts
+  const Cell* image_kernel = nullptr;          // and where its kernel is a vendor's, that one's
   std::optional<KernelChoice> kernel{};
   const RootRow* root = nullptr;               // that the kernel is built in
   std::vector<const QuirkRow*> quirks{};       // that the kernel needs, sorted by id

@@ -338,17 +338,22 @@ Result<void> set_target(const Catalog& catalog, const TargetOptions& options, Go
 // Components that are trees of a layer go into the store, each once.
 Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goal>& goals) {
   std::map<std::string, Source> trees;
-  for (Goal& goal : goals) {
-    if (!goal.cell.toolchain) continue;
-    for (const std::string& id : goal.cell.toolchain->components) {
+  const auto read = [&](Cell& cell) -> Result<void> {
+    if (!cell.toolchain) return {};
+    for (const std::string& id : cell.toolchain->components) {
       SWAGE_TRY(const ComponentRow* row, catalog.component(id));
       if (row->tree.empty()) continue;
       if (!trees.contains(id)) {
         SWAGE_TRY(Source source, component_source(session, *row));
         trees.emplace(id, std::move(source));
       }
-      goal.cell.trees.emplace(id, trees.at(id));
+      cell.trees.emplace(id, trees.at(id));
     }
+    return {};
+  };
+  for (Goal& goal : goals) {
+    SWAGE_CHECK(read(goal.cell));
+    if (goal.kernel) SWAGE_CHECK(read(goal.kernel->cell));
   }
   return {};
 }
@@ -377,6 +382,31 @@ Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& c
   const bool unknown = !found && found.error().code == Errc::invalid_input;
   if (unknown && wanted && kernel_goal == KernelGoal::resolution) return KernelChoice{.version = *wanted};
   return found;
+}
+
+Result<void> complete_goal(Session& session, const TargetOptions& options, KernelGoal kernel_goal,
+                           const std::optional<KernelChoice>& choice, Goal& goal,
+                           std::vector<Resolution>& resolutions);
+
+// The kernel of an image, where it is a vendor's: `linux@rpi --for` its board.
+Result<void> add_kernel_of_image(Session& session, const TargetOptions& options, KernelGoal kernel_goal, Goal& goal,
+                                 std::vector<Resolution>& resolutions) {
+  const ImageRow* image = goal.target.image;
+  if (!image || !image->is_of_vendor()) return {};
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(Target target, parse_target(fmt::format("{}@{}", catalog->kernel_recipe(), image->vendor_kernel)));
+  SWAGE_CHECK(look_up_target(*catalog, options, target));
+  SWAGE_TRY(const Platform* platform, catalog->platform(image->board->platform));
+  const TargetOptions own{
+      .command = options.command, .targets = {target.text}, .config = "defconfig", .src = options.src};
+  goal.kernel = std::make_shared<Goal>(Goal{.target = target, .platform = platform, .board = image->board});
+  SWAGE_TRY(std::optional<KernelChoice> choice, kernel_of(session, *catalog, own, target, {platform}, kernel_goal));
+  SWAGE_TRY(KernelOptions kernel, kernel_options(own, own.config));
+  set_options(*choice, std::move(kernel));
+  use_defconfig(choice->options.config, image->board->defconfigs.at(platform->name));
+  SWAGE_CHECK(complete_goal(session, own, kernel_goal, choice, *goal.kernel, resolutions));
+  goal.cell.image_kernel = &goal.kernel->cell;
+  return {};
 }
 
 // All of a goal but its target, platform and instance. `resolutions`: of earlier goals.
@@ -410,6 +440,7 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
   }
   SWAGE_CHECK(set_target(*catalog, options, goal));
   SWAGE_CHECK(resolve_goal(*catalog, options, goal, kernel_goal, resolutions));
+  SWAGE_CHECK(add_kernel_of_image(session, options, kernel_goal, goal, resolutions));
   if (goal.cell.toolchain && kernel_goal != KernelGoal::resolution)
     if (Result<void> pinned = session.pin_archive(goal.cell.toolchain->source); !pinned)
       goal.unpinned = std::move(pinned).error();
@@ -535,6 +566,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   for (const Target& target : targets) known.push_back({target.text, kind_of(target)});
   SWAGE_CHECK(check_options(options, known));
   SWAGE_CHECK(check_feature_words(*catalog, options, targets));
+  SWAGE_CHECK(check_tree_of_images(options, targets));
   const auto takes_instance = [](const Target& target) { return is_of_a_set(target) && target.version.empty(); };
   if (!session.options().instance.empty() && !targets.empty() &&
       std::none_of(targets.begin(), targets.end(), takes_instance))
@@ -585,8 +617,11 @@ Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& plan
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_CHECK(read_trees(session, *catalog, goals));
   const auto plan = [&](const Goal& goal) -> Result<Wanted> {
-    if (goal.resolution && !goal.resolution->chosen) return Fail(unsatisfied(*catalog, *goal.resolution));
-    if (goal.unpinned) return Fail(*goal.unpinned);
+    for (const Goal* one : {static_cast<const Goal*>(goal.kernel.get()), &goal}) {
+      if (!one) continue;
+      if (one->resolution && !one->resolution->chosen) return Fail(unsatisfied(*catalog, *one->resolution));
+      if (one->unpinned) return Fail(*one->unpinned);
+    }
     if (goal.target.name == kRootTarget) return planner.root(goal.target.version);
     if (goal.target.name == kToolchainTarget) return planner.toolchain(*goal.cell.toolchain, goal.cell.trees);
     return planner.package(boots(goal, kernel_goal) ? goal.target.asks.booted_by : goal.target.recipe, goal.cell);
@@ -616,75 +651,6 @@ void choose(Cell& cell, const Resolution& resolution) {
   cell.root = resolution.root;
   cell.quirks.clear();
   for (const QuirkApplied& one : resolution.quirks) cell.quirks.push_back(one.quirk);
-}
-
-std::vector<std::string> patch_list(const KernelPatches& patches) {
-  std::vector<std::string> list;
-  for (const auto& [name, text] : patches) list.push_back(fmt::format("{} {}", sha256(text).hex(), name));
-  return list;
-}
-
-Result<void> check_patches(const EvidenceRow& row, const KernelPatches& patches) {
-  const std::vector<std::string> recorded = row.tree ? row.tree->patches : std::vector<std::string>{};
-  const std::vector<std::string> given = patch_list(patches);
-  if (given == recorded) return {};
-  Error error{.what = fmt::format("these are not the patches that 'linux@{}' was recorded with", row.kernel),
-              .hint = "give them in their order: --patch FILE"};
-  if (recorded.empty()) error.hint = "it was recorded without any: leave out --patch";
-  for (const std::string& patch : recorded) error.notes.push_back(fmt::format("recorded: {}", patch));
-  for (const std::string& patch : given) error.notes.push_back(fmt::format("given:    {}", patch));
-  return Fail(std::move(error));
-}
-
-ConfigName config_name(const KernelOptions& kernel) {
-  if (kernel.config_text)
-    return {.name = store_name_of(fs::path(kernel.config).filename().string()),
-            .sha256 = sha256(*kernel.config_text).hex()};
-  ConfigName named{.name = kernel.config};
-  std::replace(named.name.begin(), named.name.end(), ' ', ',');
-  return named;
-}
-
-Result<void> check_config(const EvidenceRow& row, const KernelOptions& given) {
-  if (row.config_sha256.empty()) return {};
-  const std::string sha256 = config_name(given).sha256;
-  if (sha256 == row.config_sha256) return {};
-  if (sha256.empty())
-    return Fail(Error{.what = fmt::format("'linux@{}' was recorded with a configuration that is a file, '{}'",
-                                          row.kernel, row.config),
-                      .notes = {fmt::format("its sha256 is {}", row.config_sha256)},
-                      .hint = "give it with: --config FILE"});
-  return Fail(Error{.what = fmt::format("this is not the configuration that 'linux@{}' was recorded with", row.kernel),
-                    .notes = {fmt::format("recorded: {} {}", row.config_sha256, row.config),
-                              fmt::format("given:    {} {}", sha256, config_name(given).name)}});
-}
-
-Result<Cell> recorded_cell(const Catalog& catalog, const Lockfile& lock, const EvidenceRow& row,
-                           const KernelOptions& given) {
-  Cell cell;
-  SWAGE_TRY(cell.platform, catalog.platform(row.platform));
-  SWAGE_TRY(const Version version, Version::parse(row.kernel));
-  SWAGE_CHECK(check_patches(row, given.patches));
-  SWAGE_CHECK(check_config(row, given));
-  SWAGE_TRY(cell.kernel, row.tree ? recorded_kernel(row) : find_kernel(catalog, lock, version));
-  KernelOptions& options = cell.kernel->options;
-  options.config = row.config;
-  std::replace(options.config.begin(), options.config.end(), ',', ' ');
-  if (!row.config_sha256.empty()) options.config_text = given.config_text;
-  options.patches = given.patches;
-  if (row.sample) {
-    options.sample = std::to_string(row.sample->count);
-    options.seed = row.sample->seed;
-  }
-  SWAGE_TRY(cell.machine, find_machine(catalog, *cell.platform, version));
-  const Purpose purpose = row.boot_drv.empty() ? Purpose::kernel : Purpose::boot;
-  ResolveRequest request{.platform = cell.platform, .purpose = purpose, .kernel = version, .toolchain = row.toolchain};
-  request.waived.insert(row.forced.begin(), row.forced.end());
-  if (row.is_overruled()) request.root = row.root;
-  SWAGE_TRY(const Resolution resolution, resolve(catalog, request));
-  if (!resolution.chosen) return Fail(unsatisfied(catalog, resolution));
-  choose(cell, resolution);
-  return cell;
 }
 
 }  // namespace swage

@@ -9,17 +9,21 @@
 
 namespace swage {
 
+Result<void> check_can_be_made(const ImageRow& image) {
+  if (image.planned.empty()) return {};
+  return Fail(Error{.code = Errc::unsatisfiable,
+                    .what = fmt::format("'{}{}' cannot be made yet", kImageTarget, image.name),
+                    .notes = {image.planned},
+                    .hint = "see which can with: swage list images"});
+}
+
 Result<void> look_up_image(const Catalog& catalog, Target& target) {
   if (!target.version.empty())
     return Fail(Error{.what = fmt::format("'{}' is not a target", target.text),
                       .hint = fmt::format("an image has no versions: {}", target.name)});
   SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
   SWAGE_TRY(target.image, tables->image(std::string_view(target.name).substr(kImageTarget.size())));
-  if (!target.image->planned.empty())
-    return Fail(Error{.code = Errc::unsatisfiable,
-                      .what = fmt::format("'{}' cannot be made yet", target.name),
-                      .notes = {target.image->planned},
-                      .hint = "see which can with: swage list images"});
+  SWAGE_CHECK(check_can_be_made(*target.image));
   target.recipe = kImageRecipe;
   SWAGE_TRY(const TargetRow* asks, catalog.target(kImageRecipe));
   target.asks = *asks;
@@ -55,6 +59,15 @@ Result<std::vector<std::string>> without_groups(Session& session, const Catalog&
                                                 planned == 1 ? "" : "s", planned == 1 ? "is" : "are")});
   }
   return texts;
+}
+
+Result<void> check_tree_of_images(const TargetOptions& options, const std::vector<Target>& targets) {
+  if (options.src.empty() || targets.empty()) return {};
+  const auto takes_none = [](const Target& target) { return target.image && !target.image->is_of_vendor(); };
+  if (!std::all_of(targets.begin(), targets.end(), takes_none)) return {};
+  return Fail(Error{.what = fmt::format("'--src' says nothing of '{}', whose kernel is the distribution's",
+                                        targets.front().text),
+                    .hint = "see which have a kernel that is built with: swage list images --json"});
 }
 
 std::shared_ptr<const Instance> image_instance(const ImageRow& image) {

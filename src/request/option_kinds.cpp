@@ -48,7 +48,7 @@ std::span<const OptionUse> uses() {
       {"--objects", given<&T::objects>, {Kind::kernel}, choice},
       {"--seed", given<&T::seed>, {Kind::kernel}, choice},
       {"--patch", given<&T::patches>, {Kind::kernel, Kind::kernel_tree}, {"resolve"}},
-      {"--src", given<&T::src>, {Kind::kernel, Kind::kernel_tree}},
+      {"--src", given<&T::src>, {Kind::kernel, Kind::kernel_tree, Kind::image}},
   };
   return all;
 }

@@ -87,7 +87,7 @@ def test_commands_do_not_have_what_would_change_nothing_of_them(world):
 
 def test_the_given_cases(world):
     assert world("build", "nano", "--src", "DIR").fails(2).err == (
-        "error: '--src' says nothing of 'nano', which is a package\nnote: it is for kernels, their trees\nhint: see: swage build --help\n")
+        "error: '--src' says nothing of 'nano', which is a package\nnote: it is for kernels, their trees, images\nhint: see: swage build --help\n")
     assert world("build", "nano", "--patch", "x.patch").fails(2).err.startswith("error: '--patch' says nothing of 'nano', which is a package\n")
     assert world("build", "nano", "--enable", "X").fails(2).err.startswith("error: '--enable' says nothing of 'nano', which is a package\n")
     assert world("run", "linux@6.1").fails(2).err == (

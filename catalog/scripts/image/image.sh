@@ -3,7 +3,7 @@
 #
 # $table mbr | gpt | hybrid     $start  bytes before the first partition     $partitions  NAME|TYPE|FS|LABEL|SIZE|CONTENT|bootable
 # $firmware FILE|NAME  $texts FILE|NAME  $loader WHAT|NAME  what is in the boot file system     $raw FILE|OFFSET  blobs outside
-# $kernel $userland $initramfs   $dtb $console $cmdline of the board   $contents what it is made of, for the scripts
+# $kernel $userland $initramfs   $overlays  a directory, or nothing   $dtb $console $cmdline of the board   $contents what it is made of, for the scripts
 # $load WHAT|ADDRESS  where the loader puts kernel, initramfs and dtb in memory     $loader_name
 # $script_manifest $script_sbom $script_boot_map $script_hybrid
 # Result: $out/image.img.zst, image.bmap, manifest.json, sizes, sbom.spdx.json, sbom.cdx.json, licences.
@@ -49,6 +49,10 @@ done < lines
 echo "$loader" > lines
 while IFS='|' read -r what name; do
   [ -n "$what" ] && [ "$what$dtb" != dtb ] || continue
+  if [ $what = overlays ]; then
+    for file in ${overlays:+$overlays/*.dtb*}; do put $file ${name%/}/${file##*/}; done
+    continue
+  fi
   file=$(part_of_kernel $what)
   put "$file" "$(echo "$name" | fill_in)"
 done < lines

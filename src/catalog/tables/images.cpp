@@ -36,13 +36,14 @@ void read_partitions(const FieldInput& in, LayoutRow& row) {
   }
 }
 
-// name of a file -> kernel, initramfs or dtb
+// name of a file -> what it is
 void read_loader_files(const FieldInput& in, LoaderRow& row) {
+  static const std::vector<std::string> known{"kernel", "initramfs", "dtb", "overlays"};
   read_field(in, row.files);
   for (const TomlEntry& entry : in.value.entries)
-    if (entry.value.kind == TomlValue::Kind::string && entry.value.text != "kernel" &&
-        entry.value.text != "initramfs" && entry.value.text != "dtb")
-      report_unknown_word(in.with(entry.value, in.name), entry.value.text, {"kernel", "initramfs", "dtb"});
+    if (entry.value.kind == TomlValue::Kind::string &&
+        std::find(known.begin(), known.end(), entry.value.text) == known.end())
+      report_unknown_word(in.with(entry.value, in.name), entry.value.text, known);
 }
 
 void read_axis_group(const FieldInput& in, AxisRow& row) {
@@ -150,6 +151,7 @@ const Schema<AxisRow>& axis_schema() {
       .optional("layout", name_at(&AxisRow::layout))
       .optional("parts", names_at(&AxisRow::parts))
       .optional("libc", reference(&AxisRow::libc, NameOf::c_library))
+      .optional("kernel", name_at(&AxisRow::kernel))
       .optional("planned", &AxisRow::planned)
       .optional("override", read_override<AxisRow>);
   return schema;

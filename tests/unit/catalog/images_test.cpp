@@ -431,6 +431,51 @@ error: 'b' is for 'two', and its kernel 6.12 is not
 )");
 }
 
+// A board whose kernel is its vendor's, and an axis that takes one.
+TEST_F(Images, AVendorsKernelIsForItsBoards) {
+  const std::string hash = "HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0";
+  dir.write("firmware/f.toml", std::string(kVendor) + "[[kernel]]\nname = \"6.12\"\nvendor = \"acme\"\ntag = \"t\"\nnar = \"sha256-" + hash +
+                                   "\"\nboards = [\"one\"]\nsource = \"s\"\n");
+  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nkernel = \"6.12\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+  const std::string defconfigs = "defconfigs = { arm64 = \"one_defconfig\" }\n";
+  dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\n") + board("two", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") +
+                                 board("three", "vendor_kernel = \"acne\"\n"));
+  EXPECT_EQ(dir.checked(), R"(error: 'one' has a vendor's kernel, and no 'vendor_dtb'
+  --> CAT/boards/b.toml:10:17
+  10 | vendor_kernel = "acme"
+     |                 ^^^^^^
+error: 'linux@acme' is not for 'two'
+  --> CAT/boards/b.toml:20:17
+  20 | vendor_kernel = "acme"
+     |                 ^^^^^^
+error: 'acne' is not a vendor's kernel
+  --> CAT/boards/b.toml:30:17
+  30 | vendor_kernel = "acne"
+     |                 ^^^^^^
+)");
+  dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") + board("two"));
+  dir.write("images/family.toml", R"([[axis]]
+name = "vendor"
+suffix = "-vendor"
+group = "kernel"
+boards = ["one", "two"]
+kernel = "acme"
+[[family]]
+name = "f"
+summary = "s"
+pattern = "{board}{kernel}-{variant}"
+boards = ["one", "two"]
+variants = ["debug"]
+axes = ["vendor"]
+layout = "gpt"
+)");
+  EXPECT_EQ(dir.checked(), R"(error: 'linux@acme' is not for 'two'
+  --> CAT/images/family.toml:6:10
+   6 | kernel = "acme"
+     |          ^^^^^^
+)");
+}
+
 TEST_F(Images, AxesThatContradictEachOtherAreToldByTheirName) {
   dir.write("boards/b.toml", board("one") + board("two"));
   dir.write("images/family.toml", R"([[axis]]
@@ -511,7 +556,8 @@ TEST(ShippedImages, TheirTablesHaveTheBoardsOfTheReferences) {
             "error: 'nvidia-jetson-orin-agx-verity-debug-luks' is not an image\n"
             "note: 'verity' and 'luks' contradict each other\nhint: see them all with: swage list images\n");
   for (const char* name : {"virt-riscv64-minimal", "virt-armhf-minimal", "malta-minimal", "uefi-arm64-minimal", "uefi-x86_64-minimal",
-                           "cubieboard-minimal", "imx8mp-evk-minimal", "imx8mm-evk-minimal"})
+                           "cubieboard-minimal", "imx8mp-evk-minimal", "imx8mm-evk-minimal", "rpi5-installer",
+                           "rpi500-minimal", "rpicm5-minimal", "rpi3-vendor-minimal"})
     EXPECT_EQ(tables.image(name).value()->planned, "") << name;
   const GroupRow& installers = *tables.group("all-installer-images");
   EXPECT_GE(tables.images_of(installers).size(), 12u);

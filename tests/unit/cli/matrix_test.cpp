@@ -1,5 +1,6 @@
 // The matrix of a small world: which records belong to which cell, and its three forms.
 #include "cli/matrix_output.hpp"
+#include "request/recorded_cell.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

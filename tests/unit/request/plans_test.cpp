@@ -151,10 +151,25 @@ class Plans {
     if (!image.planned.empty()) return;
     const Platform* platform = catalog_.platform(image.board->platform).value();
     const auto toolchain = resolve(catalog_, {.platform = platform, .purpose = Purpose::userland});
-    const Cell& cell = cells_.emplace_back(
+    Cell& cell = cells_.emplace_back(
         Cell{.platform = platform, .toolchain = toolchain->chosen, .instance = &of_images_, .image = &image});
+    if (image.is_of_vendor()) cell.image_kernel = &kernel_of(image, *platform);
     add(platform->name, "images", image.name, planner_.package("image", cell));
     if (image.board->emulated()) add(platform->name, "images", "boot of " + image.name, planner_.package("image-boot", cell));
+  }
+
+  const Cell& kernel_of(const ImageRow& image, const Platform& platform) {
+    const ImageTables& tables = **catalog_.image_tables();
+    KernelChoice kernel = vendor_kernel(tables, *find_vendor_kernel(tables, image.vendor_kernel).value()).value();
+    kernel.options.config = image.board->defconfigs.at(platform.name);
+    const auto resolution = resolve(catalog_, {.platform = &platform, .purpose = Purpose::kernel, .kernel = kernel.version});
+    Cell& cell = cells_.emplace_back(Cell{.platform = &platform,
+                                          .toolchain = resolution->chosen,
+                                          .machine = find_machine(catalog_, platform, kernel.version).value(),
+                                          .kernel = std::move(kernel),
+                                          .root = resolution->root});
+    for (const QuirkApplied& quirk : resolution->quirks) cell.quirks.push_back(quirk.quirk);
+    return cell;
   }
 
   // Every recipe, with the first toolchain of the platform, cross-compiled and emulated.
