@@ -55,7 +55,7 @@ def main() -> int:
     for first, whole, names in joined(locks):
         (evidence / "locks" / first).write_text(text_of(whole))
         renamed |= {name: first for name in names}
-    for record in [*evidence.glob("*/linux-*.toml"), *evidence.glob("packages/*.toml")]:
+    for record in [*evidence.glob("*/linux-*.toml"), *evidence.glob("packages/*.toml"), *evidence.glob("images/*.toml")]:
         text = record.read_text()
         new = re.sub(r'^(lock = ")(.*)(")$', lambda found: found[1] + renamed.get(found[2], found[2]) + found[3], text, flags=re.MULTILINE)
         if new != text:

@@ -38,6 +38,7 @@
 //                                name
 //   evidence/<platform>/*.toml   [evidence]: the record of one verified cell, read only when asked for (evidence.hpp)
 //   evidence/packages/*.toml     [[package]]: the records of a platform's packages (package_evidence.hpp)
+//   evidence/images/*.toml       [[image]]: those of its images
 // Keys of the tables are the names of the members below, except where a row has a `debian = { suite, package }`
 // (SourceSpec), `when` (Conditions), and `source`, which is the `reference` that a row's facts are from.
 // Later layers win: a row with the same key replaces the earlier one, `override = true` changes only the fields it has.

@@ -362,7 +362,7 @@ void check_evidence(LoadResult& result) {
   for (const fs::path& place : result.state->evidence_directories) {
     check_package_evidence(place, result);
     for (const std::string& name : list_directory(place).value_or(std::vector<std::string>{})) {
-      if (name == "locks" || name == "packages") continue;
+      if (name == "locks" || name == "packages" || name == "images") continue;
       if (std::find(platforms.begin(), platforms.end(), name) == platforms.end()) {
         errors.push_back({.what = fmt::format("'{}' is not a platform's directory", (place / name).string()),
                           .hint = did_you_mean(name, platforms)});

@@ -55,6 +55,7 @@ struct AdditionRow {
   std::vector<NameAt> boards{};              // that can have it
   std::vector<ConfigSection> config{};
   std::map<std::string, std::string> files{};   // of the root file system: path -> text
+  std::map<std::string, std::string> values{};  // what @NAME@ in these is: a layer says others
   std::vector<std::string> boot_order{};     // of the EEPROM: sd, usb, nvme, network ... the first is tried first
   std::vector<std::string> limits{};
   Origin origin{};
@@ -180,6 +181,8 @@ struct PartRow {
   std::uint64_t card = 0;                    // bytes of the card that a boot has at least
   unsigned boots = 1;                        // how many times a boot starts the card, one after another
   std::vector<std::string> modules{};        // of the kernel, loaded before the root file system is there
+  std::vector<std::string> drivers{};        // likewise, in the root file system and loaded out of it
+  std::vector<RootFile> firmware{};          // and what these load: in the root file system, `to` may be a directory
   std::string cmdline{};                     // what the kernel is told besides
   Origin origin{};
 };
@@ -213,6 +216,7 @@ struct AxisRow {
   std::vector<std::string> boards{}, variants{};   // for these alone; empty: all
   std::vector<NameAt> excludes{}, needs{};   // other axes
   NameAt loader{};                           // instead of the board's
+  NameAt layout{};                           // instead of the family's
   std::vector<NameAt> parts{};               // of the userland, besides
   std::string libc{};                        // instead of the platform's: musl
   NameAt kernel{};                           // instead of the board's: what `linux@` calls a vendor's

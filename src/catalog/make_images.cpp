@@ -140,6 +140,7 @@ class ImageMaker {
                       [&](const NameAt& other) { return other.text == name.text; }))
         report(fmt::format("'{}' needs '{}' and excludes it", axis.name, name.text), name.pos);
     find(tables_.loaders, axis.loader, "a loader");
+    find(tables_.layouts, axis.layout, "a layout");
     for (const NameAt& part : axis.parts) find(tables_.parts, part, "a part of userlands");
   }
 
@@ -267,6 +268,10 @@ class ImageMaker {
       for (const AxisRow* axis : axes)
         if (is_for(axis->boards, board->name)) check_kernel(axis->kernel, *board);
       if (layout && family.planned.empty()) check_fit(*board, *layout, family.layout.pos);
+      for (const AxisRow* axis : axes) {
+        const LayoutRow* own = row_named(tables_.layouts, axis->layout.text);
+        if (own && is_for(axis->boards, board->name)) check_fit(*board, *own, axis->layout.pos);
+      }
       for (const VariantRow* variant : variants) {
         ImageRow image{.board = board, .family = &family, .variant = variant, .layout = layout};
         choose(image, groups, 0, axes);
@@ -304,6 +309,7 @@ class ImageMaker {
       if (std::any_of(axis->excludes.begin(), axis->excludes.end(), has)) return;
       if (!std::all_of(axis->needs.begin(), axis->needs.end(), has)) return;
       if (!axis->loader.text.empty()) loader = axis->loader;
+      if (!axis->layout.text.empty()) image.layout = row_named(tables_.layouts, axis->layout.text);
     }
     image.name = name_by(image.family->pattern, image.board->name, image.variant->name, image.axes);
     image.loader = row_named(tables_.loaders, loader.text);

@@ -62,6 +62,8 @@ void add(Userland& userland, const PartRow& part) {
   whole.card = std::max(whole.card, part.card);
   whole.boots = std::max(whole.boots, part.boots);
   add_new(whole.modules, part.modules);
+  add_new(whole.drivers, part.drivers);
+  whole.firmware.insert(whole.firmware.end(), part.firmware.begin(), part.firmware.end());
   if (!part.cmdline.empty()) whole.cmdline += (whole.cmdline.empty() ? "" : " ") + part.cmdline;
   for (const auto& [path, text] : part.files) whole.files[path] = text;
   merge(whole.users, part.users);

@@ -12,6 +12,7 @@
 #include "request/goals.hpp"
 #include "request/image_file.hpp"
 #include "request/image_goals.hpp"
+#include "request/unpack_file_system.hpp"
 
 namespace swage {
 
@@ -108,7 +109,10 @@ Result<int> audit(Session& session, const AuditOptions& options) {
   if (build->elf_machine != platform->elf_machine)
     question.build_libraries =
         fmt::format("{}-{}-{}", build->triple.cpu(), build->triple.kernel(), build->triple.abi());
-  SWAGE_TRY(std::vector<AuditVolume> volumes, audit_volumes(image.bytes));
+  SWAGE_TRY(std::vector<AuditVolume> volumes,
+            audit_volumes(image.bytes, [&](const std::string& kind, std::uint64_t offset, std::uint64_t length) {
+              return unpack_file_system(session, image.bytes, kind, offset, length);
+            }));
   SWAGE_TRY(const std::vector<AuditFinding> findings, audit_image(volumes, question));
   session.stop_reporter();
   if (as_json()) print_json(audit_json(volumes, findings, *platform, options.image));

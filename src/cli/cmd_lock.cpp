@@ -12,6 +12,7 @@ namespace {
 
 struct LockCommand {
   bool update = false, allow_older = false;
+  std::vector<std::string> roots{};
 };
 
 Result<int> run(Session& session, const LockCommand& command) {
@@ -24,7 +25,11 @@ Result<int> run(Session& session, const LockCommand& command) {
     if (old) before = std::move(*old);
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  const std::set<std::string> roots = before ? pinned_on_demand(*catalog, *before) : std::set<std::string>{};
+  std::set<std::string> roots = before ? pinned_on_demand(*catalog, *before) : std::set<std::string>{};
+  for (const std::string& name : command.roots) {
+    SWAGE_TRY(const RootRow* root, catalog->root(name));
+    roots.insert(root->name);
+  }
   SWAGE_TRY(const Lockfile* lock, session.update_lock(before && !command.update ? &*before : nullptr, roots,
                                                       before ? &*before : nullptr, command.allow_older));
   session.stop_reporter();
@@ -55,6 +60,8 @@ Action declare_lock(const Options& app) {
       "ask the distribution for everything anew; without this, what is pinned stays and only what is not is added");
   app.add_flag("--allow-older", command->allow_older,
                "take package indices that are older than those that the lock was made from, or that have expired");
+  app.add_option("--root", command->roots,
+                 "pin this root too, which is otherwise pinned when something first needs it");
   return [command](Session& session) { return run(session, *command); };
 }
 

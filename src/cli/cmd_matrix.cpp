@@ -23,6 +23,7 @@ struct MatrixOptions {
   bool releases = false;
   bool packages = false;
   bool markdown = false;
+  bool images = false;
 };
 
 // Those that could boot something, and those that have.
@@ -64,6 +65,15 @@ Result<int> run_packages(Session& session, const MatrixOptions& options) {
   return 0;
 }
 
+Result<int> run_images(Session& session, const MatrixOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  std::vector<const Platform*> platforms;
+  if (!options.platforms.empty()) { SWAGE_TRY(platforms, parse_platforms(*catalog, options.platforms)); }
+  SWAGE_TRY(const ImageMatrix matrix, make_image_matrix(*catalog, platforms));
+  print_result("{}", as_json() ? image_matrix_json(matrix) : image_matrix_text(matrix));
+  return 0;
+}
+
 Result<int> run(Session& session, const MatrixOptions& options) {
   if (!options.since.empty() && !is_calendar_date(options.since))
     return Fail(Error{.what = fmt::format("'{}' is no date", options.since),
@@ -73,6 +83,7 @@ Result<int> run(Session& session, const MatrixOptions& options) {
                       .hint = "see: swage matrix --help"});
   if (!options.evidence.empty()) session.add_evidence(options.evidence);
   if (options.packages) return run_packages(session, options);
+  if (options.images) return run_images(session, options);
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::vector<const Platform*> platforms;
   if (options.platforms.empty()) {
@@ -95,7 +106,8 @@ Result<int> run(Session& session, const MatrixOptions& options) {
   if (!options.releases) matrix = fold_series(std::move(matrix));
   if (!options.html.empty()) {
     SWAGE_TRY(std::string page, read_page(session));
-    SWAGE_TRY(const std::string text, matrix_html(matrix, std::move(page)));
+    SWAGE_TRY(const ImageMatrix images, make_image_matrix(*catalog, {}));
+    SWAGE_TRY(const std::string text, matrix_html(matrix, images, std::move(page)));
     SWAGE_CHECK(write_named_file(options.html, text));
   } else if (!as_json()) {
     print_painted(matrix_text(matrix, {.width = terminal_width(STDOUT_FILENO), .colour = want_colour(STDOUT_FILENO)}));
@@ -120,6 +132,11 @@ Action declare_matrix(const Options& app) {
                               .excludes(html)
                               .excludes(releases)
                               .excludes(since);
+  app.add_flag("--images", options->images, "of images instead of kernels")
+      .excludes(html)
+      .excludes(releases)
+      .excludes(since)
+      .excludes(packages);
   app.add_flag("--markdown", options->markdown, "as a table for docs/packages.md").needs(packages);
   return [options](Session& session) { return run(session, *options); };
 }

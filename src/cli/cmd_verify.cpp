@@ -13,6 +13,7 @@
 #include "evidence/recorder.hpp"
 #include "evidence/replay.hpp"
 #include "evidence/verify_cells.hpp"
+#include "evidence/verify_images.hpp"
 #include "evidence/verify_packages.hpp"
 #include "realise/priority.hpp"
 #include "request/realising.hpp"
@@ -195,27 +196,55 @@ Result<int> run_replay(Session& session, const CellOptions& options) {
   return different ? 1 : 0;
 }
 
-void print_packages(const std::deque<PackageRun>& runs, const fs::path& evidence) {
+// What became of one package or image.
+struct RunLine {
+  std::string_view end{};
+  std::string label{}, toolchain{}, why{};
+};
+template <class Run>
+RunLine line_of(const Run& run) {
+  return {.end = end_of(run),
+          .label = goal_label(run.goal),
+          .toolchain = run.record.toolchain,
+          .why = !run.problem.empty()         ? run.problem
+                 : !run.record.reason.empty() ? run.record.reason
+                 : run.record.seconds         ? human_seconds(*run.record.seconds)
+                                              : ""};
+}
+
+void print_lines(const std::vector<RunLine>& lines, std::string_view noun, const std::string& place) {
   std::size_t label = 0, toolchain = 0;
-  for (const PackageRun& run : runs) {
-    label = std::max(label, goal_label(run.goal).size());
-    toolchain = std::max(toolchain, run.record.toolchain.size());
-  }
   std::map<std::string_view, std::size_t> counts;
-  for (const PackageRun& run : runs) {
-    ++counts[end_of(run)];
-    const std::string why = !run.problem.empty() ? run.problem : !run.record.reason.empty() ? run.record.reason
-                            : run.record.seconds ? human_seconds(*run.record.seconds) : "";
-    std::string line = fmt::format("{:<9}  {:<{}}  {:<{}}  {}", end_of(run), goal_label(run.goal), label,
-                                   run.record.toolchain, toolchain, why);
+  for (const RunLine& line : lines) {
+    label = std::max(label, line.label.size());
+    toolchain = std::max(toolchain, line.toolchain.size());
+    ++counts[line.end];
+  }
+  for (const RunLine& one : lines) {
+    std::string line =
+        fmt::format("{:<9}  {:<{}}  {:<{}}  {}", one.end, one.label, label, one.toolchain, toolchain, one.why);
     line.erase(line.find_last_not_of(' ') + 1);
     print_result("{}\n", line);
   }
   std::string summary;
   for (const auto& [name, count] : counts) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, name);
-  const bool recorded = std::any_of(runs.begin(), runs.end(), [](const PackageRun& run) { return run.recorded; });
-  print_result("{} package{}: {}{}\n", runs.size(), runs.size() == 1 ? "" : "s", summary,
-               recorded ? fmt::format("; records in '{}'", evidence.string()) : "");
+  print_result("{} {}{}: {}{}\n", lines.size(), noun, lines.size() == 1 ? "" : "s", summary,
+               place.empty() ? "" : fmt::format("; records in '{}'", place));
+}
+
+// `recorded`: whether a run has a record.
+template <class Run>
+void print_runs(const std::deque<Run>& runs, std::string_view noun, const fs::path& evidence, bool Run::*recorded) {
+  std::vector<RunLine> lines;
+  for (const Run& run : runs) lines.push_back(line_of(run));
+  const bool any = std::any_of(runs.begin(), runs.end(), [&](const Run& run) { return run.*recorded; });
+  print_lines(lines, noun, any ? evidence.string() : "");
+}
+template <class Run>
+bool all_good(const std::deque<Run>& runs) {
+  return std::all_of(runs.begin(), runs.end(), [](const Run& run) {
+    return run.skipped || (run.done && run.record.state != PackageState::failed);
+  });
 }
 
 void print_packages_json(const std::deque<PackageRun>& runs, const fs::path& evidence) {
@@ -239,16 +268,39 @@ Result<int> run_packages(Session& session, const CellOptions& options) {
             verify_packages(session, options.targets, options.packages, options.skip_verified, place, options.realise));
   session.stop_reporter();
   if (as_json()) print_packages_json(verified.runs, place);
-  else print_packages(verified.runs, place);
+  else print_runs(verified.runs, "package", place, &PackageRun::recorded);
   if (verified.error) return Fail(*verified.error);
-  const auto good = [](const PackageRun& run) {
-    return run.skipped || (run.done && run.record.state != PackageState::failed);
-  };
-  return std::all_of(verified.runs.begin(), verified.runs.end(), good) ? 0 : 1;
+  return all_good(verified.runs) ? 0 : 1;
+}
+
+void print_images_json(const std::deque<ImageRun>& runs, const fs::path& evidence) {
+  auto list = Json::array();
+  for (const ImageRun& run : runs)
+    list.push_back({{"image", run.goal.target.image->name},
+                    {"platform", run.goal.platform->name},
+                    {"toolchain", text_or_null(run.record.toolchain)},
+                    {"state", end_of(run)},
+                    {"when", text_or_null(run.record.when)},
+                    {"drv", text_or_null(run.record.drv)},
+                    {"boot", text_or_null(run.record.boot)},
+                    {"reason", text_or_null(run.problem.empty() ? run.record.reason : run.problem)},
+                    {"seconds", value_or_null(run.record.seconds)}});
+  print_json({{"images", std::move(list)}, {"evidence", evidence.string()}});
+}
+
+Result<int> run_images(Session& session, const CellOptions& options) {
+  SWAGE_TRY(const fs::path place, record_directory(session, options.evidence));
+  SWAGE_TRY(const VerifiedImages verified,
+            verify_images(session, options.targets, options.skip_verified, place, options.realise));
+  session.stop_reporter();
+  if (as_json()) print_images_json(verified.runs, place);
+  else print_runs(verified.runs, "image", place, &ImageRun::done);
+  if (verified.error) return Fail(*verified.error);
+  return all_good(verified.runs) ? 0 : 1;
 }
 
 // What is only of cells that are verified one after the other.
-Result<void> refuse_idle_options(const IdleOptions& idle) {
+Result<void> refuse_idle_options(const IdleOptions& idle, bool images) {
   const IdleOptions usual;
   const char* what = idle.retry                            ? "--retry"
                      : idle.limit != usual.limit           ? "--limit"
@@ -257,6 +309,9 @@ Result<void> refuse_idle_options(const IdleOptions& idle) {
                      : idle.spare != usual.spare           ? "--spare"
                                                            : nullptr;
   if (!what) return {};
+  if (images)
+    return Fail(Error{.what = fmt::format("'{}' says nothing of images, which are all verified", what),
+                      .hint = "at the lowest priority with: swage verify --idle image/NAME"});
   return Fail(Error{.what = fmt::format("'{}' says nothing of packages, which are verified all at once", what),
                     .hint = "at the lowest priority with: swage verify --packages --idle"});
 }
@@ -273,9 +328,11 @@ Result<int> run(Session& session, CellOptions options) {
   const bool packages =
       options.packages || (!targets.empty() && !std::all_of(targets.begin(), targets.end(), is_kernel));
   if (packages) {
-    if (idle) SWAGE_CHECK(refuse_idle_options(options.idle));
+    const auto is_image = [](const Target& target) { return target.image != nullptr; };
+    const bool images = !targets.empty() && std::all_of(targets.begin(), targets.end(), is_image);
+    if (idle) SWAGE_CHECK(refuse_idle_options(options.idle, images));
     options.skip_verified = options.skip_verified || idle;
-    return run_packages(session, options);
+    return images ? run_images(session, options) : run_packages(session, options);
   }
   SWAGE_CHECK(refuse_unnamed_patches(options.targets));
   SWAGE_TRY(const fs::path directory, record_directory(session, options.evidence));
@@ -328,8 +385,8 @@ Action declare_verify(const Options& app) {
   auto options = std::make_shared<CellOptions>();
   declare_targets(app, options->targets);
   app.get_option("TARGET").required(false).description(
-      "linux@VERSION, or packages (default: every kernel that the lock file pins, for all platforms); with --replay "
-      "also files of records");
+      "linux@VERSION, packages, or images (default: every kernel that the lock file pins, for all platforms); with "
+      "--replay also files of records");
   declare_realise(app, options->realise);
   app.add_option("--evidence", options->evidence,
                  "where records are kept (default: evidence/ of the catalog, or of the data directory)");

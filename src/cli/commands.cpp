@@ -9,7 +9,7 @@ constexpr Command table[] = {
     {"module", "build out-of-tree kernel modules and load them", declare_module, false, false, true},
     {"verify", "build and boot kernels, or build packages, and keep the evidence", declare_verify},
     {"frontier", "which version of a tool is the first that a kernel does not build or boot with", declare_frontier},
-    {"matrix", "which kernels boot where, and which packages are built", declare_matrix},
+    {"matrix", "which kernels boot where, which packages are built, and which images start", declare_matrix},
     {"run", "run a program of a package, under emulation where it is foreign", declare_run, true, false, true},
     {"shell", "a shell with a target's toolchain", declare_shell, true, false, true},
     {"resolve", "which toolchain, and why", declare_resolve, true},

@@ -235,7 +235,7 @@ std::string matrix_json(const Matrix& matrix) {
   return Json{{"cells", std::move(cells)}}.dump() + "\n";
 }
 
-Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
+Result<std::string> matrix_html(const Matrix& matrix, const ImageMatrix& images, std::string page) {
   Json platforms = Json::array();
   for (const Platform* platform : matrix.platforms)
     platforms.push_back({{"name", platform->name}, {"triple", platform->triple.str()}, {"bits", platform->bits},
@@ -255,7 +255,8 @@ Result<std::string> matrix_html(const Matrix& matrix, std::string page) {
   const Json all{{"today", matrix.today},
                  {"kernels", matrix.kernels},
                  {"platforms", std::move(platforms)},
-                 {"cells", std::move(cells)}};
+                 {"cells", std::move(cells)},
+                 {"images", image_rows_json(images)}};
   const std::string data = all.dump();
   // Inside a script element no text may look like its end: JSON has another way to write the character.
   std::string safe;

@@ -1,9 +1,10 @@
-// The matrices of kernels and of packages as text, JSON and pages.
+// The matrices of kernels, of packages and of images as text, JSON and pages.
 #pragma once
 
 #include "base/json.hpp"
 #include "evidence/matrix.hpp"
 #include "evidence/package_matrix.hpp"
+#include "evidence/verify_images.hpp"
 
 namespace swage {
 
@@ -24,11 +25,16 @@ std::string matrix_news(const Matrix& matrix, const std::string& since);
 std::string matrix_json(const Matrix& matrix);
 // `page` with its place for data filled: one file that needs no other. Its rows are what the matrix is of: series, when
 // that is folded.
-Result<std::string> matrix_html(const Matrix& matrix, std::string page);
+Result<std::string> matrix_html(const Matrix& matrix, const ImageMatrix& images, std::string page);
 
 std::string package_matrix_text(const PackageMatrix& matrix);
 std::string package_matrix_markdown(const PackageMatrix& matrix);   // docs/packages.md
 // {"packages": [{package, platform, state, ...}]}: one object for each record, every key always there.
 std::string package_matrix_json(const PackageMatrix& matrix);
+
+std::string image_matrix_text(const ImageMatrix& matrix);
+// {"images": [{image, platform, state, ...}], "planned": N}: one object for each image, every key always there.
+std::string image_matrix_json(const ImageMatrix& matrix);
+Json image_rows_json(const ImageMatrix& matrix);
 
 }  // namespace swage

@@ -85,6 +85,7 @@ constexpr auto value_rows = [] {
       {"--trusted-public-keys", "KEYS", words},
       {"--key", "FILE", file},
       {"--public-key", "KEY", words},
+      {"--root", "NAME", words},
       {"--out", "FILE", file},
       {"--compression", "FORM", words},
       {"--evidence", "DIR", directory},

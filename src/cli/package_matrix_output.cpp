@@ -21,9 +21,8 @@ char letter(const PackageRecord* record) {
   switch (record->state) {
     case PackageState::tested: return 'T';
     case PackageState::built: return 'b';
-    case PackageState::failed: break;
+    default: return 'F';
   }
-  return 'F';
 }
 
 std::string summary(const PackageMatrix& matrix, std::size_t platform) {

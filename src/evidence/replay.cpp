@@ -11,6 +11,8 @@
 #include "evidence/recorder.hpp"
 #include "fetch/git_tree.hpp"
 #include "plan/reduced_lock.hpp"
+#include "realise/outputs.hpp"
+#include "request/image_goals.hpp"
 #include "request/kernel_options.hpp"
 #include "request/option_kinds.hpp"
 #include "request/realising.hpp"
@@ -116,6 +118,11 @@ Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOp
     options.may_substitute = false;   // its hash is to be that of a build
     const Result<RealiseResult> done = realise_planned(session, planned, options);
     if (!done && ends_run(done.error())) return Fail(done.error());
+    if (item.is_boot) {
+      if (done || is_difference(done.error())) item.now = item.recorded;
+      else item.problem = done.error().what;
+      continue;
+    }
     if (!done) item.problem = done.error().what;
     SWAGE_TRY(const std::optional<PathInfo> info, store->query(out));
     if (info) item.now = info->nar_hash.hex();
@@ -180,6 +187,35 @@ Result<Replay> replay_package(Session& session, const KeptPackageRecord& kept, c
   return replay;
 }
 
+Result<Replay> replay_image(Session& session, const KeptPackageRecord& kept, const Goal& goal,
+                            const RealiseOptions& options) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  const PackageRecord& record = kept.record;
+  const std::string& platform = goal.platform->name;
+  Replay replay{.title = fmt::format("{}{} for {}", kImageTarget, record.name, platform),
+                .when = record.when,
+                .toolchain = record.toolchain,
+                .says = {{"image", record.name}, {"platform", platform}},
+                .file = package_evidence_file(kept.evidence, platform, RecordsOf::images),
+                .goal = goal};
+  SWAGE_TRY(replay.lock, lock_of_record(session, kept.evidence, record.lock));
+  const TargetOptions one{.command = "verify", .targets = {goal.target.text}};
+  SWAGE_TRY(std::deque<Goal> made, make_goals(session, one, "tiny"));
+  replay.goal = std::move(made.front());
+  const Result<void> done = plan_and_build(session, replay, options, [&](Planner& planner) -> Result<void> {
+    Cell& cell = replay.goal.cell;
+    SWAGE_TRY(cell.toolchain, catalog->toolchain(record.toolchain, cell.platform->name));
+    SWAGE_CHECK(plan(replay, planner, "image", goal.target.recipe, record.drv, record.nar));
+    if (record.state != PackageState::booted) return {};
+    SWAGE_CHECK(plan(replay, planner, "boot", goal.target.asks.booted_by, record.boot,
+                     std::string(package_state_name(record.state))));
+    replay.items.back().is_boot = true;
+    return {};
+  });
+  if (!done) return Fail(done.error());
+  return replay;
+}
+
 // The newest record that the target has for the platform and that can be repeated, repeated; nothing when there is
 // none.
 Result<std::optional<Replay>> replay_newest(Session& session, const TargetOptions& options, const Target& target,
@@ -192,6 +228,13 @@ Result<std::optional<Replay>> replay_newest(Session& session, const TargetOption
     SWAGE_TRY(const std::optional<EvidenceRow> row, newest_record(*catalog, options, target, platform, meaning));
     if (!row) return std::optional<Replay>();
     return replay_cell(session, *row, goal, meaning.kernel, realise);
+  }
+  if (target.image) {
+    SWAGE_TRY(const auto images,
+              newest_package_records(catalog->evidence_directories(), platform.name, RecordsOf::images));
+    const auto kept = images.find(target.image->name);
+    if (kept == images.end() || kept->second.record.state == PackageState::failed) return std::optional<Replay>();
+    return replay_image(session, kept->second, goal, realise);
   }
   SWAGE_TRY(const Catalog::RecipeName named, catalog->parse_recipe_name(target.text));
   SWAGE_TRY(const auto records, newest_package_records(catalog->evidence_directories(), platform.name));
@@ -229,10 +272,13 @@ Result<Replay> replay_file(Session& session, const std::string& named, const Mea
 Result<std::vector<Replay>> replay_targets(Session& session, const TargetOptions& options,
                                            const std::vector<Target>& targets, const Meaning& meaning,
                                            const RealiseOptions& realise) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, options));
   std::vector<Replay> replays;
   for (const Target& target : targets) {
-    for (const Platform* platform : platforms) {
+    std::vector<const Platform*> own = platforms;
+    if (target.image) { SWAGE_TRY(own, image_platforms(*catalog, options, target)); }
+    for (const Platform* platform : own) {
       SWAGE_TRY(std::optional<Replay> done, replay_newest(session, options, target, *platform, meaning, realise));
       if (done) replays.push_back(*std::move(done));
     }
@@ -256,6 +302,8 @@ Result<void> check_replay_options(const TargetOptions& options, const std::vecto
     return check_only(options,
                       {"--for", "--toolchain", "--llvm", "--config", "--objects", "--seed", "--src", "--patch"},
                       "a record of a kernel, which is repeated as it is");
+  if (std::all_of(targets.begin(), targets.end(), [](const Target& target) { return target.image != nullptr; }))
+    return check_only(options, {"--for"}, "a record of an image, which is repeated as it is");
   return check_only(options, {"--for", "--toolchain"}, "a record of a package, which is repeated as it is");
 }
 

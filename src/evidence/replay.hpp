@@ -13,6 +13,8 @@ struct ReplayedItem {
   std::optional<StorePath> drv{};           // of today
   std::string now{};                        // "" it did not come out
   std::string problem{};                    // why not, or that two builds of today differ
+  bool is_boot = false;                     // of an image: that it boots is what is repeated, its console differs;
+                                            // `recorded` and `now` say so in a word
   bool equal() const { return problem.empty() && now == recorded; }
   bool changed() const { return drv->str() != recorded_drv; }
 };

@@ -87,18 +87,14 @@ class PackageRecorder {
     run.done = true;
     const std::string& platform = run.goal.platform->name;
     SWAGE_TRY(PackageRecords records, read_package_evidence(place_.directory, platform));
-    PackageRecord& record = records[run.record.name];
+    const PackageRecord& record = records[run.record.name];
     const bool same = record.drv == run.record.drv && record.nar == run.record.nar && record.state == run.record.state;
     if (same && !run.record.seconds) {
       run.record = record;
     } else {
       if (lock_name_.empty()) { SWAGE_TRY(lock_name_, keep_lock(place_)); }
       run.record.lock = lock_name_;
-      record = run.record;
-      const fs::path file = package_evidence_file(place_.directory, platform);
-      SWAGE_TRY(const fs::path directory,
-                evidence_subdirectory(place_.directory, file.parent_path().filename().string()));
-      SWAGE_CHECK(write_file_atomically(directory / file.filename(), package_evidence_text(records)));
+      SWAGE_CHECK(keep_package_record(place_.directory, platform, run.record));
     }
     run.recorded = true;
     reporter_.on(Message{fmt::format("{} {}: {}", end_of(run), goal_label(run.goal), run.record.toolchain)});
@@ -137,9 +133,9 @@ Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goa
           .what = fmt::format(
               "'{}' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled",
               goal.target.text),
-          .hint = goal.instance && goal.target.version.empty()
+          .hint = goal.instance && goal.target.version.empty() && !goal.target.image
                       ? "of the usual set with: swage --instance none verify ..."
-                      : "verify kernels and packages by a command for each"});
+                      : "verify kernels, packages and images by a command for each"});
     if (!seen.emplace(goal.target.recipe, goal.platform->name).second) continue;   // named twice
     PackageRun& run = runs.emplace_back(PackageRun{.goal = goal});
     SWAGE_TRY(run.recipe, catalog->recipe(goal.target.recipe));

@@ -278,8 +278,10 @@ Result<void> AptSuite::read_pockets(std::vector<AptSource>& read, const std::vec
         freshness.seen && std::any_of(freshness.seen->begin(), freshness.seen->end(),
                                       [&](const auto& entry) { return entry.first.ends_with("/" + suite); });
     if (known && !freshness.allow_older)
-      return fail(Errc::environment,
-                  fmt::format("suite '{}' cannot be read, and the lock was made from it: {}", suite, reason));
+      return Fail(
+          Error{.code = Errc::environment,
+                .what = fmt::format("suite '{}' cannot be read, and the lock was made from it: {}", suite, reason),
+                .hint = "if it may be done without, allow it with: " + freshness.allowed_by});
     if (known) unread_.push_back(fmt::format("suite '{}' cannot be read: {}", suite, reason));
   }
   return {};
@@ -347,7 +349,7 @@ std::optional<Error> AptFreshness::refusal(const AptRelease& release, bool expir
     return Error{.code = Errc::environment,
                  .what = std::move(what),
                  .notes = {std::move(note)},
-                 .hint = "if that state is meant, allow it with: swage lock --allow-older"};
+                 .hint = "if that state is meant, allow it with: " + allowed_by};
   };
   if (seen)
     if (const auto known = seen->find(release.key); known != seen->end() && release.date < known->second)

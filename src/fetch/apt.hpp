@@ -56,6 +56,7 @@ struct AptFreshness {
   const std::map<std::string, std::string>* seen = nullptr;   // Lockfile::suites; null: nothing was seen
   std::string now{};                                          // in the same form
   bool allow_older = false;
+  std::string allowed_by = "swage lock --allow-older";   // the command that allows it
   // Why the suite is refused, if it is. `expires`: its source says so.
   std::optional<Error> refusal(const AptRelease& release, bool expires) const;
 };

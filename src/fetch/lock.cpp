@@ -250,7 +250,11 @@ class Locker {
         for (const Job& job : suite.jobs)
           if (!is_source(*job.request))
             packages.insert(packages.end(), job.request->packages.begin(), job.request->packages.end());
-        auto updated = suite.apt.update(sources_, {.seen = &seen_, .now = now_, .allow_older = options_.allow_older});
+        AptFreshness freshness{.seen = &seen_, .now = now_, .allow_older = options_.allow_older};
+        for (const Job& job : suite.jobs)   // no other command asks for those
+          if (job.request->on_demand && !lock_.sets.contains(job.request->key))
+            freshness.allowed_by += " --root " + job.request->key.substr(kRoot.size());
+        auto updated = suite.apt.update(sources_, freshness);
         if (updated) updated = suite.apt.narrow(packages);
         if (!updated) suite.error = std::move(updated).error();
         events.finish(!suite.error);
@@ -440,8 +444,8 @@ class Locker {
     for (const auto& [name, suite] : suites)
       for (const Job& job : suite.jobs)
         if (job.error) failed.push_back(&job);
-    const auto is_new = [&](const Job* job) {
-      return !options_.keep || !options_.keep->missing.contains(job->request->key);
+    const auto is_new = [&](const Job* job) {   // or needed now
+      return !options_.keep || job->request->on_demand || !options_.keep->missing.contains(job->request->key);
     };
     // Of one reason, such as no network, nobody needs to read once for each.
     if (!failed.empty() && failed.size() == requests && std::any_of(failed.begin(), failed.end(), is_new)) {
@@ -449,7 +453,7 @@ class Locker {
       Error error = *job.error;
       error.notes.push_back("nothing that the catalog needs can be had from the distribution");
       if (error.code == Errc::invalid_input && !job.request->pos.file.empty()) error.where = job.request->pos;
-      else error.hint = "check the host's package sources with: apt-get update";
+      else if (error.hint.empty()) error.hint = "check the host's package sources with: apt-get update";
       return Fail(std::move(error));
     }
     for (const Job* job : failed) {
@@ -459,6 +463,7 @@ class Locker {
       const SourcePos& pos = job->request->pos;
       const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
       reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job->request->key, place, reason)});
+      if (job->request->on_demand && !job->error->hint.empty()) reporter_.on(Message{"hint: " + job->error->hint});
     }
     return {};
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <fmt/core.h>
+#include <map>
 #include <optional>
 #include <zlib.h>
 
@@ -43,6 +44,7 @@ class CpioTree final : public ImageTree {
 
   Result<void> open() {
     std::vector<ImageNode> nodes;
+    SameFile same_file;
     std::size_t at = 0;
     for (;;) {
       if (at + kHeader > bytes_.size() || bytes_.compare(at, kCpioMagic.size(), kCpioMagic) != 0)
@@ -69,8 +71,12 @@ class CpioTree final : public ImageTree {
                      .size = size,
                      .id = data_at};
       if (node.kind == NodeKind::link) node.target = bytes_.substr(data_at, size);
+      const std::size_t header = name_at - kHeader;
+      if (node.kind == NodeKind::file && number(header, 4) > 1)
+        same_file[{number(header, 7), number(header, 8), number(header, 0)}].push_back(nodes.size());
       nodes.push_back(std::move(node));
     }
+    share_content(nodes, same_file);
     take(std::move(nodes));
     return {};
   }
@@ -81,6 +87,17 @@ class CpioTree final : public ImageTree {
   }
 
  private:
+  // Of names of one file, by its device and inode, which of the nodes they are.
+  using SameFile = std::map<std::array<std::uint64_t, 3>, std::vector<std::size_t>>;
+  // One of them has the content.
+  static void share_content(std::vector<ImageNode>& nodes, const SameFile& same_file) {
+    for (const auto& [file, names] : same_file) {
+      const auto whole = std::find_if(names.begin(), names.end(), [&](std::size_t at) { return nodes[at].size > 0; });
+      if (whole == names.end()) continue;
+      for (const std::size_t at : names)
+        if (nodes[at].size == 0) nodes[at].size = nodes[*whole].size, nodes[at].id = nodes[*whole].id;
+    }
+  }
   static std::size_t rounded(std::size_t at) { return (at + 3) / 4 * 4; }
   // A field of the header at `at`, eight hexadecimal digits. What is none is taken for more than there can be.
   std::uint64_t number(std::size_t at, std::size_t field) const {

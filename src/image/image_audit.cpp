@@ -288,7 +288,7 @@ Result<void> add_initramfs(const AuditVolume& boot, std::vector<AuditVolume>& vo
 
 }  // namespace
 
-Result<std::vector<AuditVolume>> audit_volumes(const ImageBytes& image) {
+Result<std::vector<AuditVolume>> audit_volumes(const ImageBytes& image, const OpenOther& other) {
   SWAGE_TRY(const PartitionTable table, read_partition_table(image));
   std::vector<Partition> places =
       table.kind == TableKind::gpt || table.kind == TableKind::hybrid ? table.gpt : table.mbr;
@@ -298,11 +298,14 @@ Result<std::vector<AuditVolume>> audit_volumes(const ImageBytes& image) {
     AuditVolume volume{.partition = place.number};
     const std::uint64_t there = place.start > image.size() ? 0 : std::min(place.size, image.size() - place.start);
     SWAGE_TRY(volume.kind, file_system_kind(image, place.start, there));
-    const auto open = volume.kind == "vfat" ? open_fat_tree : volume.kind == "ext4" ? open_ext_tree : nullptr;
-    if (!open) {
-      volume.why_not = volume.kind.empty() ? "no file system that is known begins there"
-                                           : fmt::format("{} is not looked into", volume.kind);
-    } else if (auto tree = open(image, place.start, there)) {
+    const auto open = [&]() -> Result<std::unique_ptr<ImageTree>> {
+      if (volume.kind == "vfat") return open_fat_tree(image, place.start, there);
+      if (volume.kind == "ext4") return open_ext_tree(image, place.start, there);
+      if (volume.kind.empty()) return fail(Errc::corrupt, "no file system that is known begins there");
+      if (other) return other(volume.kind, place.start, there);
+      return fail(Errc::corrupt, fmt::format("{} is not looked into", volume.kind));
+    };
+    if (auto tree = open()) {
       volume.tree = *std::move(tree);
     } else if (tree.error().code == Errc::corrupt) {
       volume.why_not = tree.error().what;

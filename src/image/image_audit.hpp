@@ -2,6 +2,7 @@
 // nothing of the machine that made the image is left. A value, and two ways to write it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,8 +24,13 @@ struct AuditVolume {
   std::size_t files = 0, programs = 0, scripts = 0;   // once it is audited
 };
 
+// Opens a file system of a kind that is not read here, as file_system_kind() names it.
+using OpenOther = std::function<Result<std::unique_ptr<ImageTree>>(const std::string& kind, std::uint64_t offset,
+                                                                   std::uint64_t length)>;
+
 // Every partition, or the whole image where there is no table; behind it what initramfs its FAT file system has.
-Result<std::vector<AuditVolume>> audit_volumes(const ImageBytes& image);
+// Without `other` file systems of other kinds are not looked into.
+Result<std::vector<AuditVolume>> audit_volumes(const ImageBytes& image, const OpenOther& other = {});
 
 struct AuditQuestion {
   const Platform* platform = nullptr;

@@ -10,8 +10,10 @@
 //   {image.contents}     KIND|NAME|VERSION|LICENCE|SHA256|FILE|URL|WITHIN: parts of the image, for its bill of
 //                        materials
 //   {image.packages}     PATH|FILES of it, or nothing: all       {image.keys}      USER|KEY of SSH
+//   {image.driver_files} FILE|NAME in the root file system
 //   {image.services}     WHEN|TTY|COMMAND
 // and {image.users} and {image.groups} are lines of passwd and group.
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -37,11 +39,20 @@ std::string partition_lines(const LayoutRow& layout) {
   return join(lines, "\n");
 }
 
+// Those of its parts, and that of the root's file system where the board does not name it already.
+std::string module_words(const PartRow& whole, const ImageRow& image) {
+  std::vector<std::string> words = whole.modules;
+  const std::vector<std::string>& own = image.modules();
+  for (const PartitionRow& one : image.layout->partitions)
+    if (one.content == "root" && std::find(own.begin(), own.end(), one.fs) == own.end()) words.push_back(one.fs);
+  return board_words(words);
+}
+
 // Whether something of the root is in the image, and does not only start it.
-bool is_in_image(const ImageRow& image, const std::string& root) {
+bool is_in_image(const ImageRow& image, const PartRow& whole, const std::string& root) {
   const BoardRow& board = *image.board;
   if (root == board.kernel) return !image.is_of_vendor();
-  for (const auto* files : {&board.firmware, &board.raw, &image.loader->firmware})
+  for (const auto* files : {&board.firmware, &board.raw, &image.loader->firmware, &whole.firmware})
     for (const RootFile& file : *files)
       if (file.root == root) return true;
   return false;
@@ -66,6 +77,15 @@ std::string service_lines(const PartRow& part) {
   return join(lines, "\n");
 }
 
+std::string filled_in(std::string text, const std::map<std::string, std::string>& values) {
+  for (const auto& [name, value] : values) {
+    const std::string word = "@" + name + "@";
+    for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += value.size())
+      text.replace(at, word.size(), value);
+  }
+  return text;
+}
+
 std::string key_lines(const PartRow& part) {
   std::vector<std::string> lines;
   for (const UserRow& user : part.users)
@@ -81,10 +101,12 @@ Userland userland_of(const ImageTables& tables, const ImageRow& image) {
 
 }  // namespace
 
-std::set<std::string> roots_of(const ImageRow& image) {
+std::set<std::string> roots_of(const ImageTables& tables, const ImageRow& image) {
   const BoardRow& board = *image.board;
+  const Userland userland = userland_of(tables, image);
   std::set<std::string> roots{image.is_of_vendor() ? "" : board.kernel, board.qemu_root};
-  for (const auto* files : {&board.firmware, &board.raw, &board.machine, &image.loader->firmware})
+  for (const auto* files :
+       {&board.firmware, &board.raw, &board.machine, &image.loader->firmware, &userland.whole.firmware})
     for (const RootFile& file : *files) roots.insert(file.root);
   roots.erase("");
   return roots;
@@ -186,8 +208,9 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
     const std::string url = kernel.tree ? kernel.tree->url : "";
     lines.push_back(fmt::format("built|{}|{}|{}|||{}|", recipe->name, kernel.version.str(), recipe->license, url));
   }
-  for (const std::string& root : roots_of(image)) {
-    if (!is_in_image(image, root)) continue;
+  SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+  for (const std::string& root : roots_of(*tables, image)) {
+    if (!is_in_image(image, userland.whole, root)) continue;
     SWAGE_TRY(const RootRow* row, catalog.root(root));
     SWAGE_CHECK(set_sources(lock, *row));
     SWAGE_TRY(const LockedSet* set, lock.set("root:" + root));
@@ -252,6 +275,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     return root_files(draft, files);
   }
   if (key == "raw") return root_files(draft, image.board->raw);
+  if (key == "driver_files") return root_files(draft, whole.firmware);
   if (key == "texts") {
     std::map<std::string, std::string> all = image.loader->texts;
     SWAGE_TRY(std::string config, boot_config(catalog, image));
@@ -262,8 +286,10 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
   }
   if (key == "files") {
     std::map<std::string, std::string> all = whole.files;
-    for (const NameAt& name : image.board->additions)
-      for (const auto& [path, text] : tables->addition(name.text)->files) all[path] = text;
+    for (const NameAt& name : image.board->additions) {
+      const AdditionRow& addition = *tables->addition(name.text);
+      for (const auto& [path, text] : addition.files) all[path] = filled_in(text, addition.values);
+    }
     return texts(draft, all);
   }
   return look_up({{"name", image.name},
@@ -280,7 +306,8 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"checks", join(whole.checks, "\n")},
                   {"card", std::to_string(whole.card)},
                   {"boots", std::to_string(whole.boots)},
-                  {"modules", board_words(whole.modules)},
+                  {"modules", module_words(whole, image)},
+                  {"drivers", board_words(whole.drivers)},
                   {"cmdline", whole.cmdline},
                   {"users", join(userland.passwd, "\n")},
                   {"groups", join(userland.group, "\n")},
@@ -292,6 +319,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"contents", {}},
                   {"firmware", {}},
                   {"raw", {}},
+                  {"driver_files", {}},
                   {"texts", {}},
                   {"files", {}}},
                  "image", key);

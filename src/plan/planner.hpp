@@ -123,7 +123,7 @@ struct Cell {
 bool has_own_tree(const Cell& cell);
 
 // The roots that the image, or its boot, is made of: those of its parts are pinned on demand.
-std::set<std::string> roots_of(const ImageRow& image);
+std::set<std::string> roots_of(const ImageTables& tables, const ImageRow& image);
 
 // The root in which packages are built as the platform. Errc::unsatisfiable when the catalog has none.
 Result<const RootRow*> emulated_root(const Catalog& catalog, const std::string& root, const Platform& platform);

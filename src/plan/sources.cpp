@@ -120,7 +120,12 @@ Result<std::vector<Source>> locked_set(const LockView& lock, const std::string& 
   const auto without = [&](std::string_view what) {
     return not_locked(lock.sources(), key, fmt::format("'{}' {}", key, what));
   };
-  if (!set) return without("has no packages in the lock file");
+  if (!set) {
+    Fail missing = without("has no packages in the lock file");
+    if (key.starts_with("root:"))   // some are pinned only when they are asked for
+      missing.value().hint += " --root " + key.substr(key.find(':') + 1);
+    return missing;
+  }
   if (set->suite != suite || set->request != request)
     return without("has changed since the lock file was made");
   std::vector<Source> sources;

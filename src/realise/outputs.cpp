@@ -113,6 +113,9 @@ Result<void> register_built(Store& store, const FinishedDerivation& drv, const f
   return store.register_outputs(std::move(fresh));
 }
 
+static constexpr std::string_view kDifference = " is not reproducible: ";
+bool is_difference(const Error& error) { return error.what.find(kDifference) != std::string::npos; }
+
 Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in,
                            const Checkpoint& checkpoint) {
   SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made, checkpoint));
@@ -123,8 +126,8 @@ Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs
     const NarHash& again = scanned.nar;
     if (again.hash == info->nar_hash) continue;
     Error error{.code = Errc::build_failed,
-                .what = fmt::format("'{}' is not reproducible: its output '{}' differs between two builds",
-                                    drv.drv.name, output.name),
+                .what = fmt::format("'{}'{}its output '{}' differs between two builds", drv.drv.name, kDifference,
+                                    output.name),
                 .notes = {fmt::format(" first sha256:{}", hash_base32(info->nar_hash)),
                           fmt::format("second sha256:{}", hash_base32(again.hash))}};
     if (!keep_in.empty()) {

@@ -17,5 +17,7 @@ Result<void> register_built(Store& store, const FinishedDerivation& drv, const f
 // `keep_in` it is moved there, and a note says so.
 Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in,
                            const Checkpoint& checkpoint);
+// Whether it is that error: the second build succeeded too.
+bool is_difference(const Error& error);
 
 }  // namespace swage

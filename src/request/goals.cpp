@@ -421,8 +421,10 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
   goal.cell.platform = &platform;
   goal.cell.instance = goal.instance.get();
   goal.cell.image = goal.target.image;
-  if (goal.target.image && kernel_goal != KernelGoal::resolution)
-    SWAGE_CHECK(session.lock_with(roots_of(*goal.target.image)));
+  if (goal.target.image && kernel_goal != KernelGoal::resolution) {
+    SWAGE_TRY(const ImageTables* tables, catalog->image_tables());
+    SWAGE_CHECK(session.lock_with(roots_of(*tables, *goal.target.image)));
+  }
   if (goal.target.name == kRootTarget && !goal.target.version.empty()) {
     SWAGE_TRY(const RootRow* root, catalog->root(goal.target.version));
     SWAGE_CHECK(session.lock_with({root->name}));

@@ -18,6 +18,9 @@ WAYS = {
     "rpi4": ("Machine model: Raspberry Pi 4 Model B", "Run /init as init process"),
     "malta": ("MIPS: machine is mti,malta", "initramfs: the root is /dev/sda2"),
     "imx8mp-evk": ("Machine model: NXP i.MX8MPlus EVK board", "initramfs: the root is /dev/mmcblk2p2"),
+    "uefi-x86_64": ("BdsDxe: starting Boot", "EFI stub: Loaded initrd", "initramfs: the root is /dev/vda2"),
+    "virt-arm64-erofs": ("initramfs: the root is /dev/vda2",),
+    "virt-arm64-squashfs": ("root=PARTLABEL=root", "initramfs: the root is /dev/vda2"),
 }
 # A boot of an image takes a minute or more: each run starts the first, and one of the others, by the day. `make check-images` starts all.
 ALL = os.environ.get("SWAGE_IMAGES") == "all"
@@ -43,10 +46,10 @@ def passwords(log: str) -> list[str]:
 @pytest.mark.parametrize("board", BOARDS)
 def test_an_image_starts_by_itself_up_to_a_login(rootless, board):
     boot = rootless("boot", f"image/{board}-minimal", "--json").ok().json()["boots"][0]
-    assert boot["platform"] == ("mipsel" if board == "malta" else "arm64") and boot["kernel"] is None
-    assert re.fullmatch(r"root Linux 6\.12\..* (aarch64|mips)", boot["userland"])
+    assert boot["platform"] == {"malta": "mipsel", "uefi-x86_64": "x86_64"}.get(board, "arm64") and boot["kernel"] is None
+    assert re.fullmatch(r"root Linux 6\.12\..* (aarch64|mips|x86_64)", boot["userland"])
     log = shown(rootless, boot["log"])
-    grown = ["grow-root: vda2 of vda"] if board == "virt-arm64" else []
+    grown = ["grow-root: vda2 of vda"] if board in ("virt-arm64", "uefi-x86_64") else []
     for said in (*WAYS[board], *grown, f"{board}-minimal login: "):
         assert said in log, said
 
@@ -123,14 +126,22 @@ def layer_with(tmp_path, name, text):
     return layer
 
 
-@pytest.mark.parametrize(("layout", "magic", "at"), [("gpt-erofs", b"\xe2\xe1\xf5\xe0", 1024), ("gpt-squashfs", b"hsqs", 0)])
-def test_a_root_that_is_only_read(rootless, tmp_path, layout, magic, at):
-    """Its tool has looked at it within the build."""
-    layer = layer_with(tmp_path, layout, LAYER.format(name=layout))
-    disk, parts = unpacked(rootless, f"image/mine-{layout}", tmp_path, "--layer", layer)
+@pytest.mark.parametrize(("fs", "magic", "at"), [("erofs", b"\xe2\xe1\xf5\xe0", 1024), ("squashfs", b"hsqs", 0)])
+def test_a_root_that_is_only_read(rootless, tmp_path, fs, magic, at):
+    """Its own tools read it: within the build, and for the audit, which finds a file there that is not of the board."""
+    image = f"image/virt-arm64-{fs}-minimal"
+    disk, parts = unpacked(rootless, image, tmp_path)
     checked("/sbin/sfdisk", "--verify", disk)
     content = parts["root"].read_bytes()
     assert content[at:at + 4] == magic and len(content) < 16 << 20
+    said = rootless("image", "audit", image).ok().out
+    files, programs = re.search(rf"^  partition 2: {fs}, (\d+) files, (\d+) programs", said, re.M).groups()
+    assert int(files) > 20 and int(programs) >= 4 and said.endswith("\nnothing is wrong: 0 errors\n")
+    wrong = rootless("image", "audit", disk, "--for", "x86_64").fails(1).out
+    assert re.search(r"^error: '(usr/)?bin/busybox' is of arm64, and the image is for x86_64\nnote: on partition 2$", wrong, re.M)
+    (tmp_path / "cut").write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+    damaged = rootless("image", "audit", tmp_path / "cut", "--for", "arm64").fails(1).out
+    assert f"error: the image is not audited: it is no {fs} that can be unpacked: " in damaged
 
 
 def test_a_hybrid_table(rootless, tmp_path):
@@ -333,3 +344,80 @@ def test_a_trees_overlays_are_compiled_without_its_kernel(rootless, tmp_path):
     failed = rootless("build", "linux-overlays@rpi", "--for", "rpi5", "--src", tree, "--no-link").fails(1)
     assert "linux-overlays: 'arch/arm/boot/dts/overlays/one-overlay.dts' cannot be compiled\n" in failed.err
 
+
+
+AIR = """[[part]]
+name = "wifi"
+override = true
+boards = ["virt-arm64"]
+drivers = ["mac80211_hwsim", "ccm", "ctr", "cmac"]
+
+[[loader]]
+name = "extlinux"
+override = true
+[loader.texts]
+"extlinux/extlinux.conf" = '''
+TIMEOUT 1
+DEFAULT linux
+LABEL linux
+  LINUX /Image
+  INITRD /initramfs.cpio.gz
+  APPEND console=@console@,115200 @cmdline@ @root@
+'''
+"wpa_supplicant.conf" = '''
+country=DE
+network={
+  ssid="air"
+  psk="a passphrase"
+}
+'''
+
+[[part]]
+name = "air"
+summary = "an access point"
+to = ["minimal"]
+checks = [
+  "for i in $(seq 60); do wpa_cli -p /run/wpa_supplicant -i wlan0 status | grep -q ^wpa_state=COMPLETED && break; sleep 1; done",
+  "wpa_cli -p /run/wpa_supplicant -i wlan0 status | grep -q ^ssid=air && wpa_cli -p /run/wpa_supplicant -i wlan0 status | grep -q ^pairwise_cipher=CCMP",
+  "wpa_cli -p /run/air -i wlan1 list_sta | grep -q ^02:00:00:00:00:00",
+  "! dmesg | grep -q regulatory.db",
+]
+[[part.service]]
+name = "air"
+when = "start"
+run = "/etc/init.d/air"
+[part.files]
+"etc/air.conf" = '''
+network={
+  ssid="air"
+  mode=2
+  frequency=2412
+  key_mgmt=WPA-PSK
+  proto=RSN
+  pairwise=CCMP
+  psk="a passphrase"
+}
+'''
+"etc/init.d/air" = '''
+#!/bin/sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+wpa_supplicant -B -i wlan1 -c /etc/air.conf -C /run/air > /dev/null
+'''
+"""
+
+
+@turn(0)
+def test_a_wireless_network_is_joined_by_a_passphrase(rootless, tmp_path):
+    """By the part that boards with a chip have, with the kernel's made-up radios: one is the access point, the other joins it."""
+    rootless("--layer", layer_of(tmp_path, AIR), "boot", NAME).ok()
+
+
+@turn(1)
+def test_a_record_of_an_image_is_made_and_repeated(rootless):
+    """The image comes out bit for bit as recorded, and boots again, with another console."""
+    place = rootless.cwd / "records"
+    assert re.match(r"booted +image/virt-arm64-minimal for arm64", rootless("verify", NAME, "--evidence", place).ok().out)
+    images = rootless("matrix", "--images", "--json", "--evidence", place).ok().json()["images"]
+    assert next(one for one in images if one["image"] == "virt-arm64-minimal")["state"] == "booted"
+    again = rootless("verify", "--replay", NAME, "--evidence", place).ok().out
+    assert again.startswith("image/virt-arm64-minimal for arm64: recorded on ") and again.count("  equal  ") == 2 and "  equal      boot    booted\n" in again

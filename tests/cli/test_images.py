@@ -306,3 +306,35 @@ def test_layers_are_listed_in_the_order_in_which_they_apply(planner, tmp_path):
     rows = json.loads(planner("--layer", tmp_path / "one", "--layer", tmp_path / "two", "list", "layers", "--json").ok().out)["layers"]
     assert [(row["order"], row["name"]) for row in rows] == [(1, "catalog"), (2, "one"), (3, "two")]
     assert rows[2]["overrides"] == ["[[board]] rpi3: timeout"] and rows[1]["overrides"] == []
+
+
+def test_an_addition_has_values_that_a_layer_changes(planner, tmp_path):
+    """Of a battery the bus and the address, in what its driver is told."""
+    def userland(values):
+        layer = tmp_path / ("layer" + str(len(values)))
+        (layer / "boards").mkdir(parents=True)
+        (layer / "boards/mine.toml").write_text('[[board]]\nname = "rpi3"\noverride = true\nadditions = ["pisugar-3"]\n' + values)
+        return next(one["drv"] for one in planner("--layer", layer, "plan", "image/rpi3-minimal", "--json").ok().json()["derivations"]
+                    if one["name"] == "userland-rpi3-minimal")
+
+    override = '[[addition]]\nname = "pisugar-3"\noverride = true\n'
+    usual = userland("")
+    assert userland(override + 'values = { bus = "1", address = "0x57" }\n') == usual
+    assert userland(override + 'values = { bus = "10", address = "0x57" }\n') != usual
+
+
+def test_a_board_with_a_wireless_chip_has_its_driver_and_firmware(planner):
+    assert {"root-firmware-brcm80211", "root-wireless-regdb", "wpa-supplicant-small-1.0-arm64"} <= derivations(planner, "image/rpi3-minimal")
+    assert not {"root-firmware-brcm80211", "root-wireless-regdb"} & derivations(planner, "image/virt-arm64-minimal")
+
+
+def test_what_of_images_cannot_be_verified_is_told(planner):
+    assert planner("verify", "image/rpi3-minimal", "busybox").fails(2).err == (
+        "error: 'image/rpi3-minimal' cannot be verified here: records are of kernels, or of packages of the usual set, cross-compiled\n"
+        "hint: verify kernels, packages and images by a command for each\n")
+    assert planner("verify", "--idle", "--limit", "2", "image/rpi3-minimal").fails(2).err == (
+        "error: '--limit' says nothing of images, which are all verified\nhint: at the lowest priority with: swage verify --idle image/NAME\n")
+    assert planner("verify", "--replay", "image/rpi3-ro-minimal", "--toolchain", "x").fails(2).err.startswith(
+        "error: '--toolchain' says nothing of a record of an image, which is repeated as it is\n")
+    assert planner("verify", "--replay", "image/rpi0-ro-minimal").fails(2).err == (
+        "error: 'image/rpi0-ro-minimal' has no record that could be repeated for these platforms\nhint: make one with: swage verify\n")

@@ -56,3 +56,7 @@ def test_without_network_there_is_one_error_and_the_lock_stays(offline):
     assert got.err.splitlines()[-3:-1][0].startswith("error: suite '")
     assert got.err.endswith("note: nothing that the catalog needs can be had from the distribution\nhint: check the host's package sources with: apt-get update\n")
     assert lock.read_text() == before
+
+
+def test_a_root_that_is_named_must_be_one(swage):
+    assert swage("lock", "--root", "biuld").fails(2).err == "error: 'biuld' is not a root\nhint: did you mean 'build'?\n"

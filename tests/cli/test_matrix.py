@@ -1,5 +1,6 @@
 """What is known of each cell, asked from the command line."""
 import pathlib
+import re
 
 from records import write_record
 from swage_cli import catalog_without_evidence
@@ -82,3 +83,28 @@ def test_packages_without_records(swage, tmp_path):
     got = swage("matrix", "--packages", "--catalog", catalog_without_evidence(tmp_path)).ok()
     assert got.out == "no package has a record: make some with `swage verify PACKAGE --for PLATFORM`\n"
     assert swage("matrix", "--markdown").code == 2
+
+
+def test_images_and_what_is_recorded_of_them(swage, tmp_path):
+    catalog = catalog_without_evidence(tmp_path)
+    (catalog / "evidence/images").mkdir(parents=True)
+    (catalog / "evidence/images/arm64.toml").write_text(f"""[[image]]
+name = "virt-arm64-minimal"
+toolchain = "debian-trixie-gcc-14-arm64"
+state = "booted"
+when = "2026-01-31"
+drv = "/nix/store/{'0' * 32}-image.drv"
+nar = "{'a' * 64}"
+boot = "/nix/store/{'0' * 32}-boot.drv"
+lock = "2026-01-31-01234567.lock"
+""")
+    lines = swage("matrix", "--images", "--for", "arm64", "--catalog", catalog).ok().out.splitlines()
+    assert [line.split() for line in lines if re.search("/virt-arm64(-ro)?-minimal ", line)] == [
+        ["booted", "image/virt-arm64-minimal", "arm64", "2026-01-31"], ["no", "record", "image/virt-arm64-ro-minimal", "arm64"]]
+    assert ": 1 booted, " in lines[-1] and lines[-1].endswith(" more are only planned")
+    images = swage("matrix", "--images", "--json", "--catalog", catalog).ok().json()["images"]
+    states = {image["image"]: image["state"] for image in images}
+    assert states["virt-arm64-minimal"] == "booted" and states["malta-minimal"] is None
+    swage("matrix", "--html", tmp_path / "m.html", "--catalog", catalog).ok()
+    assert '"image":"virt-arm64-minimal"' in (tmp_path / "m.html").read_text().replace('": "', '":"')
+    assert swage("matrix", "--images", "--packages").code == 2

@@ -78,7 +78,7 @@ def test_help_has_options_and_texts_apart(swage):
     assert "no-build-inputs{" not in swage("store", "gc", "--help").ok().out
     said = swage("matrix", "--help").ok().out
     assert "Excludes" not in said and "Needs" not in said
-    assert "  --packages                  of packages instead of kernels (not with --html, --releases, --since)\n" in said
+    assert "  --packages                  of packages instead of kernels (not with --html, --images, --releases, --since)\n" in said
     assert "  --markdown                  as a table for docs/packages.md (only with --packages)\n" in said
     assert "--for PLATFORMS ..." not in said and "--for PLATFORMS  " in said
 

@@ -66,7 +66,7 @@ def test_it_needs_nothing_else(page_file):
 
 
 def test_it_shows_every_cell_and_counts_them(page):
-    kernels = page.find_elements(By.CSS_SELECTOR, "tbody tr")
+    kernels = page.find_elements(By.CSS_SELECTOR, "#matrix tbody tr")
     arches = page.find_elements(By.CSS_SELECTOR, "thead th[data-arch]")
     assert len(shown(page)) == len(kernels) * len(arches) > 50
     counts = {b.get_attribute("data-state"): int(b.find_element(By.TAG_NAME, "b").text) for b in page.find_elements(By.CSS_SELECTOR, ".state")}
@@ -238,3 +238,12 @@ def test_it_can_be_looked_at(page, tmp_path):
     page.find_element(By.ID, "theme").click()
     cell(page, "6.1/mipsel").click()
     picture("dark.png")
+
+
+def test_images_are_below_the_kernels(browser, page_file):
+    browser.get(page_file.as_uri())
+    images = browser.find_element(By.ID, "images")
+    assert images.is_displayed() and re.match(r"\d+ images", images.find_element(By.TAG_NAME, "summary").text)
+    images.find_element(By.TAG_NAME, "summary").click()
+    rows = {row.find_element(By.TAG_NAME, "td").text: row.text for row in images.find_elements(By.CSS_SELECTOR, "tbody tr")}
+    assert "no record" in rows["image/virt-arm64-minimal"] and "Raspberry Pi 3 Model B" in rows["image/rpi3-minimal"]

@@ -1,38 +1,13 @@
 # The initramfs of an image: loads the modules without which the kernel sees neither card nor file system, and starts what is on it.
 #
-# $deps_host   a static busybox     $kernel  root with the distribution's kernel     $modules  names, words
+# $deps_host   a static busybox     $kernel  root with the distribution's kernel     $modules  names, words     $script_modules
 # Result: $out/initramfs.cpio.gz, modules (what is in it, in the order of loading).
 mkdir -p $out tree/bin tree/modules tree/proc tree/sys tree/dev tree/new
 cp $deps_host/bin/busybox tree/bin/busybox
 ln -s busybox tree/bin/sh
-set -- $kernel/usr/lib/modules/*
-[ $# = 1 ] && [ -d "$1" ] || { echo "image-initramfs: $kernel does not have the modules of one kernel" >&2; exit 1; }
-tree_of_modules=$1
-
-# The kernel takes - and _ in a module's name for the same.
-find $tree_of_modules/kernel -name '*.ko*' | LC_ALL=C sort |
-  awk '{ n = $0; sub(/.*\//, "", n); sub(/\.ko.*/, "", n); gsub(/-/, "_", n); print n "\t" $0 }' > available
-sed 's,.*/,,; s,\.ko$,,; s,-,_,g' $tree_of_modules/modules.builtin > builtin
-added=
-add() { # add NAME WHO: after what it depends on
-  case " $added " in *" $1 "*) return 0 ;; esac
-  added="$added $1"
-  local file base need
-  grep -qx "$1" builtin && return 0
-  file=$(awk -F '\t' -v name="$1" '$1 == name { print $2; exit }' available)
-  [ -n "$file" ] || { echo "image-initramfs: '$2' wants the module '$1', which the kernel does not have" >&2; exit 1; }
-  base=${file##*/} base=${base%%.ko*}.ko
-  case $file in
-    *.xz) xz -dc $file > tree/modules/$base ;;
-    *.zst) zstd -dcq $file > tree/modules/$base ;;
-    *.gz) gzip -dc $file > tree/modules/$base ;;
-    *) cp $file tree/modules/$base ;;
-  esac
-  for need in $(tr '\0' '\n' < tree/modules/$base | sed -n 's/^depends=//p' | tr ',-' ' _'); do add $need "$1"; done
-  echo $base >> tree/modules/order
-}
-: > tree/modules/order
-for module in $modules; do add $(echo $module | tr - _) "the board"; done
+script_name=image-initramfs
+. $script_modules
+add_modules tree/modules "the board" $modules
 cat > tree/init <<'END'
 #!/bin/sh
 /bin/busybox --install -s /bin
@@ -41,11 +16,20 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 while read -r module; do insmod /modules/$module; done < /modules/order
-label=$(sed -n 's/.*root=LABEL=\([^ ]*\).*/\1/p' /proc/cmdline)
+root=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^root=//p')
+named() { # named NAME: the partition that the table calls so, which busybox's findfs does not look for
+  for partition in $(grep -lx "PARTNAME=$1" /sys/class/block/*/uevent); do echo /dev/$(basename ${partition%/uevent}); break; done
+}
+look() {
+  case $root in
+    PARTLABEL=*) named "${root#PARTLABEL=}" ;;
+    *) findfs "$root" 2> /dev/null ;;
+  esac
+}
 left=300
-while ! device=$(findfs LABEL="$label" 2> /dev/null) || [ -z "$device" ]; do
+while ! device=$(look) || [ -z "$device" ]; do
   left=$((left - 1))
-  [ $left -gt 0 ] || { echo "initramfs: cannot find the file system '$label'"; exec sh; }
+  [ $left -gt 0 ] || { echo "initramfs: cannot find the file system '${root#*=}'"; exec sh; }
   usleep 100000
 done
 echo "initramfs: the root is $device"

@@ -5,6 +5,8 @@
 # $services            WHEN|TTY|COMMAND, for busybox's init
 # $files               FILE|PATH, a line each; what begins with #! may be run
 # $image $host $console   for @name@, @host@ and @console@     $script_tar
+# $drivers                names of modules of $kernel, a root with the distribution's kernel     $script_modules
+# $driver_files           FILE|NAME, a line each: files that they load; the file a shell pattern, the name a directory where it ends with /
 # Result: $out/root.tar, list (mode, owner, size and name of each file).
 mkdir -p $out root
 cd root
@@ -37,6 +39,25 @@ printf '%s\n' "$services" | fill_in | awk -F '|' '
 printf '%s\n' "$groups" > etc/group
 printf '%s\n' "$users" | sed 's/^\([^:]*\):[^:]*:/\1:x:/' > etc/passwd
 printf '%s\n' "$users" | awk -F : '{ print $1 ":" $2 ":10957:0:99999:7:::" }' > etc/shadow
+if [ -n "$drivers" ]; then
+  script_name=image-userland
+  (cd ..; . $script_modules; mkdir modules; add_modules modules "a part" $drivers)
+  version=$(basename $kernel/usr/lib/modules/*)
+  mkdir -p lib/modules/$version
+  cp ../modules/*.ko lib/modules/$version/   # busybox's modprobe looks for them by itself
+  cp ../modules/order etc/modules
+fi
+printf '%s\n' "$driver_files" > ../lines
+while IFS='|' read -r pattern name; do
+  [ -n "$pattern" ] || continue
+  for file in $pattern; do
+    [ -f "$file" ] || { echo "image-userland: '${file#/nix/store/*-}' is not there" >&2; exit 1; }
+    case $name in */) to=$name${file##*/} ;; *) to=$name ;; esac
+    mkdir -p ${to%/*}
+    cp -L "$file" $to
+    chmod 0644 $to
+  done
+done < ../lines
 ln -s ../run/resolv.conf etc/resolv.conf
 mkdir -p etc/dropbear
 chmod 0755 etc etc/dropbear

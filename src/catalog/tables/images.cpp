@@ -148,6 +148,7 @@ const Schema<AxisRow>& axis_schema() {
       .optional("excludes", names_at(&AxisRow::excludes))
       .optional("needs", names_at(&AxisRow::needs))
       .optional("loader", name_at(&AxisRow::loader))
+      .optional("layout", name_at(&AxisRow::layout))
       .optional("parts", names_at(&AxisRow::parts))
       .optional("libc", reference(&AxisRow::libc, NameOf::c_library))
       .optional("kernel", name_at(&AxisRow::kernel))

@@ -149,6 +149,8 @@ const Schema<PartRow>& part_schema() {
       .optional("card", [](const FieldInput& in, PartRow& row) { read_bytes(in, row.card); })
       .optional("boots", read_boots)
       .optional("modules", &PartRow::modules)
+      .optional("drivers", &PartRow::drivers)
+      .optional("firmware", root_files(&PartRow::firmware, "to"))
       .optional("cmdline", &PartRow::cmdline)
       .optional("override", read_override<PartRow>);
   return schema;

@@ -119,6 +119,60 @@ layout = "gpt"
   EXPECT_EQ(dir.checked(), "");
 }
 
+TEST_F(Images, AnAxisMayHaveALayoutOfItsOwn) {
+  const std::string small = R"([[layout]]
+name = "small"
+summary = "s"
+table = "mbr"
+[[layout.partition]]
+name = "boot"
+type = "c"
+fs = "vfat"
+size = "8M"
+content = "boot"
+[[axis]]
+name = "small"
+suffix = "-small"
+group = "root"
+layout = "small"
+boards = ["one"]
+[[family]]
+name = "f"
+summary = "s"
+pattern = "{board}{root}-{variant}"
+boards = ["one", "two"]
+variants = ["debug"]
+axes = ["small"]
+layout = "gpt"
+)";
+  dir.write("boards/b.toml", board("one") + board("two", "table = \"gpt\"\n")).write("images/family.toml", small);
+  ASSERT_EQ(names(), "one-debug one-small-debug two-debug");
+  const auto catalog = dir.load().value();
+  const auto tables = catalog->image_tables().value();
+  EXPECT_EQ((*tables->image("one-small-debug"))->layout->name, "small");
+  EXPECT_EQ((*tables->image("one-debug"))->layout->name, "gpt");
+  EXPECT_EQ(dir.checked(), "");
+  dir.write("boards/b.toml", board("one", "table = \"gpt\"\n") + board("two"));
+  EXPECT_NE(dir.checked().find("error: 'one' reads an GPT partition table, and 'small' is MBR\n"), std::string::npos) << dir.checked();
+}
+
+TEST_F(Images, DriversAndTheirFirmwareAreAddedByParts) {
+  dir.write("boards/b.toml", board("one")).write("images/family.toml", R"([[part]]
+name = "radio"
+summary = "s"
+to = ["small"]
+drivers = ["radio"]
+firmware = [{ root = "kernel", file = "usr/lib/firmware/radio.bin", to = "lib/firmware/" }]
+)");
+  const auto catalog = dir.load().value();
+  const auto tables = catalog->image_tables().value();
+  std::vector<Error> errors;
+  const PartRow whole = put_together(*tables, tables->userlands.front(), "one", {}, errors).whole;
+  EXPECT_EQ(whole.drivers, std::vector<std::string>{"radio"});
+  ASSERT_EQ(whole.firmware.size(), 1u);
+  EXPECT_EQ(whole.firmware[0].to, "lib/firmware/");
+}
+
 constexpr const char* kFamily = R"([[family]]
 name = "f"
 summary = "s"

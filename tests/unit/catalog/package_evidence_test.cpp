@@ -79,12 +79,43 @@ TEST(PackageEvidence, TellsWhatIsWrong) {
   EXPECT_THAT(mistakes("[[package]]", "[[package]]\nname = \"bison\""), testing::HasSubstr("name"));
 }
 
+TEST(PackageEvidence, ImagesHaveStatesAndABootOfTheirOwn) {
+  PackageRecord booted = tested("image-one");
+  booted.name = "one";
+  booted.version = "";
+  booted.state = PackageState::booted;
+  booted.boot = "/nix/store/00000000000000000000000000000000-boot-image-one.drv";
+  const std::string text = package_evidence_text({{"one", booted}}, RecordsOf::images);
+  EXPECT_EQ(text, R"([[image]]
+name = "one"
+toolchain = "debian-gcc-12-arm64"
+state = "booted"
+when = "2026-01-31"
+drv = "/nix/store/00000000000000000000000000000000-image-one.drv"
+nar = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+boot = "/nix/store/00000000000000000000000000000000-boot-image-one.drv"
+seconds = 42
+lock = "2026-01-31-01234567.lock"
+)");
+  const auto of = [](std::string changed, const std::string& from, const std::string& to) {
+    changed.replace(changed.find(from), from.size(), to);
+    const auto parsed = parse_package_evidence(changed, "arm64.toml", RecordsOf::images);
+    return parsed ? "no mistakes" : render(parsed.error());
+  };
+  EXPECT_EQ(parse_package_evidence(text, "arm64.toml", RecordsOf::images).value(), (PackageRecords{{"one", booted}}));
+  EXPECT_THAT(of(text, "boot = \"" + booted.boot + "\"\n", ""), testing::HasSubstr("'boot' is missing in [[image]], and the state is 'booted'"));
+  EXPECT_EQ(of(text, "\"booted\"", "\"modelled\""), "no mistakes");
+  EXPECT_THAT(of(text, "\"booted\"", "\"tested\""), testing::HasSubstr("'tested'"));
+  EXPECT_THAT(of(text, "[[image]]", "[[package]]"), testing::HasSubstr("'package'"));
+}
+
 TEST(PackageEvidence, OfNoPlatformOrWithoutItsLockFileIsAMistakeOfTheCatalog) {
   CatalogDir dir;
-  dir.write("evidence/packages/arm46.toml", "");
+  dir.write("evidence/packages/arm46.toml", "").write("evidence/images/arm64.toml", package_evidence_text({{"one", tested("one")}}, RecordsOf::images));
   dir.write("evidence/packages/arm64.toml", package_evidence_text({{"bison", tested("bison")}}));
   std::string all;
   for (const Error& error : check_catalog(dir.path())) all += render(error);
+  EXPECT_THAT(all, testing::HasSubstr("images/arm64.toml"));
   EXPECT_THAT(all, testing::HasSubstr("arm46.toml' is not the evidence of a platform"));
   EXPECT_THAT(all, testing::HasSubstr("has no lock file '2026-01-31-01234567.lock', which 'bison' was made with"));
 }

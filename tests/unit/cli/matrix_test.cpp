@@ -275,13 +275,13 @@ TEST_F(MatrixTest, JsonHasEveryKeyAlways) {
 TEST_F(MatrixTest, APageCannotBeEndedByALog) {
   record(row("6.1.170"), "</script><!-- \xff\n");
   const Matrix matrix = make();
-  const std::string page = matrix_html(matrix, "<script>@DATA@</script>").value();
+  const std::string page = matrix_html(matrix, {}, "<script>@DATA@</script>").value();
   EXPECT_EQ(page.find("</script>"), page.size() - 9);
   EXPECT_EQ(page.find("<!--"), std::string::npos);
   const auto data = nlohmann::json::parse(page.substr(8, page.size() - 17));
   EXPECT_NE(data.dump().find("</script><!-- \xef\xbf\xbd"), std::string::npos);
   EXPECT_EQ(data["cells"].size(), 8u);
-  const auto no_place = matrix_html(matrix, "<html>");
+  const auto no_place = matrix_html(matrix, {}, "<html>");
   ASSERT_FALSE(no_place);
   EXPECT_EQ(render(no_place.error()), "error: the page has no place for the data: '@DATA@'\n");
 }

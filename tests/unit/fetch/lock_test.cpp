@@ -376,7 +376,7 @@ TEST_F(LockTest, SecurityFixesAndUpdatesAreRead) {
   archive.publish("new-updates");
   sources.push_back({.pocket = "-security", .uri = archive.uri(), .trusted = true});
   sources.push_back({.pocket = "-updates", .uri = archive.uri(), .trusted = true});
-  const auto made = lock(kMake, kernel_of("6.1"));
+  auto made = lock(kMake, kernel_of("6.1"));
   ASSERT_TRUE(made) << render(made.error());
   EXPECT_EQ(names(*made, "root:build"), (std::vector<std::string>{"libssl 3.0.17-1+deb12u2", "make 4.3-1+deb12u1"}));
   EXPECT_EQ(made->files.at(made->sources.at("new/linux")), (LockedFile{"linux", "6.1.192", fixed, sha256("fixed sources").hex(), 13}));
@@ -393,10 +393,25 @@ TEST_F(LockTest, SecurityFixesAndUpdatesAreRead) {
   const auto gone = update(kMake, kernel_of("6.1"), *made);
   ASSERT_FALSE(gone);
   EXPECT_TRUE(gone.error().what.starts_with("suite 'new-security' cannot be read, and the lock was made from it: ")) << gone.error().what;
+  EXPECT_EQ(gone.error().hint, "if it may be done without, allow it with: swage lock --allow-older");
   EXPECT_EQ(gone.error().code, Errc::environment);
   const auto allowed = update(kMake, kernel_of("6.1"), *made, true);
   ASSERT_TRUE(allowed) << render(allowed.error());
   EXPECT_EQ(names(*allowed, "root:build"), (std::vector<std::string>{"libssl 3.0.17-1", "make 4.3-1+deb12u1"}));
+
+  // So is what is only added to a lock; the command that allows it names the root, and what was pinned stays so.
+  const std::string more = kMake + "[[root]]\nname = \"part\"\nsuite = \"new\"\npackages = [\"libssl\"]\nonly = [\"libssl\"]\n";
+  const auto added = [&](bool allow_older) {
+    return make_lock(*catalog(more), {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .keep = &*made,
+                                      .roots = {"part"}, .before = &*made, .allow_older = allow_older}, messages);
+  };
+  made->missing["root:part"] = "it was not there";   // when another command needed it
+  EXPECT_EQ(added(false).error().hint, "if it may be done without, allow it with: swage lock --allow-older --root part");
+  const auto without = added(true);
+  ASSERT_TRUE(without) << render(without.error());
+  EXPECT_EQ(names(*without, "root:part"), (std::vector<std::string>{"libssl 3.0.17-1"}));
+  EXPECT_EQ(names(*without, "root:build"), names(*made, "root:build"));
+  EXPECT_EQ(without->suites, made->suites);
 }
 
 // The signatures of old indices stay good: who can replay them keeps vulnerable packages alive.

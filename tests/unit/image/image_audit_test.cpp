@@ -164,8 +164,8 @@ it is not right: 2 errors
 )");
 }
 
-std::string cpio_file(const std::string& name, unsigned mode, const std::string& content) {
-  std::string out = fmt::format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{}", 1, mode, 7, 8, 1, 0,
+std::string cpio_file(const std::string& name, unsigned mode, const std::string& content, unsigned names = 1) {
+  std::string out = fmt::format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{}", 1, mode, 7, 8, names, 0,
                                 content.size(), 0, 0, 0, 0, name.size() + 1, 0, name);
   out += '\0';
   out.resize((out.size() + 3) / 4 * 4, '\0');
@@ -203,6 +203,30 @@ it is not right: 3 errors
   EXPECT_EQ(tree->find("init")->gid, 8u);
   for (std::size_t size = 0; size < whole.size() - 124; ++size)
     if (const auto cut = open_cpio_tree(whole.substr(0, size)); cut || cut.error().code != Errc::corrupt) ADD_FAILURE() << size;
+}
+
+TEST_F(ImageAudit, NamesOfOneFileInAnInitramfsHaveItsContent) {
+  const std::string whole = cpio_file("one", 0100644, "", 3) + cpio_file("two", 0100644, "content", 3) + cpio_file("other", 0100644, "", 1) +
+                            cpio_file("three", 0100644, "", 3) + cpio_file("TRAILER!!!", 0, "");
+  const auto tree = open_cpio_tree(whole).value();
+  for (const char* name : {"one", "two", "three"}) EXPECT_EQ(tree->read(*tree->find(name), 0, 100).value(), "content") << name;
+  EXPECT_EQ(tree->find("other")->size, 0u);
+}
+
+TEST_F(ImageAudit, AFileSystemOfAnotherKindIsLookedIntoWhenSomebodyOpensIt) {
+  const FileBytes squashfs = FileBytes::open(dir.file("squashfs", "hsqs" + std::string(4092, '\0'))).value();
+  EXPECT_EQ(audit_volumes(squashfs).value().front().why_not, "squashfs is not looked into");
+  const OpenOther open = [](const std::string& kind, std::uint64_t offset, std::uint64_t length) {
+    EXPECT_EQ(kind + " " + std::to_string(offset) + " " + std::to_string(length), "squashfs 0 4096");
+    return open_cpio_tree(cpio_file("init", 0100755, "#!/bin/sh\n") + cpio_file("TRAILER!!!", 0, ""));
+  };
+  const auto volumes = audit_volumes(squashfs, open).value();
+  ASSERT_TRUE(volumes.front().tree);
+  EXPECT_TRUE(volumes.front().tree->find("init"));
+  const OpenOther refuse = [](const std::string&, std::uint64_t, std::uint64_t) -> Result<std::unique_ptr<ImageTree>> {
+    return fail(Errc::corrupt, "it is no squashfs that can be unpacked");
+  };
+  EXPECT_EQ(audit_volumes(squashfs, refuse).value().front().why_not, "it is no squashfs that can be unpacked");
 }
 
 TEST_F(ImageAudit, OwnersModesAndLongLinksAreRead) {

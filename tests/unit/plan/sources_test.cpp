@@ -142,11 +142,11 @@ TEST(SetSources, AMissingSetIsAnEnvironmentError) {
   LockBuilder lock;
   const auto sources = set_sources(lock.lock(), "root:x", "bookworm", {"bash"});
   EXPECT_EQ(sources.error().code, Errc::environment);
-  EXPECT_EQ(error_of(sources), "error: 'root:x' has no packages in the lock file\nhint: pin it with: swage lock\n");
+  EXPECT_EQ(error_of(sources), "error: 'root:x' has no packages in the lock file\nhint: pin it with: swage lock --root x\n");
   lock.missing("root:x", "unknown package 'bash'");
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {"bash"})), R"(error: 'root:x' has no packages in the lock file
 note: when the lock file was made: unknown package 'bash'
-hint: pin it with: swage lock
+hint: pin it with: swage lock --root x
 )");
 }
 
