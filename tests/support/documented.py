@@ -31,6 +31,7 @@ EXCEPTIONS = {
     "swage new recipe NAME": "NAME and URL stand for others; tests/cli/test_new.py runs it",
     "swage cache push": "begins with a result of the line above; tests/oracle/cache_oracle_test.py pushes, and Nix reads it",
     "swage cache check": "the same",
+    "swage cache trust": "is of a workspace that names keys; tests/cli/test_substituters.py has some",
     "swage boot linux@6.1 --for arm64 --substituters": "names a cache that stands for others; tests/cli/test_substituters.py has some",
     "swage build bison --for arm64 --dry-run --substituters": "the same",
     "swage build linux@rpi": "the vendor's tree cannot be fetched from everywhere; tests/cli/test_images.py plans it",
