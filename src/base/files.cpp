@@ -330,6 +330,15 @@ TempDir::~TempDir() {
   if (!path_.empty()) (void)remove_tree(path_);
 }
 
+Result<UniqueFd> lock_directory(const fs::path& path) {
+  SWAGE_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_DIRECTORY));
+  while (::flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return fail_errno(fmt::format("cannot lock '{}'", path.string()), errno);
+    SWAGE_CHECK(check_interrupt());
+  }
+  return fd;
+}
+
 namespace {
 
 // The lock file may have been deleted while this process waited for it (its last holder removes it): then what was

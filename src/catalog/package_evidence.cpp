@@ -139,9 +139,10 @@ Result<PackageRecords> read_package_evidence(const fs::path& evidence, std::stri
 
 Result<void> keep_package_record(const fs::path& evidence, std::string_view platform, const PackageRecord& record,
                                  RecordsOf of) {
+  SWAGE_TRY(const fs::path directory, evidence_subdirectory(evidence, directory_of(of)));
+  SWAGE_TRY(const UniqueFd held, lock_directory(directory));   // another swage may keep one too
   SWAGE_TRY(PackageRecords records, read_package_evidence(evidence, platform, of));
   records[record.name] = record;
-  SWAGE_TRY(const fs::path directory, evidence_subdirectory(evidence, directory_of(of)));
   return write_file_atomically(directory / package_evidence_file({}, platform, of).filename(),
                                package_evidence_text(records, of));
 }

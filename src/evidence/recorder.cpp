@@ -1,12 +1,9 @@
 #include "evidence/recorder.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/file.h>
 
 #include "base/beneath.hpp"
 #include "base/text.hpp"
@@ -50,9 +47,7 @@ std::string today() { return date_of(std::chrono::system_clock::to_time_t(std::c
 Result<std::string> keep_lock(const RecorderPlace& place) {
   SWAGE_TRY(const fs::path locks, evidence_subdirectory(place.directory, kLocks));
   // Another swage may keep one too: what it adds must not be lost.
-  const UniqueFd directory(::open(locks.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::flock(directory.get(), LOCK_EX) != 0)
-    return fail_errno(fmt::format("cannot lock '{}'", locks.string()), errno);
+  SWAGE_TRY(const UniqueFd held, lock_directory(locks));
   std::optional<std::pair<std::string, Lockfile>> wider;
   for (const std::string& name : list_directory(locks).value_or(std::vector<std::string>{})) {
     if (!name.ends_with(".lock")) continue;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
+#include <thread>
 
 #include "support/catalogs.hpp"
 
@@ -29,6 +30,17 @@ std::string mistakes(const std::string& change_from, const std::string& change_t
   if (const auto at = text.find(change_from); at != std::string::npos) text.replace(at, change_from.size(), change_to);
   const auto parsed = parse_package_evidence(text, "arm64.toml");
   return parsed ? "no mistakes" : render(parsed.error());
+}
+
+TEST(PackageEvidence, NoRecordIsLostWhereSeveralAreKeptAtOnce) {
+  const TempDir dir = TempDir::create("evidence").value();
+  const auto keep = [&](const std::string& who) {
+    for (int i = 0; i < 40; ++i) EXPECT_TRUE(keep_package_record(dir.path(), "arm64", tested(who + std::to_string(i))));
+  };
+  std::thread other(keep, "a");
+  keep("b");
+  other.join();
+  EXPECT_EQ(read_package_evidence(dir.path(), "arm64").value().size(), 80u);
 }
 
 TEST(PackageEvidence, IsAFixedForm) {
