@@ -122,8 +122,8 @@ class TempDir {
 enum class Abandoned { every_entry, like_a_tempdir };   // all of the directory, or what has a name as TempDir gives
 Result<std::uint64_t> remove_abandoned(const fs::path& parent, Abandoned which, std::vector<Error>& stuck);
 
-// flock(2) on a directory that is there, exclusive, for as long as the descriptor lives: so two processes that each read
-// a file in it and write it anew lose nothing. Waits.
+// flock(2) on a directory that is there, exclusive, for as long as the descriptor lives: so of two processes that each
+// read a file in it and write it anew none loses what the other added. Waits.
 Result<UniqueFd> lock_directory(const fs::path& path);
 
 // flock(2) on a file, created when missing. Released with the object or with the process, even by kill -9.
