@@ -96,8 +96,8 @@ class ImageMaker {
     else if (!board.defconfigs.contains(board.platform) && !board.origin.is_wrong("defconfigs"))
       report(fmt::format("'{}' has a vendor's kernel, and no configuration of it for '{}'", board.name, board.platform),
              name.pos);
-    else if (board.vendor_dtb.empty() && !board.origin.is_wrong("vendor_dtb"))
-      report(fmt::format("'{}' has a vendor's kernel, and no 'vendor_dtb'", board.name), name.pos);
+    else if (!board.dtb.empty() && board.vendor_dtb.empty() && !board.origin.is_wrong("vendor_dtb"))
+      report(fmt::format("'{}' has a 'dtb' and a vendor's kernel, and no 'vendor_dtb'", board.name), name.pos);
   }
 
   void check(const BoardRow& board) {
@@ -210,11 +210,14 @@ class ImageMaker {
                            firmware->kernel_commit.substr(0, 12), bundle.name, kernel->commit.substr(0, 12)),
                name.pos);
     }
-    for (const BundleRow& other : tables_.bundles)
+    for (const BundleRow& other : tables_.bundles) {
+      const VendorKernelRow* of_other = row_named(tables_.kernels, other.kernel.text);
+      if (kernel && of_other && of_other->vendor.text != kernel->vendor.text) continue;   // each vendor has a default
       for (const std::string& alias : other.aliases)
         if (&other < &bundle && std::find(bundle.aliases.begin(), bundle.aliases.end(), alias) != bundle.aliases.end())
           report(fmt::format("'{}' means two bundles, '{}' and '{}'", alias, other.name, bundle.name),
                  bundle.origin.pos);
+    }
   }
 
   // What the firmware of a board makes of a layout.

@@ -117,12 +117,17 @@ layout = "{name}"
 '''
 
 
-def layer_with(tmp_path, name, text):
+def readable(tmp_path):
+    """For the ordinary user."""
+    for path in [tmp_path, *tmp_path.parents][:3]:
+        path.chmod(0o755)
+
+
+def layer_of(tmp_path, text: str):
     layer = tmp_path / "layer"
     (layer / "images").mkdir(parents=True)
-    (layer / "images" / f"{name}.toml").write_text(text)
-    for path in [tmp_path, *tmp_path.parents][:3]:   # the ordinary user reads it
-        path.chmod(0o755)
+    (layer / "images/mine.toml").write_text(text)
+    readable(tmp_path)
     return layer
 
 
@@ -131,6 +136,7 @@ def test_a_root_that_is_only_read(rootless, tmp_path, fs, magic, at):
     """Its own tools read it: within the build, and for the audit, which finds a file there that is not of the board."""
     image = f"image/virt-arm64-{fs}-minimal"
     disk, parts = unpacked(rootless, image, tmp_path)
+    readable(tmp_path)
     checked("/sbin/sfdisk", "--verify", disk)
     content = parts["root"].read_bytes()
     assert content[at:at + 4] == magic and len(content) < 16 << 20
@@ -145,7 +151,7 @@ def test_a_root_that_is_only_read(rootless, tmp_path, fs, magic, at):
 
 
 def test_a_hybrid_table(rootless, tmp_path):
-    layer = layer_with(tmp_path, "hybrid-disk", LAYER.format(name="hybrid-disk"))
+    layer = layer_of(tmp_path, LAYER.format(name="hybrid-disk"))
     disk, _ = unpacked(rootless, "image/mine-hybrid-disk", tmp_path, "--layer", layer)
     mbr = disk.read_bytes()[446:512]
     assert (mbr[4], mbr[20], mbr[36], mbr[52]) == (0x0c, 0xee, 0, 0) and mbr[0] == 0x80 and int.from_bytes(mbr[8:12], "little") == 8192
@@ -157,14 +163,14 @@ def test_a_hybrid_table(rootless, tmp_path):
 def test_a_file_system_too_small_for_its_content(rootless, tmp_path):
     small = (ROOT / "catalog/images/layouts.toml").read_text().split("\n\n")
     text = "\n\n".join(block for block in small if 'name = "gpt-disk"' in block).replace("gpt-disk", "small").replace("+32M", "2M")
-    layer = layer_with(tmp_path, "small", text + "\n" + LAYER.format(name="small"))
+    layer = layer_of(tmp_path, text + "\n" + LAYER.format(name="small"))
     failed = rootless("--layer", layer, "build", "image/mine-small", "--no-link").fails(1)
     assert "image: 'root' of 2097152 bytes is too small for its content\n" in failed.err
 
 
 def test_a_loader_that_puts_things_over_each_other_is_refused(rootless, tmp_path):
     """U-Boot 2025.01 for Raspberry Pis, and a kernel of more than 37 MiB."""
-    layer = layer_with(tmp_path, "old", '''[[loader]]
+    layer = layer_of(tmp_path, '''[[loader]]
 name = "raspberrypi-u-boot"
 override = true
 firmware = [{ root = "u-boot-rpi-trixie", file = "usr/lib/u-boot/rpi_arm64/u-boot.bin" }]
@@ -183,7 +189,7 @@ only = ["u-boot-rpi"]
 
 
 def test_a_missing_blob_is_named(rootless, tmp_path):
-    layer = layer_with(tmp_path, "blob", '''[[board]]
+    layer = layer_of(tmp_path, '''[[board]]
 name = "virt-arm64"
 override = true
 raw = [{ root = "u-boot-qemu", file = "usr/lib/u-boot/none.bin", offset = "64K" }]
@@ -192,16 +198,6 @@ raw = [{ root = "u-boot-qemu", file = "usr/lib/u-boot/none.bin", offset = "64K" 
     assert "root-u-boot-qemu/usr/lib/u-boot/none.bin' is not one file\n" in failed.err
 
 
-
-
-def layer_of(tmp_path, text: str):
-    """A layer that the ordinary user can read."""
-    layer = tmp_path / "layer"
-    (layer / "images").mkdir(parents=True)
-    (layer / "images/mine.toml").write_text(text)
-    for path in [tmp_path, *tmp_path.parents][:3]:
-        path.chmod(0o755)
-    return layer
 
 
 @turn(1)
@@ -421,3 +417,65 @@ def test_a_record_of_an_image_is_made_and_repeated(rootless):
     assert next(one for one in images if one["image"] == "virt-arm64-minimal")["state"] == "booted"
     again = rootless("verify", "--replay", NAME, "--evidence", place).ok().out
     assert again.startswith("image/virt-arm64-minimal for arm64: recorded on ") and again.count("  equal  ") == 2 and "  equal      boot    booted\n" in again
+
+
+# A vendor whose tree is that of a release, and whose configuration has what the machine and the userland need.
+OWN_KERNEL = """[[vendor]]
+name = "mine"
+title = "Mine"
+repository = "https://example.org/linux"
+config = [
+  "CONFIG_MODULES=y", "CONFIG_BLOCK=y", "CONFIG_PARTITION_ADVANCED=y", "CONFIG_EFI_PARTITION=y", "CONFIG_PCI=y", "CONFIG_PCI_HOST_GENERIC=y", "CONFIG_VIRTIO_MENU=y",
+  "CONFIG_VIRTIO_PCI=y", "CONFIG_BLK_DEV=y", "CONFIG_VIRTIO_BLK=y", "CONFIG_EXT4_FS=y", "CONFIG_DEVTMPFS=y", "CONFIG_SYSFS=y", "CONFIG_TMPFS=y", "CONFIG_UNIX98_PTYS=y",
+  "CONFIG_MULTIUSER=y", "CONFIG_FUTEX=y", "CONFIG_EPOLL=y", "CONFIG_SIGNALFD=y", "CONFIG_TIMERFD=y", "CONFIG_EVENTFD=y", "CONFIG_POSIX_TIMERS=y", "CONFIG_FILE_LOCKING=y",
+  "CONFIG_SHMEM=y", "CONFIG_NET=y", "CONFIG_UNIX=y", "CONFIG_INET=y", "CONFIG_PACKET=y", "CONFIG_NETDEVICES=y", "CONFIG_NET_CORE=y", "CONFIG_VIRTIO_NET=y",
+  "CONFIG_VFAT_FS=y", "CONFIG_NLS_CODEPAGE_437=y", "CONFIG_NLS_ASCII=y", "CONFIG_ADVISE_SYSCALLS=y", "CONFIG_RTC_CLASS=y",
+]
+
+[[kernel]]
+name = "6.1"
+vendor = "mine"
+tag = "mine"
+nar = "sha256-HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0"
+boards = ["virt-arm64"]
+source = "https://example.org"
+
+[[bundle]]
+name = "mine"
+kernel = "6.1"
+firmware = []
+boards = ["virt-arm64"]
+aliases = ["default"]
+
+[[board]]
+name = "virt-arm64"
+override = true
+vendor_kernel = "mine"
+defconfigs = { arm64 = "tiny" }
+
+[[axis]]
+name = "mine"
+suffix = "-mine"
+group = "kernel"
+boards = ["virt-arm64"]
+kernel = "mine"
+
+[[family]]
+name = "virt"
+override = true
+pattern = "{board}{kernel}-{variant}"
+axes = ["mine"]
+"""
+
+
+@turn(2)
+def test_a_kernel_that_is_built_starts_its_image(rootless, tmp_path):
+    """By the same loader, initramfs and userland as the distribution's."""
+    tree = rootless("build", "linux-source@6.1", "--no-link", "--print-out-paths").ok().out.strip()
+    layer = ("--layer", layer_of(tmp_path, OWN_KERNEL))
+    boot = json.loads(rootless(*layer, "boot", "image/virt-arm64-mine-minimal", "--src", tree, "--json").ok().out)["boots"][0]
+    assert re.fullmatch(r"root Linux 6\.1\.\d+ aarch64", boot["userland"])
+    rootless(*layer, "build", "image/virt-arm64-mine-minimal", "--src", tree, "-o", "result").ok()
+    bill = json.loads(shown(rootless, rootless.cwd / "result/sbom.spdx.json"))
+    assert [one["versionInfo"].split(".")[:2] for one in bill["packages"] if one["name"] == "linux"] == [["6", "1"]]
+    assert not [one for one in bill["packages"] if one["name"].startswith("linux-image")]

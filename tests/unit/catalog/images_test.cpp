@@ -438,22 +438,27 @@ TEST_F(Images, AVendorsKernelIsForItsBoards) {
                                    "\"\nboards = [\"one\"]\nsource = \"s\"\n");
   dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nkernel = \"6.12\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
   const std::string defconfigs = "defconfigs = { arm64 = \"one_defconfig\" }\n";
-  dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\n") + board("two", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") +
+  dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\ndtb = \"b.dtb\"\n") + board("two", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") +
                                  board("three", "vendor_kernel = \"acne\"\n"));
-  EXPECT_EQ(dir.checked(), R"(error: 'one' has a vendor's kernel, and no 'vendor_dtb'
+  EXPECT_EQ(dir.checked(), R"(error: 'one' has a 'dtb' and a vendor's kernel, and no 'vendor_dtb'
   --> CAT/boards/b.toml:10:17
   10 | vendor_kernel = "acme"
      |                 ^^^^^^
 error: 'linux@acme' is not for 'two'
-  --> CAT/boards/b.toml:20:17
-  20 | vendor_kernel = "acme"
+  --> CAT/boards/b.toml:21:17
+  21 | vendor_kernel = "acme"
      |                 ^^^^^^
 error: 'acne' is not a vendor's kernel
-  --> CAT/boards/b.toml:30:17
-  30 | vendor_kernel = "acne"
+  --> CAT/boards/b.toml:31:17
+  31 | vendor_kernel = "acne"
      |                 ^^^^^^
 )");
   dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") + board("two"));
+  // Another vendor has a default of its own.
+  dir.write("firmware/other.toml", "[[vendor]]\nname = \"other\"\ntitle = \"t\"\nrepository = \"https://example.org/other\"\n"
+                                   "[[kernel]]\nname = \"6.13\"\nvendor = \"other\"\ntag = \"t\"\nnar = \"sha256-" + hash + "\"\nboards = [\"one\"]\nsource = \"s\"\n"
+                                   "[[bundle]]\nname = \"o\"\nkernel = \"6.13\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+  EXPECT_EQ(dir.checked(), "");
   dir.write("images/family.toml", R"([[axis]]
 name = "vendor"
 suffix = "-vendor"
