@@ -289,6 +289,9 @@ void print_images_json(const std::deque<ImageRun>& runs, const fs::path& evidenc
 }
 
 Result<int> run_images(Session& session, const CellOptions& options) {
+  if (!options.targets.src.empty())
+    return Fail(Error{.what = "'--src' is no part of an image's record, so that nothing could repeat it",
+                      .hint = "start the image without a record: swage boot image/NAME --src TREE"});
   SWAGE_TRY(const fs::path place, record_directory(session, options.evidence));
   SWAGE_TRY(const VerifiedImages verified,
             verify_images(session, options.targets, options.skip_verified, place, options.realise));

@@ -230,6 +230,12 @@ def test_an_image_of_a_vendors_kernel_has_the_kernel_of_its_board(planner, tmp_p
         "error: 'image/rpi3-vendor-minimal' is for 'arm64'")
 
 
+def test_a_record_of_an_image_is_of_what_can_be_made_again(planner, tmp_path):
+    assert planner("verify", "image/rpi3-vendor-minimal", "--src", small_tree(tmp_path)).fails(2).err == (
+        "error: '--src' is no part of an image's record, so that nothing could repeat it\n"
+        "hint: start the image without a record: swage boot image/NAME --src TREE\n")
+
+
 def test_the_card_of_a_vendors_kernel_has_the_overlays_of_its_tree(planner, tmp_path):
     (tmp_path / "mine/boards").mkdir(parents=True)
     (tmp_path / "mine/boards/mine.toml").write_text('[[board]]\nname = "rpi3"\noverride = true\nadditions = ["no-bluetooth"]\n')
