@@ -567,6 +567,10 @@ class Catalog {
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::string& kernel_recipe() const;               // that makes them; "" there are none
+  // What make of one that is built what images take: it is laid out as the distribution's packages are, and its tree's
+  // overlays. "": no image has such a kernel.
+  const std::string& image_kernel_recipe() const;
+  const std::string& overlays_recipe() const;
   const std::string& recipe_of(const EvidenceRow& record) const;
   // What made its kernel_drv: that recipe, or the one that samples its objects.
   Result<std::string> maker_of(const EvidenceRow& record) const;

@@ -442,6 +442,7 @@ source = "https://example.org"
 
 [[bundle]]
 name = "mine"
+vendor = "mine"
 kernel = "6.1"
 firmware = []
 boards = ["virt-arm64"]

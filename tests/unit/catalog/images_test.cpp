@@ -412,14 +412,14 @@ TEST_F(Images, ABundleFitsItsKernelItsFirmwareAndItsBoards) {
   dir.write("firmware/f.toml", std::string(kVendor) + "[[kernel]]\nname = \"6.12\"\nvendor = \"acme\"\ntag = \"t\"\ncommit = \"" + commit + "\"\nnar = \"sha256-" + hash +
                                    "\"\nboards = [\"one\"]\nsource = \"s\"\n[[firmware]]\nname = \"fw\"\nkind = \"boot\"\nrepository = \"r\"\n"
                                    "commit = \"c\"\nnar = \"sha256-" + hash + "=\"\nkernel_commit = \"" + other + "\"\nsource = \"s\"\n");
-  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nkernel = \"6.12\"\nfirmware = [\"fw\"]\nboards = [\"one\", \"two\"]\n");
+  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nvendor = \"acme\"\nkernel = \"6.12\"\nfirmware = [\"fw\"]\nboards = [\"one\", \"two\"]\n");
   EXPECT_EQ(dir.checked(), R"(error: 'fw' was made with kernel bbbbbbbbbbbb, and 'b' has aaaaaaaaaaaa
-  --> CAT/bundles.toml:4:13
-   4 | firmware = ["fw"]
+  --> CAT/bundles.toml:5:13
+   5 | firmware = ["fw"]
      |             ^^^^
 error: 'b' is for 'two', and its kernel 6.12 is not
-  --> CAT/bundles.toml:5:18
-   5 | boards = ["one", "two"]
+  --> CAT/bundles.toml:6:18
+   6 | boards = ["one", "two"]
      |                  ^^^^^
 )");
   dir.write("firmware/f.toml", "[[firmware]]\nname = \"fw\"\nkind = \"boot\"\nrepository = \"r\"\ncommit = \"c\"\nnar = \"sha256-short\"\nsource = \"s\"\n");
@@ -436,7 +436,7 @@ TEST_F(Images, AVendorsKernelIsForItsBoards) {
   const std::string hash = "HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0";
   dir.write("firmware/f.toml", std::string(kVendor) + "[[kernel]]\nname = \"6.12\"\nvendor = \"acme\"\ntag = \"t\"\nnar = \"sha256-" + hash +
                                    "\"\nboards = [\"one\"]\nsource = \"s\"\n");
-  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nkernel = \"6.12\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nvendor = \"acme\"\nkernel = \"6.12\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
   const std::string defconfigs = "defconfigs = { arm64 = \"one_defconfig\" }\n";
   dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\ndtb = \"b.dtb\"\n") + board("two", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") +
                                  board("three", "vendor_kernel = \"acne\"\n"));
@@ -457,7 +457,7 @@ error: 'acne' is not a vendor's kernel
   // Another vendor has a default of its own.
   dir.write("firmware/other.toml", "[[vendor]]\nname = \"other\"\ntitle = \"t\"\nrepository = \"https://example.org/other\"\n"
                                    "[[kernel]]\nname = \"6.13\"\nvendor = \"other\"\ntag = \"t\"\nnar = \"sha256-" + hash + "\"\nboards = [\"one\"]\nsource = \"s\"\n"
-                                   "[[bundle]]\nname = \"o\"\nkernel = \"6.13\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+                                   "[[bundle]]\nname = \"o\"\nvendor = \"other\"\nkernel = \"6.13\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
   EXPECT_EQ(dir.checked(), "");
   dir.write("images/family.toml", R"([[axis]]
 name = "vendor"
