@@ -246,7 +246,7 @@ std::vector<fs::path> image_files(const fs::path& layer) {
   std::vector<fs::path> files;
   for (const char* directory : {"boards", "firmware", "images"})
     for (const std::string& name : list_directory(layer / directory).value_or(std::vector<std::string>{}))
-      if (name.ends_with(".toml")) files.push_back(layer / directory / name);
+      if (is_table_file(name)) files.push_back(layer / directory / name);
   files.push_back(layer / "bundles.toml");
   return files;
 }

@@ -405,6 +405,14 @@ hint: did you mean 'one'?
 constexpr const char* kVendor = "[[vendor]]\nname = \"acme\"\ntitle = \"Acme\"\nrepository = \"https://example.org/linux\"\n"
                                 "config = [\"CONFIG_A=y\"]\n";
 
+// An editor's lock is a link that leads nowhere.
+TEST_F(Images, FilesOfEditorsAreNoTables) {
+  dir.write("boards/b.toml", board("one"));
+  fs::create_symlink("nobody@nowhere.1", dir.path() / "boards/.#b.toml");
+  dir.write("images/.b.toml.swp", "x").write("toolchains/.a.toml", "x").write("kernels/.c.toml", "x").write(".d.toml", "x");
+  EXPECT_EQ(dir.checked(), "");
+}
+
 TEST_F(Images, ABundleFitsItsKernelItsFirmwareAndItsBoards) {
   dir.write("boards/b.toml", board("one", "defconfigs = { arm64 = \"one_defconfig\" }\n") + board("two"));
   const std::string hash = "HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0";
