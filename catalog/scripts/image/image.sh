@@ -84,8 +84,7 @@ make_vfat() { # make_vfat FILE BYTES LABEL CONTENT
 }
 make_ext4() { # make_ext4 FILE BYTES LABEL TAR
   rm -f $1
-  # Names of files are UTF-8.
-  LC_ALL=C.UTF-8 mke2fs -q -t ext4 -b 4096 -m 1 -L $3 -U $(uuid_of $3) -E hash_seed=$(uuid_of $3/hash),root_owner=0:0 -d $4 $1 $(($2 / 1024))k 2> errors ||
+  mke2fs -q -t ext4 -b 4096 -m 1 -L $3 -U $(uuid_of $3) -E hash_seed=$(uuid_of $3/hash),root_owner=0:0 -d $4 $1 $(($2 / 1024))k 2> errors ||
     { cat errors >&2; ! grep -q 'allocate\|No space\|no space' errors || fail "'$3' of $2 bytes is too small for its content"; fail "'$3' cannot be made"; }
 }
 # Those that are only read are as large as their content; `make_erofs FILE LABEL TAR`.
