@@ -55,6 +55,7 @@ struct AdditionRow {
   std::vector<NameAt> boards{};              // that can have it
   std::vector<ConfigSection> config{};
   std::map<std::string, std::string> files{};   // of the root file system: path -> text
+  std::vector<std::string> drivers{};        // as those of a part
   std::map<std::string, std::string> values{};  // what @NAME@ in these is: a layer says others
   std::vector<std::string> boot_order{};     // of the EEPROM: sd, usb, nvme, network ... the first is tried first
   std::vector<std::string> limits{};

@@ -289,6 +289,14 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     if (!eeprom.empty()) all["bootconf.txt"] = std::move(eeprom);
     return texts(draft, all);
   }
+  if (key == "drivers") {
+    std::vector<std::string> all = whole.drivers;
+    for (const NameAt& name : image.board->additions) {
+      const AdditionRow& addition = *tables->addition(name.text);
+      all.insert(all.end(), addition.drivers.begin(), addition.drivers.end());
+    }
+    return board_words(all);
+  }
   if (key == "files") {
     std::map<std::string, std::string> all = whole.files;
     for (const NameAt& name : image.board->additions) {
@@ -312,7 +320,6 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"card", std::to_string(whole.card)},
                   {"boots", std::to_string(whole.boots)},
                   {"modules", module_words(whole, image)},
-                  {"drivers", board_words(whole.drivers)},
                   {"cmdline", whole.cmdline},
                   {"users", join(userland.passwd, "\n")},
                   {"groups", join(userland.group, "\n")},
@@ -324,6 +331,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"contents", {}},
                   {"firmware", {}},
                   {"raw", {}},
+                  {"drivers", {}},
                   {"driver_files", {}},
                   {"texts", {}},
                   {"files", {}}},

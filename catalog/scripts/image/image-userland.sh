@@ -4,7 +4,7 @@
 # $users $groups       lines of passwd, with the password's hash, and of group     $keys      USER|KEY, whom SSH lets in
 # $services            WHEN|TTY|COMMAND, for busybox's init
 # $files               FILE|PATH, a line each; what begins with #! may be run
-# $image $host $console   for @name@, @host@ and @console@     $script_tar
+# $image $host $console   for @name@, @host@ and @console@     $partitions  as image.sh has them, for @boot@, a label     $script_tar
 # $drivers                names of modules of $kernel, a root with the distribution's kernel     $script_modules
 # $driver_files           FILE|NAME, a line each: files that they load; the file a shell pattern, the name a directory where it ends with /
 # Result: $out/root.tar, list (mode, owner, size and name of each file).
@@ -27,7 +27,8 @@ while IFS='|' read -r package only; do
 done < ../lines
 chmod -R u+w .
 plain() { printf '%s' "$1" | sed 's/[\\&,]/\\&/g'; } # as what a pattern is replaced by
-fill_in() { sed "s,@console@,$(plain "$console"),g; s,@host@,$(plain "$host"),g; s,@name@,$(plain "$image"),g"; }
+boot=$(printf '%s\n' "$partitions" | awk -F '|' '$6 == "boot" { print $4 }')
+fill_in() { sed "s,@boot@,$(plain "$boot"),g; s,@console@,$(plain "$console"),g; s,@host@,$(plain "$host"),g; s,@name@,$(plain "$image"),g"; }
 printf '%s\n' "$files" > ../lines
 while IFS='|' read -r file path; do
   [ -n "$file" ] || continue

@@ -153,7 +153,7 @@ while IFS='|' read -r file offset; do
   over=$(awk -v from=$offset -v to=$end '$1 < to && from < $2 { $1 = $2 = ""; sub(/^ */, ""); print; exit }' used)
   [ -z "$over" ] || fail "'${file##*/}' from byte $offset to $end lies over $over"
   echo "$offset $end ${file##*/}" >> used
-  dd if=$file of=disk bs=512 seek=$((offset / 512)) conv=notrunc status=none
+  dd if=$file of=disk bs=64K oflag=seek_bytes seek=$offset conv=notrunc status=none
 done < lines
 
 sfdisk -q --verify disk
