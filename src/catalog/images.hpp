@@ -31,7 +31,7 @@ struct RootFile {
 };
 
 // A part of config.txt, of the Raspberry Pi's firmware: the lines that count where all its filters hold.
-struct ConfigLine {
+struct ConfigOption {
   std::string key{}, value{};                // a boolean is "true" or "false" here
   bool is_boolean = false, is_number = false;
   SourcePos pos{};
@@ -43,7 +43,7 @@ struct OverlayUse {
 };
 struct ConfigSection {
   std::vector<NameAt> filters{};             // pi4, gpio4=1
-  std::vector<ConfigLine> options{};
+  std::vector<ConfigOption> options{};
   std::vector<NameAt> params{};              // of the device tree: NAME or NAME=VALUE
   std::vector<OverlayUse> overlays{};        // applied in this order
 };

@@ -10,7 +10,7 @@ void read_config_options(const FieldInput& in, ConfigSection& section) {
   if (!in.is(TomlValue::Kind::table)) return;
   for (const TomlEntry& entry : in.value.entries) {
     const TomlValue& value = entry.value;
-    ConfigLine line{.key = entry.key, .pos = in.document.pos(value.span)};
+    ConfigOption line{.key = entry.key, .pos = in.document.pos(value.span)};
     line.is_boolean = value.kind == TomlValue::Kind::boolean;
     line.is_number = value.kind == TomlValue::Kind::integer;
     if (line.is_boolean) line.value = value.number ? "true" : "false";

@@ -197,6 +197,7 @@ const Schema<FirmwareSettingRow>& firmware_setting_schema() {
                                                                 {"number", SettingKind::number},
                                                                 {"text", SettingKind::text},
                                                                 {"directive", SettingKind::directive}}))
+          .optional("negative", &Row::negative)
           .optional("early", &Row::early)
           .optional("of", known_words(&Row::loaders, firmware_loader_names()))
           .required("source", &Row::reference)
