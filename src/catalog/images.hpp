@@ -121,13 +121,13 @@ struct LoaderRow {
 
 struct PartitionRow {
   std::string name{};
-  std::string type{};                        // of an MBR "c", of a GPT what sfdisk takes
+  std::string type{};                        // of an MBR one or two hexadecimal digits, "c"; of a GPT a GUID
   std::string fs{};                          // vfat, ext4, erofs, squashfs
-  std::string label{};
+  std::string label{};                       // "" has none: squashfs
   std::string size{};                        // "64M", or "+16M": as much as the content, and so much
   std::string content{};                     // boot or root
   bool bootable = false;
-  SourcePos pos{};
+  SourcePos pos{}, type_pos{}, label_pos{}, size_pos{};
 };
 struct LayoutRow {
   std::string name;
@@ -213,7 +213,7 @@ struct AxisRow {
   std::string name;
   std::string suffix{};                      // -uboot
   std::string group{};                       // of which an image has one
-  std::vector<std::string> boards{}, variants{};   // for these alone; empty: all
+  std::vector<NameAt> boards{}, variants{};  // for these alone; empty: all
   std::vector<NameAt> excludes{}, needs{};   // other axes
   NameAt loader{};                           // instead of the board's
   NameAt layout{};                           // instead of the family's
@@ -235,7 +235,7 @@ struct GroupRow {
 struct FamilyRow {
   std::string name;
   std::string summary{};
-  std::string pattern{};
+  NameAt pattern{};
   std::vector<NameAt> boards{}, variants{}, axes{};
   NameAt layout{};
   std::string planned{};

@@ -81,8 +81,16 @@ table = "mbr"
 name = "boot"
 type = "c"
 fs = "vfat"
+label = "BOOT"
 size = "64M"
 content = "boot"
+[[layout.partition]]
+name = "root"
+type = "83"
+fs = "ext4"
+label = "root"
+size = "+8M"
+content = "root"
 [[userland]]
 name = "small"
 summary = "s"
@@ -174,6 +182,36 @@ overlays = [{ name = "dwc2", params = ["drmode=host"] }, "dwc3", "old", "four-on
         "error: the overlay 'four-only' is not for 'five', which has a bcm2712\n", "note: it is for bcm2711\n",
         "error: the overlay 'disable-bt-pi5' has no parameter 'x'\n", "note: 'disable-bt' is 'disable-bt-pi5' on 'five'\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "---\n" << text;
+}
+
+TEST_F(BootConfig, EachLineOfItIsOne) {
+  board(R"([[board.config]]
+when = ["gpio4=1]\nkernel=x\n["]
+options = { kernel = "a.img\n[all]\nkernel=b.img" }
+params = ["audio=on\nkernel=x", "audio=on,krnbt=on"]
+overlays = [{ name = "dwc2", params = ["dr_mode=host\nx"] }]
+)");
+  EXPECT_EQ(dir.checked(), R"(error: 'when' is one line, without control characters
+  --> CAT/boards/b.toml:12:9
+  12 | when = ["gpio4=1]\nkernel=x\n["]
+     |         ^^^^^^^^^^^^^^^^^^^^^^^
+error: 'kernel' is one line, without control characters
+  --> CAT/boards/b.toml:13:22
+  13 | options = { kernel = "a.img\n[all]\nkernel=b.img" }
+     |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+error: 'params' is one line, without control characters
+  --> CAT/boards/b.toml:14:11
+  14 | params = ["audio=on\nkernel=x", "audio=on,krnbt=on"]
+     |           ^^^^^^^^^^^^^^^^^^^^
+error: 'audio=on,krnbt=on' is more than one parameter: each is an item by itself
+  --> CAT/boards/b.toml:14:33
+  14 | params = ["audio=on\nkernel=x", "audio=on,krnbt=on"]
+     |                                 ^^^^^^^^^^^^^^^^^^^
+error: 'params' is one line, without control characters
+  --> CAT/boards/b.toml:15:40
+  15 | overlays = [{ name = "dwc2", params = ["dr_mode=host\nx"] }]
+     |                                        ^^^^^^^^^^^^^^^^^
+)");
 }
 
 TEST_F(BootConfig, NumbersAreNumbers) {
