@@ -83,7 +83,7 @@ const Schema<BoardRow>& board_schema() {
       .optional("config", config_sections(&BoardRow::config))
       .optional("additions", names_at(&BoardRow::additions))
       .optional("loader", name_at(&BoardRow::loader))
-      .optional("qemu", text(&BoardRow::qemu, as_name))
+      .optional("qemu", text(&BoardRow::qemu, as_emulator))
       .optional("qemu_root", reference(&BoardRow::qemu_root, NameOf::root))
       .optional("qemu_args", words(&BoardRow::qemu_args))
       .optional("starts", word(&BoardRow::starts, same_words({"kernel", "card", "memory"})))

@@ -121,6 +121,10 @@ std::string as_name(std::string_view, const std::string& text) {
   return text.size() > most ? fmt::format("{} is no name: it has more than {} characters", in_quotes(text), most) : "";
 }
 
+std::string as_emulator(std::string_view key, const std::string& text) {
+  return text.empty() ? "" : as_name(key, text);
+}
+
 std::string as_suffix(std::string_view, const std::string& text) {
   return is_of(text, "-_.+")
              ? ""
@@ -156,6 +160,7 @@ std::string as_node(std::string_view, const std::string& text) {
 }
 
 std::string as_dtb(std::string_view, const std::string& text) {
+  if (text.empty()) return "";
   std::string why = wrong_below(text, "");
   if (why.empty() && !is_of(text, "/._-+")) why = "it is letters, digits, / . _ - and +";
   if (why.empty() && !text.ends_with(".dtb")) why = "it does not end with .dtb";
@@ -230,6 +235,7 @@ std::string as_ssh_key(std::string_view key, const std::string& text) {
 }
 
 std::string as_password_pattern(std::string_view key, const std::string& text) {
+  if (text.empty()) return "";
   if (std::string wrong = as_line(key, text); !wrong.empty()) return wrong;
   regex_t compiled;
   const bool is_one = text.size() <= 1000 && ::regcomp(&compiled, text.c_str(), 0) == 0;

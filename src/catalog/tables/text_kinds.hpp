@@ -7,18 +7,20 @@
 
 namespace swage {
 
-// "" the text is one of the kind, or what is wrong. `key` is what the field is called.
+// "" the text is one of the kind, or what is wrong. `key` is what the field is called. What a row can be without may be
+// an empty text, by which a layer takes it away.
 using TextKind = std::string (*)(std::string_view key, const std::string& text);
 
 std::string as_line(std::string_view key, const std::string& text);        // of a file: no control characters
 std::string as_name(std::string_view key, const std::string& text);        // of a row, and a part of images' names
+std::string as_emulator(std::string_view key, const std::string& text);    // qemu-system-aarch64, or ""
 std::string as_suffix(std::string_view key, const std::string& text);      // of such a name
-std::string as_tty(std::string_view key, const std::string& text);         // ttyAMA0
+std::string as_tty(std::string_view key, const std::string& text);         // ttyAMA0, or ""
 std::string as_tty_of_image(std::string_view key, const std::string& text);   // or @console@, or ""
 std::string as_module(std::string_view key, const std::string& text);      // of a kernel
 std::string as_defconfig(std::string_view key, const std::string& text);
 std::string as_node(std::string_view key, const std::string& text);        // of a device tree; a shell pattern
-std::string as_dtb(std::string_view key, const std::string& text);         // its place below others
+std::string as_dtb(std::string_view key, const std::string& text);         // its place below others, or ""
 std::string as_file_of_root(std::string_view key, const std::string& text);   // a shell pattern
 std::string as_file_of_package(std::string_view key, const std::string& text);
 std::string as_file_on_card(std::string_view key, const std::string& text);   // in a FAT file system
@@ -30,7 +32,7 @@ std::string as_param(std::string_view key, const std::string& text);       // of
 std::string as_commit(std::string_view key, const std::string& text);
 std::string as_password(std::string_view key, const std::string& text);    // its hash, as crypt(3) has it
 std::string as_ssh_key(std::string_view key, const std::string& text);     // a line of authorized_keys
-std::string as_password_pattern(std::string_view key, const std::string& text);   // grep's, with one \(..\)
+std::string as_password_pattern(std::string_view key, const std::string& text);   // grep's, with \(..\), or ""
 std::string as_label(std::string_view key, const std::string& text);       // of a file system
 
 void read_kind(const FieldInput& in, std::string& out, TextKind kind);

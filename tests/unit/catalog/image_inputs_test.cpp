@@ -220,6 +220,13 @@ error: 'bin/*' is no file of a package: it has a *
 )");
 }
 
+TEST_F(ImageInputs, ALayerTakesAwayWhatARowCanBeWithout) {
+  EXPECT_EQ(of_board("dtb = \"\"\nvendor_dtb = \"\"\nqemu = \"\"\nconsole = \"\"\ncmdline = \"\"\n"), "");
+  EXPECT_EQ(of_part("password = \"\"\nlogin = \"\"\n"), "");
+  EXPECT_EQ(of_board("qemu = \"qemu system\"\nqemu_root = \"r\"\nconsole = \"ttyS0\"\n"),
+            "error: 'qemu system' is no name: it is letters, digits, - _ . and +, a letter or digit first\n");
+}
+
 TEST_F(ImageInputs, FilesOfALoaderDoNotDifferByCaseAlone) {
   EXPECT_EQ(said("[[loader]]\nname = \"l\"\nsummary = \"s\"\nfiles = { Image = \"kernel\" }\ntexts = { image = \"x\", \"config.txt\" = \"x\" }\n"
                  "[[loader.config]]\nparams = [\"a\"]\n"), R"(error: 'l' has two files 'config.txt' in its FAT file system
