@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
+#include "catalog/config_words.hpp"
 #include "catalog/row_named.hpp"
 
 namespace swage {
@@ -57,11 +59,12 @@ struct ConfigWriter {
   void section(const ConfigSection& section) {
     if (is_filtered || !section.filters.empty()) text += "[all]\n";
     is_filtered = !section.filters.empty();
+    std::map<ConfigFilter::Kind, std::string> entered;
     for (const NameAt& filter : section.filters) {
-      check_filter(filter);
+      check_filter(filter, entered);
       text += fmt::format("[{}]\n", filter.text);
     }
-    for (const ConfigLine& option : section.options) write(option);
+    for (const ConfigOption& option : section.options) write(option);
     for (const NameAt& param : section.params) {
       check_tree_param(param);
       line("dtparam=" + param.text, param.pos);
@@ -69,19 +72,22 @@ struct ConfigWriter {
     for (const OverlayUse& use : section.overlays) write(use);
   }
 
-  void check_filter(const NameAt& filter) {
-    const std::string_view kind = name_of_param(filter.text);
-    std::vector<std::string> known{"none", "tryboot"};
-    for (const FirmwareModelRow& one : models) known.insert(known.end(), one.filters.begin(), one.filters.end());
-    const bool is_one = std::find(known.begin(), known.end(), filter.text) != known.end();
-    if (is_one || filter.text.starts_with("gpio") || filter.text.starts_with("0x") || kind == "EDID" ||
-        kind == "board-type" || filter.text.starts_with("HDMI:"))
-      return;
-    std::sort(known.begin(), known.end());
-    report(fmt::format("'{}' is no filter of config.txt", filter.text), filter.pos, did_you_mean(filter.text, known));
+  // `entered`: the filters before it, by kind, of which the firmware keeps one each.
+  void check_filter(const NameAt& filter, std::map<ConfigFilter::Kind, std::string>& entered) {
+    const ConfigFilter parsed = parse_config_filter(filter.text, models);
+    if (!parsed.is_known || filter.text.find_first_of("[]") != std::string::npos)
+      return report(fmt::format("'{}' is no filter of config.txt", filter.text), filter.pos, parsed.hint);
+    if (!parsed.wrong.empty()) return report(parsed.wrong, filter.pos);
+    if (parsed.kind == ConfigFilter::Kind::all)
+      return report("'all' is no filter of a section: one without 'when' is for all", filter.pos);
+    const auto [earlier, is_first] = entered.emplace(parsed.kind, filter.text);
+    if (!is_first)
+      report(fmt::format("'{}' takes the place of '{}': filters of one kind do not add up", filter.text,
+                         earlier->second),
+             filter.pos);
   }
 
-  void write(const ConfigLine& option) {
+  void write(const ConfigOption& option) {
     const FirmwareSettingRow* setting = row_named(settings, option.key);
     if (!setting) {
       const std::string near = did_you_mean(option.key, names(settings));
@@ -99,8 +105,9 @@ struct ConfigWriter {
         else if (value != "0" && value != "1") is_a("true or false");
         break;
       case SettingKind::number:
-        if (!option.is_number && (value.empty() || value.find_first_not_of("0123456789abcdefx") != std::string::npos))
+        if (const bool minus = value.starts_with('-'); !config_number(std::string_view(value).substr(minus)))
           is_a("a number");
+        else if (minus && !setting->negative) is_a("a number from 0 on");
         break;
       case SettingKind::text:
       case SettingKind::directive:

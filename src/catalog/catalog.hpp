@@ -336,6 +336,7 @@ enum class SettingKind { flag, number, text, directive };   // directive: words 
 struct FirmwareSettingRow {
   std::string name;
   SettingKind kind = SettingKind::text;
+  bool negative = false;                              // of a number: it may be less than 0
   bool early = false;                                 // read before the firmware runs
   std::vector<std::string> loaders{};                 // that it says something to, as tables name them; none: all
   std::string same_as{};                              // another name of this setting

@@ -31,7 +31,7 @@ struct RootFile {
 };
 
 // A part of config.txt, of the Raspberry Pi's firmware: the lines that count where all its filters hold.
-struct ConfigLine {
+struct ConfigOption {
   std::string key{}, value{};                // a boolean is "true" or "false" here
   bool is_boolean = false, is_number = false;
   SourcePos pos{};
@@ -43,7 +43,7 @@ struct OverlayUse {
 };
 struct ConfigSection {
   std::vector<NameAt> filters{};             // pi4, gpio4=1
-  std::vector<ConfigLine> options{};
+  std::vector<ConfigOption> options{};
   std::vector<NameAt> params{};              // of the device tree: NAME or NAME=VALUE
   std::vector<OverlayUse> overlays{};        // applied in this order
 };
@@ -122,13 +122,13 @@ struct LoaderRow {
 
 struct PartitionRow {
   std::string name{};
-  std::string type{};                        // of an MBR "c", of a GPT what sfdisk takes
+  std::string type{};                        // of an MBR one or two hexadecimal digits, "c"; of a GPT a GUID
   std::string fs{};                          // vfat, ext4, erofs, squashfs
-  std::string label{};
+  std::string label{};                       // "" has none: squashfs
   std::string size{};                        // "64M", or "+16M": as much as the content, and so much
   std::string content{};                     // boot or root
   bool bootable = false;
-  SourcePos pos{};
+  SourcePos pos{}, type_pos{}, label_pos{}, size_pos{};
 };
 struct LayoutRow {
   std::string name;
@@ -214,7 +214,7 @@ struct AxisRow {
   std::string name;
   std::string suffix{};                      // -uboot
   std::string group{};                       // of which an image has one
-  std::vector<std::string> boards{}, variants{};   // for these alone; empty: all
+  std::vector<NameAt> boards{}, variants{};  // for these alone; empty: all
   std::vector<NameAt> excludes{}, needs{};   // other axes
   NameAt loader{};                           // instead of the board's
   NameAt layout{};                           // instead of the family's
@@ -236,7 +236,7 @@ struct GroupRow {
 struct FamilyRow {
   std::string name;
   std::string summary{};
-  std::string pattern{};
+  NameAt pattern{};
   std::vector<NameAt> boards{}, variants{}, axes{};
   NameAt layout{};
   std::string planned{};

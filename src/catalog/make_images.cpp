@@ -1,5 +1,6 @@
 // Which images there are, and whether the tables that they come from fit together.
 #include <algorithm>
+#include <cctype>
 #include <fmt/core.h>
 #include <map>
 #include <set>
@@ -12,6 +13,10 @@
 namespace swage {
 
 namespace {
+
+bool names_it(const std::vector<NameAt>& names, const std::string& name) {
+  return std::any_of(names.begin(), names.end(), [&](const NameAt& one) { return one.text == name; });
+}
 
 // What a family's pattern makes of a choice: {board}, {variant}, and the suffix of an axis by its group.
 std::string name_by(const std::string& pattern, const std::string& board, const std::string& variant,
@@ -28,12 +33,34 @@ std::string name_by(const std::string& pattern, const std::string& board, const 
   return name;
 }
 
+constexpr std::uint64_t kMbrBytes = std::uint64_t{1} << 41;   // 32 bits of sectors
+constexpr std::uint64_t kGptBytes = 34 * 512;                 // the table, before the first partition
+constexpr std::size_t kLongestName = 150;                     // the store's names have room for a little more
+constexpr std::size_t kMbrEntries = 4, kGptEntries = 128, kGptName = 36;
+
+bool is_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+bool is_mbr_type(std::string_view text) {
+  return !text.empty() && text.size() <= 2 && is_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
+}
+
+bool is_guid(std::string_view text) {
+  const auto parts = split(text, '-');
+  constexpr std::size_t lengths[] = {8, 4, 4, 4, 12};
+  return parts.size() == 5 && std::equal(parts.begin(), parts.end(), lengths, [](std::string_view part, std::size_t n) {
+           return part.size() == n && is_hex(part);
+         });
+}
+
 class ImageMaker {
  public:
   ImageMaker(ImageTables& tables, Findings& findings) : tables_(tables), findings_(findings) {}
 
   void make() {
     for (const BoardRow& board : tables_.boards) check(board);
+    for (const LoaderRow& loader : tables_.loaders) check(loader);
     for (const LayoutRow& layout : tables_.layouts) check(layout);
     for (const AxisRow& axis : tables_.axes) check(axis);
     for (const VariantRow& variant : tables_.variants) check(variant);
@@ -56,6 +83,16 @@ class ImageMaker {
       if (tables_.images[i].name == tables_.images[i - 1].name)
         report(fmt::format("'{}' is the name of two images", tables_.images[i].name),
                tables_.images[i].family->origin.pos);
+    std::set<const FamilyRow*> told;
+    for (const ImageRow& image : tables_.images) {
+      if (tables_.group(image.name))
+        report(fmt::format("'{}' is the name of an image and of a group", image.name), image.family->origin.pos);
+      const bool begins = !image.name.empty() && std::isalnum(static_cast<unsigned char>(image.name[0]));
+      if ((!begins || image.name.size() > kLongestName) && told.insert(image.family).second)
+        report(fmt::format("'{}' is no name of an image: a letter or digit first, and at most {} characters",
+                           image.name, kLongestName),
+               image.family->pattern.pos);
+    }
   }
 
  private:
@@ -115,21 +152,95 @@ class ImageMaker {
       report(fmt::format("'{}' has an emulator and no 'console' to log in on", board.name), board.origin.pos);
     if (!board.emulated() && board.limits.empty() && !board.origin.is_wrong("limits"))
       report(fmt::format("'{}' has no emulator, and its 'limits' do not say why", board.name), board.origin.pos);
+    if (board.origin.is_wrong("raw")) return;
     for (const RootFile& one : board.raw)
       for (const RootFile& other : board.raw)
         if (&one < &other && one.offset == other.offset)
           report(fmt::format("two blobs of '{}' begin at byte {}", board.name, one.offset), other.pos);
   }
 
-  void check(const LayoutRow& layout) {
+  // FAT takes capital and small letters for the same.
+  void check(const LoaderRow& loader) {
+    std::vector<std::string> names;
+    if (!loader.config.empty()) names.emplace_back("config.txt");
+    for (const auto* files : {&loader.files, &loader.texts})
+      for (const auto& [name, what] : *files) names.push_back(name);
     std::set<std::string> seen;
-    for (const PartitionRow& partition : layout.partitions) {
-      if (!seen.insert(partition.name).second)
-        report(fmt::format("'{}' has two partitions '{}'", layout.name, partition.name), partition.pos);
-      if (partition.content == "boot" && partition.fs != "vfat")
-        report(fmt::format("'{}' holds what boards start from, which is read of vfat alone", partition.name),
-               partition.pos);
+    for (std::string& name : names) {
+      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+      if (!seen.insert(name).second)
+        report(fmt::format("'{}' has two files '{}' in its FAT file system", loader.name, name), loader.origin.pos);
     }
+  }
+
+  void check(const LayoutRow& layout) {
+    if (layout.origin.is_wrong("partition")) return;
+    std::set<std::string> names, labels;
+    if (layout.table != "mbr" && layout.start < kGptBytes)
+      report(fmt::format("'{}' begins at byte {}, and its GPT ends at {}", layout.name, layout.start, kGptBytes),
+             layout.origin.pos);
+    std::uint64_t fixed = layout.start;
+    for (const PartitionRow& partition : layout.partitions) {
+      check(partition, layout.table == "mbr");
+      if (!names.insert(partition.name).second)
+        report(fmt::format("'{}' has two partitions '{}'", layout.name, partition.name), partition.pos);
+      if (!partition.label.empty() && !labels.insert(partition.label).second)
+        report(fmt::format("'{}' has two file systems with the label '{}'", layout.name, partition.label),
+               partition.label_pos);
+      fixed += parse_bytes(partition.size).value_or(0);   // one that grows with its content is known when it is made
+      if (layout.table == "mbr" && fixed > kMbrBytes)
+        return report(fmt::format("'{}' ends at byte {}, and an MBR knows {}", partition.name, fixed, kMbrBytes),
+                      partition.size_pos);
+    }
+    check_contents(layout);
+    const std::size_t most = layout.table == "mbr" ? kMbrEntries : kGptEntries;
+    if (layout.partitions.size() > most)
+      report(fmt::format("'{}' has {} partitions, and its table has room for {}", layout.name,
+                         layout.partitions.size(), most),
+             layout.partitions[most].pos);
+  }
+
+  // What boards start from, and one root, which the first start makes as large as the card.
+  void check_contents(const LayoutRow& layout) {
+    std::vector<const PartitionRow*> roots;
+    for (const PartitionRow& one : layout.partitions)
+      if (one.content == "root") roots.push_back(&one);
+    if (roots.size() == layout.partitions.size())
+      report(fmt::format("'{}' has no partition with the content 'boot'", layout.name), layout.origin.pos);
+    if (roots.empty())
+      report(fmt::format("'{}' has no partition with the content 'root'", layout.name), layout.origin.pos);
+    else if (roots.size() > 1)
+      report(fmt::format("'{}' has two roots, '{}' and '{}'", layout.name, roots[0]->name, roots[1]->name),
+             roots[1]->pos);
+    else if (roots[0]->fs == "ext4" && roots[0] != &layout.partitions.back())
+      report(fmt::format("'{}' takes the rest of the card, and '{}' lies behind it", roots[0]->name,
+                         layout.partitions.back().name),
+             layout.partitions.back().pos);
+  }
+
+  void check(const PartitionRow& partition, bool is_mbr) {
+    if (partition.content == "boot" && partition.fs != "vfat")
+      report(fmt::format("'{}' holds what boards start from, which is read of vfat alone", partition.name),
+             partition.pos);
+    if (partition.content == "root" && partition.fs == "vfat")
+      report(fmt::format("'{}' is a root file system, and vfat knows no owners", partition.name), partition.pos);
+    if (is_mbr ? !is_mbr_type(partition.type) : !is_guid(partition.type))
+      report(is_mbr ? fmt::format("'{}' is no type of a partition in an MBR: c, 83", partition.type)
+                    : fmt::format("'{}' is no type of a partition in a GPT: a GUID", partition.type),
+             partition.type_pos);
+    if (!is_mbr && partition.name.size() > kGptName)
+      report(fmt::format("'{}' is a name of {} characters, and a GPT has room for {}", partition.name,
+                         partition.name.size(), kGptName),
+             partition.pos);
+    static const std::map<std::string, std::size_t> longest{{"vfat", 11}, {"ext4", 16}, {"erofs", 15}};
+    const auto most = longest.find(partition.fs);
+    if (most == longest.end()) return;   // squashfs has none
+    if (partition.label.empty())
+      report(fmt::format("'{}' has no 'label', by which its file system is found", partition.name), partition.pos);
+    else if (partition.label.size() > most->second)
+      report(fmt::format("'{}' is a label of {} characters, and {} has room for {}", partition.label,
+                         partition.label.size(), partition.fs, most->second),
+             partition.label_pos);
   }
 
   void check(const AxisRow& axis) {
@@ -142,6 +253,8 @@ class ImageMaker {
     find(tables_.loaders, axis.loader, "a loader");
     find(tables_.layouts, axis.layout, "a layout");
     for (const NameAt& part : axis.parts) find(tables_.parts, part, "a part of userlands");
+    for (const NameAt& name : axis.boards) find(tables_.boards, name, "a board");
+    for (const NameAt& name : axis.variants) find(tables_.variants, name, "a variant");
   }
 
   void check(const VariantRow& variant) {
@@ -238,16 +351,19 @@ class ImageMaker {
       report(fmt::format("'{}' reads an {} partition table, and '{}' is {}", board.name, upper(board.table),
                          layout.name, upper(layout.table)),
              pos);
-    const auto fat = std::find_if(layout.partitions.begin(), layout.partitions.end(),
-                                  [](const PartitionRow& one) { return one.fs == "vfat"; });
-    if (board.first_fat && fat != layout.partitions.end() && fat->content != "boot")
-      report(fmt::format("'{}' looks in the first FAT partition alone, which in '{}' is '{}'", board.name, layout.name,
-                         fat->name),
+    const bool is_first = layout.partitions.empty() || layout.partitions.front().content == "boot";
+    if (!is_first && (board.first_fat || (board.emulated() && board.starts != "card")))
+      report(fmt::format("'{}' is started from the first partition, which in '{}' is '{}'", board.name, layout.name,
+                         layout.partitions.front().name),
              pos);
     for (const RootFile& blob : board.raw)
       if (blob.offset >= layout.start)
         report(fmt::format("a blob of '{}' at byte {} lies in the partitions of '{}', which begin at {}", board.name,
                            blob.offset, layout.name, layout.start),
+               blob.pos);
+      else if (layout.table != "mbr" && blob.offset < kGptBytes)
+        report(fmt::format("a blob of '{}' at byte {} lies over the GPT of '{}', which ends at {}", board.name,
+                           blob.offset, layout.name, kGptBytes),
                blob.pos);
   }
 
@@ -263,6 +379,29 @@ class ImageMaker {
     return found;
   }
 
+  // Characters of names and {VARIABLE}s, each of them once: the board, the variant, or a group of axes.
+  bool check_pattern(const NameAt& pattern) {
+    const std::size_t before = findings_.errors.size();
+    std::vector<std::string> known{"board", "variant"}, seen;
+    for (const AxisRow& axis : tables_.axes) known.push_back(axis.group);
+    for (const std::string_view name : variables_in(pattern.text)) {
+      if (std::find(seen.begin(), seen.end(), name) != seen.end())
+        report(fmt::format("the pattern has {{{}}} twice", name), pattern.pos);
+      else if (std::find(known.begin(), known.end(), name) == known.end() && !findings_.incomplete)
+        report(fmt::format("the pattern has {{{}}}, which is no group of axes", name), pattern.pos,
+               did_you_mean(name, known));
+      seen.emplace_back(name);
+    }
+    const std::string plain = without_variables(pattern.text);
+    const auto is_of_name = [](unsigned char c) {
+      return std::isalnum(c) || std::string_view("-_.+").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    if (!std::all_of(plain.begin(), plain.end(), is_of_name))
+      report("a pattern is of {board}, {variant} and {GROUP} of axes, and between them letters, digits, - _ . and +",
+             pattern.pos);
+    return findings_.errors.size() == before;
+  }
+
   void add(const FamilyRow& family) {
     const auto boards = all(tables_.boards, family.boards, "a board");
     const auto variants = all(tables_.variants, family.variants, "a variant");
@@ -271,8 +410,9 @@ class ImageMaker {
     if (!layout && family.planned.empty() && family.layout.text.empty() && !family.origin.is_wrong("layout"))
       report(fmt::format("'{}' has no 'layout', and does not say why it is 'planned'", family.name),
              family.origin.pos);
+    if (family.origin.is_wrong("pattern") || !check_pattern(family.pattern)) return;
     std::vector<std::string> groups;
-    for (const std::string_view group : variables_in(family.pattern))
+    for (const std::string_view group : variables_in(family.pattern.text))
       if (group != "board" && group != "variant") groups.emplace_back(group);
     for (const AxisRow* axis : axes)
       if (std::find(groups.begin(), groups.end(), axis->group) == groups.end())
@@ -307,8 +447,8 @@ class ImageMaker {
       image.axes.pop_back();
     }
   }
-  static bool is_for(const std::vector<std::string>& names, const std::string& name) {
-    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  static bool is_for(const std::vector<NameAt>& names, const std::string& name) {
+    return names.empty() || names_it(names, name);
   }
 
   void finish(ImageRow image) {
@@ -325,7 +465,7 @@ class ImageMaker {
       if (!axis->loader.text.empty()) loader = axis->loader;
       if (!axis->layout.text.empty()) image.layout = row_named(tables_.layouts, axis->layout.text);
     }
-    image.name = name_by(image.family->pattern, image.board->name, image.variant->name, image.axes);
+    image.name = name_by(image.family->pattern.text, image.board->name, image.variant->name, image.axes);
     image.loader = row_named(tables_.loaders, loader.text);
     image.userland = row_named(tables_.userlands, image.variant->userland.text);
     image.planned = why_planned(image);
@@ -366,10 +506,6 @@ void check_board_models(const ImageTables& tables, const std::vector<FirmwareMod
 
 namespace {
 
-bool names_it(const std::vector<NameAt>& names, const std::string& name) {
-  return std::any_of(names.begin(), names.end(), [&](const NameAt& one) { return one.text == name; });
-}
-
 // Why these axes are of no image; "" they are of one.
 std::string contradiction(const std::vector<const AxisRow*>& axes, const std::string& board,
                           const std::string& variant) {
@@ -388,7 +524,7 @@ std::string contradiction(const std::vector<const AxisRow*>& axes, const std::st
     for (const NameAt& needed : axis->needs)
       if (!has(needed)) return fmt::format("'{}' needs '{}'", axis->name, needed.text);
     for (const auto& [of, name] : {std::pair(&axis->boards, &board), std::pair(&axis->variants, &variant)})
-      if (!of->empty() && std::find(of->begin(), of->end(), *name) == of->end())
+      if (!of->empty() && !names_it(*of, *name))
         return fmt::format("'{}' is not for '{}'", axis->name, *name);
   }
   return "";
@@ -410,7 +546,7 @@ std::string why_no_image(const ImageTables& tables, const std::string& name) {
           std::vector<const AxisRow*> of;
           for (std::size_t i = 0; i < axes.size(); ++i)
             if (chosen >> i & 1) of.push_back(axes[i]);
-          if (name_by(family.pattern, board.text, variant.text, of) == name)
+          if (name_by(family.pattern.text, board.text, variant.text, of) == name)
             return contradiction(of, board.text, variant.text);
         }
     }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/catalog.hpp"
+#include "catalog/config_words.hpp"
 
 namespace swage {
 
@@ -43,22 +43,18 @@ class ConfigFilters {
   bool is_plain() const { return active_.empty(); }   // as at the beginning and after [all]
 
  private:
-  enum class Kind { model, none, tryboot, edid, serial, gpio, expression, hdmi };
+  using Kind = ConfigFilter::Kind;
   struct Active {
     std::string text{};
     Truth truth = Truth::no;
   };
-  FilterEntered set(Kind kind, std::string_view filter, Truth truth, FilterEntered entered = {});
-  std::optional<FilterEntered> enter_expression(std::string_view filter);
-  bool has(const std::vector<std::string>& words, std::string_view word) const;
+  Truth truth_of(const ConfigFilter& filter, std::string_view text) const;
+  std::string lacks(const ConfigFilter& filter) const;
 
   const FirmwareModelRow& model_;
-  std::vector<std::string> model_filters_{};
+  const std::vector<FirmwareModelRow>& models_;
   BootMoment moment_;
   std::map<Kind, Active> active_{};
 };
-
-// A number as config.txt writes them: decimal, or hexadecimal after 0x. None: it is no number.
-std::optional<std::uint64_t> config_number(std::string_view text);
 
 }  // namespace swage

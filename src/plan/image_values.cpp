@@ -27,6 +27,12 @@ namespace {
 
 std::string board_words(const std::vector<std::string>& words) { return join(words, " "); }
 
+// For a field of a line: a URL has the same meaning with its `|` as a number.
+std::string without_bars(std::string url) {
+  for (std::size_t at; (at = url.find('|')) != std::string::npos;) url.replace(at, 1, "%7C");
+  return url;
+}
+
 std::string partition_lines(const LayoutRow& layout) {
   std::vector<std::string> lines;
   for (const PartitionRow& one : layout.partitions)
@@ -186,7 +192,7 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
   for (const auto& [name, part] : parts) {
     const SourceSpec& source = part.recipe->source;
     const LockedFile* locked = find_locked_source(lock.sources(), source);
-    const std::string url = source.urls.empty() ? "" : source.urls.front();
+    const std::string url = source.urls.empty() ? "" : without_bars(source.urls.front());
     lines.push_back(fmt::format("built|{}|{}|{}|{}|{}|{}|{}", part.recipe->name,
                                 package_version(*part.recipe, lock.sources()), part.recipe->license,
                                 locked ? locked->sha256 : source.sha256, base(locked ? locked->path : url), url,
@@ -201,7 +207,7 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
   if (image.is_of_vendor()) {
     const KernelChoice& kernel = *cell.image_kernel->kernel;
     SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(catalog.kernel_recipe()));
-    const std::string url = kernel.tree ? kernel.tree->url : "";
+    const std::string url = kernel.tree ? without_bars(kernel.tree->url) : "";
     lines.push_back(fmt::format("built|{}|{}|{}|||{}|", recipe->name, kernel.version.str(), recipe->license, url));
   }
   SWAGE_TRY(const ImageTables* tables, catalog.image_tables());

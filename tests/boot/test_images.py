@@ -312,7 +312,7 @@ family = "mine"
 kernel = "linux-arm64-trixie"
 console = "ttyAMA0"
 modules = ["ext4"]
-raw = [{ root = "u-boot-qemu", file = "usr/lib/u-boot/qemu_arm64/u-boot.bin", offset = "8K" }]
+raw = [{ root = "u-boot-qemu", file = "usr/lib/u-boot/qemu_arm64/u-boot.bin", offset = "32K" }]
 loader = "extlinux"
 limits = ["none"]
 
@@ -327,7 +327,7 @@ layout = "gpt-disk"
     for path in [tmp_path, *tmp_path.parents][:3]:   # the ordinary user reads it
         path.chmod(0o755)
     failed = rootless("--layer", layer, "build", "image/mine-minimal", "--no-link").fails(1)
-    assert "image: 'u-boot.bin' from byte 8192 to " in failed.err
+    assert "image: 'u-boot.bin' from byte 32768 to " in failed.err
     assert " lies over the first partition, which begins at 1048576\n" in failed.err
 
 

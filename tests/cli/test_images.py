@@ -92,7 +92,7 @@ host = "kitchen"
 packages = ["less"]
 [[part.user]]
 name = "ada"
-keys = ["ssh-ed25519 AAAA ada@desk"]
+keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB ada@desk"]
 [[part.service]]
 name = "hello"
 when = "once"

@@ -42,68 +42,65 @@ void read_patch_hashes(const FieldInput& in, FixupRow& row) {
 }
 
 void read_defconfigs(const FieldInput& in, BoardRow& row) {
-  read_field(in, row.defconfigs);
+  read_kinds(in, row.defconfigs, as_line, as_defconfig);
   in.refer_keys(NameOf::platform);
 }
 
-template <class Row>
-void read_tree_commit(const FieldInput& in, Row& row) {
-  read_field(in, row.commit);
-  if (in.value.kind == TomlValue::Kind::string && !is_commit(row.commit))
-    in.report({.what = fmt::format("'{}' is not a commit: 40 hexadecimal digits", row.commit)});
+constexpr unsigned kLongestWait = 24 * 3600;
+
+void read_timeout(const FieldInput& in, BoardRow& row) {
+  read_field(in, row.timeout);
+  if (in.value.kind == TomlValue::Kind::integer && (in.value.number < 1 || in.value.number > kLongestWait))
+    in.report({.what = fmt::format("'timeout' is from 1 to {} seconds", kLongestWait)});
 }
 
 }  // namespace
 
-bool is_commit(std::string_view text) {
-  return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 const Schema<BoardRow>& board_schema() {
   static const Schema<BoardRow> schema = Schema<BoardRow>("[[board]]")
-      .required("name", &BoardRow::name)
-      .required("title", &BoardRow::title)
+      .required("name", text(&BoardRow::name, as_name))
+      .required("title", line(&BoardRow::title))
       .required("platform", reference(&BoardRow::platform, NameOf::platform))
-      .required("family", &BoardRow::family)
+      .required("family", text(&BoardRow::family, as_name))
       .optional("firmware_model", name_at(&BoardRow::firmware_model))
       .optional("table", word(&BoardRow::table, same_words({"mbr", "gpt", "any"})))
       .optional("first_fat", &BoardRow::first_fat)
       .optional("kernel", reference(&BoardRow::kernel, NameOf::root))
-      .optional("dtb", &BoardRow::dtb)
+      .optional("dtb", text(&BoardRow::dtb, as_dtb))
       .optional("vendor_kernel", name_at(&BoardRow::vendor_kernel))
-      .optional("vendor_dtb", &BoardRow::vendor_dtb)
-      .optional("vendor_console", &BoardRow::vendor_console)
-      .optional("vendor_cmdline", &BoardRow::vendor_cmdline)
-      .optional("vendor_modules", words(&BoardRow::vendor_modules))
+      .optional("vendor_dtb", text(&BoardRow::vendor_dtb, as_dtb))
+      .optional("vendor_console", text(&BoardRow::vendor_console, as_tty))
+      .optional("vendor_cmdline", line(&BoardRow::vendor_cmdline))
+      .optional("vendor_modules", text(&BoardRow::vendor_modules, as_module))
       .optional("load", [](const FieldInput& in, BoardRow& row) { read_load_addresses(in, row.load); })
-      .optional("console", &BoardRow::console)
-      .optional("cmdline", &BoardRow::cmdline)
+      .optional("console", text(&BoardRow::console, as_tty))
+      .optional("cmdline", line(&BoardRow::cmdline))
       .optional("defconfigs", read_defconfigs)
-      .optional("modules", words(&BoardRow::modules))
-      .optional("network", words(&BoardRow::network))
-      .optional("firmware", root_files(&BoardRow::firmware, "to"))
-      .optional("raw", root_files(&BoardRow::raw, "offset"))
+      .optional("modules", text(&BoardRow::modules, as_module))
+      .optional("network", text(&BoardRow::network, as_module))
+      .optional("firmware", root_files(&BoardRow::firmware, RootFileUse::card))
+      .optional("raw", root_files(&BoardRow::raw, RootFileUse::blob))
       .optional("config", config_sections(&BoardRow::config))
       .optional("additions", names_at(&BoardRow::additions))
       .optional("loader", name_at(&BoardRow::loader))
-      .optional("qemu", &BoardRow::qemu)
+      .optional("qemu", text(&BoardRow::qemu, as_emulator))
       .optional("qemu_root", reference(&BoardRow::qemu_root, NameOf::root))
       .optional("qemu_args", words(&BoardRow::qemu_args))
       .optional("starts", word(&BoardRow::starts, same_words({"kernel", "card", "memory"})))
-      .optional("qemu_console", &BoardRow::qemu_console)
-      .optional("qemu_disabled", &BoardRow::qemu_disabled)
-      .optional("machine", root_files(&BoardRow::machine, "as"))
-      .optional("timeout", &BoardRow::timeout)
-      .optional("limits", &BoardRow::limits)
+      .optional("qemu_console", text(&BoardRow::qemu_console, as_tty))
+      .optional("qemu_disabled", text(&BoardRow::qemu_disabled, as_node))
+      .optional("machine", root_files(&BoardRow::machine, RootFileUse::machine))
+      .optional("timeout", read_timeout)
+      .optional("limits", line(&BoardRow::limits))
       .optional("override", read_override<BoardRow>);
   return schema;
 }
 
 const Schema<VendorRow>& vendor_schema() {
   static const Schema<VendorRow> schema = Schema<VendorRow>("[[vendor]]")
-      .required("name", &VendorRow::name)
-      .required("title", &VendorRow::title)
-      .required("repository", &VendorRow::repository)
+      .required("name", text(&VendorRow::name, as_name))
+      .required("title", line(&VendorRow::title))
+      .required("repository", [](const FieldInput& in, VendorRow& row) { read_url(in, row.repository); })
       .optional("config", read_config<VendorRow>)
       .optional("override", read_override<VendorRow>);
   return schema;
@@ -111,10 +108,10 @@ const Schema<VendorRow>& vendor_schema() {
 
 const Schema<FixupRow>& fixup_schema() {
   static const Schema<FixupRow> schema = Schema<FixupRow>("[[fixup]]")
-      .required("name", &FixupRow::name)
-      .required("title", &FixupRow::title)
+      .required("name", text(&FixupRow::name, as_name))
+      .required("title", line(&FixupRow::title))
       .optional("config", read_config<FixupRow>)
-      .optional("patches", &FixupRow::patches)
+      .optional("patches", [](const FieldInput& in, FixupRow& row) { read_urls(in, row.patches); })
       .optional("sha256", read_patch_hashes)
       .optional("override", read_override<FixupRow>);
   return schema;
@@ -122,8 +119,8 @@ const Schema<FixupRow>& fixup_schema() {
 
 const Schema<FlavourRow>& flavour_schema() {
   static const Schema<FlavourRow> schema = Schema<FlavourRow>("[[flavour]]")
-      .required("name", &FlavourRow::name)
-      .required("title", &FlavourRow::title)
+      .required("name", text(&FlavourRow::name, as_name))
+      .required("title", line(&FlavourRow::title))
       .required("vendor", name_at(&FlavourRow::vendor))
       .optional("boards", names_at(&FlavourRow::boards))
       .required("config", read_config<FlavourRow>)
@@ -133,40 +130,40 @@ const Schema<FlavourRow>& flavour_schema() {
 
 const Schema<VendorKernelRow>& vendor_kernel_schema() {
   static const Schema<VendorKernelRow> schema = Schema<VendorKernelRow>("[[kernel]]")
-      .required("name", &VendorKernelRow::name)
+      .required("name", text(&VendorKernelRow::name, as_name))
       .required("vendor", name_at(&VendorKernelRow::vendor))
-      .required("tag", &VendorKernelRow::tag)
-      .optional("commit", read_tree_commit<VendorKernelRow>)
+      .required("tag", text(&VendorKernelRow::tag, as_name))
+      .optional("commit", text(&VendorKernelRow::commit, as_commit))
       .required("nar", read_tree_nar<VendorKernelRow>)
       .required("boards", names_at(&VendorKernelRow::boards))
       .optional("config", read_config<VendorKernelRow>)
       .optional("fixups", names_at(&VendorKernelRow::fixups))
-      .required("source", &VendorKernelRow::reference)
+      .required("source", line(&VendorKernelRow::reference))
       .optional("override", read_override<VendorKernelRow>);
   return schema;
 }
 
 const Schema<FirmwareRow>& firmware_schema() {
   static const Schema<FirmwareRow> schema = Schema<FirmwareRow>("[[firmware]]")
-      .required("name", &FirmwareRow::name)
+      .required("name", text(&FirmwareRow::name, as_name))
       .required("kind", word(&FirmwareRow::kind, same_words({"boot", "bluetooth", "wireless"})))
-      .required("repository", &FirmwareRow::repository)
-      .required("commit", &FirmwareRow::commit)
+      .required("repository", line(&FirmwareRow::repository))
+      .required("commit", text(&FirmwareRow::commit, as_name))
       .required("nar", read_tree_nar<FirmwareRow>)
-      .optional("kernel_commit", &FirmwareRow::kernel_commit)
-      .required("source", &FirmwareRow::reference)
+      .optional("kernel_commit", text(&FirmwareRow::kernel_commit, as_commit))
+      .required("source", line(&FirmwareRow::reference))
       .optional("override", read_override<FirmwareRow>);
   return schema;
 }
 
 const Schema<BundleRow>& bundle_schema() {
   static const Schema<BundleRow> schema = Schema<BundleRow>("[[bundle]]")
-      .required("name", &BundleRow::name)
+      .required("name", text(&BundleRow::name, as_name))
       .required("vendor", name_at(&BundleRow::vendor))
       .required("kernel", name_at(&BundleRow::kernel))
       .required("firmware", names_at(&BundleRow::firmware))
       .required("boards", names_at(&BundleRow::boards))
-      .optional("aliases", &BundleRow::aliases)
+      .optional("aliases", text(&BundleRow::aliases, as_name))
       .optional("override", read_override<BundleRow>);
   return schema;
 }

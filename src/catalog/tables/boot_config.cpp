@@ -10,21 +10,20 @@ void read_config_options(const FieldInput& in, ConfigSection& section) {
   if (!in.is(TomlValue::Kind::table)) return;
   for (const TomlEntry& entry : in.value.entries) {
     const TomlValue& value = entry.value;
-    ConfigLine line{.key = entry.key, .pos = in.document.pos(value.span)};
+    ConfigOption line{.key = entry.key, .pos = in.document.pos(value.span)};
     line.is_boolean = value.kind == TomlValue::Kind::boolean;
     line.is_number = value.kind == TomlValue::Kind::integer;
     if (line.is_boolean) line.value = value.number ? "true" : "false";
     else if (line.is_number) line.value = std::to_string(value.number);
-    else if (in.with(value, entry.key).is(TomlValue::Kind::string)) line.value = value.text;
-    else continue;
+    else read_kind(in.with(value, entry.key), line.value, as_line);
     section.options.push_back(std::move(line));
   }
 }
 
 const Schema<OverlayUse>& overlay_use_schema() {
   static const Schema<OverlayUse> schema = Schema<OverlayUse>("an overlay")
-      .required("name", &OverlayUse::name)
-      .optional("params", names_at(&OverlayUse::params));
+      .required("name", line(&OverlayUse::name))
+      .optional("params", text(&OverlayUse::params, as_param));
   return schema;
 }
 
@@ -48,20 +47,20 @@ void read_config_section(const FieldInput& in, ConfigSection& section) {
   static const Schema<ConfigSection> schema = Schema<ConfigSection>("[[config]]")
       .optional("when", names_at(&ConfigSection::filters))
       .optional("options", read_config_options)
-      .optional("params", names_at(&ConfigSection::params))
+      .optional("params", text(&ConfigSection::params, as_param))
       .optional("overlays", read_overlay_uses);
   if (in.is(TomlValue::Kind::table)) schema.read(in.document, in.value, section, Presence::whole, in.findings);
 }
 
 const Schema<AdditionRow>& addition_schema() {
   static const Schema<AdditionRow> schema = Schema<AdditionRow>("[[addition]]")
-      .required("name", &AdditionRow::name)
-      .required("summary", &AdditionRow::summary)
+      .required("name", text(&AdditionRow::name, as_name))
+      .required("summary", line(&AdditionRow::summary))
       .required("boards", names_at(&AdditionRow::boards))
       .optional("config", config_sections(&AdditionRow::config))
-      .optional("files", &AdditionRow::files)
-      .optional("drivers", &AdditionRow::drivers)
-      .optional("values", &AdditionRow::values)
+      .optional("files", kinds(&AdditionRow::files, as_file, nullptr))
+      .optional("drivers", text(&AdditionRow::drivers, as_module))
+      .optional("values", kinds(&AdditionRow::values, as_name, as_line))
       .optional("boot_order", [](const FieldInput& in, AdditionRow& row) {
         read_field(in, row.boot_order);
         for (const TomlValue& item : in.value.items)
@@ -69,7 +68,7 @@ const Schema<AdditionRow>& addition_schema() {
             report_unknown_word(in.with(item, in.name), item.text, boot_mode_names());
         if (row.boot_order.size() > 8) in.report({.what = "an EEPROM tries 8 modes at most"});
       })
-      .optional("limits", &AdditionRow::limits)
+      .optional("limits", line(&AdditionRow::limits))
       .optional("override", read_override<AdditionRow>);
   return schema;
 }

@@ -7,7 +7,7 @@ const Schema<CLibraryRow>& c_library_schema() {
       .required("name", &CLibraryRow::name)
       .required("summary", &CLibraryRow::summary)
       .optional("component", &CLibraryRow::component)
-      .optional("license", &CLibraryRow::license)
+      .optional("license", license(&CLibraryRow::license))
       .optional("override", read_override<CLibraryRow>);
   return schema;
 }

@@ -199,6 +199,7 @@ const Schema<FirmwareSettingRow>& firmware_setting_schema() {
                                                                 {"number", SettingKind::number},
                                                                 {"text", SettingKind::text},
                                                                 {"directive", SettingKind::directive}}))
+          .optional("negative", &Row::negative)
           .optional("early", &Row::early)
           .optional("of", known_words(&Row::loaders, firmware_loader_names()))
           .optional("same_as", &Row::same_as)

@@ -42,6 +42,16 @@ void read_place(const FieldInput& in, std::string& out) {
                                  leads_out ? "it leads out of it" : "it has white space")});
 }
 
+void read_license(const FieldInput& in, std::string& out) {
+  read_field(in, out);
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) || std::string_view(" .-+()/:").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!std::all_of(out.begin(), out.end(), fits))
+    in.report({.what = fmt::format(
+                   "'{}' is not a licence: it is written as SPDX does, for instance GPL-2.0-or-later AND MIT", out)});
+}
+
 void read_urls(const FieldInput& in, std::vector<std::string>& urls) {
   read_field(in, urls);
   for (const TomlValue& item : in.value.items)

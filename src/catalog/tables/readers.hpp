@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "base/visible.hpp"
 #include "catalog/closed_sets.hpp"
 #include "catalog/rows.hpp"
 
@@ -49,6 +50,13 @@ void read_place(const FieldInput& in, std::string& out);
 template <class Row>
 typename Schema<Row>::Reader place(std::string Row::*member) {
   return [member](const FieldInput& in, Row& row) { read_place(in, row.*member); };
+}
+
+// An expression of SPDX, or words of that kind: it is shown, and compared by people.
+void read_license(const FieldInput& in, std::string& out);
+template <class Row>
+typename Schema<Row>::Reader license(std::string Row::*member) {
+  return [member](const FieldInput& in, Row& row) { read_license(in, row.*member); };
 }
 
 template <class Row>
@@ -96,8 +104,10 @@ void read_config(const FieldInput& in, Row& row) {
   read_field(in, row.config);
   for (const TomlValue& item : in.value.items)
     if (item.kind == TomlValue::Kind::string &&
-        (!item.text.starts_with("CONFIG_") || item.text.find('=') == std::string::npos))
-      in.with(item, in.name).report({.what = fmt::format("'{}' is not a line CONFIG_NAME=value", item.text)});
+        (!item.text.starts_with("CONFIG_") || item.text.find('=') == std::string::npos ||
+         item.text.find('\n') != std::string::npos))
+      in.with(item, in.name).report(
+          {.what = fmt::format("'{}' is not a line CONFIG_NAME=value", visible_line(item.text))});
 }
 
 template <class Row>

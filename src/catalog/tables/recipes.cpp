@@ -185,18 +185,6 @@ Schema<RecipeRow> with_own_parts(Schema<RecipeRow>&& schema) {
                         .optional("test", section(test)));
 }
 
-// An expression of SPDX, or words of that kind: it is shown, and compared by people.
-void read_license(const FieldInput& in, RecipeRow& row) {
-  read_field(in, row.license);
-  const auto fits = [](unsigned char c) {
-    return std::isalnum(c) || std::string_view(" .-+()/:").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!std::all_of(row.license.begin(), row.license.end(), fits))
-    in.report(
-        {.what = fmt::format("'{}' is not a licence: it is written as SPDX does, for instance GPL-2.0-or-later AND MIT",
-                             row.license)});
-}
-
 void read_homepage(const FieldInput& in, RecipeRow& row) {
   read_url(in, row.homepage);
   if (!row.homepage.empty() && !row.homepage.starts_with("https://") && !row.homepage.starts_with("http://"))
@@ -267,7 +255,7 @@ const Schema<RecipeRow>& recipe_schema() {
       .optional("version", &RecipeRow::version)
       .optional("default", &RecipeRow::default_member)
       .optional("summary", &RecipeRow::summary)
-      .optional("license", read_license)
+      .optional("license", license(&RecipeRow::license))
       .optional("homepage", read_homepage)
       .optional("arch", read_recipe_arch)
       .optional("bare_metal", &RecipeRow::bare_metal);

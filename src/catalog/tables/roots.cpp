@@ -40,7 +40,7 @@ const Schema<RootRow>& root_schema() {
           .optional("like", reference(&RootRow::like, NameOf::root))
           .optional("architecture", &RootRow::architecture)
           .optional("purpose", &RootRow::purpose)
-          .optional("license", &RootRow::license)
+          .optional("license", license(&RootRow::license))
           .optional("kind", word(&RootRow::kind, same_words({"build"})))
           .optional("rank", &RootRow::rank)
           .optional("first_for", [](const FieldInput& in,

@@ -1,4 +1,5 @@
 // What is in the root file systems of images.
+#include "base/visible.hpp"
 #include "catalog/tables/image_readers.hpp"
 
 namespace swage {
@@ -7,28 +8,15 @@ namespace {
 
 using Kind = TomlValue::Kind;
 
-// A field of passwd(5), group(5) or inittab(5): these divide lines by colons.
-void read_passwd_field(const FieldInput& in, std::string& out) {
-  read_field(in, out);
-  if (in.value.kind == Kind::string && out.find_first_of(":\n") != std::string::npos)
-    in.report({.what = fmt::format("'{}' is one field of a line: it has no colon and is one line", in.name)});
-}
-template <class Row>
-typename Schema<Row>::Reader passwd_field(std::string Row::*member) {
-  return [member](const FieldInput& in, Row& row) { read_passwd_field(in, row.*member); };
+std::string as_account(std::string_view, const std::string& name) {
+  const bool begins = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_');
+  if (begins && name.size() <= 32 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == name.npos)
+    return "";
+  return fmt::format("'{}' is no name of a user or group: small letters, digits, - and _", visible_line(name));
 }
 
-template <class Row>
-typename Schema<Row>::Reader account_name(std::string Row::*member) {
-  return [member](const FieldInput& in, Row& row) {
-    read_field(in, row.*member);
-    const std::string& name = row.*member;
-    if (in.value.kind != Kind::string) return;
-    const bool begins = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_');
-    if (!begins || name.size() > 32 || name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
-      in.report({.what = fmt::format("'{}' is no name of a user or group: small letters, digits, - and _", name)});
-  };
-}
+// What all programs and file systems take for a number; the last one, 65535, means none.
+constexpr unsigned kLastId = 65534;
 
 template <class Row>
 typename Schema<Row>::Reader account_id(std::string Row::*member) {
@@ -36,51 +24,36 @@ typename Schema<Row>::Reader account_id(std::string Row::*member) {
     unsigned id = 0;
     read_field(in, id);
     row.*member = std::to_string(id);
-  };
-}
-
-// One line each.
-template <class Row>
-typename Schema<Row>::Reader lines(std::vector<std::string> Row::*member) {
-  return [member](const FieldInput& in, Row& row) {
-    read_field(in, row.*member);
-    for (const TomlValue& item : in.value.items)
-      if (item.kind == Kind::string && item.text.find('\n') != std::string::npos)
-        in.with(item, in.name).report({.what = fmt::format("each of '{}' is one line", in.name)});
+    if (id > kLastId) in.report({.what = fmt::format("'{}' is from 0 to {}: {}", in.name, kLastId, id)});
   };
 }
 
 const Schema<UserRow>& user_schema() {
   static const Schema<UserRow> schema = Schema<UserRow>("[[part.user]]")
-      .required("name", account_name(&UserRow::name))
+      .required("name", text(&UserRow::name, as_account))
       .optional("id", account_id(&UserRow::id))
-      .optional("group", account_name(&UserRow::group))
-      .optional("home", passwd_field(&UserRow::home))
-      .optional("shell", passwd_field(&UserRow::shell))
-      .optional("password", passwd_field(&UserRow::password))
-      .optional("groups", &UserRow::groups)
-      .optional("keys", lines(&UserRow::keys));
+      .optional("group", text(&UserRow::group, as_account))
+      .optional("home", text(&UserRow::home, as_home))
+      .optional("shell", text(&UserRow::shell, as_program))
+      .optional("password", text(&UserRow::password, as_password))
+      .optional("groups", text(&UserRow::groups, as_account))
+      .optional("keys", text(&UserRow::keys, as_ssh_key));
   return schema;
 }
 
 const Schema<UserGroupRow>& user_group_schema() {
   static const Schema<UserGroupRow> schema = Schema<UserGroupRow>("[[part.group]]")
-      .required("name", account_name(&UserGroupRow::name))
+      .required("name", text(&UserGroupRow::name, as_account))
       .optional("id", account_id(&UserGroupRow::id));
   return schema;
 }
 
-void read_run(const FieldInput& in, ServiceRow& row) {
-  read_field(in, row.run);
-  if (row.run.find('\n') != std::string::npos) in.report({.what = "'run' is one line: what is longer is a file"});
-}
-
 const Schema<ServiceRow>& service_schema() {
   static const Schema<ServiceRow> schema = Schema<ServiceRow>("[[part.service]]")
-      .required("name", &ServiceRow::name)
-      .optional("run", read_run)
+      .required("name", text(&ServiceRow::name, as_name))
+      .optional("run", line(&ServiceRow::run))
       .optional("when", word(&ServiceRow::when, same_words({"start", "keep", "once", "stop", "ctrl-alt-del", "never"})))
-      .optional("tty", passwd_field(&ServiceRow::tty));
+      .optional("tty", text(&ServiceRow::tty, as_tty_of_image));
   return schema;
 }
 
@@ -91,9 +64,14 @@ typename Schema<PartRow>::Reader rows_of(std::vector<Row> PartRow::*member, cons
     if (!in.is(Kind::array)) return;
     for (const TomlValue& item : in.value.items) {
       if (!in.with(item, in.name).is(Kind::table)) continue;
-      Row& row = (part.*member).emplace_back();
+      Row row;
       schema.read(in.document, item, row, Presence::whole, in.findings);
       row.pos = in.document.pos(item.span);
+      std::vector<Row>& rows = part.*member;
+      const auto same = [&](const Row& other) { return other.name == row.name; };
+      if (!row.name.empty() && std::any_of(rows.begin(), rows.end(), same))
+        in.with(item, in.name).report({.what = fmt::format("'{}' stands twice in one part", visible_line(row.name))});
+      rows.push_back(std::move(row));
     }
   };
 }
@@ -119,7 +97,7 @@ void read_programs(const FieldInput& in, PartRow& part) {
   if (!in.is(Kind::table)) return;
   in.refer_keys(NameOf::package);
   for (const TomlEntry& entry : in.value.entries)
-    read_field(in.with(entry.value, entry.key), part.programs[entry.key]);
+    read_kind(in.with(entry.value, entry.key), part.programs[entry.key], as_file_of_package);
 }
 
 void read_boots(const FieldInput& in, PartRow& part) {
@@ -132,8 +110,8 @@ void read_boots(const FieldInput& in, PartRow& part) {
 
 const Schema<PartRow>& part_schema() {
   static const Schema<PartRow> schema = Schema<PartRow>("[[part]]")
-      .required("name", &PartRow::name)
-      .required("summary", &PartRow::summary)
+      .required("name", text(&PartRow::name, as_name))
+      .required("summary", line(&PartRow::summary))
       .optional("to", names_at(&PartRow::to))
       .optional("boards", names_at(&PartRow::boards))
       .optional("host", read_host)
@@ -142,24 +120,24 @@ const Schema<PartRow>& part_schema() {
       .optional("user", rows_of(&PartRow::users, user_schema()))
       .optional("group", rows_of(&PartRow::groups, user_group_schema()))
       .optional("service", rows_of(&PartRow::services, service_schema()))
-      .optional("files", &PartRow::files)
-      .optional("login", &PartRow::login)
-      .optional("password", &PartRow::password)
-      .optional("checks", lines(&PartRow::checks))
+      .optional("files", kinds(&PartRow::files, as_file, nullptr))
+      .optional("login", line(&PartRow::login))
+      .optional("password", text(&PartRow::password, as_password_pattern))
+      .optional("checks", line(&PartRow::checks))
       .optional("card", [](const FieldInput& in, PartRow& row) { read_bytes(in, row.card); })
       .optional("boots", read_boots)
-      .optional("modules", &PartRow::modules)
-      .optional("drivers", &PartRow::drivers)
-      .optional("firmware", root_files(&PartRow::firmware, "to"))
-      .optional("cmdline", &PartRow::cmdline)
+      .optional("modules", text(&PartRow::modules, as_module))
+      .optional("drivers", text(&PartRow::drivers, as_module))
+      .optional("firmware", root_files(&PartRow::firmware, RootFileUse::root))
+      .optional("cmdline", line(&PartRow::cmdline))
       .optional("override", read_override<PartRow>);
   return schema;
 }
 
 const Schema<UserlandRow>& userland_schema() {
   static const Schema<UserlandRow> schema = Schema<UserlandRow>("[[userland]]")
-      .required("name", &UserlandRow::name)
-      .required("summary", &UserlandRow::summary)
+      .required("name", text(&UserlandRow::name, as_name))
+      .required("summary", line(&UserlandRow::summary))
       .required("parts", names_at(&UserlandRow::parts))
       .optional("override", read_override<UserlandRow>);
   return schema;

@@ -16,6 +16,11 @@ name = "gpu_mem"
 kind = "number"
 source = "s"
 [[firmware_setting]]
+name = "over_voltage"
+kind = "number"
+negative = true
+source = "s"
+[[firmware_setting]]
 name = "kernel"
 kind = "text"
 source = "s"
@@ -76,8 +81,16 @@ table = "mbr"
 name = "boot"
 type = "c"
 fs = "vfat"
+label = "BOOT"
 size = "64M"
 content = "boot"
+[[layout.partition]]
+name = "root"
+type = "83"
+fs = "ext4"
+label = "root"
+size = "+8M"
+content = "root"
 [[userland]]
 name = "small"
 summary = "s"
@@ -169,6 +182,103 @@ overlays = [{ name = "dwc2", params = ["drmode=host"] }, "dwc3", "old", "four-on
         "error: the overlay 'four-only' is not for 'five', which has a bcm2712\n", "note: it is for bcm2711\n",
         "error: the overlay 'disable-bt-pi5' has no parameter 'x'\n", "note: 'disable-bt' is 'disable-bt-pi5' on 'five'\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "---\n" << text;
+}
+
+TEST_F(BootConfig, EachLineOfItIsOne) {
+  board(R"([[board.config]]
+when = ["gpio4=1]\nkernel=x\n["]
+options = { kernel = "a.img\n[all]\nkernel=b.img" }
+params = ["audio=on\nkernel=x", "audio=on,krnbt=on"]
+overlays = [{ name = "dwc2", params = ["dr_mode=host\nx"] }]
+)");
+  EXPECT_EQ(dir.checked(), R"(error: 'when' is one line, without control characters
+  --> CAT/boards/b.toml:12:9
+  12 | when = ["gpio4=1]\nkernel=x\n["]
+     |         ^^^^^^^^^^^^^^^^^^^^^^^
+error: 'kernel' is one line, without control characters
+  --> CAT/boards/b.toml:13:22
+  13 | options = { kernel = "a.img\n[all]\nkernel=b.img" }
+     |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+error: 'params' is one line, without control characters
+  --> CAT/boards/b.toml:14:11
+  14 | params = ["audio=on\nkernel=x", "audio=on,krnbt=on"]
+     |           ^^^^^^^^^^^^^^^^^^^^
+error: 'audio=on,krnbt=on' is more than one parameter: each is an item by itself
+  --> CAT/boards/b.toml:14:33
+  14 | params = ["audio=on\nkernel=x", "audio=on,krnbt=on"]
+     |                                 ^^^^^^^^^^^^^^^^^^^
+error: 'params' is one line, without control characters
+  --> CAT/boards/b.toml:15:40
+  15 | overlays = [{ name = "dwc2", params = ["dr_mode=host\nx"] }]
+     |                                        ^^^^^^^^^^^^^^^^^
+)");
+}
+
+TEST_F(BootConfig, NumbersAreNumbers) {
+  board("[[board.config]]\noptions = { gpu_mem = \"dead\", over_voltage = \"0xZ\" }\n[[board.config]]\noptions = { gpu_mem = -5, over_voltage = -2 }\n"
+        "[[board.config]]\noptions = { gpu_mem = \"\" }\n[[board.config]]\noptions = { gpu_mem = \"0x40\" }\n");
+  EXPECT_EQ(dir.checked(), R"(error: 'gpu_mem' is a number, not 'dead'
+  --> CAT/boards/b.toml:12:23
+  12 | options = { gpu_mem = "dead", over_voltage = "0xZ" }
+     |                       ^^^^^^
+error: 'over_voltage' is a number, not '0xZ'
+  --> CAT/boards/b.toml:12:46
+  12 | options = { gpu_mem = "dead", over_voltage = "0xZ" }
+     |                                              ^^^^^
+error: 'gpu_mem' is a number from 0 on, not '-5'
+  --> CAT/boards/b.toml:14:23
+  14 | options = { gpu_mem = -5, over_voltage = -2 }
+     |                       ^^
+error: 'gpu_mem' is a number, not ''
+  --> CAT/boards/b.toml:16:23
+  16 | options = { gpu_mem = "" }
+     |                       ^^
+)");
+}
+
+TEST_F(BootConfig, FiltersAreThoseOfTheModel) {
+  board(R"([[board.config]]
+when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+[[board.config]]
+when = ["pi5", "gpio4=1", "pi5", "gpio5=1"]
+[[board.config]]
+when = ["boot_partition=1", "board-type=0x17", "0x1234", "gpio4=0", "tryboot", "EDID=VSC-TD2220", "HDMI:1"]
+[[board.config]]
+when = ["cust_otp3&0xf=10"]
+)");
+  EXPECT_EQ(dir.checked(), R"(error: 'gpioX=7' is not [gpioN=0] or [gpioN=1]
+  --> CAT/boards/b.toml:12:9
+  12 | when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+     |         ^^^^^^^^^
+error: '0xZZ' is no serial number
+  --> CAT/boards/b.toml:12:20
+  12 | when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+     |                    ^^^^^^
+error: 'board-type=zz' has no number of a board
+  --> CAT/boards/b.toml:12:28
+  12 | when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+     |                            ^^^^^^^^^^^^^^^
+error: 'boot_partition=x' is no expression: ARG=VALUE, ARG&MASK, ARG&MASK=VALUE, ARG<VALUE or ARG>VALUE
+  --> CAT/boards/b.toml:12:45
+  12 | when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+     |                                             ^^^^^^^^^^^^^^^^^^
+error: 'all' is no filter of a section: one without 'when' is for all
+  --> CAT/boards/b.toml:12:65
+  12 | when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+     |                                                                 ^^^^^
+error: 'EDID=[x' is no filter of config.txt
+  --> CAT/boards/b.toml:12:72
+  12 | when = ["gpioX=7", "0xZZ", "board-type=zz", "boot_partition=x", "all", "EDID=[x"]
+     |                                                                        ^^^^^^^^^
+error: 'pi5' takes the place of 'pi5': filters of one kind do not add up
+  --> CAT/boards/b.toml:14:27
+  14 | when = ["pi5", "gpio4=1", "pi5", "gpio5=1"]
+     |                           ^^^^^
+error: 'gpio5=1' takes the place of 'gpio4=1': filters of one kind do not add up
+  --> CAT/boards/b.toml:14:34
+  14 | when = ["pi5", "gpio4=1", "pi5", "gpio5=1"]
+     |                                  ^^^^^^^^^
+)");
 }
 
 TEST_F(BootConfig, AnOverlayThatTheCardDoesNotHoldIsRefused) {

@@ -28,10 +28,18 @@ summary = "s"
 table = "gpt"
 [[layout.partition]]
 name = "boot"
-type = "c"
+type = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 fs = "vfat"
+label = "BOOT"
 size = "64M"
 content = "boot"
+[[layout.partition]]
+name = "root"
+type = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
+fs = "ext4"
+label = "root"
+size = "+8M"
+content = "root"
 
 [[userland]]
 name = "small"
@@ -128,8 +136,16 @@ table = "mbr"
 name = "boot"
 type = "c"
 fs = "vfat"
+label = "BOOT"
 size = "8M"
 content = "boot"
+[[layout.partition]]
+name = "root"
+type = "83"
+fs = "ext4"
+label = "root"
+size = "+8M"
+content = "root"
 [[axis]]
 name = "small"
 suffix = "-small"
@@ -238,6 +254,17 @@ type = "c"
 fs = "ext4"
 size = "much"
 content = "boot"
+[[layout]]
+name = "worse"
+summary = "s"
+table = "mbr"
+[[layout.partition]]
+name = "boot"
+type = "c"
+fs = "ext4"
+label = "boot"
+size = "8M"
+content = "boot"
 )");
   const std::string text = dir.checked();
   for (const char* part :
@@ -245,7 +272,7 @@ content = "boot"
         "error: 'far' is not an address: 0x80000\n", "error: 'oen' is not a board\n  --> CAT/images/family.toml:5:11\n",
         "hint: did you mean 'one'?\n",
         "error: 'much' is not a size: 64M, or +16M for that much more than the content\n  --> CAT/images/family.toml:16:8\n",
-        "error: 'boot' holds what boards start from, which is read of vfat alone\n  --> CAT/images/family.toml:12:1\n"})
+        "error: 'boot' holds what boards start from, which is read of vfat alone\n  --> CAT/images/family.toml:22:1\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "---\n" << text;
 }
 
@@ -280,12 +307,12 @@ programs = { less = ["bin/less"], zlib = ["bin/zpipe"] }
 packages = ["zlib"]
 [[part.user]]
 name = "root"
-keys = ["ssh-ed25519 AAAA root@desk"]
+keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB root@desk"]
 [[part.user]]
 name = "ada"
-password = "$6$a$b"
+password = "$1$a$0123456789abcdefghijkl"
 groups = ["wheel"]
-keys = ["ssh-ed25519 BBBB ada@desk"]
+keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC ada@desk"]
 [[part.group]]
 name = "wheel"
 [[part.service]]
@@ -313,7 +340,7 @@ when = "never"
   std::vector<Error> errors;
   EXPECT_EQ(shown(put_together(tables, tables.userlands.front(), "one", {}, errors)), R"(kitchen root:x
 root:*:0:0:root:/root:/bin/sh
-ada:$6$a$b:1000:1000:ada:/home/ada:/bin/sh
+ada:$1$a$0123456789abcdefghijkl:1000:1000:ada:/home/ada:/bin/sh
 wheel:x:1001:ada
 root:x:0:
 ada:x:1000:
@@ -322,8 +349,8 @@ hello once  echo hello
 etc/motd=mine
 less bin/less
 zlib
-root ssh-ed25519 AAAA root@desk
-ada ssh-ed25519 BBBB ada@desk
+root ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB root@desk
+ada ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC ada@desk
 )");
   EXPECT_EQ(put_together(tables, tables.userlands.front(), "two", {}, errors).whole.host.text, "second");
   EXPECT_TRUE(errors.empty());
@@ -396,8 +423,8 @@ hint: did you mean 'one'?
 )");
   dir.write("layer/images/mine.toml", "[[part]]\nname = \"mine\"\nsummary = \"s\"\nto = [\"small\"]\nlogin = \"ada:x\"\n");
   EXPECT_EQ(dir.checked({"layer"}), R"(error: 'small' has no 'login' that a boot can take: USER:PASSWORD, of a user of it
-  --> CAT/images/tables.toml:17:1
-  17 | [[userland]]
+  --> CAT/images/tables.toml:25:1
+  25 | [[userland]]
      | ^^^^^^^^^^^^
 )");
 }
