@@ -162,6 +162,7 @@ class HttpPlace final : public CachePlace {
     return text.has_value();
   }
 
+  bool can_list() const override { return false; }
   Result<std::vector<Entry>> list() override {
     return Fail(Error{.what = fmt::format("'{}' cannot be listed: it is a web server", shown())}.hinted(
         "the directory that it serves"));
@@ -169,7 +170,9 @@ class HttpPlace final : public CachePlace {
 
   fs::path staging() const override { return {}; }
   Result<void> write(const std::string&, const fs::path&, std::string_view) override { return read_only(); }
-  Result<void> remove(const std::string&) override { return read_only(); }
+  Result<void> remove_all(const std::vector<std::string>&) override { return read_only(); }
+  Result<void> renew(const std::string&) override { return read_only(); }
+  Result<std::optional<FileLock>> lock(Use, const std::function<void()>&) override { return read_only(); }
 
  private:
   struct Attempt {

@@ -54,4 +54,12 @@ Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writab
   return open_http_place(url, limits);
 }
 
+Result<std::vector<std::unique_ptr<CachePlace>>> open_places(const std::vector<std::string>& urls) {
+  std::vector<std::unique_ptr<CachePlace>> places;
+  for (const std::string& url : urls) {
+    SWAGE_TRY(places.emplace_back(), open_place(url, false));
+  }
+  return places;
+}
+
 }  // namespace swage

@@ -2,6 +2,7 @@
 // (is_cache_name). Nothing that is written is seen before it is whole.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,9 +43,20 @@ class CachePlace {
   struct Entry {
     std::string name;
     std::uint64_t size = 0;
+    std::int64_t modified = 0;              // seconds since 1970
   };
+  virtual bool can_list() const = 0;
   virtual Result<std::vector<Entry>> list() = 0;
-  virtual Result<void> remove(const std::string& name) = 0;
+
+  // In this order, also after the power has failed; what is not there is no error.
+  virtual Result<void> remove_all(const std::vector<std::string>& names) = 0;
+  // As if it had been written now.
+  virtual Result<void> renew(const std::string& name) = 0;
+
+  // Who adds shares the place with others who add, and with nobody who removes. Held by the process as long as the
+  // result lives; none where the place has no locks. `waiting` is called when somebody else holds it.
+  enum class Use { add, remove, index };
+  virtual Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) = 0;
 };
 
 struct PlaceLimits {
@@ -58,6 +70,8 @@ struct PlaceLimits {
 // `https://` and `http://` can only be read, and have no list. Errc::invalid_input for other schemes and for URLs with
 // passwords.
 Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable, const PlaceLimits& limits = {});
+// To read, in this order.
+Result<std::vector<std::unique_ptr<CachePlace>>> open_places(const std::vector<std::string>& urls);
 // Whether open_place() would take it, without looking.
 Result<void> check_place(std::string_view url);
 

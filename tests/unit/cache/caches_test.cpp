@@ -420,7 +420,7 @@ TEST_F(CachesTest, WhatIsNoPlaceIsAnError) {
 TEST_F(CachesTest, AWebServerIsReadOnlyAndHasNoList) {
   const auto place = open_place(server_->url(""), false).value();
   EXPECT_EQ(place->list().error().what, "'" + place->shown() + "' cannot be listed: it is a web server");
-  EXPECT_FALSE(place->remove("x"));
+  EXPECT_FALSE(place->remove_all({"x"}));
   EXPECT_FALSE(open_place(server_->url(""), true));
 }
 
