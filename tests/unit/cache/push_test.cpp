@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <thread>
 
+#include "cache/background_push.hpp"
 #include "cache/check_cache.hpp"
 #include "store_support.hpp"
 
@@ -178,6 +180,27 @@ TEST_F(CacheTest, ALinkOutOfTheDirectoryIsNotFollowed) {
   const auto got = place_->read("nar/x", 100);
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().what, "'nar/x' leads out of '" + (home_ / "cache").string() + "'");
+}
+
+TEST_F(CacheTest, APushInTheBackgroundBeginsAtOnce) {
+  PushOptions options{.key = &*key_};
+  BackgroundPush meanwhile(*store_, *place_, options);
+  meanwhile.add({paths_[1]});
+  for (int tries = 0; tries < 1000 && !fs::exists(file(narinfo(1))); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(fs::exists(file(narinfo(1))));
+  EXPECT_EQ(meanwhile.finish().pushed, 2U);
+  SWAGE_OK(const PushResult rest, push());
+  EXPECT_EQ(rest.pushed, 1U);
+  EXPECT_EQ(problems(), std::vector<std::string>());
+}
+
+TEST_F(CacheTest, APushInTheBackgroundThatFailsIsLeftToTheRest) {
+  ASSERT_TRUE(place_->write_text("nix-cache-info", "StoreDir: /gnu/store\n", ""));
+  BackgroundPush meanwhile(*store_, *place_, {});
+  meanwhile.add({paths_[1]});
+  meanwhile.add({paths_[2]});
+  EXPECT_EQ(meanwhile.finish().pushed, 0U);
 }
 
 }  // namespace
