@@ -99,8 +99,9 @@ std::size_t on_line(char* data, std::size_t, std::size_t size, void* pointer) {
 
 class HttpPlace final : public CachePlace {
  public:
-  HttpPlace(std::string base, const PlaceLimits& limits)
+  HttpPlace(std::string base, const PlaceLimits& limits, std::shared_ptr<const S3Signer> signer)
       : base_(std::move(base)),
+        signer_(std::move(signer)),
         limits_(limits),
         request_limits_{.connect_timeout = limits.timeout, .stall_timeout = limits.timeout, .slowest = limits.slowest} {
     while (base_.ends_with('/')) base_.pop_back();
@@ -192,12 +193,13 @@ class HttpPlace final : public CachePlace {
     return fail(Errc::environment, "it wants fewer requests (HTTP status 429 or 503)");
   }
 
-  std::string url_of(const std::string& name) const {
-    return name.starts_with("https://") || name.starts_with("http://") ? name : base_ + "/" + name;
+  static bool is_elsewhere(const std::string& name) {
+    return name.starts_with("https://") || name.starts_with("http://");
   }
 
   void set_up(CURL* easy, const std::string& name) const {
-    set_up_request(easy, url_of(name), "http,https", "", request_limits_);
+    set_up_request(easy, is_elsewhere(name) ? name : base_ + "/" + name, "http,https", "", request_limits_);
+    if (signer_ && !is_elsewhere(name)) signer_->sign(easy);
     curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
     // Rather one connection with many requests, where the server can, than many.
     if (base_.starts_with("https")) curl().easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
@@ -346,6 +348,7 @@ class HttpPlace final : public CachePlace {
   }
 
   std::string base_;
+  std::shared_ptr<const S3Signer> signer_;
   PlaceLimits limits_;
   RequestLimits request_limits_;
   CurlPool pool_{};                            // of downloads
@@ -359,8 +362,9 @@ class HttpPlace final : public CachePlace {
 
 }  // namespace
 
-std::unique_ptr<CachePlace> open_http_place(std::string_view url, const PlaceLimits& limits) {
-  return std::make_unique<HttpPlace>(std::string(url), limits);
+std::unique_ptr<CachePlace> open_http_place(std::string_view url, const PlaceLimits& limits,
+                                            std::shared_ptr<const S3Signer> signer) {
+  return std::make_unique<HttpPlace>(std::string(url), limits, std::move(signer));
 }
 
 }  // namespace swage

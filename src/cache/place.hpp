@@ -67,8 +67,8 @@ struct PlaceLimits {
 };
 
 // `file:///DIR` or a path that begins with `/` or `.`; `writable` makes the directory where it is not there.
-// `https://` and `http://` can only be read, and have no list. Errc::invalid_input for other schemes and for URLs with
-// passwords.
+// `https://` and `http://` can only be read, and have no list. `s3://` is a bucket (s3_access.hpp), which has no locks.
+// Errc::invalid_input for other schemes and for URLs with passwords.
 Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable, const PlaceLimits& limits = {});
 // To read, in this order.
 Result<std::vector<std::unique_ptr<CachePlace>>> open_places(const std::vector<std::string>& urls);

@@ -41,7 +41,7 @@ class Push {
       if (!info) return fail(Errc::corrupt, fmt::format("'{}' is not valid in this store", path.str()));
       nodes_.emplace(path, Node{.narinfo = {.info = std::move(*info)}});
     }
-    ask_upstreams();
+    SWAGE_CHECK(ask_places());
     order();
     work();
     const Result<void> indexed = add_to_cache_index(place_, written_);   // also of what others ended early
@@ -69,24 +69,34 @@ class Push {
     return place_.write_text("nix-cache-info", format_cache_info({}), kCacheInfoType);
   }
 
-  void ask_upstreams() {
+  // Which of the paths a place has, asked for all at once.
+  Result<StorePathSet> held_by(CachePlace& place) {
     std::vector<std::string> names;
     for (const auto& [path, node] : nodes_) names.push_back(narinfo_name(path));
-    for (CachePlace* upstream : options_.upstreams) {
-      const std::vector<CachePlace::Answer> answers = upstream->read_all(names, kLargestNarInfo);
-      std::size_t at = 0;
-      for (const auto& [path, node] : nodes_) {
-        const CachePlace::Answer& answer = answers[at++];
-        if (!answer && answer.error().code == Errc::environment) {
-          reporter_.on(Message{fmt::format("warning: '{}' is taken to have nothing: {}", upstream->shown(),
-                                           answer.error().what)});
-          break;
-        }
-        if (!answer || !*answer) continue;
-        const Result<NarInfo> narinfo = parse_narinfo(**answer, narinfo_name(path));
-        if (narinfo && narinfo->info.path == path) upstream_.insert(path);
-      }
+    const std::vector<CachePlace::Answer> answers = place.read_all(names, kLargestNarInfo);
+    StorePathSet held;
+    std::size_t at = 0;
+    for (const auto& [path, node] : nodes_) {
+      const CachePlace::Answer& answer = answers[at++];
+      if (!answer && answer.error().code != Errc::corrupt) return Fail(answer.error());
+      if (!answer || !*answer) continue;
+      const Result<NarInfo> narinfo = parse_narinfo(**answer, narinfo_name(path));
+      if (narinfo && narinfo->info.path == path) held.insert(path);
     }
+    return held;
+  }
+
+  Result<void> ask_places() {
+    if (place_.is_remote() && !options_.again) { SWAGE_TRY(here_, held_by(place_)); }
+    for (CachePlace* upstream : options_.upstreams) {
+      Result<StorePathSet> held = held_by(*upstream);
+      if (held) upstream_.merge(*held);
+      else if (held.error().code == Errc::interrupted) return Fail(std::move(held).error());
+      else
+        reporter_.on(Message{fmt::format("warning: '{}' is taken to have nothing: {}", upstream->shown(),
+                                         held.error().what)});
+    }
+    return {};
   }
 
   void order() {
@@ -128,7 +138,8 @@ class Push {
   Result<void> publish(const StorePath& path) {
     Node& node = nodes_.at(path);
     if (!options_.again) {
-      SWAGE_TRY(const bool present, place_.has(narinfo_name(path)));
+      SWAGE_TRY(const bool present,
+                place_.is_remote() ? Result<bool>(here_.contains(path)) : place_.has(narinfo_name(path)));
       if (present) return published(path, Where::here);
     }
     if (upstream_.contains(path)) return published(path, Where::upstream);
@@ -217,7 +228,7 @@ class Push {
   const PushOptions& options_;
   Reporter& reporter_;
   std::map<StorePath, Node> nodes_{};
-  StorePathSet upstream_{};              // that an upstream has
+  StorePathSet here_{}, upstream_{};     // that a remote place has, that an upstream has
   std::vector<StorePath> todo_{};
   std::atomic<std::size_t> next_{0};
   std::mutex mutex_{};                   // guards all below, and Node::ready and ::missing

@@ -142,7 +142,7 @@ void declare_cache_push(const Options& app, const std::shared_ptr<Action>& chose
   const Options put = app.add_subcommand("push", "copy what was built, with all that it refers to, into a cache");
   declare_targets(put, options->targets);
   put.get_option("TARGET").description("store paths, links to them (./result), or targets that are built");
-  put.add_option("--to", options->to, "the cache: a directory, which is made").required();
+  put.add_option("--to", options->to, "the cache: a directory, which is made, or a bucket").required();
   put.add_option("--key", options->key, "sign with the secret key in this file");
   put.add_option("--upstream", options->upstreams, "what this cache has is not pushed");
   const std::vector<std::string> forms{"zstd", "xz", "gzip", "bzip2", "none"};

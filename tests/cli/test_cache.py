@@ -45,7 +45,7 @@ def test_what_is_no_cache(swage):
         "hint: the first push makes it one: swage cache push PATH --to ./dir\n")
     assert swage("cache", "check", "./dir").fails(1).out == "nix-cache-info: it is not there\ndamaged: 0 paths, 0 B of NARs read\n"
     assert swage("cache", "info", "gopher://x").fails(2).err == (
-        "error: 'gopher://x' is no place of a cache\nhint: a directory (./cache or file:///srv/cache) or a web server (https://cache.example.org)\n")
+        "error: 'gopher://x' is no place of a cache\nhint: a directory (./cache or file:///srv/cache), a web server (https://cache.example.org), a bucket (s3://BUCKET?endpoint=HOST)\n")
     assert swage("cache", "info", "./none").fails(4).err == f"error: cannot open '{swage.cwd}/none': No such file or directory\n"
     (where / "nix-cache-info").write_text("StoreDir: /gnu/store\n")
     assert swage("cache", "info", "./dir").fails(1).err == "error: 'nix-cache-info' says 'StoreDir: /gnu/store'\n"

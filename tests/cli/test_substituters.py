@@ -114,10 +114,11 @@ def test_a_swage_toml_is_believed_once_the_user_says_so(world):
 def test_what_is_set_wrong_is_said_where(world):
     cache = str(world.cache.directory)
     plan = ["plan", "busybox", "--lock", world.home / "swage.lock"]
-    place = "is no place of a cache\nhint: a directory (./cache or file:///srv/cache) or a web server (https://cache.example.org)\n"
-    assert world(*plan, "--substituters", "s3://b").fails(2).err == f"error: 's3://b' {place}"
-    assert world(*plan, env={"SWAGE_SUBSTITUTERS": "s3://b"}).fails(2).err == (
-        f"error: 's3://b' {place}".replace("\nhint", "\nnote: in SWAGE_SUBSTITUTERS\nhint"))
+    place = ("is no place of a cache\nhint: a directory (./cache or file:///srv/cache), a web server (https://cache.example.org), a bucket "
+             "(s3://BUCKET?endpoint=HOST)\n")
+    assert world(*plan, "--substituters", "gopher://b").fails(2).err == f"error: 'gopher://b' {place}"
+    assert world(*plan, env={"SWAGE_SUBSTITUTERS": "gopher://b"}).fails(2).err == (
+        f"error: 'gopher://b' {place}".replace("\nhint", "\nnote: in SWAGE_SUBSTITUTERS\nhint"))
     assert "secret" not in world(*plan, "--substituters", "https://me:secret@host").fails(2).err
     assert world(*plan, "--substituters", cache, "--trusted-public-keys", "x").fails(2).err == (
         "error: 'x' is no public key\nhint: NAME:BASE64 of 32 bytes, as 'swage cache keygen' prints it\n")

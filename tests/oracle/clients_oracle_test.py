@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from extracted import command, extracted  # noqa: E402
 from made_up_cache import MadeUpCache, Served  # noqa: E402
+from s3_server import KEY, SECRET, S3Server  # noqa: E402
 
 SUITES = {"2.3.7": "bullseye", "2.8.0": "bookworm", "2.26.3": "trixie", "2.34.8": "forky"}
 ALL = os.environ.get("SWAGE_NIX_CLIENTS") == "all"
@@ -97,3 +98,18 @@ def test_it_refuses_what_is_not_signed_by_a_trusted_key(world, client, how):
         new = ["build", "busybox", "--home", world.cwd / "new", "--lock", world.home / "swage.lock", "--json", "--dry-run"]
         said = world(*new, "--substituters", server.url, "--trusted-public-keys", key).ok().json()
         assert said["substitute"] == [] and said["caches"][0]["untrusted"] == 1
+
+
+def test_both_use_one_bucket(world, client):
+    """Against a server that checks each signature. The distribution's Nix does buckets from 2.33 on, and signs nothing, for want of AWS's library."""
+    if tuple(int(part) for part in client.version.split(".")[:2]) < (2, 33):
+        pytest.skip(f"the distribution's Nix {client.version} has no S3")
+    world.env.update({"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET})
+    with S3Server(public=True) as server, S3Server("theirs", public=True) as theirs:
+        world("cache", "push", "busybox", "--to", server.url, "--key", "secret").ok()
+        client.take(world.out, server.url, world.key, "there")
+        client("nix", "copy", "--from", client.tmp / "there", "--to", f"{theirs.url}&compression=zstd&secret-key={world.cwd}/other", world.out)
+        assert world("cache", "check", theirs.url, "--public-key", world.other).ok().out.startswith("ok: 3 paths, ")
+        got = world("build", "busybox", "--home", world.cwd / "new", "--lock", world.home / "swage.lock", "--json", "--no-link",
+                    "--substituters", theirs.url, "--trusted-public-keys", world.other)
+        assert got.ok().json()["caches"][0]["paths"] == 3

@@ -405,7 +405,7 @@ TEST_F(CachesTest, ManyAreAskedForAtOnce) {
 }
 
 TEST_F(CachesTest, WhatIsNoPlaceIsAnError) {
-  for (const char* url : {"gopher://x", "https://", "https://host/?x=1", "cache.example.org", "s3://bucket"}) {
+  for (const char* url : {"gopher://x", "https://", "https://host/?x=1", "cache.example.org", "s3://", "s3://Bucket", "s3://bucket/x"}) {
     options_.urls = {url};
     const auto opened = Caches::open(options_);
     ASSERT_FALSE(opened) << url;
