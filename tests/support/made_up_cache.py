@@ -75,6 +75,8 @@ class Served:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 if wrong in ("cut", "hang"):
                     data, self.close_connection = data[:len(data) // 2], True
                 if wrong == "slow":
@@ -85,6 +87,8 @@ class Served:
                 self.wfile.write(data)
                 if wrong == "hang":
                     ending.wait()
+
+            do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass
