@@ -2,12 +2,14 @@
 cache says to have is there, whole and signed."""
 import os
 import random
+import signal
 import subprocess
 import time
 
 import pytest
 
-from made_up_cache import MadeUpCache, Served
+from made_up_cache import MadeUpCache, Served, wait_until
+from swage_cli import ROOT
 from test_faults import CACHE_ROUNDS, SEED, in_namespace
 from test_substitution import ALPHABET
 
@@ -84,3 +86,21 @@ def test_a_cache_on_a_full_disk(world):
     assert "No space left on device" in done.stderr
     told = done.stdout.splitlines()
     assert told[:3] == ["push: 4", "check: 0", "push: 0"] and told[3].startswith("ok: 30 paths, ") and told[4] == "check: 0", done
+
+
+def test_what_is_built_is_pushed_while_the_rest_is_built(swage):
+    """And it stays there, whole, when that is stopped."""
+    subprocess.run([ROOT / "bench/quick_home.py", swage.program, swage.home], check=True, capture_output=True,
+                   env={**os.environ, "SWAGE_CATALOG": str(ROOT / "catalog")})
+    layer = swage.home / "layer"
+    (layer / "packages/slow").mkdir()
+    (layer / "packages/slow/recipe.toml").write_text('[package]\nname = "slow"\nversion = "1"\n[build]\nscript = "slow.sh"\n')
+    (layer / "scripts/slow.sh").write_text("sleep 100; echo slow > $out\n")
+    process = swage.start("build", "quick", "slow", "--layer", layer, "--no-link", "--push-to", "./cache")
+    wait_until(lambda: list((swage.cwd / "cache").glob("*.narinfo")))
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    checked = swage("cache", "check", "./cache", "--json").fails(1).json()
+    assert (checked["paths"], [one["what"] for one in checked["problems"]], checked["unlisted"]) == (1, ["it has no signature"], 0)
