@@ -297,6 +297,8 @@ class HttpPlace final : public CachePlace {
 
   void begin(CURL* easy, const std::string& name, Lookup& lookup) {
     set_up(easy, name);
+    // Else libcurl gives the connection up with each file that is not there. finish() looks at the status.
+    curl().easy_setopt(easy, CURLOPT_FAILONERROR, 0L);
     curl().easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");   // S3 keeps what was compressed before it was put there
     curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_text);
     curl().easy_setopt(easy, CURLOPT_WRITEDATA, &lookup);
@@ -320,7 +322,9 @@ class HttpPlace final : public CachePlace {
 
   Result<void> finish(CURL* easy, CURLcode code, Lookup lookup, const std::vector<std::string>& names,
                       std::deque<Lookup>& todo, std::deque<Lookup>& refused, std::vector<Answer>& answers) {
+    constexpr long first_error = 400;
     const long status = http_status(easy);
+    if (status >= first_error) code = CURLE_HTTP_RETURNED_ERROR, lookup.too_long = false;
     const std::size_t index = lookup.index;
     const auto answer = [&](Answer what) {
       answers[index] = std::move(what);

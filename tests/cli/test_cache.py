@@ -126,6 +126,15 @@ def test_a_web_server_is_checked_by_its_index_or_by_paths(swage):
         assert wrong(code=4)[1].err.endswith("\nerror: HTTP status 500\n")
 
 
+def test_what_is_not_there_costs_no_connection(swage):
+    cache = MadeUpCache(swage.cwd / "cache")
+    paths = [f"/nix/store/{number:032d}-x" for number in range(400)]
+    with Served(cache.directory) as server:
+        got = swage("cache", "check", server.url, *paths).fails(1)
+        assert got.out.count(".narinfo: it is not there\n") == 400 and len(server.asked) == 401
+        assert len(server.connections) <= 70
+
+
 def test_what_is_collected_and_why_the_rest_is_kept(swage):
     cache, paths = made_up(swage.cwd / "cache", "one", "two", "three")
     (cache.directory / "nar/left.nar").write_text("x" * 100)
