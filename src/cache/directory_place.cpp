@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <set>
+#include <thread>
 #include <unistd.h>
 
 #include "base/beneath.hpp"
@@ -15,6 +17,7 @@ namespace swage {
 namespace {
 
 constexpr std::string_view kStaging = ".swage-push";   // below the cache, in no listing
+constexpr std::chrono::milliseconds kLockLook{20};
 
 class DirectoryPlace final : public CachePlace {
  public:
@@ -86,11 +89,14 @@ class DirectoryPlace final : public CachePlace {
   Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) override {
     const fs::path file = staging() / (use == Use::index ? "index.lock" : "lock");
     const FileLock::Mode mode = use == Use::add ? FileLock::Mode::shared : FileLock::Mode::exclusive;
-    SWAGE_TRY(std::optional<FileLock> held, FileLock::try_acquire(file, mode));
-    if (held) return held;
-    waiting();
-    SWAGE_TRY(held, FileLock::acquire(file, mode));
-    return held;
+    // Looks now and then, since a signal reaches one thread, and any of them may wait.
+    for (bool first = true;; first = false) {
+      SWAGE_TRY(std::optional<FileLock> held, FileLock::try_acquire(file, mode));
+      if (held) return held;
+      if (first) waiting();
+      SWAGE_CHECK(check_interrupt());
+      std::this_thread::sleep_for(kLockLook);
+    }
   }
 
  private:

@@ -324,7 +324,10 @@ class HttpPlace final : public CachePlace {
                       std::deque<Lookup>& todo, std::deque<Lookup>& refused, std::vector<Answer>& answers) {
     constexpr long first_error = 400;
     const long status = http_status(easy);
-    if (status >= first_error) code = CURLE_HTTP_RETURNED_ERROR, lookup.too_long = false;
+    if (status >= first_error) {   // whatever it has sent with it
+      code = CURLE_HTTP_RETURNED_ERROR;
+      lookup.too_long = false;
+    }
     const std::size_t index = lookup.index;
     const auto answer = [&](Answer what) {
       answers[index] = std::move(what);

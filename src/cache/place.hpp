@@ -48,13 +48,14 @@ class CachePlace {
   virtual bool can_list() const = 0;
   virtual Result<std::vector<Entry>> list() = 0;
 
-  // In this order, also after the power has failed; what is not there is no error.
+  // In this order; what is not there is no error. When it returns, all of it is so on disk.
   virtual Result<void> remove_all(const std::vector<std::string>& names) = 0;
   // As if it had been written now.
   virtual Result<void> renew(const std::string& name) = 0;
 
   // Who adds shares the place with others who add, and with nobody who removes. Held by the process as long as the
-  // result lives; none where the place has no locks. `waiting` is called when somebody else holds it.
+  // result lives; none where the place has no locks. `waiting` is called when somebody else holds it. An interrupt ends
+  // the wait.
   enum class Use { add, remove, index };
   virtual Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) = 0;
 };

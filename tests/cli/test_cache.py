@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -205,5 +206,9 @@ def test_a_push_and_a_collection_wait_for_each_other(planner):
         process = planner.start("cache", "gc", "./cache", "--keep", "one")
         assert process.stderr.readline() == f"waiting for those who write to '{cache.directory}'\n"
         assert len(list(cache.directory.glob("*.narinfo"))) == 2
+        stopped = planner.start("cache", "gc", "./cache", "--keep", "one")
+        assert stopped.stderr.readline().startswith("waiting for ")
+        stopped.send_signal(signal.SIGINT)
+        assert stopped.communicate(timeout=20)[1] == "error: interrupted\n" and stopped.returncode == 130
     out, err = process.communicate(timeout=20)
     assert out.endswith("deleted 1 paths, 288 B\n"), err
