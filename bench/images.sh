@@ -13,28 +13,11 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 find_home "$work"
 python3 - <<'PY'
-import json, os, subprocess, sys, time
+import json, os, subprocess, sys
 
-from results import result
+from results import best, result
 
-swage, runs = os.environ["SWAGE"], int(os.environ["RUNS"])
-
-
-def best(*args):
-    """(wall seconds, peak MB) of the fastest of the runs."""
-    found = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        child = subprocess.Popen([swage, "--quiet", *args], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        errors = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        found.append((time.perf_counter() - start, usage.ru_maxrss / 1024))
-        if status:
-            sys.exit(f"failed: {' '.join(args[:3])} ...\n{errors}")
-    return min(found)
-
-
-images = json.loads(subprocess.run([swage, "--json", "list", "images"], stdout=subprocess.PIPE, check=True).stdout)["images"]
+images = json.loads(subprocess.run([os.environ["SWAGE"], "--json", "list", "images"], stdout=subprocess.PIPE, check=True).stdout)["images"]
 wall, peak = best("list", "images")
 kept = [result(f"list of {len(images)} images", f"{wall * 1000:.0f} ms", "at most 100 ms", wall <= 0.1),
         result("the same, peak memory", f"{peak:.0f} MB", "at most 100 MB", peak <= 100)]

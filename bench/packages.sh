@@ -15,29 +15,15 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 find_home "$work"
 python3 - "$platform" <<'PY'
-import json, os, pathlib, subprocess, sys, time, tomllib
+import json, os, pathlib, subprocess, sys, tomllib
 
-from results import QUICK, result, skipped
+from results import QUICK, best, result, skipped
 
-swage, catalog, runs = os.environ["SWAGE"], pathlib.Path(os.environ["SWAGE_CATALOG"]), int(os.environ["RUNS"])
+swage, catalog = os.environ["SWAGE"], pathlib.Path(os.environ["SWAGE_CATALOG"])
 
 
 def ask(*args):
     return json.loads(subprocess.run([swage, "--json", *args], stdout=subprocess.PIPE, check=True).stdout)
-
-
-def best(*args):
-    """(wall seconds, peak MB) of the fastest of the runs."""
-    found = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        child = subprocess.Popen([swage, "--quiet", *args], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        errors = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        found.append((time.perf_counter() - start, usage.ru_maxrss / 1024))
-        if status:
-            sys.exit(f"failed: {' '.join(args[:3])} ...\n{errors}")
-    return min(found)
 
 
 def for_every_platform(recipe):

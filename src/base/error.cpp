@@ -36,6 +36,7 @@ int exit_code(Errc code) {
     case Errc::environment: return 4;
     case Errc::interrupted: return 130;
     case Errc::build_failed:
+    case Errc::irreproducible:
     case Errc::hash_mismatch:
     case Errc::corrupt: return 1;
   }

@@ -17,6 +17,7 @@ namespace swage {
 enum class Errc {
   invalid_input,   // wrong usage, a malformed table, an unknown name: exit code 2
   build_failed,    // a build, boot or verification failed: exit code 1
+  irreproducible,  // a second build succeeded and made something else: exit code 1
   unsatisfiable,   // no candidate meets the constraints: exit code 3
   environment,     // no namespaces, no space, unreachable source: exit code 4
   hash_mismatch,   // fetched or stored bytes differ from what was pinned: exit code 1

@@ -157,6 +157,8 @@ const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
 const std::string& Catalog::kernel_recipe() const { return state_->releases.recipe; }
+const std::string& Catalog::image_kernel_recipe() const { return state_->releases.image_recipe; }
+const std::string& Catalog::overlays_recipe() const { return state_->releases.overlays_recipe; }
 const std::string& Catalog::recipe_of(const EvidenceRow& record) const {
   return record.recipe.empty() ? kernel_recipe() : record.recipe;
 }

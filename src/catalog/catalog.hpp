@@ -323,6 +323,7 @@ struct FirmwareModelRow {
   std::vector<std::string> kernels{}, kernels_64{};   // first one that is there
   unsigned kernel_address = 0, kernel_address_64 = 0; // where they are loaded
   std::vector<std::string> device_trees{}, upstream_trees{};   // likewise
+  std::vector<std::string> stubs_64{};                // run before a 64-bit kernel where they are there
   std::vector<std::string> stepping_overlays{};       // that newer steppings of the processor load by themselves
   std::vector<std::string> made_names{};              // labels and parameters that the firmware adds to a tree
   std::vector<std::string> assumed{};                 // keys that the vendor's documentation does not say
@@ -337,6 +338,9 @@ struct FirmwareSettingRow {
   SettingKind kind = SettingKind::text;
   bool early = false;                                 // read before the firmware runs
   std::vector<std::string> loaders{};                 // that it says something to, as tables name them; none: all
+  std::string same_as{};                              // another name of this setting
+  std::string instead{};                              // what is to be written in its place; what it does is not
+                                                      // modelled
   std::string reference{};
   Origin origin{};
 };
@@ -567,6 +571,10 @@ class Catalog {
   const std::vector<SeedRow>& seeds() const;
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::string& kernel_recipe() const;               // that makes them; "" there are none
+  // What make of one that is built what images take: it is laid out as the distribution's packages are, and its tree's
+  // overlays. "": no image has such a kernel.
+  const std::string& image_kernel_recipe() const;
+  const std::string& overlays_recipe() const;
   const std::string& recipe_of(const EvidenceRow& record) const;
   // What made its kernel_drv: that recipe, or the one that samples its objects.
   Result<std::string> maker_of(const EvidenceRow& record) const;

@@ -55,6 +55,7 @@ struct AdditionRow {
   std::vector<NameAt> boards{};              // that can have it
   std::vector<ConfigSection> config{};
   std::map<std::string, std::string> files{};   // of the root file system: path -> text
+  std::vector<std::string> drivers{};        // as those of a part
   std::map<std::string, std::string> values{};  // what @NAME@ in these is: a layer says others
   std::vector<std::string> boot_order{};     // of the EEPROM: sd, usb, nvme, network ... the first is tried first
   std::vector<std::string> limits{};
@@ -270,7 +271,7 @@ struct FlavourRow {
 };
 // One release of a vendor's kernel tree.
 struct VendorKernelRow {
-  std::string name;                          // 6.12.47
+  std::string name;                          // 6.12.47; another vendor may have it too
   NameAt vendor{};
   std::string tag{}, commit{};
   std::string nar{};                         // sha256 of the unpacked tree, base16
@@ -291,7 +292,8 @@ struct FirmwareRow {
 // A kernel and the firmware that fits it.
 struct BundleRow {
   std::string name;
-  NameAt kernel{};
+  NameAt vendor{};
+  NameAt kernel{};                           // of the vendor
   std::vector<NameAt> firmware{};
   std::vector<NameAt> boards{};              // that it is for
   std::vector<std::string> aliases{};        // default, latest, stable
@@ -348,6 +350,7 @@ struct ImageTables {
   const BoardRow* board(std::string_view name) const;
   const FixupRow* fixup(std::string_view name) const;
   const FirmwareRow* firmware_named(std::string_view name) const;
+  const VendorKernelRow* kernel(std::string_view vendor, std::string_view name) const;
 };
 
 // What a userland has on a board, with what the axes bring: its own parts, theirs, and then those that say they are for

@@ -102,7 +102,7 @@ std::vector<fs::path> large_files(const std::vector<Layer>& layers) {
          {"platforms.toml", "roots.toml", "kernels/releases.toml", "kernels/constraints.toml", "kernels/quirks.toml"})
       paths.push_back(layer.directory / name);
     for (const std::string& name : list_directory(layer.directory / "toolchains").value_or(std::vector<std::string>{}))
-      if (name.ends_with(".toml")) paths.push_back(layer.directory / "toolchains" / name);
+      if (is_table_file(name)) paths.push_back(layer.directory / "toolchains" / name);
   }
   return paths;
 }
@@ -231,7 +231,7 @@ void Reader::read_provider_directory(const fs::path& path) {
 // Which platforms a directory has files for. The platforms and providers of all layers are known by now.
 void Reader::note_toolchain_files(const ProviderDirectory& directory) {
   for (const std::string& file : list_directory(directory.path).value_or(std::vector<std::string>{})) {
-    if (!file.ends_with(".toml") || file == kProviderFile) continue;
+    if (!is_table_file(file) || file == kProviderFile) continue;
     const std::string platform = fs::path(file).stem().string();
     if (!platforms.contains(platform)) {
       std::vector<std::string> known;
@@ -338,7 +338,8 @@ void Reader::check_entries(const fs::path& directory, const std::vector<std::str
     return std::find(known.begin(), known.end(), name) != known.end();
   };
   for (const std::string& name : list_directory(directory).value_or(std::vector<std::string>{})) {
-    const bool is_file = name.ends_with(".toml");
+    if (name.starts_with('.')) continue;
+    const bool is_file = is_table_file(name);
     const std::vector<std::string>& known = is_file ? files : directories;
     if (known.empty() || is_known(known, name) || (!is_file && !directory_exists(directory / name))) continue;
     report({.what = fmt::format("'{}' is not a {} of a catalog", (directory / name).string(),
@@ -360,7 +361,7 @@ void Reader::read_arch_rows(const std::string& name, const std::string& table, c
     override_hint.clear();
   }
   for (const std::string& file : list_directory(directory / name).value_or(std::vector<std::string>{}))
-    if (file.ends_with(".toml"))
+    if (is_table_file(file))
       into.layers[file.substr(0, file.size() - std::string_view(".toml").size())].push_back(layer);
 }
 
@@ -440,7 +441,7 @@ void Reader::read_layer() {
   read_arch_rows("constraints", "constraint", constraint_schema(), *state().constraints, constraints);
   read_arch_rows("quirks", "quirk", quirk_schema(), *state().quirks, quirks);
   for (const std::string& name : list_directory(directory / "toolchains").value_or(std::vector<std::string>{}))
-    if (name.ends_with(".toml")) read_provider(directory / "toolchains" / name);
+    if (is_table_file(name)) read_provider(directory / "toolchains" / name);
     else if (directory_exists(directory / "toolchains" / name))
       read_provider_directory(directory / "toolchains" / name);
   // Records are looked for there later, and it may come to be.

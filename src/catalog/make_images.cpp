@@ -192,9 +192,21 @@ class ImageMaker {
              fixup.origin.pos);
   }
 
+  const VendorKernelRow* kernel_of(const BundleRow& bundle) {
+    if (!find(tables_.vendors, bundle.vendor, "a vendor") || bundle.kernel.text.empty()) return nullptr;
+    if (const VendorKernelRow* kernel = tables_.kernel(bundle.vendor.text, bundle.kernel.text)) return kernel;
+    std::vector<std::string> known;
+    for (const VendorKernelRow& kernel : tables_.kernels)
+      if (kernel.vendor.text == bundle.vendor.text) known.push_back(kernel.name);
+    if (!findings_.incomplete)
+      report(fmt::format("'{}' is not a kernel of '{}'", bundle.kernel.text, bundle.vendor.text), bundle.kernel.pos,
+             did_you_mean(bundle.kernel.text, known));
+    return nullptr;
+  }
+
   // That its kernel is for its boards, and that what its firmware was made with is that kernel.
   void check(const BundleRow& bundle) {
-    const VendorKernelRow* kernel = find(tables_.kernels, bundle.kernel, "a vendor's kernel");
+    const VendorKernelRow* kernel = kernel_of(bundle);
     for (const NameAt& board : bundle.boards) {
       if (!find(tables_.boards, board, "a board") || !kernel) continue;
       const auto same = [&](const NameAt& one) { return one.text == board.text; };
@@ -211,8 +223,7 @@ class ImageMaker {
                name.pos);
     }
     for (const BundleRow& other : tables_.bundles) {
-      const VendorKernelRow* of_other = row_named(tables_.kernels, other.kernel.text);
-      if (kernel && of_other && of_other->vendor.text != kernel->vendor.text) continue;   // each vendor has a default
+      if (other.vendor.text != bundle.vendor.text) continue;   // each vendor has a default
       for (const std::string& alias : other.aliases)
         if (&other < &bundle && std::find(bundle.aliases.begin(), bundle.aliases.end(), alias) != bundle.aliases.end())
           report(fmt::format("'{}' means two bundles, '{}' and '{}'", alias, other.name, bundle.name),
@@ -443,5 +454,10 @@ std::vector<const ImageRow*> ImageTables::images_of(const GroupRow& group) const
 }
 const FixupRow* ImageTables::fixup(std::string_view name) const { return row_named(fixups, name); }
 const FirmwareRow* ImageTables::firmware_named(std::string_view name) const { return row_named(firmware, name); }
+const VendorKernelRow* ImageTables::kernel(std::string_view vendor, std::string_view name) const {
+  for (const VendorKernelRow& row : kernels)
+    if (row.vendor.text == vendor && row.name == name) return &row;
+  return nullptr;
+}
 
 }  // namespace swage

@@ -246,7 +246,7 @@ std::vector<fs::path> image_files(const fs::path& layer) {
   std::vector<fs::path> files;
   for (const char* directory : {"boards", "firmware", "images"})
     for (const std::string& name : list_directory(layer / directory).value_or(std::vector<std::string>{}))
-      if (name.ends_with(".toml")) files.push_back(layer / directory / name);
+      if (is_table_file(name)) files.push_back(layer / directory / name);
   files.push_back(layer / "bundles.toml");
   return files;
 }
@@ -257,7 +257,7 @@ struct ImageIndices {
 };
 
 void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& tables, ImageIndices& seen) {
-  const std::vector<std::string> key{"name"};
+  const std::vector<std::string> key{"name"}, of_vendor{"vendor", "name"};
   reader.check_tables(document,
                       {"board", "vendor", "fixup", "flavour", "kernel", "firmware", "bundle", "loader", "layout",
                        "userland", "part", "variant", "axis", "family", "group", "addition"},
@@ -266,9 +266,9 @@ void read_image_rows(Reader& reader, const TomlDocument& document, ImageTables& 
   reader.rows(document, "vendor", key, vendor_schema(), VendorRow{}, tables.vendors, seen.vendors);
   reader.rows(document, "fixup", key, fixup_schema(), FixupRow{}, tables.fixups, seen.fixups);
   reader.rows(document, "flavour", key, flavour_schema(), FlavourRow{}, tables.flavours, seen.flavours);
-  reader.rows(document, "kernel", key, vendor_kernel_schema(), VendorKernelRow{}, tables.kernels, seen.kernels);
+  reader.rows(document, "kernel", of_vendor, vendor_kernel_schema(), VendorKernelRow{}, tables.kernels, seen.kernels);
   reader.rows(document, "firmware", key, firmware_schema(), FirmwareRow{}, tables.firmware, seen.firmware);
-  reader.rows(document, "bundle", key, bundle_schema(), BundleRow{}, tables.bundles, seen.bundles);
+  reader.rows(document, "bundle", of_vendor, bundle_schema(), BundleRow{}, tables.bundles, seen.bundles);
   reader.rows(document, "loader", key, loader_schema(), LoaderRow{}, tables.loaders, seen.loaders);
   reader.rows(document, "layout", key, layout_schema(), LayoutRow{}, tables.layouts, seen.layouts);
   reader.rows(document, "userland", key, userland_schema(), UserlandRow{}, tables.userlands, seen.userlands);

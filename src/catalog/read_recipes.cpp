@@ -46,7 +46,7 @@ std::vector<std::string> recipe_names(const Catalog::State& state) {
 
 std::vector<std::string> system_names(const Catalog::State& state) {
   return names_in(state, "systems", [](const fs::path&, const std::string& entry) {
-    return entry.ends_with(".toml") ? fs::path(entry).stem().string() : "";
+    return is_table_file(entry) ? fs::path(entry).stem().string() : "";
   });
 }
 

@@ -11,6 +11,8 @@
 namespace swage {
 
 inline constexpr const char* kRecipeFile = "recipe.toml";
+// What begins with a dot is an editor's.
+inline bool is_table_file(std::string_view name) { return name.ends_with(".toml") && !name.starts_with('.'); }
 
 // Where a key was defined last, so that a second definition in the same layer can name the first.
 struct Seen {

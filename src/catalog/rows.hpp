@@ -34,6 +34,7 @@ const Schema<CpuRow>& cpu_schema();
 
 struct Releases {                              // [releases] of releases.toml
   std::string recipe{};
+  std::string image_recipe{}, overlays_recipe{};
 };
 const Schema<Releases>& releases_schema();
 

@@ -9,11 +9,15 @@ namespace swage {
 
 namespace {
 
-// What stands after `name` and a `-`; nothing: the text does not begin with the name.
-std::optional<std::string_view> after_name(std::string_view text, std::string_view name) {
-  if (text == name) return std::string_view();
-  if (!text.starts_with(name) || text[name.size()] != '-') return std::nullopt;
-  return text.substr(name.size() + 1);
+// That the text begins with: the longest, since the name of one may begin that of another. Null: none.
+const VendorRow* vendor_of(const ImageTables& tables, std::string_view text) {
+  const VendorRow* found = nullptr;
+  for (const VendorRow& vendor : tables.vendors) {
+    const bool begins = text.starts_with(vendor.name) &&
+                        (text.size() == vendor.name.size() || text[vendor.name.size()] == '-');
+    if (begins && (!found || vendor.name.size() > found->name.size())) found = &vendor;
+  }
+  return found;
 }
 
 bool is_called(const BundleRow& bundle, std::string_view name) {
@@ -21,22 +25,15 @@ bool is_called(const BundleRow& bundle, std::string_view name) {
          std::find(bundle.aliases.begin(), bundle.aliases.end(), name) != bundle.aliases.end();
 }
 
-const VendorKernelRow* kernel_named(const ImageTables& tables, const VendorRow& vendor, std::string_view name) {
-  for (const VendorKernelRow& kernel : tables.kernels)
-    if (kernel.vendor.text == vendor.name && kernel.name == name) return &kernel;
-  return nullptr;
-}
-
 // By the name of a bundle, one of its aliases, or a kernel.
 bool take_release(const ImageTables& tables, std::string_view name, VendorKernel& found) {
   for (const BundleRow& bundle : tables.bundles) {
-    const VendorKernelRow* kernel = kernel_named(tables, *found.vendor, bundle.kernel.text);
-    if (!kernel || !is_called(bundle, name)) continue;
+    if (bundle.vendor.text != found.vendor->name || !is_called(bundle, name)) continue;
     found.bundle = &bundle;
-    found.kernel = kernel;
-    return true;
+    found.kernel = tables.kernel(found.vendor->name, bundle.kernel.text);
+    return found.kernel;
   }
-  found.kernel = kernel_named(tables, *found.vendor, name);
+  found.kernel = tables.kernel(found.vendor->name, name);
   return found.kernel;
 }
 
@@ -44,7 +41,7 @@ bool take_release(const ImageTables& tables, std::string_view name, VendorKernel
 std::vector<std::string> known_words(const ImageTables& tables, const VendorRow& vendor) {
   std::vector<std::string> words;
   for (const BundleRow& bundle : tables.bundles)
-    if (kernel_named(tables, vendor, bundle.kernel.text))
+    if (bundle.vendor.text == vendor.name)
       words.insert(words.end(), bundle.aliases.begin(), bundle.aliases.end());
   std::sort(words.begin(), words.end());
   for (const VendorKernelRow& kernel : tables.kernels)
@@ -71,29 +68,26 @@ std::vector<std::string> VendorKernel::boards() const {
 }
 
 Result<std::optional<VendorKernel>> find_vendor_kernel(const ImageTables& tables, std::string_view text) {
-  for (const VendorRow& vendor : tables.vendors) {
-    const std::optional<std::string_view> rest = after_name(text, vendor.name);
-    if (!rest) continue;
-    VendorKernel found{.vendor = &vendor};
-    std::string_view release = *rest;
-    for (const FlavourRow& flavour : tables.flavours) {
-      if (flavour.vendor.text != vendor.name || !release.ends_with(flavour.name)) continue;
-      const std::string_view before = release.substr(0, release.size() - flavour.name.size());
-      if (!before.empty() && !before.ends_with('-')) continue;
-      found.flavour = &flavour;
-      release = before.substr(0, before.empty() ? 0 : before.size() - 1);
-      break;
-    }
-    found.is_named = !release.empty();
-    if (take_release(tables, release.empty() ? "default" : release, found)) return std::optional(found);
-    const std::vector<std::string> known = known_words(tables, vendor);
-    std::string near = did_you_mean(std::string(release), known);
-    return Fail(Error{.what = fmt::format("'{}' has no kernel '{}'", vendor.name,
-                                          release.empty() ? "default" : std::string(release)),
-                      .notes = {fmt::format("there are: {}", join(known, ", "))},
-                      .hint = near.empty() ? "see them with: swage list bundles" : std::move(near)});
+  VendorKernel found{.vendor = vendor_of(tables, text)};
+  if (!found.vendor) return std::optional<VendorKernel>();
+  const std::string& vendor = found.vendor->name;
+  std::string_view release = text.substr(std::min(vendor.size() + 1, text.size()));
+  for (const FlavourRow& flavour : tables.flavours) {
+    if (flavour.vendor.text != vendor || !release.ends_with(flavour.name)) continue;
+    const std::string_view before = release.substr(0, release.size() - flavour.name.size());
+    if (!before.empty() && !before.ends_with('-')) continue;
+    found.flavour = &flavour;
+    release = before.substr(0, before.empty() ? 0 : before.size() - 1);
+    break;
   }
-  return std::optional<VendorKernel>();
+  found.is_named = !release.empty();
+  if (take_release(tables, release.empty() ? "default" : release, found)) return std::optional(found);
+  const std::vector<std::string> known = known_words(tables, *found.vendor);
+  std::string near = did_you_mean(std::string(release), known);
+  return Fail(Error{.what = fmt::format("'{}' has no kernel '{}'", vendor,
+                                        release.empty() ? "default" : std::string(release)),
+                    .notes = {fmt::format("there are: {}", join(known, ", "))},
+                    .hint = near.empty() ? "see them with: swage list bundles" : std::move(near)});
 }
 
 }  // namespace swage

@@ -13,6 +13,7 @@
 #include "cli/target_options.hpp"
 #include "request/config_report.hpp"
 #include "request/goals.hpp"
+#include "request/image_start.hpp"
 #include "request/realising.hpp"
 
 namespace swage {
@@ -31,23 +32,25 @@ struct BuildOptions {
   std::vector<std::string> upstreams{};
 };
 
-// What tells a goal from the others: the name alone, unless another target of this run has it too.
+// What tells a goal from the others: the name alone, unless another target of this run has it too; of an image its own,
+// which no other has.
 std::string link_part(const std::vector<const Goal*>& goals, const Goal& goal) {
+  if (goal.target.image) return goal.target.image->name;
   const auto name_of = [](const Goal& one) { return one.target.recipe.empty() ? one.target.name : one.target.recipe; };
   const bool alone = std::none_of(goals.begin(), goals.end(), [&](const Goal* other) {
     return other->target.text != goal.target.text && name_of(*other) == name_of(goal);
   });
   std::string name = alone && !goal.instance ? name_of(goal) : goal.target.text;
   std::replace(name.begin(), name.end(), '@', '-');
-  return name;
+  return fmt::format("{}-{}", name, goal.platform->name);
 }
 
-// `result`, or `result-NAME-PLATFORM` when there are several; outputs other than `out` append their name.
+// `result`, or `result-NAME-PLATFORM` when there are several (`result-NAME` of images); outputs other than `out` append
+// their name.
 std::string link_name(const BuildOptions& options, const std::vector<const Goal*>& goals, const Goal& goal,
                       std::string_view output) {
   const std::string base = options.out_link.empty() ? "result" : options.out_link;
-  const std::string link =
-      goals.size() == 1 ? base : fmt::format("{}-{}-{}", base, link_part(goals, goal), goal.platform->name);
+  const std::string link = goals.size() == 1 ? base : fmt::format("{}-{}", base, link_part(goals, goal));
   return output == "out" ? link : fmt::format("{}-{}", link, output);
 }
 
@@ -80,6 +83,18 @@ Result<Json> hand_over(Session& session, const BuildOptions& options, const Plan
     if (!as_json() && options.print_paths && name == "out") print_result("{}\n", real.string());
   }
   return outputs;
+}
+
+// An image from which its board would not start is handed over, so that it can be looked at, and is an error.
+Result<void> check_start(Session& session, const Planned& planned, const Goal& goal, std::vector<Error>& errors) {
+  if (!goal.target.image) return {};
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(const StorePath made,
+            StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
+  SWAGE_TRY(const std::optional<BootReport> report, image_start(session, *goal.target.image, store->real_path(made)));
+  if (!report) return {};
+  if (std::optional<Error> error = start_error(*report, *goal.target.image)) errors.push_back(*std::move(error));
+  return {};
 }
 
 // --push-to, opened before anything is built for it. It begins with each path when that is built.
@@ -191,6 +206,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
     if (end.end == BuildEnd::built) {
       SWAGE_TRY(outputs, hand_over(session, options, planned, goal));
       SWAGE_TRY(report, config_report_of(session, planned, goal));
+      SWAGE_CHECK(check_start(session, planned, goal, made.errors));
       tell_config_report(goal_label(goal), report);
       if (options.realise.check && !output_mode().quiet && !as_json())
         print_aside("{} was built again and is the same bit for bit\n", goal_label(goal));

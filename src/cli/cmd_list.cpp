@@ -337,10 +337,11 @@ Result<Listing> boards(const Listed& wanted) {
   return list;
 }
 Result<Listing> bundles(const Listed& wanted) {
-  Listing list{.columns = {{"name"}, {"kernel"}, {"firmware"}, {"boards"}, {"aliases"}}};
+  Listing list{.columns = {{"name"}, {"vendor"}, {"kernel"}, {"firmware"}, {"boards"}, {"aliases"}}};
   SWAGE_TRY(const ImageTables* tables, wanted.catalog.image_tables());
   for (const BundleRow& b : tables->bundles)
-    list.rows.push_back({{b.name, b.kernel.text, names_of(b.firmware), names_of(b.boards), b.aliases}, &b.origin});
+    list.rows.push_back(
+        {{b.name, b.vendor.text, b.kernel.text, names_of(b.firmware), names_of(b.boards), b.aliases}, &b.origin});
   return list;
 }
 Result<Listing> firmware(const Listed& wanted) {

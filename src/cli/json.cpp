@@ -8,6 +8,7 @@ const char* error_name(Errc code) {
   switch (code) {
     case Errc::invalid_input: return "invalid-input";
     case Errc::build_failed: return "build-failed";
+    case Errc::irreproducible: return "irreproducible";
     case Errc::unsatisfiable: return "unsatisfiable";
     case Errc::environment: return "environment";
     case Errc::hash_mismatch: return "hash-mismatch";

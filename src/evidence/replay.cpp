@@ -119,7 +119,7 @@ Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOp
     const Result<RealiseResult> done = realise_planned(session, planned, options);
     if (!done && ends_run(done.error())) return Fail(done.error());
     if (item.is_boot) {
-      if (done || is_difference(done.error())) item.now = item.recorded;
+      if (done || done.error().code == Errc::irreproducible) item.now = item.recorded;
       else item.problem = done.error().what;
       continue;
     }

@@ -9,9 +9,8 @@
 #include "catalog/evidence.hpp"
 #include "catalog/images.hpp"
 #include "evidence/recorder.hpp"
-#include "image/firmware_model.hpp"
 #include "plan/reduced_lock.hpp"
-#include "request/image_file.hpp"
+#include "request/image_start.hpp"
 
 namespace swage {
 
@@ -62,20 +61,6 @@ Result<std::optional<std::string>> make_one(Session& session, ImagePlan& plan, c
   return std::optional<std::string>(done.error().what);
 }
 
-// Why the board's firmware would not start it; nothing: it would.
-Result<std::optional<std::string>> why_not_started(Session& session, const Catalog& catalog, const BoardRow& board,
-                                                   const fs::path& image) {
-  SWAGE_TRY(const FirmwareKnowledge known, firmware_knowledge(catalog));
-  BootQuestion question;
-  SWAGE_TRY(question.model, catalog.firmware_model(board.firmware_model.text));
-  SWAGE_TRY(const ImageFile file, open_image_file(session, image.string()));
-  SWAGE_TRY(const BootMedium medium, read_boot_medium(file.bytes));
-  SWAGE_TRY(const BootReport report, boot_from(medium, known, question));
-  for (const BootFinding& finding : report.findings)
-    if (finding.severity == Severity::error) return std::optional<std::string>(finding.what.what);
-  return std::optional<std::string>();
-}
-
 class ImageVerifier {
  public:
   ImageVerifier(Session& session, const fs::path& evidence, const RealiseOptions& options, bool skip_verified)
@@ -107,7 +92,6 @@ class ImageVerifier {
  private:
   Result<std::optional<std::string>> make(ImagePlan& plan, ImageRun& run) {
     SWAGE_TRY(Store* store, session_.store());
-    SWAGE_TRY(const Catalog* catalog, session_.catalog());
     PackageRecord& record = run.record;
     SWAGE_TRY(std::optional<std::string> failed, make_one(session_, plan, run.goal, plan.image, record, options_));
     if (failed) return failed;
@@ -117,14 +101,16 @@ class ImageVerifier {
       return fail(Errc::corrupt, fmt::format("'{}' is not valid in the store, and it was just made", out.str()));
     record.nar = info->nar_hash.hex();
     record.state = PackageState::built;
-    const BoardRow& board = *run.goal.target.image->board;
+    const ImageRow& image = *run.goal.target.image;
     if (plan.boot) {
       record.seconds.reset();
       SWAGE_TRY(failed, make_one(session_, plan, run.goal, *plan.boot, record, options_));
       record.state = PackageState::booted;
-    } else if (!board.firmware_model.text.empty()) {
-      SWAGE_TRY(failed, why_not_started(session_, *catalog, board, store->real_path(out)));
+    } else {
+      SWAGE_TRY(const std::optional<BootReport> report, image_start(session_, image, store->real_path(out)));
+      if (!report) return failed;
       record.state = PackageState::modelled;
+      if (const std::optional<Error> error = start_error(*report, image)) failed = error->notes.front();
     }
     return failed;
   }

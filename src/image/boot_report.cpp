@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "base/visible.hpp"
 
 namespace swage {
 
@@ -23,30 +24,33 @@ void add_loads(const BootReport& report, std::string& out) {
   std::size_t role = 0, path = 0;
   for (const LoadedFile& file : report.loads) {
     role = std::max(role, file.role.size());
-    path = std::max(path, file.path.size());
+    path = std::max(path, visible_line(file.path).size());
   }
   out += "\nloads\n";
   for (const LoadedFile& file : report.loads) {
-    std::string line = fmt::format("  {:<{}}  {:<{}}  {:>8}  {}", file.role, role, file.path, path,
-                                   file.size ? human_bytes(*file.size) : "", file.why);
+    std::string line = fmt::format("  {:<{}}  {:<{}}  {:>8}  {}", file.role, role, visible_line(file.path), path,
+                                   file.size ? human_bytes(*file.size) : "", visible_line(file.why));
     if (file.address) line += ", " + address_text(file);
     if (file.assumed) line += " (assumed)";
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
-    for (const std::string& parameter : file.parameters) out += fmt::format("  {:<{}}    {}\n", "", role, parameter);
+    for (const std::string& parameter : file.parameters)
+      out += fmt::format("  {:<{}}    {}\n", "", role, visible_line(parameter));
   }
 }
 
 void add_lines(const BootReport& report, std::string& out) {
   std::size_t width = 0;
-  for (const ExplainedLine& line : report.lines) width = std::max(width, std::min<std::size_t>(line.text.size(), 40));
+  for (const ExplainedLine& line : report.lines)
+    width = std::max(width, std::min<std::size_t>(visible_line(line.text).size(), 40));
   std::string file;
   for (const ExplainedLine& line : report.lines) {
-    if (line.file != file) out += fmt::format("\n{}\n", line.file);
+    if (line.file != file) out += fmt::format("\n{}\n", visible_line(line.file));
     file = line.file;
     const char* mark = line.state == LineState::counts ? "+" : line.state == LineState::ignored ? "-"
                        : line.state == LineState::unknown ? "?" : " ";
-    std::string text = fmt::format("  {:>3} {} {:<{}}  {}", line.number, mark, line.text, width, line.why);
+    std::string text = fmt::format("  {:>3} {} {:<{}}  {}", line.number, mark, visible_line(line.text), width,
+                                   visible_line(line.why));
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
   }
@@ -76,7 +80,7 @@ std::string boot_report_text(const BootReport& report, const std::string& image)
   if (!report.partition_text.empty())
     out += fmt::format("  {}: {}: {}\n",
                        report.partition == 0 ? "the image" : fmt::format("partition {}", report.partition),
-                       report.partition_text, report.partition_why);
+                       visible_line(report.partition_text), report.partition_why);
   if (!report.loads.empty()) add_loads(report, out);
   if (!report.lines.empty()) add_lines(report, out);
   std::size_t errors = 0, warnings = 0;

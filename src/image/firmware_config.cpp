@@ -138,9 +138,27 @@ Result<void> FirmwareRun::read_config() {
   return {};
 }
 
+// What an editor leaves in a file and nobody sees. What the firmware makes of it is not documented.
+void FirmwareRun::check_form(std::size_t index) {
+  const ConfigLine& line = lines[index];
+  const auto odd = std::find_if(line.text.begin(), line.text.end(),
+                                [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
+  const bool marked = line.number == 1 && line.text.starts_with("\xef\xbb\xbf");
+  if (odd == line.text.end() && !marked) return;
+  const std::size_t at = marked ? 0 : static_cast<std::size_t>(odd - line.text.begin());
+  out.add(Severity::warning, "odd-character",
+          Error{.what = marked ? "the file begins with a byte order mark, which makes another word of the first one"
+                               : "the line has a control character",
+                .hint = "save the file as plain ASCII or UTF-8 without a mark"}
+              .at(line.pos(static_cast<unsigned>(at + 1), marked ? 3 : 1)));
+}
+
 void FirmwareRun::take_line(std::size_t index) {
+  if (lines[index].kind == ConfigLine::Kind::blank || lines[index].kind == ConfigLine::Kind::comment) return;
+  check_form(index);
+  if (const FirmwareSettingRow* row = setting_row(lines[index].key); row && !row->same_as.empty())
+    lines[index].key = row->same_as;
   const ConfigLine line = lines[index];
-  if (line.kind == ConfigLine::Kind::blank || line.kind == ConfigLine::Kind::comment) return;
   if (line.is_cut)
     out.add(
         Severity::warning, "line-too-long",
@@ -174,7 +192,21 @@ void FirmwareRun::take_line(std::size_t index) {
     say(index, LineState::ignored, "no setting that is known");
     return;
   }
+  // "should not use the = character here": .../config_txt.html#initramfs; of `include` it is assumed.
+  if (row && row->kind == SettingKind::directive && line.kind == ConfigLine::Kind::setting) {
+    out.add(Severity::warning, "directive",
+            Error{.what = fmt::format("'{}' is written without '='", line.key),
+                  .hint = fmt::format("write {} {}", line.key, line.value)}
+                .at(line.pos_of_key()));
+    say(index, LineState::ignored, "it is no setting (assumed)");
+    return;
+  }
   if (row) check_value(line, *row);
+  if (row && !row->instead.empty())
+    out.add(Severity::warning, "setting-old",
+            Error{.what = fmt::format("'{}' is of old firmware: what it does is not modelled", line.key),
+                  .hint = "write " + row->instead}
+                .at(line.pos_of_key()));
   if (const Truth truth = filters->truth(); truth != Truth::yes) {
     say(index, truth == Truth::no ? LineState::ignored : LineState::unknown,
         truth == Truth::no ? "not here: " + filters->because() : "only if " + filters->because() + ": taken as not so");
@@ -215,9 +247,12 @@ void FirmwareRun::take_setting(std::size_t index, const FirmwareSettingRow* row)
 }
 
 // NAME[,PARAMETER[=VALUE]]...; without a name the last overlay's parameters end:
-// https://www.raspberrypi.com/documentation/computers/configuration.html#part3.2
+// https://www.raspberrypi.com/documentation/computers/configuration.html#part3.2. Behind the name a colon will do too:
+// raspberrypi/firmware#405.
 void FirmwareRun::take_overlay(std::size_t index) {
-  const ConfigLine& line = lines[index];
+  ConfigLine& line = lines[index];
+  if (const std::size_t end = line.value.find_first_of(":,="); end != std::string::npos && line.value[end] == ':')
+    line.value[end] = ',';
   const std::vector<std::string_view> words = split(line.value, ',');
   overlays.push_back({.name = std::string(words[0]), .line = index, .column = line.value_column});
   if (words[0].empty()) {
@@ -276,7 +311,9 @@ bool FirmwareRun::is_perhaps_known(const ConfigLine& line) {
   }
   std::vector<std::string> names;
   for (const FirmwareSettingRow& row : *known.settings) names.push_back(row.name);
-  const std::string hint = did_you_mean(line.key, names);
+  std::string hint = did_you_mean(line.key, names);
+  for (const std::string& name : names)   // upper and lower case are two things to it
+    if (hint.empty() && fat_folded(line.key) == fat_folded(name)) hint = fmt::format("did you mean '{}'?", name);
   if (hint.empty()) return true;
   out.add(Severity::warning, "setting-unknown",
           Error{.what = fmt::format("'{}' is no setting that is known", line.key), .hint = hint}.at(line.pos_of_key()));

@@ -10,6 +10,8 @@ namespace swage {
 
 namespace {
 
+constexpr std::uint64_t kLongestCmdline = 65536;
+constexpr std::size_t kShownWord = 40;
 constexpr std::uint64_t kKernelHead = 65536;   // read of a kernel: enough to tell what it is, compressed too
 
 enum class KernelKind { arm64, arm32, other };
@@ -99,7 +101,7 @@ Result<BootReport> FirmwareRun::report() {
   choose_prefix();
   SWAGE_CHECK(load_tree());
   SWAGE_TRY(const bool kernel, load_kernel());
-  if (kernel) load_cmdline();
+  if (kernel) SWAGE_CHECK(load_cmdline());
   SWAGE_CHECK(load_overlays());
   check_generations();
   return std::move(out);
@@ -110,6 +112,12 @@ Result<BootReport> FirmwareRun::report() {
 Result<void> FirmwareRun::load_firmware() {
   if (model.loader == FirmwareLoader::eeprom) return {};
   std::string kind = "usual", key;
+  // NOOBS: a boot log in raspberrypi/firmware#935 asks for it first.
+  if (const auto other = model.start.find("recovery"); other != model.start.end() && files->has(other->second)) {
+    LoadedFile& loaded = loads("firmware", other->second, "it goes before " + model.start.at("usual"));
+    loaded.assumed = true;
+    return {};
+  }
   if (config_number(get("gpu_mem")) == 16U) kind = "cut", key = "gpu_mem";
   else if (flag("start_x", false)) kind = "x", key = "start_x";
   else if (flag("start_debug", false)) kind = "debug", key = "start_debug";
@@ -136,7 +144,8 @@ Result<void> FirmwareRun::load_firmware() {
 }
 
 // https://www.raspberrypi.com/documentation/computers/config_txt.html#arm_64bit. A known name of a kernel sets it where
-// arm_64bit itself is not said (that this one wins is assumed).
+// arm_64bit itself is not said (that this one wins is assumed); and so does, where neither is said, that a 64-bit
+// kernel is the only one there (the vendor in raspberrypi/firmware#1193).
 void FirmwareRun::choose_width() {
   wide = model.arm_64bit == Arm64::on || model.arm_64bit == Arm64::always;
   const bool fixed = model.arm_64bit == Arm64::never || model.arm_64bit == Arm64::always;
@@ -150,6 +159,15 @@ void FirmwareRun::choose_width() {
     return;
   }
   const std::string kernel = get("kernel");
+  if (kernel.empty() && !wide) {
+    for (const std::string& by : {get("os_prefix", flag("upstream_kernel", false) ? "upstream/" : ""), std::string()}) {
+      const std::string begin(without_slashes(by));
+      if (first_there(begin, model.kernels)) return;
+      if (!first_there(begin, model.kernels_64)) continue;
+      wide = true;
+      return;
+    }
+  }
   for (const FirmwareModelRow& one : *known.models) {
     const auto names = [&](const std::vector<std::string>& of) {
       return std::find(of.begin(), of.end(), kernel) != of.end();
@@ -240,10 +258,24 @@ Result<bool> FirmwareRun::load_kernel() {
   SWAGE_CHECK(look_at_kernel(*file, loaded));
   if (base_load && out.loads[*base_load].address) check_memory(out.loads[*base_load], "device_tree_address");
   load_initramfs(file->path);
-  if (is_set("armstub") && !files->has(get("armstub")))
-    out.add(Severity::error, "armstub-missing",
-            at_value("armstub", {.what = fmt::format("'{}' is not there", get("armstub"))}));
+  load_stub();
   return true;
+}
+
+// What sets the processor up for the kernel. The firmware has one of its own, and takes one of these names in its
+// place: boot logs in raspberrypi/firmware#579, and under a prefix in nvmd/nixos-raspberrypi#121.
+void FirmwareRun::load_stub() {
+  const bool own = is_set("armstub");
+  const std::vector<std::string> names =
+      own ? std::vector<std::string>{get("armstub")} : wide ? model.stubs_64 : std::vector<std::string>{};
+  if (const BootFile* file = first_there(prefix, names)) {
+    LoadedFile& loaded = loads("armstub", file->path, why_set("armstub", "it is there"));
+    loaded.size = file->size;
+    loaded.assumed = !own;
+  } else if (own) {
+    out.add(Severity::error, "armstub-missing",
+            at_value("armstub", {.what = fmt::format("'{}' is not there", with_prefix(prefix, get("armstub")))}));
+  }
 }
 
 // Where it is loaded: https://www.raspberrypi.com/documentation/computers/legacy_config_txt.html#kernel_address
@@ -314,8 +346,13 @@ void FirmwareRun::load_named_initramfs() {
   const std::string key = directive ? "initramfs" : "ramfsfile";
   const std::vector<std::string_view> words = split_words(settings.at(key).value);
   if (words.empty()) return;
-  const std::string second = words.size() > 1 ? std::string(words[1]) : "followkernel";
-  const std::string where = directive ? second : get("ramfsaddr", "followkernel");
+  if (directive && words.size() < 2) {   // raspberrypi/firmware#450
+    out.add(Severity::warning, "initramfs-address",
+            at_value(key, {.what = "it says not where to, and was seen to be passed over",
+                           .hint = fmt::format("write initramfs {} followkernel", words[0])}));
+    return;
+  }
+  const std::string where = directive ? std::string(words[1]) : get("ramfsaddr", "followkernel");
   const auto given = where == "followkernel" ? std::optional<std::uint64_t>(0) : config_number(where);
   if (!given)
     out.add(Severity::warning, "initramfs-address",
@@ -327,7 +364,8 @@ void FirmwareRun::load_named_initramfs() {
     const BootFile* file = files->find(with_prefix(prefix, name));
     if (!file) {
       out.add(Severity::error, "initramfs-missing",
-              at_value(key, {.what = fmt::format("'{}' is not there", with_prefix(prefix, name)),
+              at_value(key, {.what = fmt::format("'{}' is not there: the kernel is started without an initramfs",
+                                                 with_prefix(prefix, name)),
                              .hint = did_you_mean(name, names_under(prefix))}));
       continue;
     }
@@ -341,7 +379,7 @@ void FirmwareRun::load_named_initramfs() {
 }
 
 // A boot log in raspberrypi/linux#7319: under a prefix, and where it is not there without.
-void FirmwareRun::load_cmdline() {
+Result<void> FirmwareRun::load_cmdline() {
   const std::string name = get("cmdline", "cmdline.txt");
   const BootFile* file = files->find(with_prefix(prefix, name));
   const bool fell_back = !file && !prefix.empty();
@@ -350,11 +388,27 @@ void FirmwareRun::load_cmdline() {
     out.add(is_set("cmdline") ? Severity::warning : Severity::note, "cmdline-missing",
             at_value("cmdline",
                      {.what = fmt::format("'{}' is not there: the kernel gets the firmware's own words only", name)}));
-    return;
+    return {};
   }
   LoadedFile& loaded = loads("cmdline", file->path, why_set("cmdline", fell_back ? "not under the prefix" : ""));
   loaded.size = file->size;
   loaded.assumed = fell_back;
+  // "All parameters must be on the same line": .../configuration.html#kernel-command-line-cmdline-txt
+  const auto text = files->head(*file, kLongestCmdline);
+  if (!text && text.error().code != Errc::corrupt) return Fail(text.error());
+  if (!text) {
+    out.add(Severity::error, "file-broken", text.error());
+    return {};
+  }
+  const std::string_view whole = trim(*text);
+  if (whole.empty()) {
+    out.add(Severity::warning, "cmdline-empty", {.what = fmt::format("'{}' is empty", file->path)});
+  } else if (const std::size_t end = whole.find('\n'); end != std::string_view::npos) {
+    out.add(Severity::warning, "cmdline-lines",
+            {.what = fmt::format("'{}' has several lines, and the first alone is for the kernel: not '{}'", file->path,
+                                 whole.substr(whole.find_first_not_of(" \t\r\n", end), kShownWord))});
+  }
+  return {};
 }
 
 // nvmd/nixos-raspberrypi#57: a partition that holds one generation and no room for the next.

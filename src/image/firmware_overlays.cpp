@@ -18,8 +18,11 @@ Error FirmwareRun::at_overlay(const OverlayUse& use, Error error) const {
 Result<void> FirmwareRun::load_tree() {
   const bool upstream = flag("upstream_kernel", false);
   if (is_set("device_tree") && get("device_tree").empty()) {
-    out.add(Severity::note, "no-device-tree",
-            at_value("device_tree", {.what = "no device tree is loaded: the kernel gets ATAGs"}));
+    // https://docs.kernel.org/arch/arm64/booting.html: the device tree is all that a 64-bit kernel is told.
+    out.add(
+        wide ? Severity::error : Severity::note, "no-device-tree",
+        at_value("device_tree", {.what = wide ? "no device tree is loaded, and a 64-bit kernel does not start without"
+                                              : "no device tree is loaded: the kernel gets ATAGs"}));
     return {};
   }
   const std::vector<std::string> names = tree_names(upstream);

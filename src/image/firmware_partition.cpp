@@ -43,6 +43,14 @@ bool FirmwareRun::is_bootable(const BootPartition& one) const {
   return one.files.has(model.start.at("usual"));
 }
 
+// On a 5 a walk asks for a device tree too: .../raspberry-pi.html#PARTITION_WALK
+bool FirmwareRun::is_whole(const BootPartition& one) const {
+  if (!is_bootable(one) || model.loader != FirmwareLoader::eeprom) return is_bootable(one);
+  const auto all = one.files.beginning_with("");
+  return one.files.has("boot.img") ||
+         std::any_of(all.begin(), all.end(), [](const BootFile* file) { return file->path.ends_with(".dtb"); });
+}
+
 const BootPartition* FirmwareRun::first_fat() const {
   const auto& all = partitions();
   const auto found = std::find_if(all.begin(), all.end(), [&](const BootPartition& one) { return is_fat_entry(one); });
@@ -51,10 +59,15 @@ const BootPartition* FirmwareRun::first_fat() const {
 
 // "Partition 0 means the default partition, which is the first bootable FAT partition":
 // .../config_txt.html#boot_partition; and what the bootloader looks for when it walks,
-// .../raspberry-pi.html#PARTITION_WALK.
-const BootPartition* FirmwareRun::first_bootable() const {
-  for (const BootPartition& one : partitions())
-    if (one.place.number <= kMostWalked && is_fat_entry(one) && is_bootable(one)) return &one;
+// .../raspberry-pi.html#PARTITION_WALK: from the one that was asked for up, and then from the first
+// (raspberrypi/rpi-eeprom#659).
+const BootPartition* FirmwareRun::first_bootable(unsigned from) const {
+  for (const bool whole : {true, false})   // what has no device tree is taken where no other is there
+    for (const bool above : {true, false})
+      for (const BootPartition& one : partitions())
+        if (one.place.number <= kMostWalked && (one.place.number >= from) == above && is_fat_entry(one) &&
+            (whole ? is_whole(one) : is_bootable(one)))
+          return &one;
   return nullptr;
 }
 
@@ -157,7 +170,7 @@ const BootPartition* FirmwareRun::partition_of_number(unsigned wanted, const std
                                [&](const BootPartition& one) { return one.place.number == wanted; });
   if (at != partitions().end() && is_bootable(*at)) return &*at;
   const bool walks = model.loader != FirmwareLoader::bootcode && partition_walk;
-  const BootPartition* other = walks ? first_bootable() : nullptr;
+  const BootPartition* other = walks ? first_bootable(wanted) : nullptr;
   Error error{.what = at == partitions().end() ? fmt::format("{}, and there is no such partition", why)
                                                : fmt::format("{}, and that is not bootable", why)};
   if (at != partitions().end())
@@ -200,7 +213,7 @@ Result<bool> FirmwareRun::choose_partition() {
   if (wanted != 0) {
     partition = partition_of_number(wanted, why);
     if (!partition) return false;
-    if (partition->place.number != wanted) why = "the first that is bootable, by PARTITION_WALK";
+    if (partition->place.number != wanted) why = "the next that is bootable, by PARTITION_WALK";
   } else {
     const BootPartition* bootable = model.first_fat_only ? nullptr : first_bootable();
     partition = bootable ? bootable : first;

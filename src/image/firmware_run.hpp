@@ -48,8 +48,9 @@ class FirmwareRun {
   void read_eeprom();
   bool is_fat_entry(const BootPartition& partition) const;
   bool is_bootable(const BootPartition& partition) const;
+  bool is_whole(const BootPartition& partition) const;         // bootable, with what the loader itself needs
   const BootPartition* first_fat() const;
-  const BootPartition* first_bootable() const;
+  const BootPartition* first_bootable(unsigned from = 1) const;
   const BootPartition* partition_of_number(unsigned wanted, const std::string& why);
   bool find_loader(const BootPartition& first);
   void describe_partition(std::string why);
@@ -59,6 +60,7 @@ class FirmwareRun {
   Result<void> read_config();
   Result<void> add_file(const std::string& path, std::vector<std::string> including, std::optional<std::size_t> by);
   void take_line(std::size_t index);
+  void check_form(std::size_t index);                          // of a line that is neither blank nor a comment
   void take_setting(std::size_t index, const FirmwareSettingRow* row);
   void take_overlay(std::size_t index);
   void take_parameters(std::size_t index);
@@ -82,7 +84,8 @@ class FirmwareRun {
   void choose_prefix();
   Result<void> look_at_kernel(const BootFile& file, LoadedFile& loaded);
   void load_initramfs(const std::string& kernel);
-  void load_cmdline();
+  Result<void> load_cmdline();
+  void load_stub();
   void check_generations();
   std::vector<std::string> kernel_names() const;
   std::vector<std::string> tree_names(bool upstream) const;

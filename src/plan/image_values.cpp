@@ -25,10 +25,6 @@ namespace swage {
 
 namespace {
 
-// What make of a kernel that is built what images take: it is laid out as the distribution's, and its tree's overlays.
-constexpr const char* kImageKernelRecipe = "image-kernel";
-constexpr const char* kOverlaysRecipe = "linux-overlays";
-
 std::string board_words(const std::vector<std::string>& words) { return join(words, " "); }
 
 std::string partition_lines(const LayoutRow& layout) {
@@ -250,18 +246,27 @@ Result<std::string> Planner::State::board_value(Draft& draft, std::string_view k
                  "board", key);
 }
 
+// What a recipe of [releases] makes of the image's kernel.
+Result<Object> Planner::State::made_of_kernel(const std::string& recipe, const char* key, Draft& draft) {
+  if (!recipe.empty()) return object(recipe, *draft.cell.image_kernel);
+  return Fail(Error{.what = fmt::format("'{}' has a kernel that is built, and the catalog has no '{}' for it",
+                                        draft.cell.image->name, key),
+                    .hint = fmt::format("in kernels/releases.toml: [releases] {} = NAME", key)});
+}
+
 Result<std::string> Planner::State::image_value(Draft& draft, std::string_view key) {
   if (!draft.cell.image) return cell_lacks(draft, "an image");
   const ImageRow& image = *draft.cell.image;
   if (image.is_of_vendor() && !draft.cell.image_kernel) return cell_lacks(draft, "the image's kernel");
   if (key == "kernel") {
-    SWAGE_TRY(const Object tree, image.is_of_vendor() ? object(kImageKernelRecipe, *draft.cell.image_kernel)
-                                                      : root_object(image.board->kernel));
+    SWAGE_TRY(const Object tree, image.is_of_vendor()
+                                     ? made_of_kernel(catalog.image_kernel_recipe(), "image_recipe", draft)
+                                     : root_object(image.board->kernel));
     return add_object(draft, tree);
   }
   if (key == "overlays") {
     if (!image.takes_overlays()) return "";
-    SWAGE_TRY(const Object tree, object(kOverlaysRecipe, *draft.cell.image_kernel));
+    SWAGE_TRY(const Object tree, made_of_kernel(catalog.overlays_recipe(), "overlays_recipe", draft));
     return add_object(draft, tree) + "/overlays";
   }
   SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
@@ -283,6 +288,14 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     std::string eeprom = eeprom_config(*tables, *image.board);
     if (!eeprom.empty()) all["bootconf.txt"] = std::move(eeprom);
     return texts(draft, all);
+  }
+  if (key == "drivers") {
+    std::vector<std::string> all = whole.drivers;
+    for (const NameAt& name : image.board->additions) {
+      const AdditionRow& addition = *tables->addition(name.text);
+      all.insert(all.end(), addition.drivers.begin(), addition.drivers.end());
+    }
+    return board_words(all);
   }
   if (key == "files") {
     std::map<std::string, std::string> all = whole.files;
@@ -307,7 +320,6 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"card", std::to_string(whole.card)},
                   {"boots", std::to_string(whole.boots)},
                   {"modules", module_words(whole, image)},
-                  {"drivers", board_words(whole.drivers)},
                   {"cmdline", whole.cmdline},
                   {"users", join(userland.passwd, "\n")},
                   {"groups", join(userland.group, "\n")},
@@ -319,6 +331,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"contents", {}},
                   {"firmware", {}},
                   {"raw", {}},
+                  {"drivers", {}},
                   {"driver_files", {}},
                   {"texts", {}},
                   {"files", {}}},

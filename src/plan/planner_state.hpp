@@ -95,6 +95,7 @@ struct Planner::State {
   Result<std::string> component(Draft& draft, std::string_view key);
   Result<std::string> board_value(Draft& draft, std::string_view key);
   Result<std::string> image_value(Draft& draft, std::string_view key);
+  Result<Object> made_of_kernel(const std::string& recipe, const char* key, Draft& draft);
   Result<std::string> root_files(Draft& draft, const std::vector<RootFile>& files);
   Result<std::string> texts(Draft& draft, const std::map<std::string, std::string>& texts);
   Result<std::string> image_packages(Draft& draft, const Userland& userland);

@@ -113,9 +113,6 @@ Result<void> register_built(Store& store, const FinishedDerivation& drv, const f
   return store.register_outputs(std::move(fresh));
 }
 
-static constexpr std::string_view kDifference = " is not reproducible: ";
-bool is_difference(const Error& error) { return error.what.find(kDifference) != std::string::npos; }
-
 Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in,
                            const Checkpoint& checkpoint) {
   SWAGE_TRY(const std::vector<Output> outputs, present_outputs(drv, made, checkpoint));
@@ -125,9 +122,9 @@ Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs
     SWAGE_TRY(const ScannedTree scanned, scan_tree(output.made, {}, checkpoint));
     const NarHash& again = scanned.nar;
     if (again.hash == info->nar_hash) continue;
-    Error error{.code = Errc::build_failed,
-                .what = fmt::format("'{}'{}its output '{}' differs between two builds", drv.drv.name, kDifference,
-                                    output.name),
+    Error error{.code = Errc::irreproducible,
+                .what = fmt::format("'{}' is not reproducible: its output '{}' differs between two builds",
+                                    drv.drv.name, output.name),
                 .notes = {fmt::format(" first sha256:{}", hash_base32(info->nar_hash)),
                           fmt::format("second sha256:{}", hash_base32(again.hash))}};
     if (!keep_in.empty()) {

@@ -13,11 +13,9 @@ namespace swage {
 Result<void> register_built(Store& store, const FinishedDerivation& drv, const fs::path& made,
                             const StorePathSet& inputs, const Checkpoint& checkpoint);
 
-// Compares a second build with the valid outputs, bit for bit. Errc::build_failed names the first that differs; with
+// Compares a second build with the valid outputs, bit for bit. Errc::irreproducible names the first that differs; with
 // `keep_in` it is moved there, and a note says so.
 Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in,
                            const Checkpoint& checkpoint);
-// Whether it is that error: the second build succeeded too.
-bool is_difference(const Error& error);
 
 }  // namespace swage

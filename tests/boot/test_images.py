@@ -260,9 +260,13 @@ name = "mine"
 summary = "mine"
 to = ["minimal"]
 host = "kitchen"
+cmdline = "mine=a,b&c"
 checks = [
+  "grep -q 'mine=a,b&c' /proc/cmdline",
+  "[ $(yes) = no ] && busybox true && grep -q ^tea$ /etc/th*",
   "[ $(hostname) = kitchen ] && grep -q ^ready$ /tmp/mine",
   "umask 077; dropbearconvert openssh dropbear /etc/key /tmp/key && [ $(dbclient -y -y -i /tmp/key ada@127.0.0.1 'id -un; touch mine' < /dev/null) = ada ]",
+  "[ $(dbclient -y -y -i /tmp/key bob@127.0.0.1 'pwd' < /dev/null) = /srv/bob ]",
   "[ $(stat -c %U /home/ada/mine) = ada ] && id -nG ada | grep -qw tty",
   "! DROPBEAR_PASSWORD=no dbclient -y -y -i /tmp/key user@127.0.0.1 true < /dev/null",
 ]
@@ -270,11 +274,22 @@ checks = [
 name = "ada"
 groups = ["tty"]
 keys = ["{(tmp_path / "key.pub").read_text().strip()}"]
+[[part.user]]
+name = "bob"
+home = "/srv/bob"
+keys = ["{(tmp_path / "key.pub").read_text().strip()}"]
 [[part.service]]
 name = "mine"
 when = "start"
 run = "/etc/init.d/mine"
 [part.files]
+"etc/thé" = """
+tea
+"""
+"usr/bin/yes" = """
+#!/bin/sh
+echo no
+"""
 "etc/key" = """
 {(tmp_path / "key").read_text()}"""
 "etc/init.d/mine" = """
@@ -442,6 +457,7 @@ source = "https://example.org"
 
 [[bundle]]
 name = "mine"
+vendor = "mine"
 kernel = "6.1"
 firmware = []
 boards = ["virt-arm64"]

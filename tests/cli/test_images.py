@@ -265,13 +265,14 @@ source = "https://example.org"
     file.write_text(row + """
 [[bundle]]
 name = "mine"
+vendor = "rpi"
 kernel = "6.18.42"
 firmware = ["1.20260408"]
 boards = ["rpi5", "rpi3"]
 """)
     assert planner("check", layer).fails(2).err == f"""error: 'mine' is for 'rpi3', and its kernel 6.18.42 is not
-  --> {file}:13:19
-  13 | boards = ["rpi5", "rpi3"]
+  --> {file}:14:19
+  14 | boards = ["rpi5", "rpi3"]
      |                   ^^^^^^
 """
 

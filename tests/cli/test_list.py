@@ -37,7 +37,7 @@ ROWS = {
         "platform": "arm64", "title": "Raspberry Pi 3 Model B", "table": "mbr", "kernel": "linux-arm64-trixie", "dtb": "broadcom/bcm2837-rpi-3-b.dtb",
         "vendorDtb": "bcm2710-rpi-3-b.dtb", "console": "ttyS1", "qemu": "qemu-system-aarch64", "limits": []}),
     "bundles": ({"name": "6.6.31"}, {
-        "kernel": "6.6.31", "firmware": ["1.20240529", "bluez-78d6a077", "nonfree-20240226"],
+        "vendor": "rpi", "kernel": "6.6.31", "firmware": ["1.20240529", "bluez-78d6a077", "nonfree-20240226"],
         "boards": ["rpi4", "rpi400", "rpicm4", "rpi5", "rpi500", "rpicm5"], "aliases": []}),
     "firmware": ({"name": "nonfree-20251008"}, {
         "kind": "wireless", "repository": "https://github.com/RPi-Distro/firmware-nonfree", "commit": "e90d6888e745eb9ee1aab098fff001edc31b95b7",

@@ -26,7 +26,8 @@ def settle(info):
     return info
 
 
-with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
+# In this format names are bytes: what reads a tar of the other one wants a locale for them, which the tools' root does not have.
+with tarfile.open(target, "w", format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as tar:
     seen = set()
     for name in sorted(set(names())):
         info = settle(tar.gettarinfo(os.path.join(tree, name), name))

@@ -32,7 +32,8 @@ part_of_kernel() {
   esac
 }
 root=root=$(echo "$partitions" | awk -F '|' '$6 == "root" { print $3 == "squashfs" ? "PARTLABEL=" $1 : "LABEL=" $4 }')   # squashfs has no labels
-fill_in() { sed "s,@console@,$console,g; s,@dtb@,${dtb##*/},g; s,@cmdline@,$cmdline,g; s,@root@,$root rootwait,g; s,  *, ,g"; }
+plain() { printf '%s' "$1" | sed 's/[\\&,]/\\&/g'; } # as what a pattern is replaced by
+fill_in() { sed "s,@console@,$(plain "$console"),g; s,@dtb@,$(plain "${dtb##*/}"),g; s,@cmdline@,$(plain "$cmdline"),g; s,@root@,$(plain "$root") rootwait,g; s,  *, ,g"; }
 
 # What the board starts from.
 mkdir -p $out boot
@@ -84,7 +85,7 @@ make_vfat() { # make_vfat FILE BYTES LABEL CONTENT
 make_ext4() { # make_ext4 FILE BYTES LABEL TAR
   rm -f $1
   mke2fs -q -t ext4 -b 4096 -m 1 -L $3 -U $(uuid_of $3) -E hash_seed=$(uuid_of $3/hash),root_owner=0:0 -d $4 $1 $(($2 / 1024))k 2> errors ||
-    { cat errors >&2; fail "'$3' of $2 bytes is too small for its content"; }
+    { cat errors >&2; ! grep -q 'allocate\|No space\|no space' errors || fail "'$3' of $2 bytes is too small for its content"; fail "'$3' cannot be made"; }
 }
 # Those that are only read are as large as their content; `make_erofs FILE LABEL TAR`.
 make_erofs() {
@@ -99,7 +100,9 @@ content_bytes() { # content_bytes boot | root: with what a file system adds
   esac
 }
 at=$start
-[ $at -gt 0 ] || fail "the first partition cannot begin at 0"
+taken=512
+[ $table = mbr ] || taken=17408
+[ $at -ge $taken ] && [ $((at % 512)) = 0 ] || fail "the first partition cannot begin at $at: the table takes $taken, and sectors have 512"
 case $table in
   mbr) printf 'label: dos\nlabel-id: 0x%s\nunit: sectors\n' $(id_of disk | cut -c 1-8) > table ;;
   gpt | hybrid) printf 'label: gpt\nlabel-id: %s\nunit: sectors\nfirst-lba: 34\n' $(uuid_of disk) > table ;;
@@ -136,13 +139,11 @@ truncate -s $at disk
 sfdisk -q --no-reread --no-tell-kernel disk < table
 [ $table != hybrid ] || python3 $script_hybrid disk places
 while read -r number name offset size fs; do
-  dd if=part$number of=disk bs=$MiB seek=$((offset / MiB)) conv=notrunc,sparse status=none
+  dd if=part$number of=disk bs=$MiB oflag=seek_bytes seek=$offset conv=notrunc,sparse status=none
 done < places
 
 # Blobs between the table and the first partition.
 echo "$raw" > lines
-taken=512
-[ $table = mbr ] || taken=17408
 echo "0 $taken the partition table" > used
 while IFS='|' read -r file offset; do
   [ -n "$file" ] || continue
@@ -152,7 +153,7 @@ while IFS='|' read -r file offset; do
   over=$(awk -v from=$offset -v to=$end '$1 < to && from < $2 { $1 = $2 = ""; sub(/^ */, ""); print; exit }' used)
   [ -z "$over" ] || fail "'${file##*/}' from byte $offset to $end lies over $over"
   echo "$offset $end ${file##*/}" >> used
-  dd if=$file of=disk bs=512 seek=$((offset / 512)) conv=notrunc status=none
+  dd if=$file of=disk bs=64K oflag=seek_bytes seek=$offset conv=notrunc status=none
 done < lines
 
 sfdisk -q --verify disk

@@ -162,6 +162,7 @@ const Schema<FirmwareRow>& firmware_schema() {
 const Schema<BundleRow>& bundle_schema() {
   static const Schema<BundleRow> schema = Schema<BundleRow>("[[bundle]]")
       .required("name", &BundleRow::name)
+      .required("vendor", name_at(&BundleRow::vendor))
       .required("kernel", name_at(&BundleRow::kernel))
       .required("firmware", names_at(&BundleRow::firmware))
       .required("boards", names_at(&BundleRow::boards))

@@ -60,6 +60,7 @@ const Schema<AdditionRow>& addition_schema() {
       .required("boards", names_at(&AdditionRow::boards))
       .optional("config", config_sections(&AdditionRow::config))
       .optional("files", &AdditionRow::files)
+      .optional("drivers", &AdditionRow::drivers)
       .optional("values", &AdditionRow::values)
       .optional("boot_order", [](const FieldInput& in, AdditionRow& row) {
         read_field(in, row.boot_order);

@@ -39,7 +39,7 @@ typename Schema<Row>::Reader known_words(std::vector<std::string> Row::*member, 
 }
 
 const std::vector<std::string>& firmware_file_names() {
-  static const std::vector<std::string> names{"usual", "x", "debug", "cut"};
+  static const std::vector<std::string> names{"usual", "x", "debug", "cut", "recovery"};
   return names;
 }
 
@@ -78,6 +78,7 @@ constexpr std::pair<const char*, void (*)(const ModelRow&, ModelRow&)> kTakenOfM
     {"kernel_address_64", take_of_model<&ModelRow::kernel_address_64>},
     {"device_trees", take_of_model<&ModelRow::device_trees>},
     {"upstream_trees", take_of_model<&ModelRow::upstream_trees>},
+    {"stubs_64", take_of_model<&ModelRow::stubs_64>},
     {"stepping_overlays", take_of_model<&ModelRow::stepping_overlays>},
     {"made_names", take_of_model<&ModelRow::made_names>},
     {"assumed", take_of_model<&ModelRow::assumed>},
@@ -159,6 +160,7 @@ const Schema<ModelRow>& firmware_model_schema() {
           .optional("kernel_address_64", &ModelRow::kernel_address_64)
           .optional("device_trees", &ModelRow::device_trees)
           .optional("upstream_trees", &ModelRow::upstream_trees)
+          .optional("stubs_64", &ModelRow::stubs_64)
           .optional("stepping_overlays", &ModelRow::stepping_overlays)
           .optional("made_names", &ModelRow::made_names)
           .optional("assumed", &ModelRow::assumed)
@@ -199,6 +201,8 @@ const Schema<FirmwareSettingRow>& firmware_setting_schema() {
                                                                 {"directive", SettingKind::directive}}))
           .optional("early", &Row::early)
           .optional("of", known_words(&Row::loaders, firmware_loader_names()))
+          .optional("same_as", &Row::same_as)
+          .optional("instead", &Row::instead)
           .required("source", &Row::reference)
           .optional("override", read_override<Row>);
   return schema;

@@ -14,8 +14,10 @@ const Schema<KernelRow>& kernel_schema() {
 }
 
 const Schema<Releases>& releases_schema() {
-  static const Schema<Releases> schema =
-      Schema<Releases>("[releases]").required("recipe", reference(&Releases::recipe, NameOf::package));
+  static const Schema<Releases> schema = Schema<Releases>("[releases]")
+      .required("recipe", reference(&Releases::recipe, NameOf::package))
+      .optional("image_recipe", reference(&Releases::image_recipe, NameOf::package))
+      .optional("overlays_recipe", reference(&Releases::overlays_recipe, NameOf::package));
   return schema;
 }
 

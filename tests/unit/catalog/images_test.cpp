@@ -405,6 +405,14 @@ hint: did you mean 'one'?
 constexpr const char* kVendor = "[[vendor]]\nname = \"acme\"\ntitle = \"Acme\"\nrepository = \"https://example.org/linux\"\n"
                                 "config = [\"CONFIG_A=y\"]\n";
 
+// An editor's lock is a link that leads nowhere.
+TEST_F(Images, FilesOfEditorsAreNoTables) {
+  dir.write("boards/b.toml", board("one"));
+  fs::create_symlink("nobody@nowhere.1", dir.path() / "boards/.#b.toml");
+  dir.write("images/.b.toml.swp", "x").write("toolchains/.a.toml", "x").write("kernels/.c.toml", "x").write(".d.toml", "x");
+  EXPECT_EQ(dir.checked(), "");
+}
+
 TEST_F(Images, ABundleFitsItsKernelItsFirmwareAndItsBoards) {
   dir.write("boards/b.toml", board("one", "defconfigs = { arm64 = \"one_defconfig\" }\n") + board("two"));
   const std::string hash = "HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0";
@@ -412,14 +420,14 @@ TEST_F(Images, ABundleFitsItsKernelItsFirmwareAndItsBoards) {
   dir.write("firmware/f.toml", std::string(kVendor) + "[[kernel]]\nname = \"6.12\"\nvendor = \"acme\"\ntag = \"t\"\ncommit = \"" + commit + "\"\nnar = \"sha256-" + hash +
                                    "\"\nboards = [\"one\"]\nsource = \"s\"\n[[firmware]]\nname = \"fw\"\nkind = \"boot\"\nrepository = \"r\"\n"
                                    "commit = \"c\"\nnar = \"sha256-" + hash + "=\"\nkernel_commit = \"" + other + "\"\nsource = \"s\"\n");
-  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nkernel = \"6.12\"\nfirmware = [\"fw\"]\nboards = [\"one\", \"two\"]\n");
+  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nvendor = \"acme\"\nkernel = \"6.12\"\nfirmware = [\"fw\"]\nboards = [\"one\", \"two\"]\n");
   EXPECT_EQ(dir.checked(), R"(error: 'fw' was made with kernel bbbbbbbbbbbb, and 'b' has aaaaaaaaaaaa
-  --> CAT/bundles.toml:4:13
-   4 | firmware = ["fw"]
+  --> CAT/bundles.toml:5:13
+   5 | firmware = ["fw"]
      |             ^^^^
 error: 'b' is for 'two', and its kernel 6.12 is not
-  --> CAT/bundles.toml:5:18
-   5 | boards = ["one", "two"]
+  --> CAT/bundles.toml:6:18
+   6 | boards = ["one", "two"]
      |                  ^^^^^
 )");
   dir.write("firmware/f.toml", "[[firmware]]\nname = \"fw\"\nkind = \"boot\"\nrepository = \"r\"\ncommit = \"c\"\nnar = \"sha256-short\"\nsource = \"s\"\n");
@@ -436,7 +444,7 @@ TEST_F(Images, AVendorsKernelIsForItsBoards) {
   const std::string hash = "HG8Oc04V2t54l0SOn4gKmNJWQUrZfjWusgKcWvx74H0";
   dir.write("firmware/f.toml", std::string(kVendor) + "[[kernel]]\nname = \"6.12\"\nvendor = \"acme\"\ntag = \"t\"\nnar = \"sha256-" + hash +
                                    "\"\nboards = [\"one\"]\nsource = \"s\"\n");
-  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nkernel = \"6.12\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+  dir.write("bundles.toml", "[[bundle]]\nname = \"b\"\nvendor = \"acme\"\nkernel = \"6.12\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
   const std::string defconfigs = "defconfigs = { arm64 = \"one_defconfig\" }\n";
   dir.write("boards/b.toml", board("one", defconfigs + "vendor_kernel = \"acme\"\ndtb = \"b.dtb\"\n") + board("two", defconfigs + "vendor_kernel = \"acme\"\nvendor_dtb = \"a.dtb\"\n") +
                                  board("three", "vendor_kernel = \"acne\"\n"));
@@ -457,7 +465,7 @@ error: 'acne' is not a vendor's kernel
   // Another vendor has a default of its own.
   dir.write("firmware/other.toml", "[[vendor]]\nname = \"other\"\ntitle = \"t\"\nrepository = \"https://example.org/other\"\n"
                                    "[[kernel]]\nname = \"6.13\"\nvendor = \"other\"\ntag = \"t\"\nnar = \"sha256-" + hash + "\"\nboards = [\"one\"]\nsource = \"s\"\n"
-                                   "[[bundle]]\nname = \"o\"\nkernel = \"6.13\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+                                   "[[bundle]]\nname = \"o\"\nvendor = \"other\"\nkernel = \"6.13\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
   EXPECT_EQ(dir.checked(), "");
   dir.write("images/family.toml", R"([[axis]]
 name = "vendor"

@@ -26,7 +26,7 @@ class VendorKernels : public testing::Test {
                   "[[vendor]]\nname = \"acme\"\ntitle = \"t\"\nrepository = \"https://example.org/linux\"\n"
                   "[[flavour]]\nname = \"4k\"\ntitle = \"t\"\nvendor = \"acme\"\nboards = [\"one\"]\nconfig = [\"CONFIG_P=y\"]\n" +
                   vendors_kernel("6.6.1", "boards = [\"one\"]\n") + vendors_kernel("6.12.2", "boards = [\"one\", \"two\"]\n"));
-    dir.write("bundles.toml", "[[bundle]]\nname = \"old\"\nkernel = \"6.6.1\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
+    dir.write("bundles.toml", "[[bundle]]\nname = \"old\"\nvendor = \"acme\"\nkernel = \"6.6.1\"\nfirmware = []\nboards = [\"one\"]\naliases = [\"default\"]\n");
   }
   std::string found(const char* text) const {
     const auto catalog = dir.load().value();
@@ -51,6 +51,29 @@ TEST_F(VendorKernels, AreNamedByBundlesAliasesReleasesAndFlavours) {
   EXPECT_EQ(found("acmes"), "none");
   EXPECT_EQ(found("acme-6.12.3"), "error: 'acme' has no kernel '6.12.3'\nnote: there are: default, 6.6.1, 6.12.2, 4k\n"
                                   "hint: did you mean '6.12.2'?\n");
+}
+
+// Releases are numbered alike by all, and the name of a vendor may begin that of another.
+TEST_F(VendorKernels, TwoVendorsMayHaveTheSameReleaseAndBundle) {
+  std::string other = vendors_kernel("6.6.1", "boards = [\"two\"]\n");
+  other.replace(other.find("\"acme\""), 6, "\"acme-labs\"");
+  dir.write("boards/labs.toml", "[[vendor]]\nname = \"acme-labs\"\ntitle = \"t\"\nrepository = \"https://example.org/labs\"\n" + other);
+  dir.write("layer/bundles.toml", "[[bundle]]\nname = \"old\"\nvendor = \"acme-labs\"\nkernel = \"6.6.1\"\nfirmware = []\nboards = [\"two\"]\naliases = [\"default\"]\n");
+  EXPECT_EQ(dir.checked({"layer"}), "");
+  const auto catalog = dir.load({"layer"}).value();
+  const ImageTables& tables = *catalog->image_tables().value();
+  for (const char* text : {"acme-labs", "acme-labs-old", "acme-labs-6.6.1"}) {
+    const auto kernel = find_vendor_kernel(tables, text).value();
+    EXPECT_EQ(kernel->name(), "acme-labs-6.6.1") << text;
+    EXPECT_EQ(kernel->boards(), std::vector<std::string>{"two"}) << text;
+  }
+  EXPECT_EQ(find_vendor_kernel(tables, "acme-old").value()->boards(), std::vector<std::string>{"one"});
+  dir.write("layer/bundles.toml", "[[bundle]]\nname = \"new\"\nvendor = \"acme-labs\"\nkernel = \"6.12.2\"\nfirmware = []\nboards = [\"two\"]\n");
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: '6.12.2' is not a kernel of 'acme-labs'
+  --> CAT/layer/bundles.toml:4:10
+   4 | kernel = "6.12.2"
+     |          ^^^^^^^^
+)");
 }
 
 TEST_F(VendorKernels, AnotherReleaseIsOneRowOfOneFile) {
