@@ -1,6 +1,6 @@
 # The front of the build; CMake does the work. `make demo` and `make check` set up a fresh Debian 12 machine by themselves.
 .DEFAULT_GOAL := all
-.PHONY: all setup build program demo check check-documented check-images faults verify bench fmt lint alone install deb asan fuzz coverage clean
+.PHONY: all setup build program demo check check-documented check-images check-nix faults verify bench fmt lint alone install deb asan fuzz coverage clean
 
 PREFIX ?= /usr/local
 # That all packages are built for by `make verify`.
@@ -41,8 +41,13 @@ check-images: build
 	@SWAGE_IMAGES=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
 	  pytest-3 -q -rs -p no:cacheprovider tests/boot/test_images.py
 
+# Four generations of Nix and swage take from each other's caches; `make check` has the host's Nix alone.
+check-nix: build
+	@SWAGE_NIX_CLIENTS=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
+	  pytest-3 -q -rs -p no:cacheprovider tests/oracle/clients_oracle_test.py
+
 # What goes wrong from outside, for longer than in `make check`: kills at moments that come from the seed.
-faults: ROUNDS ?= 500
+faults: ROUNDS ?= 1000
 faults: SEED ?= 20
 faults: build
 	@SWAGE_FAULT_ROUNDS=$(ROUNDS) SWAGE_FAULT_SEED=$(SEED) SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \

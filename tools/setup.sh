@@ -6,7 +6,7 @@ set -eu
 packages="
   g++ cmake ninja-build pkg-config make git ca-certificates
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libexpected-dev
-  libssl-dev libcurl4-openssl-dev libarchive-dev zlib1g-dev libbz2-dev libfdt-dev libext2fs-dev comerr-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
+  libssl-dev libcurl4-openssl-dev libarchive-dev zlib1g-dev libbz2-dev libfdt-dev libext2fs-dev comerr-dev libexpat1-dev libsqlite3-dev libseccomp-dev libjemalloc-dev
 "
 tests="
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev

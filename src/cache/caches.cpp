@@ -33,7 +33,7 @@ Unpacked unpack(CachePlace& place, const NarInfo& narinfo, const fs::path& tree,
     }, tree);
     disk_failed = !restored && !stream_failed && restored.error().code == Errc::environment;
     return restored;
-  }, progress);
+  }, progress, FileHash::left_alone);
   if (done) {
     done = canonicalise(tree);
     disk_failed = !done;

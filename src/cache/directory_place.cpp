@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <set>
+#include <thread>
 #include <unistd.h>
 
 #include "base/beneath.hpp"
@@ -14,6 +17,7 @@ namespace swage {
 namespace {
 
 constexpr std::string_view kStaging = ".swage-push";   // below the cache, in no listing
+constexpr std::chrono::milliseconds kLockLook{20};
 
 class DirectoryPlace final : public CachePlace {
  public:
@@ -58,16 +62,41 @@ class DirectoryPlace final : public CachePlace {
     return {};
   }
 
+  bool can_list() const override { return true; }
   Result<std::vector<Entry>> list() override {
     std::vector<Entry> entries;
     SWAGE_CHECK(list_below("", entries));
     return entries;
   }
 
-  Result<void> remove(const std::string& name) override {
+  Result<void> remove_all(const std::vector<std::string>& names) override {
+    std::set<fs::path> changed;
+    for (const std::string& name : names) {
+      const fs::path target = root_.path() / name;
+      if (::unlink(target.c_str()) == 0) changed.insert(target.parent_path());
+      else if (errno != ENOENT) return fail_errno(fmt::format("cannot remove '{}'", target.string()), errno);
+    }
+    for (const fs::path& directory : changed) SWAGE_CHECK(sync_directory(directory));
+    return {};
+  }
+
+  Result<void> renew(const std::string& name) override {
     const fs::path target = root_.path() / name;
-    if (::unlink(target.c_str()) == 0 || errno == ENOENT) return {};
-    return fail_errno(fmt::format("cannot remove '{}'", target.string()), errno);
+    if (::utimensat(AT_FDCWD, target.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0) return {};
+    return fail_errno(fmt::format("cannot write '{}'", target.string()), errno);
+  }
+
+  Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) override {
+    const fs::path file = staging() / (use == Use::index ? "index.lock" : "lock");
+    const FileLock::Mode mode = use == Use::add ? FileLock::Mode::shared : FileLock::Mode::exclusive;
+    // Looks now and then, since a signal reaches one thread, and any of them may wait.
+    for (bool first = true;; first = false) {
+      SWAGE_TRY(std::optional<FileLock> held, FileLock::try_acquire(file, mode));
+      if (held) return held;
+      if (first) waiting();
+      SWAGE_CHECK(check_interrupt());
+      std::this_thread::sleep_for(kLockLook);
+    }
   }
 
  private:
@@ -83,7 +112,8 @@ class DirectoryPlace final : public CachePlace {
         return fail_errno(fmt::format("cannot read '{}'", path.string()), errno);
       }
       if (S_ISDIR(status.st_mode)) SWAGE_CHECK(list_below(prefix + name + "/", entries));
-      if (S_ISREG(status.st_mode)) entries.push_back({prefix + name, static_cast<std::uint64_t>(status.st_size)});
+      if (S_ISREG(status.st_mode))
+        entries.push_back({prefix + name, static_cast<std::uint64_t>(status.st_size), status.st_mtime});
     }
     return {};
   }

@@ -99,8 +99,9 @@ std::size_t on_line(char* data, std::size_t, std::size_t size, void* pointer) {
 
 class HttpPlace final : public CachePlace {
  public:
-  HttpPlace(std::string base, const PlaceLimits& limits)
+  HttpPlace(std::string base, const PlaceLimits& limits, std::shared_ptr<const S3Signer> signer)
       : base_(std::move(base)),
+        signer_(std::move(signer)),
         limits_(limits),
         request_limits_{.connect_timeout = limits.timeout, .stall_timeout = limits.timeout, .slowest = limits.slowest} {
     while (base_.ends_with('/')) base_.pop_back();
@@ -162,6 +163,7 @@ class HttpPlace final : public CachePlace {
     return text.has_value();
   }
 
+  bool can_list() const override { return false; }
   Result<std::vector<Entry>> list() override {
     return Fail(Error{.what = fmt::format("'{}' cannot be listed: it is a web server", shown())}.hinted(
         "the directory that it serves"));
@@ -169,7 +171,9 @@ class HttpPlace final : public CachePlace {
 
   fs::path staging() const override { return {}; }
   Result<void> write(const std::string&, const fs::path&, std::string_view) override { return read_only(); }
-  Result<void> remove(const std::string&) override { return read_only(); }
+  Result<void> remove_all(const std::vector<std::string>&) override { return read_only(); }
+  Result<void> renew(const std::string&) override { return read_only(); }
+  Result<std::optional<FileLock>> lock(Use, const std::function<void()>&) override { return read_only(); }
 
  private:
   struct Attempt {
@@ -189,12 +193,13 @@ class HttpPlace final : public CachePlace {
     return fail(Errc::environment, "it wants fewer requests (HTTP status 429 or 503)");
   }
 
-  std::string url_of(const std::string& name) const {
-    return name.starts_with("https://") || name.starts_with("http://") ? name : base_ + "/" + name;
+  static bool is_elsewhere(const std::string& name) {
+    return name.starts_with("https://") || name.starts_with("http://");
   }
 
   void set_up(CURL* easy, const std::string& name) const {
-    set_up_request(easy, url_of(name), "http,https", "", request_limits_);
+    set_up_request(easy, is_elsewhere(name) ? name : base_ + "/" + name, "http,https", "", request_limits_);
+    if (signer_ && !is_elsewhere(name)) signer_->sign(easy);
     curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
     // Rather one connection with many requests, where the server can, than many.
     if (base_.starts_with("https")) curl().easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
@@ -292,6 +297,8 @@ class HttpPlace final : public CachePlace {
 
   void begin(CURL* easy, const std::string& name, Lookup& lookup) {
     set_up(easy, name);
+    // Else libcurl gives the connection up with each file that is not there. finish() looks at the status.
+    curl().easy_setopt(easy, CURLOPT_FAILONERROR, 0L);
     curl().easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");   // S3 keeps what was compressed before it was put there
     curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_text);
     curl().easy_setopt(easy, CURLOPT_WRITEDATA, &lookup);
@@ -315,7 +322,12 @@ class HttpPlace final : public CachePlace {
 
   Result<void> finish(CURL* easy, CURLcode code, Lookup lookup, const std::vector<std::string>& names,
                       std::deque<Lookup>& todo, std::deque<Lookup>& refused, std::vector<Answer>& answers) {
+    constexpr long first_error = 400;
     const long status = http_status(easy);
+    if (status >= first_error) {   // whatever it has sent with it
+      code = CURLE_HTTP_RETURNED_ERROR;
+      lookup.too_long = false;
+    }
     const std::size_t index = lookup.index;
     const auto answer = [&](Answer what) {
       answers[index] = std::move(what);
@@ -343,6 +355,7 @@ class HttpPlace final : public CachePlace {
   }
 
   std::string base_;
+  std::shared_ptr<const S3Signer> signer_;
   PlaceLimits limits_;
   RequestLimits request_limits_;
   CurlPool pool_{};                            // of downloads
@@ -356,8 +369,9 @@ class HttpPlace final : public CachePlace {
 
 }  // namespace
 
-std::unique_ptr<CachePlace> open_http_place(std::string_view url, const PlaceLimits& limits) {
-  return std::make_unique<HttpPlace>(std::string(url), limits);
+std::unique_ptr<CachePlace> open_http_place(std::string_view url, const PlaceLimits& limits,
+                                            std::shared_ptr<const S3Signer> signer) {
+  return std::make_unique<HttpPlace>(std::string(url), limits, std::move(signer));
 }
 
 }  // namespace swage

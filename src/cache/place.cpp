@@ -35,23 +35,34 @@ Result<void> CachePlace::write_text(const std::string& name, std::string_view te
 }
 
 Result<void> check_place(std::string_view url) {
+  if (url.starts_with(kS3Scheme)) return parse_s3_url(url).map([](const S3Url&) {});
   if (is_web(url)) {
     SWAGE_CHECK(refuse_secrets(url));
     if (refuse_unfetchable(fmt::format("{}/nix-cache-info", url)) && url.find_first_of("?# ") == url.npos) return {};
   }
   if (url.starts_with(kFileScheme) || url.starts_with('/') || url.starts_with('.')) return {};
   return Fail(Error{.what = fmt::format("'{}' is no place of a cache", shown_url(url))}.hinted(
-      "a directory (./cache or file:///srv/cache) or a web server (https://cache.example.org)"));
+      "a directory (./cache or file:///srv/cache), a web server (https://cache.example.org), a bucket "
+      "(s3://BUCKET?endpoint=HOST)"));
 }
 
 Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable, const PlaceLimits& limits) {
   SWAGE_CHECK(check_place(url));
+  if (url.starts_with(kS3Scheme)) return open_s3_place(url, limits);
   if (!is_web(url))
     return open_directory_place(url.starts_with(kFileScheme) ? url.substr(kFileScheme.size()) : url, writable);
   if (writable)
     return Fail(Error{.what = fmt::format("'{}' cannot be written: it is a web server", shown_url(url))}.hinted(
         "the directory that it serves"));
   return open_http_place(url, limits);
+}
+
+Result<std::vector<std::unique_ptr<CachePlace>>> open_places(const std::vector<std::string>& urls) {
+  std::vector<std::unique_ptr<CachePlace>> places;
+  for (const std::string& url : urls) {
+    SWAGE_TRY(places.emplace_back(), open_place(url, false));
+  }
+  return places;
 }
 
 }  // namespace swage

@@ -2,6 +2,7 @@
 // (is_cache_name). Nothing that is written is seen before it is whole.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,9 +43,21 @@ class CachePlace {
   struct Entry {
     std::string name;
     std::uint64_t size = 0;
+    std::int64_t modified = 0;              // seconds since 1970
   };
+  virtual bool can_list() const = 0;
   virtual Result<std::vector<Entry>> list() = 0;
-  virtual Result<void> remove(const std::string& name) = 0;
+
+  // In this order; what is not there is no error. When it returns, all of it is so on disk.
+  virtual Result<void> remove_all(const std::vector<std::string>& names) = 0;
+  // As if it had been written now.
+  virtual Result<void> renew(const std::string& name) = 0;
+
+  // Who adds shares the place with others who add, and with nobody who removes. Held by the process as long as the
+  // result lives; none where the place has no locks. `waiting` is called when somebody else holds it. An interrupt ends
+  // the wait.
+  enum class Use { add, remove, index };
+  virtual Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) = 0;
 };
 
 struct PlaceLimits {
@@ -55,9 +68,11 @@ struct PlaceLimits {
 };
 
 // `file:///DIR` or a path that begins with `/` or `.`; `writable` makes the directory where it is not there.
-// `https://` and `http://` can only be read, and have no list. Errc::invalid_input for other schemes and for URLs with
-// passwords.
+// `https://` and `http://` can only be read, and have no list. `s3://` is a bucket (s3_access.hpp), which has no locks.
+// Errc::invalid_input for other schemes and for URLs with passwords.
 Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable, const PlaceLimits& limits = {});
+// To read, in this order.
+Result<std::vector<std::unique_ptr<CachePlace>>> open_places(const std::vector<std::string>& urls);
 // Whether open_place() would take it, without looking.
 Result<void> check_place(std::string_view url);
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/interrupt.hpp"
+#include "cache/cache_contents.hpp"
 #include "cache/narinfo.hpp"
 #include "store/base32.hpp"
 
@@ -27,6 +28,9 @@ class Push {
       : store_(store), place_(place), options_(options), reporter_(reporter) {}
 
   Result<PushResult> run(const StorePathSet& paths) {
+    SWAGE_TRY(const std::optional<FileLock> lock, place_.lock(CachePlace::Use::add, [this] {
+      reporter_.on(Message{fmt::format("waiting for a collection of '{}'", place_.shown())});
+    }));
     SWAGE_CHECK(describe_cache());
     // What is pushed is not collected meanwhile.
     SWAGE_CHECK(store_.add_temp_roots(paths));
@@ -37,16 +41,23 @@ class Push {
       if (!info) return fail(Errc::corrupt, fmt::format("'{}' is not valid in this store", path.str()));
       nodes_.emplace(path, Node{.narinfo = {.info = std::move(*info)}});
     }
+    SWAGE_CHECK(ask_places());
     order();
     work();
+    const Result<void> indexed = add_to_cache_index(place_, written_);   // also of what others ended early
     if (!errors_.empty()) return Fail(together(std::move(errors_)));
+    SWAGE_CHECK(indexed);
     SWAGE_CHECK(check_interrupt());
+    // A collection may be told to keep what is new.
+    for (const StorePath& path : paths)
+      if (present_.contains(path)) SWAGE_CHECK(place_.renew(narinfo_name(path)));
     return result_;
   }
 
  private:
+  enum class Where { pushed, here, upstream };
   struct Node {
-    NarInfo narinfo;
+    NarInfo narinfo;                    // with the hash of its file once that is there
     std::vector<StorePath> users{};     // that refer to it
     std::size_t missing = 0;            // references that are not published
     bool ready = false;                 // its NAR is there
@@ -56,6 +67,36 @@ class Push {
     SWAGE_TRY(const std::optional<std::string> text, place_.read("nix-cache-info", kLargestNarInfo));
     if (text) return parse_cache_info(*text, "nix-cache-info").map([](const CacheInfo&) {});
     return place_.write_text("nix-cache-info", format_cache_info({}), kCacheInfoType);
+  }
+
+  // Which of the paths a place has, asked for all at once.
+  Result<StorePathSet> held_by(CachePlace& place) {
+    std::vector<std::string> names;
+    for (const auto& [path, node] : nodes_) names.push_back(narinfo_name(path));
+    const std::vector<CachePlace::Answer> answers = place.read_all(names, kLargestNarInfo);
+    StorePathSet held;
+    std::size_t at = 0;
+    for (const auto& [path, node] : nodes_) {
+      const CachePlace::Answer& answer = answers[at++];
+      if (!answer && answer.error().code != Errc::corrupt) return Fail(answer.error());
+      if (!answer || !*answer) continue;
+      const Result<NarInfo> narinfo = parse_narinfo(**answer, narinfo_name(path));
+      if (narinfo && narinfo->info.path == path) held.insert(path);
+    }
+    return held;
+  }
+
+  Result<void> ask_places() {
+    if (place_.is_remote() && !options_.again) { SWAGE_TRY(here_, held_by(place_)); }
+    for (CachePlace* upstream : options_.upstreams) {
+      Result<StorePathSet> held = held_by(*upstream);
+      if (held) upstream_.merge(*held);
+      else if (held.error().code == Errc::interrupted) return Fail(std::move(held).error());
+      else
+        reporter_.on(Message{fmt::format("warning: '{}' is taken to have nothing: {}", upstream->shown(),
+                                         held.error().what)});
+    }
+    return {};
   }
 
   void order() {
@@ -97,9 +138,11 @@ class Push {
   Result<void> publish(const StorePath& path) {
     Node& node = nodes_.at(path);
     if (!options_.again) {
-      SWAGE_TRY(const bool present, place_.has(narinfo_name(path)));
-      if (present) return published(path, true);
+      SWAGE_TRY(const bool present,
+                place_.is_remote() ? Result<bool>(here_.contains(path)) : place_.has(narinfo_name(path)));
+      if (present) return published(path, Where::here);
     }
+    if (upstream_.contains(path)) return published(path, Where::upstream);
     const std::uint64_t id = next_job_id();
     const auto start = std::chrono::steady_clock::now();
     reporter_.on(JobStarted{.id = id, .kind = "push", .name = std::string(path.name()), .subject = path.str()});
@@ -107,7 +150,7 @@ class Push {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     reporter_.on(JobFinished{.id = id, .ok = done.has_value(), .seconds = took.count()});
     SWAGE_CHECK(done);
-    return published(path, false);
+    return published(path, Where::pushed);
   }
 
   // The NAR, compressed into a file whose hash is its name.
@@ -156,19 +199,24 @@ class Push {
   }
 
   // The narinfos that nothing is missing of any more: this path's, and of what waited for it.
-  Result<void> published(const StorePath& path, bool present) {
+  Result<void> published(const StorePath& path, Where where) {
     const std::lock_guard lock(mutex_);
-    ++(present ? result_.present : result_.pushed);
+    ++(where == Where::pushed ? result_.pushed : where == Where::here ? result_.present : result_.upstream);
     nodes_.at(path).ready = true;
-    if (present) present_.insert(path);
+    if (where == Where::here) {
+      present_.insert(path);
+      written_.insert(path);
+    }
     std::vector<StorePath> complete{path};
     while (!complete.empty()) {
       const StorePath at = complete.back();
       complete.pop_back();
       Node& node = nodes_.at(at);
       if (!node.ready || node.missing > 0) continue;
-      if (!present_.contains(at))
+      if (node.narinfo.file_hash) {
         SWAGE_CHECK(place_.write_text(narinfo_name(at), format_narinfo(node.narinfo), kNarInfoType));
+        written_.insert(at);
+      }
       for (const StorePath& user : node.users)
         if (--nodes_.at(user).missing == 0) complete.push_back(user);
     }
@@ -180,10 +228,11 @@ class Push {
   const PushOptions& options_;
   Reporter& reporter_;
   std::map<StorePath, Node> nodes_{};
+  StorePathSet here_{}, upstream_{};     // that a remote place has, that an upstream has
   std::vector<StorePath> todo_{};
   std::atomic<std::size_t> next_{0};
   std::mutex mutex_{};                   // guards all below, and Node::ready and ::missing
-  StorePathSet present_{};
+  StorePathSet present_{}, written_{};   // that were there, with narinfo; that are
   PushResult result_{};
   std::vector<Error> errors_{};
 };

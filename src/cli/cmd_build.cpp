@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "cache/push.hpp"
+#include "cache/background_push.hpp"
 #include "cli/command.hpp"
 #include "cli/json.hpp"
 #include "cli/out_links.hpp"
@@ -29,6 +29,7 @@ struct BuildOptions {
   bool dry_run = false;
   std::string push_to{};
   std::string key{};
+  std::vector<std::string> upstreams{};
 };
 
 // What tells a goal from the others: the name alone, unless another target of this run has it too; of an image its own,
@@ -96,20 +97,41 @@ Result<void> check_start(Session& session, const Planned& planned, const Goal& g
   return {};
 }
 
-// --push-to, opened before anything is built for it.
+// --push-to, opened before anything is built for it. It begins with each path when that is built.
 struct Publishing {
   std::unique_ptr<CachePlace> place{};   // none: nothing is published
   std::optional<SecretKey> key{};
+  std::vector<std::unique_ptr<CachePlace>> upstreams{};
+  std::unique_ptr<BackgroundPush> meanwhile{};
+
+  PushOptions how() const {
+    PushOptions how{.key = key ? &*key : nullptr};
+    for (const auto& upstream : upstreams) how.upstreams.push_back(upstream.get());
+    return how;
+  }
 };
-Result<Publishing> open_publishing(const BuildOptions& options) {
-  Publishing to;
-  if (options.push_to.empty()) return to;
+Result<void> open_publishing(Session& session, const BuildOptions& options, Publishing& to) {
+  if (options.push_to.empty()) return {};
   if (!options.key.empty()) {
     SWAGE_TRY(SecretKey key, SecretKey::read(options.key));
     to.key = std::move(key);
   }
+  SWAGE_TRY(to.upstreams, open_places(options.upstreams));
   SWAGE_TRY(to.place, open_place(options.push_to, true));
-  return to;
+  SWAGE_TRY(Store* store, session.store());
+  to.meanwhile = std::make_unique<BackgroundPush>(*store, *to.place, to.how());
+  return {};
+}
+
+OnBuilt push_when_built(const Publishing& to, const Planned& planned) {
+  if (!to.meanwhile) return {};
+  return [&](const StorePath& drv, const Result<BuildRecord>& outcome, const FailedLog&) {
+    if (!outcome) return;
+    StorePathSet paths;
+    for (const auto& [name, output] : planned.planner->graph().find(drv)->drv.outputs)
+      if (Result<StorePath> path = StorePath::parse(output.path)) paths.insert(*std::move(path));
+    to.meanwhile->add(paths);
+  };
 }
 
 // What the goals made, and all that this run built on the way.
@@ -127,17 +149,34 @@ Result<StorePathSet> made_paths(Store& store, const Planned& planned, const Made
   return store.valid_paths(paths);
 }
 
-Result<Json> publish(Session& session, const Publishing& to, const Planned& planned, const Made& made) {
-  if (!to.place) return Json(nullptr);
+// The rest of it, once nothing is built any more.
+Result<PushResult> publish(Session& session, const Publishing& to, const Planned& planned, const Made& made) {
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const StorePathSet paths, made_paths(*store, planned, made));
-  SWAGE_TRY(const PushResult pushed,
-            push_paths(*store, paths, *to.place, {.key = to.key ? &*to.key : nullptr}, session.reporter()));
+  const PushResult before = to.meanwhile->finish();
+  SWAGE_TRY(PushResult pushed, push_paths(*store, paths, *to.place, to.how(), session.reporter()));
+  pushed.present -= std::min(pushed.present, before.pushed);
+  pushed.pushed += before.pushed;
+  pushed.file_bytes += before.file_bytes;
+  return pushed;
+}
+
+// What became of it, for programs. What went wrong is an error to end with: all is built, and linked.
+Json publish_and_tell(Session& session, const Publishing& to, const Planned& planned, Made& made) {
+  if (!to.place) return nullptr;
+  const Result<PushResult> pushed = publish(session, to, planned, made);
   session.stop_reporter();
+  if (!pushed) {
+    Error error = pushed.error();
+    made.errors.push_back(std::move(error).note(fmt::format("while pushing to '{}'", to.place->shown())));
+    return {{"pushed", nullptr}, {"present", nullptr}, {"upstream", nullptr}, {"fileBytes", nullptr},
+            {"error", error_json(made.errors.back())}};
+  }
   if (!output_mode().quiet && !as_json())
-    print_aside("pushed {} paths to '{}': {}; it had {} already\n", pushed.pushed, to.place->shown(),
-                human_bytes(pushed.file_bytes), pushed.present);
-  return Json{{"pushed", pushed.pushed}, {"present", pushed.present}, {"fileBytes", pushed.file_bytes}};
+    print_aside("pushed {} paths to '{}': {}; it had {} already\n", pushed->pushed, to.place->shown(),
+                human_bytes(pushed->file_bytes), pushed->present);
+  return {{"pushed", pushed->pushed}, {"present", pushed->present}, {"upstream", pushed->upstream},
+          {"fileBytes", pushed->file_bytes}, {"error", nullptr}};
 }
 
 Result<int> run(Session& session, const BuildOptions& options) {
@@ -153,8 +192,11 @@ Result<int> run(Session& session, const BuildOptions& options) {
     return code;
   }
   SWAGE_CHECK(check_links(session, options, planned));
-  SWAGE_TRY(const Publishing publishing, open_publishing(options));
-  SWAGE_TRY(Made made, make_and_tell(session, planned, options.realise));
+  Publishing publishing;
+  SWAGE_CHECK(open_publishing(session, options, publishing));
+  RealiseOptions realise = options.realise;
+  realise.on_built = push_when_built(publishing, planned);
+  SWAGE_TRY(Made made, make_and_tell(session, planned, std::move(realise)));
   auto results = Json::array();
   for (std::size_t i = 0; i < planned.goals.size(); ++i) {
     const Goal& goal = *planned.goals[i];
@@ -186,7 +228,7 @@ Result<int> run(Session& session, const BuildOptions& options) {
                        {"because", nullptr},
                        {"error", error_or_null(item.error)},
                        {"outputs", Json::object()}});
-  SWAGE_TRY(Json pushed, publish(session, publishing, planned, made));
+  Json pushed = publish_and_tell(session, publishing, planned, made);
   if (as_json()) {
     auto built = Json::array();
     for (const BuildRecord& one : made.done.built)
@@ -216,8 +258,9 @@ Action declare_build(const Options& app) {
   const Option print_paths =
       app.add_flag("--print-out-paths", options->print_paths, "print where each target's output `out` is");
   const Option push_to =
-      app.add_option("--push-to", options->push_to, "copy all that was built into this cache: a directory");
+      app.add_option("--push-to", options->push_to, "copy what is built into this cache, as it is built");
   app.add_option("--key", options->key, "sign what is pushed with the secret key in this file").needs(push_to);
+  app.add_option("--upstream", options->upstreams, "what this cache has is not pushed").needs(push_to);
   app.add_flag("--dry-run", options->dry_run, "say what would be built, fetched and taken from caches")
       .excludes(out_link)
       .excludes(no_link)

@@ -22,7 +22,7 @@ constexpr Command table[] = {
     {"lock", "pin distribution packages", declare_lock},
     {"log", "the log of a build", declare_log},
     {"store", "look at the store and keep it in order", declare_store},
-    {"cache", "fill and check binary caches", declare_cache},
+    {"cache", "fill, check and tidy binary caches", declare_cache, true},
     {"doctor", "what of this machine would stop builds, and what to do about it", declare_doctor},
     {"completion", "print what makes a shell complete swage's words", declare_completion},
     {"help", "the help of a command", declare_help},

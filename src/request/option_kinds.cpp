@@ -15,6 +15,7 @@ using Kind = TargetKind;
 struct OptionUse {
   std::string_view name;
   bool (*given)(const TargetOptions&);
+  std::vector<std::string> (*values)(const TargetOptions&);   // of a flag: none
   std::vector<Kind> kinds;                       // of targets that it says something of
   std::vector<std::string_view> idle{};          // commands that it would change nothing of
 };
@@ -25,30 +26,45 @@ bool given(const TargetOptions& options) {
   else return options.*Member;
 }
 
+template <auto Member>
+std::vector<std::string> values(const TargetOptions& options) {
+  const auto& value = options.*Member;
+  using Value = std::remove_cvref_t<decltype(value)>;
+  if constexpr (std::is_same_v<Value, bool>) return {};
+  else if constexpr (std::is_same_v<Value, std::string>) return {value};
+  else if constexpr (std::is_same_v<Value, unsigned>) return {std::to_string(value)};
+  else return value;
+}
+
+template <auto Member>
+OptionUse use(std::string_view name, std::vector<Kind> kinds, std::vector<std::string_view> idle = {}) {
+  return {name, given<Member>, values<Member>, std::move(kinds), std::move(idle)};
+}
+
 std::span<const OptionUse> uses() {
   using T = TargetOptions;
   // What a toolchain is chosen by, and what a shell has: nothing of these.
   static const std::vector<std::string_view> choice{"resolve", "shell"};
   static const std::vector<OptionUse> all{
-      {"--for", given<&T::platforms>, {Kind::kernel, Kind::package, Kind::toolchain, Kind::image}},
-      {"--toolchain", given<&T::toolchain>, {Kind::kernel, Kind::package, Kind::toolchain}},
-      {"--llvm", given<&T::llvm>, {Kind::kernel, Kind::package, Kind::toolchain}},
-      {"--with", given<&T::with>, {Kind::package}, choice},
-      {"--without", given<&T::without>, {Kind::package}, choice},
-      {"--static", given<&T::is_static>, {Kind::package}, choice},
-      {"--target", given<&T::emits_for>, {Kind::package}, choice},
-      {"--emulate", given<&T::emulate>, {Kind::package, Kind::toolchain}},
-      {"--accelerate", given<&T::accelerate>, {Kind::package, Kind::toolchain}},
-      {"--config", given<&T::config>, {Kind::kernel}, choice},
-      {"--enable", given<&T::enable>, {Kind::kernel}, choice},
-      {"--disable", given<&T::disable>, {Kind::kernel}, choice},
-      {"--set", given<&T::set>, {Kind::kernel}, choice},
-      {"--fragment", given<&T::fragments>, {Kind::kernel}, choice},
-      {"--strict-config", given<&T::strict_config>, {Kind::kernel}, choice},
-      {"--objects", given<&T::objects>, {Kind::kernel}, choice},
-      {"--seed", given<&T::seed>, {Kind::kernel}, choice},
-      {"--patch", given<&T::patches>, {Kind::kernel, Kind::kernel_tree}, {"resolve"}},
-      {"--src", given<&T::src>, {Kind::kernel, Kind::kernel_tree, Kind::image}},
+      use<&T::platforms>("--for", {Kind::kernel, Kind::package, Kind::toolchain, Kind::image}),
+      use<&T::toolchain>("--toolchain", {Kind::kernel, Kind::package, Kind::toolchain}),
+      use<&T::llvm>("--llvm", {Kind::kernel, Kind::package, Kind::toolchain}),
+      use<&T::with>("--with", {Kind::package}, choice),
+      use<&T::without>("--without", {Kind::package}, choice),
+      use<&T::is_static>("--static", {Kind::package}, choice),
+      use<&T::emits_for>("--target", {Kind::package}, choice),
+      use<&T::emulate>("--emulate", {Kind::package, Kind::toolchain}),
+      use<&T::accelerate>("--accelerate", {Kind::package, Kind::toolchain}),
+      use<&T::config>("--config", {Kind::kernel}, choice),
+      use<&T::enable>("--enable", {Kind::kernel}, choice),
+      use<&T::disable>("--disable", {Kind::kernel}, choice),
+      use<&T::set>("--set", {Kind::kernel}, choice),
+      use<&T::fragments>("--fragment", {Kind::kernel}, choice),
+      use<&T::strict_config>("--strict-config", {Kind::kernel}, choice),
+      use<&T::objects>("--objects", {Kind::kernel}, choice),
+      use<&T::seed>("--seed", {Kind::kernel}, choice),
+      use<&T::patches>("--patch", {Kind::kernel, Kind::kernel_tree}, {"resolve"}),
+      use<&T::src>("--src", {Kind::kernel, Kind::kernel_tree, Kind::image}),
   };
   return all;
 }
@@ -114,6 +130,17 @@ Result<void> check_only(const TargetOptions& options, const std::vector<std::str
       return Fail(Error{.what = fmt::format("'{}' says nothing of {}", use.name, what),
                         .hint = fmt::format("see: swage {} --help", options.command)});
   return {};
+}
+
+std::vector<std::string> option_words(const TargetOptions& options, TargetKind kind) {
+  std::vector<std::string> words;
+  for (const OptionUse& use : uses()) {
+    if (!use.given(options) || std::find(use.kinds.begin(), use.kinds.end(), kind) == use.kinds.end()) continue;
+    const std::vector<std::string> values = use.values(options);
+    if (values.empty()) words.emplace_back(use.name);
+    for (const std::string& value : values) words.insert(words.end(), {std::string(use.name), value});
+  }
+  return words;
 }
 
 }  // namespace swage

@@ -25,6 +25,9 @@ Error nothing_of(std::string_view option, const KnownTarget& target, const std::
 Result<void> check_only(const TargetOptions& options, const std::vector<std::string_view>& taken,
                         std::string_view what);
 
+// Those that were given and say something of such a target, as words of a command line: "--config", "tiny".
+std::vector<std::string> option_words(const TargetOptions& options, TargetKind kind);
+
 std::string_view kind_name(TargetKind kind);   // "a package"
 
 }  // namespace swage

@@ -141,7 +141,9 @@ Result<Made> make_planned(Session& session, const Planned& planned, RealiseOptio
   std::mutex mutex;
   std::map<StorePath, GoalEnd> ends;        // of every derivation that was to be built
   std::map<StorePath, Error> errors;
-  options.on_built = [&](const StorePath& drv, const Result<BuildRecord>& outcome, const FailedLog&) {
+  options.on_built = [&, also = std::move(options.on_built)](const StorePath& drv, Result<BuildRecord>& outcome,
+                                                             const FailedLog& log) {
+    if (also) also(drv, outcome, log);
     const std::scoped_lock lock(mutex);
     if (outcome) made.done.built.push_back(*outcome);
     else errors.insert_or_assign(drv, outcome.error());

@@ -114,10 +114,11 @@ def test_a_swage_toml_is_believed_once_the_user_says_so(world):
 def test_what_is_set_wrong_is_said_where(world):
     cache = str(world.cache.directory)
     plan = ["plan", "busybox", "--lock", world.home / "swage.lock"]
-    place = "is no place of a cache\nhint: a directory (./cache or file:///srv/cache) or a web server (https://cache.example.org)\n"
-    assert world(*plan, "--substituters", "s3://b").fails(2).err == f"error: 's3://b' {place}"
-    assert world(*plan, env={"SWAGE_SUBSTITUTERS": "s3://b"}).fails(2).err == (
-        f"error: 's3://b' {place}".replace("\nhint", "\nnote: in SWAGE_SUBSTITUTERS\nhint"))
+    place = ("is no place of a cache\nhint: a directory (./cache or file:///srv/cache), a web server (https://cache.example.org), a bucket "
+             "(s3://BUCKET?endpoint=HOST)\n")
+    assert world(*plan, "--substituters", "gopher://b").fails(2).err == f"error: 'gopher://b' {place}"
+    assert world(*plan, env={"SWAGE_SUBSTITUTERS": "gopher://b"}).fails(2).err == (
+        f"error: 'gopher://b' {place}".replace("\nhint", "\nnote: in SWAGE_SUBSTITUTERS\nhint"))
     assert "secret" not in world(*plan, "--substituters", "https://me:secret@host").fails(2).err
     assert world(*plan, "--substituters", cache, "--trusted-public-keys", "x").fails(2).err == (
         "error: 'x' is no public key\nhint: NAME:BASE64 of 32 bytes, as 'swage cache keygen' prints it\n")
@@ -256,4 +257,18 @@ def test_what_was_made_is_pushed_on(world):
     said = world("build", "busybox", "--dry-run", "--home", world.cwd / "new", "--lock", world.home / "swage.lock", "--json",
                  "--substituters", "./mine", "--trusted-public-keys", key).ok().json()
     assert len(said["substitute"]) == 2
+    got = world("build", "busybox", "--no-link", "--push-to", "./more", "--upstream", "./mine", "--json").ok().json()["pushed"]
+    assert got == {"pushed": 0, "present": 0, "upstream": 2, "fileBytes": 0, "error": None}
     assert world("build", "busybox", "--key", "secret").fails(2).err.startswith("error: '--key' says nothing without '--push-to'\n")
+
+
+def test_a_cache_that_cannot_be_filled_fails_no_build(world):
+    (world.cwd / "mine").mkdir()
+    (world.cwd / "mine/nix-cache-info").write_text("StoreDir: /gnu/store\n")
+    options = ["--substituters", world.cache.directory, "--no-require-sigs", "--push-to", "./mine"]
+    got = world("build", "busybox", *options, "--json").fails(1)
+    said = got.json()
+    assert said["results"][0]["state"] == "built" and os.readlink(world.cwd / "result").endswith(world.out)
+    assert said["pushed"]["pushed"] is None and said["pushed"]["error"]["what"] == "'nix-cache-info' says 'StoreDir: /gnu/store'"
+    got = world("build", "busybox", *options).fails(1)
+    assert got.err.endswith(f"error: 'nix-cache-info' says 'StoreDir: /gnu/store'\nnote: while pushing to '{world.cwd}/mine'\n")

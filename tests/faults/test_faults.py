@@ -10,6 +10,7 @@ import subprocess
 import time
 
 ROUNDS = int(os.environ.get("SWAGE_FAULT_ROUNDS", "25"))
+CACHE_ROUNDS = int(os.environ.get("SWAGE_FAULT_ROUNDS", "50"))   # of taking from caches, and of filling them
 SEED = int(os.environ.get("SWAGE_FAULT_SEED", "20"))
 NIX = "build-users-group =\nsubstitute = false\n"
 

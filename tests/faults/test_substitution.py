@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from made_up_cache import MadeUpCache, Served
-from test_faults import NIX, ROUNDS, SEED
+from test_faults import CACHE_ROUNDS, NIX, SEED
 
 ALPHABET = "0123456789abcdfghijklmnpqrsvwxyz"
 WRONG = [404, 500, 429, "flip", "half", "cut", b"", b"<html>it works</html>"]   # "slow" and "hang" cost seconds: tests/cli
@@ -45,7 +45,7 @@ def test_caches_that_are_wrong_in_every_way_and_kills(world):
     faults = {}
     with Served(world.first.directory, lambda path: faults.get(path)) as server:
         killed = 0
-        for number in range(ROUNDS):
+        for number in range(CACHE_ROUNDS):
             faults.clear()
             faults.update({path: random.choice(WRONG) for path in random.sample(world.files, random.choice([0, 1, 3, 20]))})
             said = f"seed {SEED}, round {number}: {faults}"
@@ -66,4 +66,4 @@ def test_caches_that_are_wrong_in_every_way_and_kills(world):
             assert world("store", "gc").ok().out.startswith("deleted 40 paths"), said
             staging = world.home / "nix/var/swage/staging"
             assert not staging.exists() or os.listdir(staging) == [], said
-    assert killed >= ROUNDS / 10, "the rounds were over too soon to be killed"
+    assert killed >= CACHE_ROUNDS / 10, "the rounds were over too soon to be killed"

@@ -52,11 +52,15 @@ class Served:
     """A directory on the loopback interface. `fault(path)` says what is wrong with the answer: None, a status, "flip", "cut" (half of
     what was announced), "half" (half, as if it were all), "slow" (a byte a second), "hang", or bytes to send instead."""
     def __init__(self, directory: pathlib.Path, fault=lambda path: None):
-        self.asked = asked = []
+        self.asked, self.connections = asked, connections = [], []
         ending = threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                connections.append(self.client_address)
+                super().setup()
 
             def do_GET(self):
                 asked.append(self.path)
@@ -75,6 +79,8 @@ class Served:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 if wrong in ("cut", "hang"):
                     data, self.close_connection = data[:len(data) // 2], True
                 if wrong == "slow":
@@ -85,6 +91,8 @@ class Served:
                 self.wfile.write(data)
                 if wrong == "hang":
                     ending.wait()
+
+            do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass

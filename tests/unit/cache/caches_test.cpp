@@ -405,7 +405,7 @@ TEST_F(CachesTest, ManyAreAskedForAtOnce) {
 }
 
 TEST_F(CachesTest, WhatIsNoPlaceIsAnError) {
-  for (const char* url : {"gopher://x", "https://", "https://host/?x=1", "cache.example.org", "s3://bucket"}) {
+  for (const char* url : {"gopher://x", "https://", "https://host/?x=1", "cache.example.org", "s3://", "s3://Bucket", "s3://bucket/x"}) {
     options_.urls = {url};
     const auto opened = Caches::open(options_);
     ASSERT_FALSE(opened) << url;
@@ -420,7 +420,7 @@ TEST_F(CachesTest, WhatIsNoPlaceIsAnError) {
 TEST_F(CachesTest, AWebServerIsReadOnlyAndHasNoList) {
   const auto place = open_place(server_->url(""), false).value();
   EXPECT_EQ(place->list().error().what, "'" + place->shown() + "' cannot be listed: it is a web server");
-  EXPECT_FALSE(place->remove("x"));
+  EXPECT_FALSE(place->remove_all({"x"}));
   EXPECT_FALSE(open_place(server_->url(""), true));
 }
 

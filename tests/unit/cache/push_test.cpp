@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <thread>
 
+#include "cache/background_push.hpp"
 #include "cache/check_cache.hpp"
 #include "store_support.hpp"
 
@@ -55,7 +57,38 @@ TEST_F(CacheTest, APushedClosureIsCompleteAndSigned) {
   SWAGE_OK(const PushResult again, push());
   EXPECT_EQ(again.pushed, 0U);
   EXPECT_EQ(again.present, 3U);
-  EXPECT_TRUE(list_directory(file(".swage-push")).value().empty());
+  EXPECT_EQ(list_directory(file(".swage-push")).value(), (std::vector<std::string>{"index.lock", "lock"}));
+}
+
+TEST_F(CacheTest, WhatAnUpstreamHasIsNotPushed) {
+  SWAGE_OK(const auto upstream, open_place((home_ / "upstream").string(), true));
+  EXPECT_DONE(push_paths(*store_, {paths_[1]}, *upstream, {.compression = Compression::none}, quiet_));
+  SWAGE_OK(const PushResult result, push({.upstreams = {upstream.get()}}));
+  EXPECT_EQ(result.pushed, 1U);
+  EXPECT_EQ(result.upstream, 2U);
+  EXPECT_EQ(read_cache_index(*place_).value(), StorePathSet{paths_[2]});
+  EXPECT_EQ(problems().size(), 2U) << "alone it has holes";
+  const auto both = check_cache(*place_, {.keys = {key_->public_key()}, .upstreams = {upstream.get()}}, quiet_);
+  ASSERT_TRUE(both);
+  EXPECT_TRUE(both->problems.empty());
+  EXPECT_EQ(both->upstream, 2U);
+}
+
+TEST_F(CacheTest, OfGivenPathsOnlyTheirClosureIsLookedAt) {
+  EXPECT_DONE(push());
+  SWAGE_OK(const StorePath other, store_->add_text("other", "other"));
+  EXPECT_DONE(push_paths(*store_, {other}, *place_, {}, quiet_));
+  fs::remove(file(read(0).url));
+  const CheckCacheOptions alone{.paths = StorePathSet{other}};
+  SWAGE_OK(const CheckCacheResult fine, check_cache(*place_, alone, quiet_));
+  EXPECT_EQ(fine.scope, CheckScope::paths);
+  EXPECT_EQ(fine.paths, 1U);
+  EXPECT_TRUE(fine.problems.empty());
+  const CheckCacheOptions user{.paths = StorePathSet{paths_[1]}};
+  SWAGE_OK(const CheckCacheResult damaged, check_cache(*place_, user, quiet_));
+  EXPECT_EQ(damaged.paths, 2U);
+  ASSERT_EQ(damaged.problems.size(), 1U);
+  EXPECT_EQ(damaged.problems[0].what, "'" + read(0).url + "' is not there");
 }
 
 TEST_F(CacheTest, AHoleIsFilledAndNamed) {
@@ -63,6 +96,7 @@ TEST_F(CacheTest, AHoleIsFilledAndNamed) {
   fs::remove(file(narinfo(0)));
   std::vector<std::string> expected;
   for (const int i : {1, 2}) expected.push_back(narinfo(i) + ": its reference '" + paths_[0].str() + "' is not in the cache");
+  expected.push_back(narinfo(0) + ": 'store-paths' names it, and it is not there");
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(problems(), expected);
   SWAGE_OK(const PushResult again, push());
@@ -146,6 +180,27 @@ TEST_F(CacheTest, ALinkOutOfTheDirectoryIsNotFollowed) {
   const auto got = place_->read("nar/x", 100);
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().what, "'nar/x' leads out of '" + (home_ / "cache").string() + "'");
+}
+
+TEST_F(CacheTest, APushInTheBackgroundBeginsAtOnce) {
+  PushOptions options{.key = &*key_};
+  BackgroundPush meanwhile(*store_, *place_, options);
+  meanwhile.add({paths_[1]});
+  for (int tries = 0; tries < 1000 && !fs::exists(file(narinfo(1))); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(fs::exists(file(narinfo(1))));
+  EXPECT_EQ(meanwhile.finish().pushed, 2U);
+  SWAGE_OK(const PushResult rest, push());
+  EXPECT_EQ(rest.pushed, 1U);
+  EXPECT_EQ(problems(), std::vector<std::string>());
+}
+
+TEST_F(CacheTest, APushInTheBackgroundThatFailsIsLeftToTheRest) {
+  ASSERT_TRUE(place_->write_text("nix-cache-info", "StoreDir: /gnu/store\n", ""));
+  BackgroundPush meanwhile(*store_, *place_, {});
+  meanwhile.add({paths_[1]});
+  meanwhile.add({paths_[2]});
+  EXPECT_EQ(meanwhile.finish().pushed, 0U);
 }
 
 }  // namespace
