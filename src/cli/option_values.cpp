@@ -82,6 +82,8 @@ constexpr auto value_rows = [] {
       {"--to", "URL", directory},
       {"--push-to", "URL", directory},
       {"--substituters", "URLS", words},
+      {"--mirror", "PLACES", directory},
+      {"--locks", "FILE", file},
       {"--trusted-public-keys", "KEYS", words},
       {"--key", "FILE", file},
       {"--public-key", "KEY", words},
