@@ -459,16 +459,28 @@ class Locker {
       else if (error.hint.empty()) error.hint = "check the host's package sources with: apt-get update";
       return Fail(std::move(error));
     }
-    for (const Job* job : failed) {
-      const std::string reason = without_hosts(job->error->what, sources_);
-      lock_.missing.emplace(job->request->key, reason);
-      lock_.sets.erase(job->request->key);   // what was kept answers another question
-      const SourcePos& pos = job->request->pos;
-      const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
-      reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job->request->key, place, reason)});
-      if (job->request->on_demand && !job->error->hint.empty()) reporter_.on(Message{"hint: " + job->error->hint});
-    }
+    for (const auto& [name, suite] : suites) leave_out(suite);
     return {};
+  }
+
+  // What failed of a suite. That it cannot be read at all is said once.
+  void leave_out(const SuiteWork& suite) {
+    const bool is_unread = suite.error && suite.jobs.size() > 1;
+    if (is_unread)
+      reporter_.on(Message{fmt::format("note: {} sets and sources are left out of the lock: {}", suite.jobs.size(),
+                                       without_hosts(suite.error->what, sources_))});
+    for (const Job& job : suite.jobs) {
+      if (!job.error) continue;
+      const std::string reason = without_hosts(job.error->what, sources_);
+      lock_.missing.emplace(job.request->key, reason);
+      lock_.sets.erase(job.request->key);   // what was kept answers another question
+      if (is_unread) continue;
+      const SourcePos& pos = job.request->pos;
+      const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
+      reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job.request->key, place, reason)});
+      if (job.request->on_demand && !job.error->hint.empty()) reporter_.on(Message{"hint: " + job.error->hint});
+    }
+    if (is_unread && !suite.error->hint.empty()) reporter_.on(Message{"hint: " + suite.error->hint});
   }
 
   // What the lock before has too keeps the day that it says, so that only what is new makes a difference to it.

@@ -274,6 +274,20 @@ source = "https://example.org/"
   EXPECT_EQ(messages.texts[0], "note: 'root:gone' (" + file + ":17) is left out of the lock: " + made->missing.at("root:gone"));
 }
 
+// A distribution may drop a suite that a hundred sets are of.
+TEST_F(LockTest, ThatASuiteCannotBeReadIsSaidOnce) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.publish("new");
+  const auto row = [](const std::string& name, const std::string& suite) {
+    return "[[root]]\nname = \"" + name + "\"\nsuite = \"" + suite + "\"\npackages = [\"make\"]\n";
+  };
+  const auto made = lock(row("build", "new") + row("one", "gone") + row("two", "gone") + row("three", "gone"));
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_EQ(made->sets.size(), 1U);
+  EXPECT_EQ(made->missing.size(), 3U);
+  EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: 3 sets and sources are left out of the lock: " + made->missing.at("root:two")}));
+}
+
 std::string toolchain_row(const std::string& id, const std::string& version, const std::string& binutils, const std::string& packages) {
   return "[[toolchain]]\nid = \"" + id + "\"\nplatforms = [\"arm64\"]\nversion = \"" + version + "\"\nbinutils = \"" + binutils +
          "\"\nreleased = \"2022-08-19\"\nprefix = \"a-\"\ndumpmachine = \"aarch64-linux-gnu\"\nsuite = \"new\"\npackages = [" + packages +
