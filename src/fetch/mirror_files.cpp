@@ -220,6 +220,9 @@ class MirrorPusher {
   }
 
   Result<void> fetch_into(const std::string& sha256, const WantedFile& file, const fs::path& target, std::uint64_t id) {
+    if (std::holds_alternative<Source::Present>(file.source.how))
+      return fail(Errc::environment, fmt::format("'{}' is not in the store, where repeating its record puts it",
+                                                 file.name));
     if (is_nar_of_tree(file.source)) {   // an archive of it is unpacked first
       SWAGE_CHECK(fetcher_.fetch(file.source, id));
       SWAGE_TRY(const bool taken, take_tree(sha256, store_.real_path(file.source.path), target));

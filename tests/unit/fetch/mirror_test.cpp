@@ -184,6 +184,25 @@ TEST_F(MirrorTest, ATreeIsThereAsItsNar) {
   EXPECT_FALSE(third->is_valid(source.path).value());
 }
 
+// A kernel tree that a record was made of is somebody's, and only the store may have it.
+TEST_F(MirrorTest, ARecordedTreeIsTakenFromTheStoreOrNamed) {
+  const fs::path tree = dir.path() / "tree";
+  ASSERT_TRUE(make_directories(tree));
+  ASSERT_TRUE(write_file_atomically(tree / "Makefile", "VERSION = 6\n"));
+  const std::string nar = hash_nar(tree)->hash.hex();
+  const Source source{.path = make_fixed_path("linux-source", ContentMethod::recursive, hash_nar(tree)->hash).value(),
+                      .how = Source::Present{"https://example.org/linux.git#1a2b"}};
+  want_source(wanted, source, "a");
+  EXPECT_TRUE(wanted.empty()) << "what it should be is not known";
+  want_source(wanted, source, "a", nar);
+  const MirrorPush first = push();
+  ASSERT_EQ(first.missing.size(), 1u);
+  EXPECT_EQ(first.missing[0].what, "'https://example.org/linux.git#1a2b' is not in the store, where repeating its record puts it");
+  ASSERT_TRUE(store->add_tree("linux-source", tree));
+  EXPECT_EQ(push().taken, 1u);
+  EXPECT_TRUE(check(url()).problems.empty());
+}
+
 TEST_F(MirrorTest, TwoThatPushAtOnceLoseNothing) {
   std::vector<WantedFiles> parts(4);
   for (int i = 0; i < 40; ++i) {
