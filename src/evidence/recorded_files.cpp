@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/interrupt.hpp"
 #include "catalog/evidence.hpp"
@@ -23,7 +24,7 @@ class RecordedFileFinder {
 
   Result<RecordedFiles> run() {
     if (const Result<fs::path> path = session_.lock_path(); path && path_exists(*path)) {
-      SWAGE_TRY(today_, session_.lock());
+      SWAGE_TRY(today_, Lockfile::read(*path));
     }
     for (const fs::path& evidence : catalog_.evidence_directories()) SWAGE_CHECK(take_locks(evidence));
     for (const Platform& platform : catalog_.platforms()) {
@@ -136,7 +137,8 @@ class RecordedFileFinder {
     const PackageRecord& record = kept_record.record;
     SWAGE_TRY(Kept * kept, kept_lock(kept_record.evidence, record.lock));
     const TargetOptions one{.command = "verify", .targets = {std::string(kImageTarget) + record.name}};
-    SWAGE_TRY(std::deque<Goal> made, make_goals(session_, one, "tiny"));
+    // Nothing is pinned for it: the lock file is the record's.
+    SWAGE_TRY(std::deque<Goal> made, make_goals(session_, one, "tiny", KernelGoal::resolution));
     Goal& goal = goals_.emplace_back(std::move(made.front()));
     SWAGE_TRY(goal.cell.toolchain, catalog_.toolchain(record.toolchain, goal.cell.platform->name));
     SWAGE_CHECK(want(*kept->planner, goal.target.recipe, goal.cell, title));
@@ -146,7 +148,7 @@ class RecordedFileFinder {
 
   Session& session_;
   const Catalog& catalog_;
-  const Lockfile* today_ = nullptr;    // null: there is none
+  std::optional<Lockfile> today_{};    // none: there is no such file
   std::map<fs::path, Kept> kept_{};    // by lock file; keeps addresses
   std::deque<Cell> cells_{};           // planners keep their addresses
   std::deque<Goal> goals_{};

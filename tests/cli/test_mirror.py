@@ -332,3 +332,17 @@ def test_a_full_disk_is_said(world):
         pytest.skip("no namespaces here")
     assert got.fails(4).err.splitlines()[-2:][0].startswith("error: cannot write '") and "No space left on device" in got.err, got.err
     assert int(got.out) <= 1
+
+
+def test_every_record_can_be_planned_for_a_mirror(planner):
+    """From their own lock files: nothing is asked for, and nothing is pinned."""
+    planner.prefix = ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*planner.prefix, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no namespaces here")
+    before = (planner.home / "swage.lock").read_text()
+    got = planner("mirror", "check", planner.cwd, "--evidence", "--json").fails(1)
+    assert got.json()["files"] == len(got.json()["problems"]) > 1000
+    users = {user for problem in got.json()["problems"] for user in problem["neededBy"]}
+    for kind in ("linux@", "image/", "zlib for ", "2026-11-"):
+        assert any(user.startswith(kind) for user in users), kind
+    assert "of this record only" not in got.err and (planner.home / "swage.lock").read_text() == before
