@@ -28,14 +28,24 @@ def text_of(lock: dict) -> str:
     return "\n".join([f'{{\n  "version": {lock["version"]},\n  "created": {json.dumps(lock["created"])},', ",\n".join([*parts, '  "missing": {}']), "}", ""])
 
 
+def same(part: str, one, other) -> bool:
+    """That a file was seen on another day too, or that only one says when, is no contradiction."""
+    if part != "files":
+        return one == other
+    return {key: value for key, value in one.items() if key != "seen"} == {key: value for key, value in other.items() if key != "seen"}
+
+
 def joined(locks: dict[str, dict]) -> list[tuple[str, dict, set[str]]]:
     """The larger before the smaller, so that the outcome does not depend on names: (name of the first, all together, names)."""
     groups = []
     for name, lock in sorted(locks.items(), key=lambda item: (-len(item[1]["files"]), item[0])):
         for first, whole, names in groups:
-            if whole["created"] == lock["created"] and all(whole[part].get(key, value) == value for part in PARTS for key, value in lock[part].items()):
+            if whole["created"] == lock["created"] and all(same(part, whole[part].get(key, value), value) for part in PARTS for key, value in lock[part].items()):
                 for part in PARTS:
-                    whole[part].update(lock[part])
+                    for key, value in lock[part].items():
+                        if key not in whole[part] or (part == "files" and "seen" not in whole[part][key]):
+                            whole[part][key] = value
+                whole["version"] = max(whole["version"], lock["version"])
                 names.add(name)
                 break
         else:

@@ -31,7 +31,7 @@ def host_names() -> list[str]:
     text = ""
     for path in [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt").glob("sources.list.d/*")]:
         if path.is_file():
-            text += path.read_text(errors="replace")
+            text += "".join(line for line in path.read_text(errors="replace").splitlines(True) if not line.lstrip().startswith("#"))
     return sorted(set(re.findall(r"https?://([^/\s]+)", text)))
 
 

@@ -155,6 +155,7 @@ std::vector<Error> check_catalog(const fs::path& directory, const std::vector<fs
 const std::vector<Platform>& Catalog::platforms() const { return state_->platforms; }
 const std::vector<RootRow>& Catalog::roots() const { return state_->roots; }
 const std::vector<SeedRow>& Catalog::seeds() const { return state_->seeds; }
+const std::vector<ArchiveRow>& Catalog::archives() const { return state_->archives; }
 const std::vector<KernelRow>& Catalog::kernels() const { return state_->kernels; }
 const std::string& Catalog::kernel_recipe() const { return state_->releases.recipe; }
 const std::string& Catalog::image_kernel_recipe() const { return state_->releases.image_recipe; }

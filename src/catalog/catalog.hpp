@@ -2,7 +2,7 @@
 //
 // A catalog directory (and a layer, which has the same shape) holds:
 //   platforms.toml               [[cpu]], [[platform]]
-//   roots.toml                   [[root]], [[seed]]
+//   roots.toml                   [[root]], [[seed]], [[archive]]
 //   kernels/releases.toml        [[kernel]]; [releases], of the catalog alone
 //   kernels/machines.toml        [common], [[machine]]
 //   kernels/constraints.toml     [[constraint]]
@@ -90,6 +90,16 @@ struct SeedRow {
   std::string suite{};
   std::string package{};                     // busybox-static
   std::string member{};                      // ./bin/busybox
+  Origin origin{};
+};
+
+// An archive of the distribution: what lock files call it, and who still has what it had on a day.
+struct ArchiveRow {
+  std::string name;                          // debian-security
+  std::vector<std::string> releases{};       // "ORIGIN/LABEL" of the Release files that are its own
+  // Where a file that was in it on a day can be had ever after, in this order: URLs with {day} and {next_day}, as
+  // YYYYMMDD, and {path} below the archive.
+  std::vector<std::string> old{};
   Origin origin{};
 };
 
@@ -570,6 +580,7 @@ class Catalog {
   Result<const CLibraryRow*> c_library(std::string_view name) const;
   const std::vector<RootRow>& roots() const;
   const std::vector<SeedRow>& seeds() const;
+  const std::vector<ArchiveRow>& archives() const;        // of distributions
   const std::vector<KernelRow>& kernels() const;          // sorted by version
   const std::string& kernel_recipe() const;               // that makes them; "" there are none
   // What make of one that is built what images take: it is laid out as the distribution's packages are, and its tree's

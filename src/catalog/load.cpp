@@ -429,9 +429,10 @@ void Reader::read_layer() {
     rows(*document, "c_library", {"name"}, c_library_schema(), CLibraryRow{}, state().c_libraries, c_libraries);
   }
   if (const auto* document = open(directory / "roots.toml")) {
-    check_tables(*document, {"root", "seed"}, {});
+    check_tables(*document, {"root", "seed", "archive"}, {});
     rows(*document, "root", {"name"}, root_schema(), RootRow{}, state().roots, roots);
     rows(*document, "seed", {"name"}, seed_schema(), SeedRow{}, state().seeds, seeds);
+    rows(*document, "archive", {"name"}, archive_schema(), ArchiveRow{}, state().archives, archives);
   }
   if (const auto* document = open(directory / "kernels/releases.toml")) {
     check_tables(*document, {"kernel"}, {"releases"});

@@ -29,7 +29,8 @@ struct Reader {
   ParseAhead* ahead = nullptr;
   Catalog::State* loaded = nullptr;   // by read_layers() alone
   std::map<std::string, Index> targets_index{};
-  Index features{}, c_libraries{}, platforms{}, roots{}, seeds{}, kernels{}, toolchains{}, constraints{}, quirks{};
+  Index features{}, c_libraries{}, platforms{}, roots{}, seeds{}, archives{}, kernels{}, toolchains{}, constraints{};
+  Index quirks{};
   struct ProviderDirectory {
     std::size_t layer;
     std::string provider;

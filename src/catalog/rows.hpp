@@ -52,6 +52,7 @@ const Schema<CLibraryRow>& c_library_schema();
 const Schema<Platform>& platform_schema();
 const Schema<RootRow>& root_schema();
 const Schema<SeedRow>& seed_schema();
+const Schema<ArchiveRow>& archive_schema();
 const Schema<ComponentRow>& component_schema();
 const Schema<KernelRow>& kernel_schema();
 const Schema<CommonMachine>& common_machine_schema();

@@ -88,6 +88,7 @@ struct Catalog::State {
   std::vector<Platform> platforms{};
   std::vector<RootRow> roots{};
   std::vector<SeedRow> seeds{};
+  std::vector<ArchiveRow> archives{};
   std::vector<KernelRow> kernels{};
   Releases releases{};                               // of the catalog itself
   std::unique_ptr<ArchRows<ConstraintRow>> constraints = std::make_unique<ArchRows<ConstraintRow>>();

@@ -128,6 +128,10 @@ const Schema<Workspace>& workspace_schema() {
       .optional("require-sigs", [](const FieldInput& in, Workspace& workspace) {
         read_field(in, workspace.require_signatures.emplace());
       })
+      .optional("mirrors", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.mirrors);
+        workspace.mirror_pos = places_of_items(in);
+      })
       .optional("instance", read_instance_tables);
   return schema;
 }

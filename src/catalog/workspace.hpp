@@ -14,6 +14,10 @@
 //   substituters = ["https://cache.example.org", "./cache"]
 //   trusted-public-keys = ["cache.example.org-1:..."]
 //   require-sigs = false                # default: true
+//
+// and which mirrors are asked for files first (docs/mirrors.md):
+//
+//   mirrors = ["./mirror", "https://mirror.example.org"]
 #pragma once
 
 #include <map>
@@ -59,6 +63,8 @@ struct Workspace {
   std::optional<std::vector<std::string>> substituters{}, trusted_keys{};   // directories: absolute
   std::vector<SourcePos> substituter_pos{}, key_pos{};       // of each of these
   std::optional<bool> require_signatures{};
+  std::vector<std::string> mirrors{};                        // as they are written
+  std::vector<SourcePos> mirror_pos{};
 };
 
 inline constexpr const char* kWorkspaceFile = "swage.toml";

@@ -60,10 +60,16 @@ const char* given_cache_option(const SessionOptions& options) {
                                                : nullptr;
 }
 
-// A set of packages is chosen for commands that have packages, and caches for those that make something.
+const char* given_mirror_option(const SessionOptions& options) {
+  return !options.mirrors.empty() ? "--mirror" : options.offline ? "--offline" : nullptr;
+}
+
+// A set of packages is chosen for commands that have packages, caches for those that make something, and mirrors for
+// those that take files from outside.
 Result<void> check_options_are_heard(const SessionOptions& options, const std::string& command) {
   SWAGE_CHECK(check_is_heard(options.instance.empty() ? nullptr : "--instance", &Command::of_packages, command));
-  return check_is_heard(given_cache_option(options), &Command::substitutes, command);
+  SWAGE_CHECK(check_is_heard(given_cache_option(options), &Command::substitutes, command));
+  return check_is_heard(given_mirror_option(options), &Command::fetches, command);
 }
 
 int print_error(const Error& error, bool json) {

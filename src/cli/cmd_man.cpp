@@ -42,6 +42,8 @@ constexpr ManExample man_examples[] = {
     {"new", "swage new recipe tool --url https://example.org/tool-1.2.tar.gz",
      "A recipe with what the archive says: build system, version, licence, hash."},
     {"log", "swage log linux@6.1 --for arm64", "What that build printed."},
+    {"mirror", "swage mirror push ./mirror linux@6.1 --for arm64",
+     "Keep every file that this kernel and its boot are made of."},
     {"store", "swage store du ./result -r", "How large a result is with everything that it refers to."},
 };
 
@@ -61,6 +63,7 @@ constexpr ManFact environment_facts[] = {
     {"SWAGE_HOME", "The data directory, where --home names none."},
     {"SWAGE_CATALOG", "The catalog, where --catalog names none."},
     {"SWAGE_WORKSPACE", "The directory of the swage.toml that counts, where --workspace names none; or none."},
+    {"SWAGE_MIRRORS", "Mirrors that are asked for files first, where --mirror names none."},
     {"SWAGE_FOREIGN_HOME", "1: a data directory of another user's may be written to."},
     {"XDG_DATA_HOME", "The data directory is swage below it (default: ~/.local/share)."},
     {"NO_COLOR, CLICOLOR_FORCE", "Set: no colours; colours also where no terminal is."},

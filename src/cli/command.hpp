@@ -19,6 +19,7 @@ struct Command {
   bool of_packages = false;   // its targets may be packages, of which --instance chooses a set
   bool hidden = false;   // not for people: in no list of commands
   bool substitutes = false;   // makes what caches may have: --substituters and its like are for it
+  bool fetches = substitutes;   // takes files from outside: --mirror and --offline are for it
 };
 
 std::span<const Command> commands();
@@ -37,6 +38,7 @@ Action declare_lock(const Options& app);
 Action declare_log(const Options& app);
 Action declare_man(const Options& app);
 Action declare_matrix(const Options& app);
+Action declare_mirror(const Options& app);
 Action declare_module(const Options& app);
 Action declare_new(const Options& app);
 Action declare_plan(const Options& app);

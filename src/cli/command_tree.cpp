@@ -49,6 +49,13 @@ void declare_global(const Options& app, SessionOptions& options, OutputMode& out
                  "seconds that a cache may be silent or slow until it is left out (default: 10)")
       .at_least_one()
       .group(group);
+  group = "Files from outside";
+  app.add_option("--mirror", options.mirrors,
+                 "mirrors that are asked for files first, directories or web servers, with commas (default: "
+                 "$SWAGE_MIRRORS, or what swage.toml says)")
+      .allow_extra_args(false)
+      .group(group);
+  app.add_flag("--offline", options.offline, "ask no network; what is missing is listed").group(group);
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ constexpr auto value_rows = [] {
       {"--upstream", "URL", directory},
       {"--keep", "WHAT", store_target},
       {"--substituters", "URLS", words},
+      {"--mirror", "PLACES", directory},
+      {"--locks", "FILE", file},
       {"--trusted-public-keys", "KEYS", words},
       {"--key", "FILE", file},
       {"--public-key", "KEY", words},

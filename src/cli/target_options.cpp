@@ -13,8 +13,8 @@ void declare_targets(const Options& app, TargetOptions& options, TargetsAs as) {
           ? app.add_option("--kernel", options.targets, "the kernel: linux@6.1")
           : app.add_option("TARGET", options.targets,
                            "NAME[@VERSION]: linux@6.1, toolchain@gcc-12, root@build, busybox, bison@INSTANCE");
-  targets.required();
-  if (as != TargetsAs::many) targets.expected(1);
+  targets.required(as != TargetsAs::any);
+  if (as == TargetsAs::one || as == TargetsAs::kernel_option) targets.expected(1);
   const auto option = [&](const char* name, auto& value, const char* group, const char* text) {
     if (command_has(options.command, name)) app.add_option(name, value, text).allow_extra_args(false).group(group);
   };

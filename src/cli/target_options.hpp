@@ -7,7 +7,7 @@
 
 namespace swage {
 
-enum class TargetsAs { many, one, kernel_option };   // TARGET..., TARGET, --kernel TARGET
+enum class TargetsAs { many, one, kernel_option, any };   // TARGET..., TARGET, --kernel TARGET, [TARGET...]
 void declare_targets(const Options& app, TargetOptions& options, TargetsAs as = TargetsAs::many);
 
 // What no record could repeat: an error for commands that keep records. With swage verify.

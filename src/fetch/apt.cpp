@@ -299,7 +299,8 @@ Result<void> AptSuite::check_releases(const std::vector<AptSource>& read, const 
     for (const std::string& name : names) {
       if (!name.ends_with(ending + "InRelease") && !name.ends_with(ending + "Release")) continue;
       SWAGE_TRY(const std::string text, read_file(directory_ / "lists" / name));
-      const AptRelease& release = releases_.emplace_back(parse_release(text, suite));
+      AptRelease& release = releases_.emplace_back(parse_release(text, suite));
+      release.lists = name.substr(0, name.rfind('_') + 1);
       if (!stale_) stale_ = freshness.refusal(release, source.expires);
     }
   }
@@ -326,10 +327,12 @@ std::string readable(std::string time) {
 
 AptRelease parse_release(std::string_view text, std::string_view suite) {
   AptRelease release;
-  std::string origin;
+  std::string origin, label, said_origin;
   for (std::string_view line : split(text, '\n')) {
     const auto colon = std::min(line.find(':'), line.size());
     const std::string_view name = line.substr(0, colon), value = trim(line.substr(std::min(colon + 1, line.size())));
+    if (name == "Origin") said_origin = value;
+    if (name == "Label") label = value;
     if (name == "Origin" &&
         value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-") ==
             std::string_view::npos)
@@ -339,6 +342,7 @@ AptRelease parse_release(std::string_view text, std::string_view suite) {
     else if (name == "SHA256") break;
   }
   release.key = fmt::format("{}/{}", origin, suite);
+  release.of = fmt::format("{}/{}", said_origin, label);
   return release;
 }
 
@@ -369,7 +373,9 @@ std::optional<Error> AptFreshness::refusal(const AptRelease& release, bool expir
 // checked.
 Result<void> AptSuite::narrow(const std::vector<std::string>& packages) {
   const fs::path directory = directory_ / "narrow";
-  SWAGE_TRY(const std::string index, packages_index());
+  SWAGE_TRY(const std::vector<AptIndex> indices, packages_indices({}));
+  std::string index;
+  for (const AptIndex& one : indices) index += one.text;
   SWAGE_CHECK(make_directories(directory / "repository"));
   SWAGE_CHECK(write_file_atomically(directory / "repository/Packages", reachable_stanzas(index, packages), 0644,
                                     Durability::volatile_ok));
@@ -418,22 +424,31 @@ Result<std::string> AptSuite::source_dsc(const std::string& package) const {
               fmt::format("apt-get names no files of the source package '{}' in suite '{}'", package, suite_));
 }
 
-Result<std::string> AptSuite::index_text(std::string_view kind) const {
+Result<std::vector<AptIndex>> AptSuite::indices(std::string_view kind, const ArchiveNames& archives) const {
   const std::string format = "$(CREATED_BY) $(FILENAME)";
   SWAGE_TRY(const ProcessResult result, run_apt(directory_, "apt-get", {"indextargets", "--format", format}));
-  std::string all;
-  bool found = false;
-  for (std::string_view line : split(result.out, '\n'))
-    if (line.starts_with(kind) && line.size() > kind.size() && line[kind.size()] == ' ') {
-      SWAGE_TRY(const std::string text, read_file(fs::path(line.substr(kind.size() + 1))));
-      all += text;
-      if (!all.ends_with("\n\n")) all += '\n';   // a stanza ends
-      found = true;
+  std::vector<AptIndex> all;
+  for (std::string_view line : split(result.out, '\n')) {
+    if (!line.starts_with(kind) || line.size() <= kind.size() || line[kind.size()] != ' ') continue;
+    const fs::path file(line.substr(kind.size() + 1));
+    AptIndex index;
+    SWAGE_TRY(index.text, read_file(file));
+    if (!index.text.ends_with("\n\n")) index.text += '\n';   // a stanza ends
+    for (const AptRelease& release : releases_) {
+      if (!file.filename().string().starts_with(release.lists)) continue;
+      index.day = release.date.substr(0, std::string_view("2026-01-31").size());
+      if (const auto name = archives.find(release.of); name != archives.end()) index.archive = name->second;
     }
-  if (!found) return fail(Errc::environment, fmt::format("suite '{}' has no {} index", suite_, kind));
+    all.push_back(std::move(index));
+  }
+  if (all.empty()) return fail(Errc::environment, fmt::format("suite '{}' has no {} index", suite_, kind));
   return all;
 }
-Result<std::string> AptSuite::packages_index() const { return index_text("Packages"); }
-Result<std::string> AptSuite::sources_index() const { return index_text("Sources"); }
+Result<std::vector<AptIndex>> AptSuite::packages_indices(const ArchiveNames& archives) const {
+  return indices("Packages", archives);
+}
+Result<std::vector<AptIndex>> AptSuite::sources_indices(const ArchiveNames& archives) const {
+  return indices("Sources", archives);
+}
 
 }  // namespace swage

@@ -31,13 +31,27 @@ std::map<AptChoice, LockedFile> find_in_packages(std::string_view index, const s
 // comes in a tenth of the time: most of what it does is looking at packages that have no part in it.
 std::string reachable_stanzas(std::string_view index, const std::vector<std::string>& packages);
 
+// A Packages or Sources index, and what the Release that lists it says of itself.
+struct AptIndex {
+  std::string text{};
+  std::string day{};          // YYYY-MM-DD, of the Release; "" it has no date
+  std::string archive{};      // [[archive]] of the catalog that the Release is of; "" none that is known
+};
+using ArchiveNames = std::map<std::string, std::string>;   // "ORIGIN/LABEL" of Release files -> name of the archive
+
 // The upstream tarball of a source package, from the text of a Sources index; `dsc` is the file name of the version
 // meant.
 Result<LockedFile> find_in_sources(std::string_view index, std::string_view package, std::string_view dsc);
-// Those of all its versions, or of those of a series (7.2: 7.2 and every 7.2.x), newest first, each once. A pre-release
-// is left out.
-std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package,
+// Those of all its versions, or of those of a series (7.2: 7.2 and every 7.2.x), newest first, each once, with where
+// and when they were seen. A pre-release is left out.
+std::vector<LockedFile> find_versions_in_sources(const std::vector<AptIndex>& indices, std::string_view package,
                                                  const std::optional<Version>& series);
+// The first of all indices where that is a Packages index, the last where it is a Sources index: as apt, for which they
+// are one.
+std::map<AptChoice, LockedFile> find_in_packages(const std::vector<AptIndex>& indices,
+                                                 const std::set<AptChoice>& wanted);
+Result<LockedFile> find_in_sources(const std::vector<AptIndex>& indices, std::string_view package,
+                                   std::string_view dsc);
 
 // `text` without the hosts of URLs and of these sources: what apt says must not carry a mirror's name into the lock.
 std::string without_hosts(std::string_view text, const std::vector<AptSource>& sources);
@@ -47,6 +61,8 @@ struct AptRelease {
   std::string key{};          // of Lockfile::suites: its Origin and the suite's name
   std::string date{};
   std::string valid_until{};
+  std::string of{};           // "ORIGIN/LABEL"
+  std::string lists{};        // what the names of its indices begin with, where apt has put them
 };
 // `suite` is what it was asked for by; with an Origin that could be a host's name the key has none.
 AptRelease parse_release(std::string_view text, std::string_view suite);
@@ -81,8 +97,9 @@ class AptSuite {
   Result<std::vector<AptChoice>> solve(const std::vector<std::string>& packages) const;
   // File name of the .dsc that apt takes for a source package. Thread-safe.
   Result<std::string> source_dsc(const std::string& package) const;
-  Result<std::string> packages_index() const;   // the texts, those of pockets too
-  Result<std::string> sources_index() const;
+  // Those of pockets too.
+  Result<std::vector<AptIndex>> packages_indices(const ArchiveNames& archives) const;
+  Result<std::vector<AptIndex>> sources_indices(const ArchiveNames& archives) const;
   const std::string& name() const { return suite_; }
 
  private:
@@ -92,7 +109,7 @@ class AptSuite {
                             const AptFreshness& freshness);
   Result<void> check_releases(const std::vector<AptSource>& read, const AptFreshness& freshness);
   Result<void> write_state(const fs::path& directory, const std::string& sources) const;
-  Result<std::string> index_text(std::string_view kind) const;
+  Result<std::vector<AptIndex>> indices(std::string_view kind, const ArchiveNames& archives) const;
 
   fs::path directory_;
   fs::path solving_;                    // the state that solve() asks: a narrower one below directory_, once there is

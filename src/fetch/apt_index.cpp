@@ -83,6 +83,12 @@ std::optional<LockedFile> tarball_of(std::string_view stanza, std::string_view d
   return orig ? orig : native;
 }
 
+LockedFile seen_in(const AptIndex& index, LockedFile file) {
+  file.day = index.day;
+  file.archive = index.archive;
+  return file;
+}
+
 // Of characters that are no digits: `~` comes before all, also before the end; letters before others.
 int weight(std::string_view text, std::size_t at) {
   if (at >= text.size() || (text[at] >= '0' && text[at] <= '9')) return 0;
@@ -186,21 +192,37 @@ Result<LockedFile> find_in_sources(std::string_view index, std::string_view pack
   return fail(Errc::environment, fmt::format("the source package '{}' has no upstream tarball in the index", package));
 }
 
-std::vector<LockedFile> find_versions_in_sources(std::string_view index, std::string_view package,
+std::vector<LockedFile> find_versions_in_sources(const std::vector<AptIndex>& indices, std::string_view package,
                                                  const std::optional<Version>& series) {
   std::multimap<std::string, LockedFile, OlderVersion> found;
-  each_stanza(index, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
-    const std::string whole(field(stanza, "Version")), upstream = upstream_version(whole);
-    if (upstream.find('~') != std::string::npos) return;
-    if (series)
-      if (const auto version = Version::parse(upstream); !version || !series->is_prefix_of(*version)) return;
-    if (auto file = tarball_of(stanza, "")) found.emplace(whole, std::move(*file));
-  });
+  for (const AptIndex& index : indices)
+    each_stanza(index.text, [&](std::string_view name) { return name == package; }, [&](std::string_view stanza) {
+      const std::string whole(field(stanza, "Version")), upstream = upstream_version(whole);
+      if (upstream.find('~') != std::string::npos) return;
+      if (series)
+        if (const auto version = Version::parse(upstream); !version || !series->is_prefix_of(*version)) return;
+      if (auto file = tarball_of(stanza, "")) found.emplace(whole, seen_in(index, std::move(*file)));
+    });
   std::vector<LockedFile> files;
   for (auto at = found.rbegin(); at != found.rend(); ++at)   // revisions of the distribution share an archive
     if (std::none_of(files.begin(), files.end(), [&](const LockedFile& file) { return file.path == at->second.path; }))
       files.push_back(std::move(at->second));
   return files;
+}
+
+std::map<AptChoice, LockedFile> find_in_packages(const std::vector<AptIndex>& indices,
+                                                 const std::set<AptChoice>& wanted) {
+  std::map<AptChoice, LockedFile> all;
+  for (const AptIndex& index : indices)
+    for (auto& [choice, file] : find_in_packages(index.text, wanted)) all.emplace(choice, seen_in(index, file));
+  return all;
+}
+
+Result<LockedFile> find_in_sources(const std::vector<AptIndex>& indices, std::string_view package,
+                                   std::string_view dsc) {
+  for (auto index = indices.rbegin(); index != indices.rend(); ++index)
+    if (Result<LockedFile> file = find_in_sources(index->text, package, dsc)) return seen_in(*index, *std::move(file));
+  return find_in_sources("", package, dsc);
 }
 
 }  // namespace swage

@@ -1,6 +1,8 @@
 #include "fetch/fetch.hpp"
 
+#include <cerrno>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "fetch/transport.hpp"
 #include "store/nar.hpp"
@@ -11,14 +13,21 @@ struct Fetcher::State {
   Store& store;
   Transport transport;
 
+  bool has_mirrors = false;       // of files by hash
+
   fs::path downloads() const { return store.work_dir() / "downloads"; }
   Result<void> take_member(const Source& source, const Source::Member& member, std::uint64_t job_id);
   Result<void> check_present(const Source& source, const Source::Present& present);
   Result<void> take_tree(const Source& source, const Source::Tree& tree, std::uint64_t job_id);
+  Result<void> unpack_tree(const Source& source, const Source::Tree& tree, const PartFile& part, std::uint64_t job_id);
+  Result<bool> unpack_nar(const Source::Tree& tree, const fs::path& target, const PartFile& part, std::uint64_t job_id,
+                          std::vector<std::string>& reasons);
 };
 
 Fetcher::Fetcher(Store& store, FetchOptions options, Reporter& reporter)
-    : state_(new State{.store = store, .transport = Transport(std::move(options), reporter)}) {}
+    : state_(new State{.store = store,
+                       .transport = Transport(options, reporter),
+                       .has_mirrors = !options.by_hash.empty()}) {}
 Fetcher::~Fetcher() = default;
 
 namespace {
@@ -80,28 +89,58 @@ Result<void> Fetcher::State::check_present(const Source& source, const Source::P
                     .hint = "plan anew: run the same command again"});
 }
 
-Result<void> Fetcher::State::take_tree(const Source& source, const Source::Tree& tree, std::uint64_t job_id) {
-  SWAGE_TRY(const PartFile part, PartFile::acquire(downloads(), tree.nar_sha256));
-  SWAGE_TRY(const bool valid, store.is_valid(source.path));
-  if (!valid) {
+// What a mirror has of a tree is its NAR, whose hash is the tree's. False: none has it.
+Result<bool> Fetcher::State::unpack_nar(const Source::Tree& tree, const fs::path& target, const PartFile& part,
+                                        std::uint64_t job_id, std::vector<std::string>& reasons) {
+  if (!has_mirrors) return false;
+  Result<void> got = transport.get({.name = tree.name, .sha256 = tree.nar_sha256}, part, job_id);
+  if (!got) {
+    if (got.error().code == Errc::interrupted || got.error().os_error != 0) return Fail(std::move(got).error());
+    reasons = got.error().notes;
+    return false;
+  }
+  SWAGE_TRY(const UniqueFd fd, open_regular(part.path()));
+  const auto read = [&](char* buffer, std::size_t size) -> Result<std::size_t> {
+    for (;;) {
+      const ssize_t count = ::read(fd.get(), buffer, size);
+      if (count >= 0) return static_cast<std::size_t>(count);
+      if (errno != EINTR) return fail_errno(fmt::format("cannot read '{}'", part.path().string()), errno);
+    }
+  };
+  SWAGE_CHECK(restore_nar(read, target));
+  return true;
+}
+
+Result<void> Fetcher::State::unpack_tree(const Source& source, const Source::Tree& tree, const PartFile& part,
+                                         std::uint64_t job_id) {
+  SWAGE_TRY(const TempDir directory, TempDir::create("tree", downloads()));
+  const fs::path unpacked = directory.path() / "tree";
+  std::vector<std::string> reasons;
+  SWAGE_TRY(const bool from_nar, unpack_nar(tree, unpacked, part, job_id, reasons));
+  if (!from_nar) {
     if (Result<void> got = transport.get({.name = tree.name, .urls = tree.urls}, part, job_id); !got) {
       Error error = std::move(got).error();
+      error.notes.insert(error.notes.begin(), reasons.begin(), reasons.end());
       if (error.code == Errc::environment) error.hint = tree.hint;
       return Fail(std::move(error));
     }
-    SWAGE_TRY(const TempDir directory, TempDir::create("tree", downloads()));
-    const fs::path unpacked = directory.path() / "tree";
     SWAGE_CHECK(extract_archive(part.path(), unpacked, tree.name));
-    SWAGE_TRY(const NarHash nar, hash_nar(unpacked));
-    if (nar.hash.hex() != tree.nar_sha256)
-      return Fail(Error{.code = Errc::hash_mismatch,
-                        .what = fmt::format("'{}' is not the tree that is pinned", tree.name),
-                        .notes = {fmt::format("expected NAR sha256 {}", tree.nar_sha256),
-                                  fmt::format("received NAR sha256 {}", nar.hash.hex())},
-                        .hint = tree.hint});
-    SWAGE_TRY(const StorePath path, store.add_tree(source.path.name(), unpacked));
-    SWAGE_CHECK(check_path(source.path, path));
   }
+  SWAGE_TRY(const NarHash nar, hash_nar(unpacked));
+  if (nar.hash.hex() != tree.nar_sha256)
+    return Fail(Error{.code = Errc::hash_mismatch,
+                      .what = fmt::format("'{}' is not the tree that is pinned", tree.name),
+                      .notes = {fmt::format("expected NAR sha256 {}", tree.nar_sha256),
+                                fmt::format("received NAR sha256 {}", nar.hash.hex())},
+                      .hint = tree.hint});
+  SWAGE_TRY(const StorePath path, store.add_tree(source.path.name(), unpacked));
+  return check_path(source.path, path);
+}
+
+Result<void> Fetcher::State::take_tree(const Source& source, const Source::Tree& tree, std::uint64_t job_id) {
+  SWAGE_TRY(const PartFile part, PartFile::acquire(downloads(), tree.nar_sha256));
+  SWAGE_TRY(const bool valid, store.is_valid(source.path));
+  if (!valid) SWAGE_CHECK(unpack_tree(source, tree, part, job_id));
   part.remove();
   return {};
 }

@@ -12,8 +12,17 @@
 
 namespace swage {
 
+// Who still has what an archive of the distribution had on a day: an [[archive]] of the catalog.
+struct OldArchive {
+  std::string name{};
+  std::vector<std::string> urls{};          // with {day}, {next_day} and {path}
+};
+
 struct FetchOptions {
+  std::vector<std::string> by_hash{};       // base URLs of mirrors (mirror.hpp), asked before all else
   std::vector<std::string> mirrors{};       // base URLs for pool paths, from host_mirrors()
+  std::vector<OldArchive> old{};            // asked last, by the day of which a file is
+  bool offline = false;                     // only files of this machine are asked for
   // For the mirrors, from host_proxies(): a URL, or `DIRECT` for none. Empty: as the environment says (http_proxy,
   // ...), which is what holds for all other URLs.
   std::string http_proxy{};
@@ -33,8 +42,9 @@ class Fetcher {
  public:
   Fetcher(Store& store, FetchOptions options, Reporter& reporter);
   ~Fetcher();
-  // Makes source.path valid. Errc::hash_mismatch shows both hashes; Errc::environment lists every URL tried and why it
-  // failed (file names and reasons; mirrors' hosts are shown to the user, never stored).
+  // Makes source.path valid; of a Tree a mirror has the NAR. Errc::hash_mismatch shows both hashes, Errc::environment
+  // every URL tried and why it failed (mirrors' hosts are shown to the user, never stored). A source that has other
+  // bytes is told and passed over; one that does not answer is left out for some minutes, where a file has another one.
   Result<void> fetch(const Source& source, std::uint64_t job_id);
   // The verified bytes of a download as a file in the store (also used when making a lock).
   Result<StorePath> download(const Source::Download& what, std::string_view store_name, std::uint64_t job_id);

@@ -139,10 +139,12 @@ void answer(const AptSuite& apt, Job& job) {
 
 class Locker {
  public:
-  Locker(const LockOptions& options, std::vector<AptSource> sources, Reporter& reporter)
-      : options_(options), sources_(std::move(sources)), reporter_(reporter) {
+  Locker(const LockOptions& options, std::vector<AptSource> sources, ArchiveNames archives, Reporter& reporter)
+      : options_(options), sources_(std::move(sources)), archives_(std::move(archives)), reporter_(reporter) {
     if (options.keep) lock_ = *options.keep;
     else if (options.before) lock_.archives = options.before->archives;
+    for (auto& [sha256, file] : lock_.files)   // the lock is of another day soon
+      if (file.day.empty()) file.day = lock_.created;
     if (const Lockfile* known = before()) seen_ = known->suites;
   }
 
@@ -173,7 +175,8 @@ class Locker {
             job.error = std::move(done).error();
           }
     SWAGE_CHECK(note_missing(suites, requests.size()));
-    lock_.created = time_text("%Y-%m-%d", std::time(nullptr));
+    lock_.created = now_.substr(0, std::string_view("2026-01-31").size());
+    date_files();
     drop_unused_files();
     return std::move(lock_);
   }
@@ -278,8 +281,8 @@ class Locker {
     std::set<AptChoice> wanted;
     for (const Job& job : suite.jobs) wanted.insert(job.choices.begin(), job.choices.end());
     if (wanted.empty()) return {};
-    SWAGE_TRY(const std::string index, suite.apt.packages_index());
-    const std::map<AptChoice, LockedFile> files = find_in_packages(index, wanted);
+    SWAGE_TRY(const std::vector<AptIndex> indices, suite.apt.packages_indices(archives_));
+    const std::map<AptChoice, LockedFile> files = find_in_packages(indices, wanted);
     for (Job& job : suite.jobs) {
       if (job.error || is_source(*job.request)) continue;
       std::sort(job.choices.begin(), job.choices.end());
@@ -326,12 +329,12 @@ class Locker {
   Result<void> take_sources(SuiteWork& suite) {
     const auto wanted = [](const Job& job) { return is_source(*job.request) && !job.error; };
     if (std::none_of(suite.jobs.begin(), suite.jobs.end(), wanted)) return {};
-    SWAGE_TRY(const std::string index, suite.apt.sources_index());
+    SWAGE_TRY(const std::vector<AptIndex> indices, suite.apt.sources_indices(archives_));
     std::vector<Job*> jobs;
     for (Job& job : suite.jobs)
       if (wanted(job)) jobs.push_back(&job);
     std::vector<Result<LockedFile>> files(jobs.size(), LockedFile{});
-    in_parallel(jobs.size(), kQuestions, [&](std::size_t i) { files[i] = newest_there(index, *jobs[i]); });
+    in_parallel(jobs.size(), kQuestions, [&](std::size_t i) { files[i] = newest_there(indices, *jobs[i]); });
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       Job& job = *jobs[i];
       auto& file = files[i];
@@ -351,12 +354,12 @@ class Locker {
 
   // What the index has of the source, best first, and then what the lock pinned before: an index may be ahead of the
   // mirrors' files for hours.
-  Result<std::vector<LockedFile>> candidates(std::string_view index, const Job& job) const {
+  Result<std::vector<LockedFile>> candidates(const std::vector<AptIndex>& indices, const Job& job) const {
     const LockRequest& request = *job.request;
     const std::string& package = request.packages.front();
-    std::vector<LockedFile> files = find_versions_in_sources(index, package, request.series);
+    std::vector<LockedFile> files = find_versions_in_sources(indices, package, request.series);
     if (!request.series) {
-      SWAGE_TRY(LockedFile chosen, find_in_sources(index, package, job.dsc));
+      SWAGE_TRY(LockedFile chosen, find_in_sources(indices, package, job.dsc));
       std::erase_if(files, [&](const LockedFile& file) { return file.path == chosen.path; });
       files.insert(files.begin(), std::move(chosen));
     } else if (files.empty()) {
@@ -380,8 +383,8 @@ class Locker {
   }
 
   // The first of them that the mirrors have; when they have none the best, which they may have when it is needed.
-  Result<LockedFile> newest_there(std::string_view index, const Job& job) {
-    SWAGE_TRY(std::vector<LockedFile> files, candidates(index, job));
+  Result<LockedFile> newest_there(const std::vector<AptIndex>& indices, const Job& job) {
+    SWAGE_TRY(std::vector<LockedFile> files, candidates(indices, job));
     const std::string& package = job.request->packages.front();
     std::vector<std::string> missing;
     for (LockedFile& file : files) {
@@ -456,16 +459,40 @@ class Locker {
       else if (error.hint.empty()) error.hint = "check the host's package sources with: apt-get update";
       return Fail(std::move(error));
     }
-    for (const Job* job : failed) {
-      const std::string reason = without_hosts(job->error->what, sources_);
-      lock_.missing.emplace(job->request->key, reason);
-      lock_.sets.erase(job->request->key);   // what was kept answers another question
-      const SourcePos& pos = job->request->pos;
-      const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
-      reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job->request->key, place, reason)});
-      if (job->request->on_demand && !job->error->hint.empty()) reporter_.on(Message{"hint: " + job->error->hint});
-    }
+    for (const auto& [name, suite] : suites) leave_out(suite);
     return {};
+  }
+
+  // What failed of a suite. That it cannot be read at all is said once.
+  void leave_out(const SuiteWork& suite) {
+    const bool is_unread = suite.error && suite.jobs.size() > 1;
+    if (is_unread)
+      reporter_.on(Message{fmt::format("note: {} sets and sources are left out of the lock: {}", suite.jobs.size(),
+                                       without_hosts(suite.error->what, sources_))});
+    for (const Job& job : suite.jobs) {
+      if (!job.error) continue;
+      const std::string reason = without_hosts(job.error->what, sources_);
+      lock_.missing.emplace(job.request->key, reason);
+      lock_.sets.erase(job.request->key);   // what was kept answers another question
+      if (is_unread) continue;
+      const SourcePos& pos = job.request->pos;
+      const std::string place = pos.file.empty() ? "" : fmt::format(" ({}:{})", pos.file, pos.line);
+      reporter_.on(Message{fmt::format("note: '{}'{} is left out of the lock: {}", job.request->key, place, reason)});
+      if (job.request->on_demand && !job.error->hint.empty()) reporter_.on(Message{"hint: " + job.error->hint});
+    }
+    if (is_unread && !suite.error->hint.empty()) reporter_.on(Message{"hint: " + suite.error->hint});
+  }
+
+  // What the lock before has too keeps the day that it says, so that only what is new makes a difference to it.
+  void date_files() {
+    for (auto& [sha256, file] : lock_.files) {
+      if (const Lockfile* known = before())
+        if (const auto old = known->files.find(sha256); old != known->files.end()) {
+          if (!old->second.day.empty()) file = old->second;
+          else if (file.day.empty()) file.day = known->created;
+        }
+      if (file.day.empty()) file.day = lock_.created;   // of a Release without date
+    }
   }
 
   // Files of sets that failed half-way, and what a seed's package depends on.
@@ -479,6 +506,7 @@ class Locker {
 
   const LockOptions& options_;
   std::vector<AptSource> sources_;
+  ArchiveNames archives_;
   Reporter& reporter_;
   std::map<std::string, std::string> seen_{};   // Lockfile::suites, before
   const std::string now_ = time_text("%Y-%m-%dT%H:%M:%SZ", std::time(nullptr));
@@ -573,7 +601,10 @@ Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, R
   SWAGE_TRY(filled.cache_dir, absolute_path(filled.cache_dir));
   SWAGE_TRY(const FileLock lock, FileLock::acquire(filled.cache_dir / "lock", FileLock::Mode::exclusive));
   SWAGE_TRY(const std::vector<LockRequest> requests, lock_requests(catalog));
-  return Locker(filled, filled.sources, reporter).make(requests);
+  ArchiveNames archives;
+  for (const ArchiveRow& row : catalog.archives())
+    for (const std::string& release : row.releases) archives.emplace(release, row.name);
+  return Locker(filled, filled.sources, std::move(archives), reporter).make(requests);
 }
 
 }  // namespace swage

@@ -6,12 +6,15 @@
 #include <chrono>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <map>
+#include <mutex>
 #include <poll.h>
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "fetch/addresses.hpp"
 #include "fetch/curl_handle.hpp"
 #include "fetch/curl_request.hpp"
 
@@ -34,11 +37,6 @@ Result<void> pause(double seconds) {
   }
   return stopped();
 }
-
-struct Address {
-  std::string url;
-  std::string proxy;   // "": as the environment says
-};
 
 // The part file with the digest of what is in it.
 class Landing {
@@ -128,6 +126,8 @@ struct Outcome {
   enum class Kind { complete, passing, final, restart } kind = Kind::complete;
   std::string reason{};
   bool absent = false;       // the server answered, and does not have it
+  bool unreachable = false;  // there was no answer at all
+  bool lied = false;         // what it has cannot be the file
 };
 
 struct FreeList {
@@ -242,6 +242,15 @@ void receive(CURL* easy, const Address& address, Request& request) {
 // Why the file of a file: URL cannot be read, where that is no question of libcurl's, which would read a device or wait
 // at a FIFO for ever.
 std::string no_regular_file(std::string_view url) {
+  const std::optional<fs::path> path = local_path(url);
+  if (!path) return {};
+  const Result<UniqueFd> file = open_regular(*path);
+  return file || file.error().code != Errc::invalid_input ? "" : "it is not a regular file";
+}
+
+}  // namespace
+
+std::optional<fs::path> local_path(std::string_view url) {
   constexpr std::string_view scheme = "file:";
   const auto is_lower = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
   if (url.size() < scheme.size() || !std::equal(scheme.begin(), scheme.end(), url.begin(), is_lower)) return {};
@@ -258,11 +267,8 @@ std::string no_regular_file(std::string_view url) {
     path += static_cast<char>(code);
     url.remove_prefix(2);
   }
-  const Result<UniqueFd> file = open_regular(path);
-  return file || file.error().code != Errc::invalid_input ? "" : "it is not a regular file";
+  return fs::path(path);
 }
-
-}  // namespace
 
 std::string file_url(const fs::path& file) {
   constexpr std::string_view marks = "/-._~+=:@,";
@@ -297,29 +303,43 @@ struct Transport::State {
   FetchOptions options;
   Reporter& reporter;
   CurlPool pool{};
+  // Servers that did not answer, by origin_of_url(): until when they are left out, and why.
+  struct Dead {
+    Clock::time_point until{};
+    std::string reason{};
+  };
+  std::mutex mutex{};
+  std::map<std::string, Dead, std::less<>> dead{};
 
-  std::vector<Address> addresses(const Source::Download& what) const;
+  // Why the address is not asked; "" it is.
+  std::string left_out(const Address& address);
+  void leave_out(const Address& address, const std::string& reason);
   Result<Outcome> request(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id);
   Result<bool> absent(const Address& address);
-  Result<Outcome> persist(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id);
+  // `last`: there is no other address to ask.
+  Result<Outcome> persist(const Address& address, const Source::Download& what, Landing& landing, std::uint64_t job_id,
+                          bool last);
 };
 
 Transport::Transport(FetchOptions options, Reporter& reporter)
     : state_(new State{.options = std::move(options), .reporter = reporter}) {}
 Transport::~Transport() = default;
 
-std::vector<Address> Transport::State::addresses(const Source::Download& what) const {
-  std::vector<Address> all;
-  if (!what.pool_path.empty())
-    for (const std::string& mirror : options.mirrors) {
-      // `%` and `~` of a pool path are part of its name: `%3a` in it is asked for as `%253a`.
-      std::string path;
-      for (char c : what.pool_path) path += c == '%' ? std::string("%25") : std::string(1, c);
-      all.push_back({fmt::format("{}{}{}", mirror, mirror.ends_with('/') ? "" : "/", path),
-                     mirror.starts_with("https:") ? options.https_proxy : options.http_proxy});
-    }
-  for (const std::string& url : what.urls) all.push_back({url, ""});
-  return all;
+std::string Transport::State::left_out(const Address& address) {
+  if (address.is_local()) return {};
+  if (options.offline) return "not asked, by --offline";
+  const std::scoped_lock lock(mutex);
+  const auto found = dead.find(origin_of_url(address.url));
+  if (found == dead.end() || found->second.until < Clock::now()) return {};
+  return fmt::format("left out: {}", found->second.reason);
+}
+
+void Transport::State::leave_out(const Address& address, const std::string& reason) {
+  constexpr auto time = std::chrono::minutes(10);   // a run may last for days, and a network comes back
+  const std::string_view origin = origin_of_url(address.url);
+  if (origin.empty()) return;
+  const std::scoped_lock lock(mutex);
+  dead[std::string(origin)] = {.until = Clock::now() + time, .reason = reason};
 }
 
 Result<Outcome> Transport::State::request(const Address& address, const Source::Download& what, Landing& landing,
@@ -343,13 +363,15 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
     outcome = {Outcome::Kind::restart, "the server cannot continue a download"};
   else if (request.too_long) {
     SWAGE_CHECK(landing.restart());   // none of it is worth keeping
-    outcome = {Outcome::Kind::final,
-               what.size ? fmt::format("it is longer than the {} bytes that are pinned", what.size)
-                         : fmt::format("it is longer than {}, which is the limit where no size is pinned",
-                                       human_bytes(request.most()))};
+    outcome = {.kind = Outcome::Kind::final,
+               .reason = what.size
+                             ? fmt::format("it is longer than the {} bytes that are pinned", what.size)
+                             : fmt::format("it is longer than {}, which is the limit where no size is pinned",
+                                           human_bytes(request.most())),
+               .lied = true};
   } else if (code != CURLE_OK)
     outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final,
-               reason_for(code, request, limits_of(options)), is_absent(code, status)};
+               reason_for(code, request, limits_of(options)), is_absent(code, status), status == 0 && !request.started};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
   if (code == CURLE_OK) request.report(true);
@@ -372,8 +394,29 @@ Result<bool> Transport::State::absent(const Address& address) {
   return is_absent(code, status);
 }
 
+Result<Transport::Presence> Transport::look(const std::string& url) {
+  const Address address{url, ""};
+  if (std::string reason = state_->left_out(address); !reason.empty()) return Presence{.reason = std::move(reason)};
+  SWAGE_CHECK(load_curl());
+  std::unique_ptr<CurlHandle> handle = state_->pool.take();
+  if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
+  set_up(handle->easy, address, state_->options);
+  curl().easy_setopt(handle->easy, CURLOPT_NOBODY, 1L);
+  SWAGE_TRY(const CURLcode code, handle->perform());
+  Presence presence;
+  curl_off_t size = -1;
+  if (code != CURLE_OK) {
+    presence.reason = failure_text(code, handle->easy, limits_of(state_->options));
+    if (may_pass(code, http_status(handle->easy))) state_->leave_out(address, presence.reason);
+  } else if (curl().easy_getinfo(handle->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size) == CURLE_OK && size >= 0) {
+    presence.size = static_cast<std::uint64_t>(size);
+  }
+  state_->pool.give_back(std::move(handle));
+  return presence;
+}
+
 Result<bool> Transport::absent(const Source::Download& what) {
-  for (const Address& address : state_->addresses(what)) {
+  for (const Address& address : addresses_of(what, state_->options)) {
     SWAGE_TRY(const bool absent, state_->absent(address));
     if (!absent) return false;
   }
@@ -382,7 +425,7 @@ Result<bool> Transport::absent(const Source::Download& what) {
 
 // Asks one URL until it gave all or there is no hope.
 Result<Outcome> Transport::State::persist(const Address& address, const Source::Download& what, Landing& landing,
-                                          std::uint64_t job_id) {
+                                          std::uint64_t job_id, bool last) {
   constexpr std::uint64_t progress = 64 * 1024;   // bytes that make a request worth its time
   constexpr unsigned patience = 16;               // times `tries` requests in all, even with progress
   double delay = options.first_delay;
@@ -391,6 +434,7 @@ Result<Outcome> Transport::State::persist(const Address& address, const Source::
     const std::uint64_t before = landing.size();
     SWAGE_TRY(Outcome outcome, request(address, what, landing, job_id));
     if (outcome.kind == Outcome::Kind::complete || outcome.kind == Outcome::Kind::final) return outcome;
+    if (outcome.unreachable && !last) return outcome;
     if (outcome.kind == Outcome::Kind::restart) SWAGE_CHECK(landing.restart());
     if (landing.size() >= before + progress) fruitless = 0, delay = options.first_delay;
     else ++fruitless;
@@ -403,57 +447,103 @@ Result<Outcome> Transport::State::persist(const Address& address, const Source::
   }
 }
 
-Result<void> Transport::get(const Source::Download& what, const PartFile& part, std::uint64_t job_id) {
-  Landing landing(part, what);
-  SWAGE_TRY(const bool complete, landing.open());
-  if (complete) return {};
-  std::vector<std::string> reasons;
-  std::size_t absent = 0, passing = 0;
-  std::string received;
-  for (const Address& address : state_->addresses(what)) {
-    if (!landing.pinned()) SWAGE_CHECK(landing.restart());   // another server's file
-    // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more,
-    // whole.
-    for (bool again = true; again;) {
-      again = landing.size() > 0;
-      SWAGE_TRY(const Outcome outcome, state_->persist(address, what, landing, job_id));
-      if (outcome.kind != Outcome::Kind::complete) {
-        reasons.push_back(fmt::format("{}: {}", shown_url(address.url), outcome.reason));
-        absent += outcome.absent;
-        passing += outcome.kind != Outcome::Kind::final;
-        break;
-      }
-      std::string digest = landing.finish();
-      if (what.sha256.empty() || digest == what.sha256) return {};
-      SWAGE_CHECK(landing.restart());
-      if (again) continue;
-      received = std::move(digest);
-      reasons.push_back(fmt::format("{}: other content", shown_url(address.url)));
-    }
-  }
-  if (!received.empty()) {
+namespace {
+
+// Who was asked for a file, and what became of it.
+struct Asked {
+  std::vector<std::string> reasons{};   // of each, why it was not had there
+  std::vector<std::string> lies{};      // of these, other bytes
+  std::size_t absent = 0, passing = 0;  // of these
+  std::string received{};               // the hash of other bytes
+};
+
+Fail not_had(const Source::Download& what, Asked asked, bool offline) {
+  const bool is_packaged = !what.pool_path.empty();
+  if (!asked.received.empty()) {
     Error error{.code = Errc::hash_mismatch, .what = fmt::format("'{}' is not the file that is pinned", what.name)};
-    error.notes = {fmt::format("expected sha256 {}", what.sha256), fmt::format("received sha256 {}", received)};
-    error.notes.insert(error.notes.end(), reasons.begin(), reasons.end());
-    error.hint = what.pool_path.empty()
-                     ? "if the publisher replaced the file, correct the sha256 in its table and run: swage check"
-                     : "if the distribution replaced the file, pin it anew with: swage lock --update";
+    error.notes = {fmt::format("expected sha256 {}", what.sha256), fmt::format("received sha256 {}", asked.received)};
+    error.notes.insert(error.notes.end(), asked.reasons.begin(), asked.reasons.end());
+    error.hint = is_packaged
+                     ? "if the distribution replaced the file, pin it anew with: swage lock --update"
+                     : "if the publisher replaced the file, correct the sha256 in its table and run: swage check";
     return Fail(std::move(error));
   }
   Error error{.code = Errc::environment,
               .what = fmt::format("'{}' cannot be downloaded", what.name),
-              .notes = std::move(reasons)};
+              .notes = std::move(asked.reasons)};
   if (error.notes.empty()) error.notes = {"there is no URL and no mirror for it"};
-  else if (absent == error.notes.size())
-    error.hint =
-        what.pool_path.empty()
-            ? "nobody has it any more under that address: correct its table, or bring it as --src or by a layer"
-            : "the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror "
-              "lacks the file";
-  else if (passing > 0)
+  else if (asked.absent == error.notes.size())
+    error.hint = is_packaged ? "the suite has moved on: name a mirror that has the file with --mirror DIR, or pin "
+                               "another one with: swage lock --update"
+                             : "nobody has it any more under that address: correct its table, bring it as --src or by "
+                               "a layer, or name a mirror that has it with: --mirror DIR";
+  else if (asked.passing > 0 && asked.absent > 0)
+    error.hint = "who did not answer may have it: run the same command again later, or name a mirror that has it with: "
+                 "--mirror DIR";
+  else if (asked.passing > 0)
     error.hint = fmt::format("when the network is back, run the same command again{}",
-                             landing.pinned() ? ": what has arrived is kept" : "");
+                             what.sha256.empty() ? "" : ": what has arrived is kept");
+  else if (offline)
+    error.hint = "run it without --offline, or name a directory that has the file with: --mirror DIR";
   return Fail(std::move(error));
+}
+
+}  // namespace
+
+Result<void> Transport::get(const Source::Download& what, const PartFile& part, std::uint64_t job_id) {
+  Landing landing(part, what);
+  SWAGE_TRY(const bool complete, landing.open());
+  if (complete) return {};
+  Asked asked;
+  const std::vector<Address> addresses = addresses_of(what, state_->options);
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const Address& address = addresses[i];
+    const auto say = [&](const std::string& reason) {
+      return asked.reasons.emplace_back(fmt::format("{}: {}", shown_url(address.url), reason));
+    };
+    if (const std::string why = state_->left_out(address); !why.empty()) {
+      say(why);
+      asked.passing += !state_->options.offline;
+      continue;
+    }
+    // For the last resort nobody is given up at the first try.
+    const bool last = std::all_of(addresses.begin() + static_cast<std::ptrdiff_t>(i) + 1, addresses.end(),
+                                  [&](const Address& later) {
+                                    return !state_->left_out(later).empty() ||
+                                           (later.is_last_resort && !address.is_last_resort);
+                                  });
+    if (!landing.pinned()) SWAGE_CHECK(landing.restart());   // another server's file
+    const std::uint64_t before = landing.size();
+    // Bytes of an earlier run may be what is wrong: a file that was continued and does not match is had once more,
+    // whole.
+    for (bool again = true; again;) {
+      again = landing.size() > 0;
+      SWAGE_TRY(const Outcome outcome, state_->persist(address, what, landing, job_id, last));
+      if (outcome.kind != Outcome::Kind::complete) {
+        const std::string said = say(outcome.reason);
+        if (outcome.lied) asked.lies.push_back(said);
+        asked.absent += outcome.absent;
+        const bool failed = outcome.kind != Outcome::Kind::final;
+        asked.passing += failed;
+        if (failed && landing.size() <= before && addresses.size() > 1) state_->leave_out(address, outcome.reason);
+        break;
+      }
+      const std::uint64_t size = landing.size();
+      std::string digest = landing.finish();
+      if (what.sha256.empty() || digest == what.sha256) {
+        for (const std::string& lie : asked.lies)
+          state_->reporter.on(Message{fmt::format("note: {}; another source had the right file", lie)});
+        return {};
+      }
+      SWAGE_CHECK(landing.restart());
+      if (again) continue;
+      asked.received = std::move(digest);
+      asked.lies.push_back(say(what.size != 0 && size != what.size
+                                   ? fmt::format("it has {} bytes, and {} are pinned", size, what.size)
+                                   : "other content"));
+    }
+  }
+  return not_had(what, std::move(asked), state_->options.offline);
 }
 
 }  // namespace swage

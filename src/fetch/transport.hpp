@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,12 @@ class Transport {
   // and a broken connection is continued only where the server's ETag says that the file is still the same.
   // Thread-safe. Errors: as Fetcher::fetch.
   Result<void> get(const Source::Download& what, const PartFile& part, std::uint64_t job_id);
+  // What a server says of a URL without giving it.
+  struct Presence {
+    std::string reason{};                   // why it cannot be had; "" it is there
+    std::optional<std::uint64_t> size{};    // where the server says it
+  };
+  Result<Presence> look(const std::string& url);
   // Asks for nothing but whether it is there, once at each address. True: all of them answered that they do not have
   // it.
   Result<bool> absent(const Source::Download& what);
@@ -55,5 +62,7 @@ class Transport {
 
 // The URL of a file: every byte that is not plain in URLs is escaped.
 std::string file_url(const fs::path& file);
+// The other way round, also as a person writes it; nothing: it is no file: URL.
+std::optional<fs::path> local_path(std::string_view url);
 
 }  // namespace swage

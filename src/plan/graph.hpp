@@ -23,6 +23,9 @@ struct Source {
     std::uint64_t size = 0;                   // bytes, 0: unknown
     std::string pool_path{};                  // path below a distribution mirror, or ""
     std::vector<std::string> urls{};          // tried in order, after the mirrors
+    // Of a distribution's file, when and where it was there for certain: for the archive of old packages. As those of
+    // LockedFile, but the day is said also where it is that of the lock file; "": no such thing is known.
+    std::string day{}, archive{};
   };
   struct Member {                             // a tree with bin/<name>: one program taken out of a downloaded .deb
     Download package{};

@@ -11,6 +11,12 @@ namespace {
 
 std::string ascii_json(std::string_view text) { return json_string(text, JsonAscii::yes); }
 
+// `, "seen": "2026-01-31 debian"`; "" where no day is known.
+std::string seen_text(const LockedFile& file) {
+  if (file.day.empty()) return {};
+  return fmt::format(", \"seen\": \"{}{}{}\"", file.day, file.archive.empty() ? "" : " ", file.archive);
+}
+
 // `"name": {` entries `},` with one entry a line; `line` gives the text after the key.
 template <class Map, class Line>
 void write_section(std::string& out, std::string_view name, const Map& map, const Line& line, bool last = false) {
@@ -26,10 +32,13 @@ void write_section(std::string& out, std::string_view name, const Map& map, cons
 }  // namespace
 
 std::string Lockfile::str() const {
-  std::string out = fmt::format("{{\n  \"version\": {},\n  \"created\": {},\n", kVersion, ascii_json(created));
+  const bool has_days =
+      std::any_of(files.begin(), files.end(), [](const auto& entry) { return !entry.second.day.empty(); });
+  std::string out = fmt::format("{{\n  \"version\": {},\n  \"created\": {},\n", has_days ? kVersion : 1U,
+                                ascii_json(created));
   write_section(out, "files", files, [](const LockedFile& file) {
-    return fmt::format("{{\"name\": {}, \"version\": {}, \"path\": {}, \"size\": {}}}", ascii_json(file.name),
-                       ascii_json(file.version), ascii_json(file.path), file.size);
+    return fmt::format("{{\"name\": {}, \"version\": {}, \"path\": {}, \"size\": {}{}}}", ascii_json(file.name),
+                       ascii_json(file.version), ascii_json(file.path), file.size, seen_text(file));
   });
   write_section(out, "sets", sets, [](const LockedSet& set) {
     std::string text =

@@ -3,11 +3,14 @@
 // host name is in it: a package has the path that every mirror of its distribution has it under.
 //
 // JSON with one package a line, keys sorted, all keys always present:
-//   {"version": 1, "created": "2026-01-31",
-//    "files": {SHA256: {"name", "version", "path", "size"}}, "sets": {KEY: {"suite", "request", "files": [SHA256...]}},
+//   {"version": 2, "created": "2026-01-31", "files": {SHA256: {"name", "version", "path", "size", "seen"}},
+//    "sets": {KEY: {"suite", "request", "files": [SHA256...]}},
 //    "sources": {KEY: SHA256}, "seeds": {KEY: {"sha256", "member", "nar_sha256"}}, "archives": {URL: SHA256},
 //    "suites": {ARCHIVE/SUITE: DATE}, "missing": {KEY: REASON}}
-// Without any, "archives" and "suites" are left out.
+// Without any, "archives" and "suites" are left out. "seen", "2026-01-31 debian-security", is the day (UTC) of the
+// Release that listed the file, and its archive where that is known: of the archive of old packages the file can be had
+// when the mirrors have moved on. The file itself says it, so that branches of a lock file merge line by line. A lock
+// without any is of version 1, whose `created` is the day of all its files.
 #pragma once
 
 #include <map>
@@ -29,7 +32,14 @@ struct LockedFile {
   std::string path{};           // pool/main/g/gcc-12/...: relative to the mirror
   std::string sha256{};         // base16
   std::uint64_t size = 0;       // bytes
+  std::string day{};            // YYYY-MM-DD, when it was seen; "" as Lockfile::created
+  std::string archive{};        // [[archive]] of the catalog that it was seen in; "" unknown
 
+  // The same file, wherever and whenever it was seen.
+  bool is(const LockedFile& other) const {
+    return name == other.name && version == other.version && path == other.path && sha256 == other.sha256 &&
+           size == other.size;
+  }
   // Name of its store object: the file name of the path with what a store name cannot hold (~, :, %) replaced by `-`.
   std::string store_name() const;
   Result<StorePath> store_path() const;   // flat fixed path
@@ -53,7 +63,7 @@ struct LockedSeed {
 };
 
 struct Lockfile {
-  static constexpr unsigned kVersion = 1;       // of the format: a reader refuses any other
+  static constexpr unsigned kVersion = 2;       // of the format: a reader refuses a later one; 1 had no days of files
 
   std::string created{};                        // YYYY-MM-DD
   std::map<std::string, LockedFile> files{};    // by sha256

@@ -68,7 +68,8 @@ constexpr std::array kRootFields{Field{"version", Type::number},         Field{"
                                  Field{"archives", Type::object, false}, Field{"suites", Type::object, false},
                                  Field{"missing", Type::object}};
 constexpr std::array kFileFields{Field{"name", Type::string}, Field{"version", Type::string},
-                                 Field{"path", Type::string}, Field{"size", Type::number}};
+                                 Field{"path", Type::string}, Field{"size", Type::number},
+                                 Field{"seen", Type::string, false}};
 constexpr std::array kSetFields{Field{"suite", Type::string}, Field{"request", Type::string},
                                 Field{"files", Type::array}};
 constexpr std::array kSeedFields{Field{"sha256", Type::string}, Field{"member", Type::string},
@@ -193,7 +194,7 @@ class Reader {
     else if (value > Lockfile::kVersion)
       return stop(fmt::format("the lock has format {}, this swage reads format {}", value, Lockfile::kVersion),
                   "use a newer swage, or make the lock anew with: swage lock --update");
-    else if (value != Lockfile::kVersion) return stop(fmt::format("the lock has the unknown format {}", value));
+    else if (value == 0) return stop(fmt::format("the lock has the unknown format {}", value));
     return true;
   }
   bool number_integer(std::int64_t) { return wrong_type("a negative number"); }
@@ -290,9 +291,16 @@ class Reader {
     } else if (field_ == 1) {
       if (!is_name(text, "+-.~:")) return stop(fmt::format("'{}' is not a package version", text));
       file_->version = text;
-    } else {
+    } else if (field_ == 2) {
       if (auto ok = check_pool_path(text); !ok) return stop(ok.error().what);
       file_->path = text;
+    } else {
+      const std::size_t day = std::min<std::size_t>(text.size(), 10);
+      const std::string_view archive = text.substr(std::min(day + 1, text.size()));
+      if (!is_date(text.substr(0, day)) || (text.size() > day && (text[day] != ' ' || !is_name(archive, "+-._"))))
+        return stop(fmt::format("'{}' is not a day and an archive: 2026-01-31 debian", text));
+      file_->day = text.substr(0, day);
+      file_->archive = archive;
     }
     return true;
   }

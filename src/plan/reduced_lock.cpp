@@ -30,11 +30,24 @@ std::vector<Sha256Set> files_by_derivation(const Graph& graph, const std::vector
   return taken;
 }
 
+template <class Value>
+bool same(const Value& one, const Value& other) {
+  return one == other;
+}
+// That it was seen again is no contradiction.
+bool same(const LockedFile& one, const LockedFile& other) { return one.is(other); }
+
+// Whether `whole` says where all files of `part` were seen that say it themselves.
+bool knows_days(const std::map<std::string, LockedFile>& whole, const std::map<std::string, LockedFile>& part) {
+  return std::all_of(part.begin(), part.end(),
+                     [&](const auto& entry) { return entry.second.day.empty() || !whole.at(entry.first).day.empty(); });
+}
+
 template <class Map>
 bool contains_all(const Map& whole, const Map& part) {
   return std::all_of(part.begin(), part.end(), [&](const auto& entry) {
     const auto at = whole.find(entry.first);
-    return at != whole.end() && at->second == entry.second;
+    return at != whole.end() && same(at->second, entry.second);
   });
 }
 
@@ -42,7 +55,7 @@ template <class Map>
 bool agree(const Map& one, const Map& other) {
   return std::all_of(one.begin(), one.end(), [&](const auto& entry) {
     const auto at = other.find(entry.first);
-    return at == other.end() || at->second == entry.second;
+    return at == other.end() || same(at->second, entry.second);
   });
 }
 
@@ -83,13 +96,17 @@ void add_missing_roots(Lockfile& record, const Lockfile& today) {
   for (const auto& [key, set] : today.sets) {
     if (!key.starts_with("root:") || !record.sets.emplace(key, set).second) continue;
     for (const std::string& sha256 : set.files)
-      if (const auto file = today.files.find(sha256); file != today.files.end()) record.files.insert(*file);
+      if (const auto file = today.files.find(sha256); file != today.files.end()) {
+        const auto [at, added] = record.files.insert(*file);
+        if (added && at->second.day.empty()) at->second.day = today.created;   // the record's is another
+      }
   }
 }
 
 bool covers(const Lockfile& whole, const Lockfile& part) {
-  return contains_all(whole.files, part.files) && contains_all(whole.sets, part.sets) &&
-         contains_all(whole.sources, part.sources) && contains_all(whole.seeds, part.seeds) &&
+  return contains_all(whole.files, part.files) && knows_days(whole.files, part.files) &&
+         contains_all(whole.sets, part.sets) && contains_all(whole.sources, part.sources) &&
+         contains_all(whole.seeds, part.seeds) &&
          contains_all(whole.archives, part.archives);
 }
 
@@ -98,7 +115,10 @@ std::optional<Lockfile> joined(const Lockfile& one, const Lockfile& other) {
       !agree(one.sources, other.sources) || !agree(one.seeds, other.seeds) || !agree(one.archives, other.archives))
     return std::nullopt;
   Lockfile both = one;
-  both.files.insert(other.files.begin(), other.files.end());
+  for (const auto& [sha256, file] : other.files) {
+    LockedFile& known = both.files.emplace(sha256, file).first->second;
+    if (known.day.empty()) known = file;
+  }
   both.sets.insert(other.sets.begin(), other.sets.end());
   both.sources.insert(other.sources.begin(), other.sources.end());
   both.seeds.insert(other.seeds.begin(), other.seeds.end());

@@ -17,7 +17,8 @@ Lockfile reduced_lock(const Lockfile& lock, const Graph& graph, const std::vecto
 // since.
 void add_missing_roots(Lockfile& record, const Lockfile& today);
 
-// Whether everything in `part` is in `whole` too: what was planned from the one can be planned from the other.
+// Whether everything in `part` is in `whole` too, where its files were seen as well: what was planned from the one can
+// be planned from the other, and had as long.
 bool covers(const Lockfile& whole, const Lockfile& part);
 
 // What two lock files say together; nothing when they contradict each other. What was planned from either is planned

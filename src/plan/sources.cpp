@@ -62,13 +62,15 @@ const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spe
   return file == lock.files.end() ? nullptr : &file->second;
 }
 
-Result<Source> source_of(const LockedFile& file) {
+Result<Source> source_of(const LockedFile& file, std::string_view created) {
   SWAGE_TRY(StorePath path, file.store_path());
   return Source{.path = std::move(path),
                 .how = Source::Download{.name = file.path.substr(file.path.rfind('/') + 1),
                                         .sha256 = file.sha256,
                                         .size = file.size,
-                                        .pool_path = file.path}};
+                                        .pool_path = file.path,
+                                        .day = file.day.empty() ? std::string(created) : file.day,
+                                        .archive = file.archive}};
 }
 
 Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std::string& name) {
@@ -83,7 +85,7 @@ Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std
     if ((!file || other) && !spec.urls.empty()) return download_of(spec, spec.sha256);
     if (!file)
       return not_locked(lock, "source:" + spec.debian_key(), fmt::format("'{}' has no source in the lock file", name));
-    return source_of(*file);
+    return source_of(*file, lock.created);
   }
   if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));
   if (spec.sha256sums.empty()) return download_of(spec, spec.sha256);
@@ -105,7 +107,7 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
     return not_locked(lock, "seed:" + name, fmt::format("'{}', which unpacks all else, is not in the lock file", name));
   SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, seed->second.nar_sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(name, ContentMethod::recursive, hash));
-  SWAGE_TRY(Source package, source_of(file->second));
+  SWAGE_TRY(Source package, source_of(file->second, lock.created));
   return Source{.path = std::move(path),
                 .how = Source::Member{.package = std::get<Source::Download>(package.how),
                                       .member = seed->second.member,
@@ -133,7 +135,7 @@ Result<std::vector<Source>> locked_set(const LockView& lock, const std::string& 
   for (const std::string& sha256 : set->files) {
     const LockedFile* file = lock.file(sha256);
     if (!file) return without("names a file that the lock file lacks");
-    SWAGE_TRY(Source source, source_of(*file));
+    SWAGE_TRY(Source source, source_of(*file, lock.sources().created));
     sources.push_back(std::move(source));
   }
   return sources;

@@ -16,7 +16,8 @@ const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spe
 // A download pinned by the lock file (distribution source) or by the catalog (URLs and sha256). `name` is for messages.
 // Errc::environment when the lock file lacks it.
 Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std::string& name);
-Result<Source> source_of(const LockedFile& file);
+// `created`: the day of its lock file.
+Result<Source> source_of(const LockedFile& file, std::string_view created);
 
 // A script or configuration text.
 Result<Source> text_source(std::string_view name, std::string content);

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "request/clues.hpp"
+#include "request/mirrors.hpp"
 #include "request/substituters.hpp"
 
 namespace swage {
@@ -109,6 +110,10 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   CacheSubstituter* caches = nullptr;
   if (options.may_substitute) { SWAGE_TRY(caches, session.substituter()); }
   options.substituter = caches;
+  if (session.options().offline) {
+    SWAGE_TRY(const RealisePlan offline, plan_realise(*store, graph, planned.wanted, options.check, caches));
+    SWAGE_CHECK(check_offline(session, graph, offline));
+  }
   Work work;
   SWAGE_TRY(const std::vector<LogLineRow>* rows, catalog->log_lines());
   SWAGE_TRY(const LogLines error_lines, LogLines::compile(*rows));

@@ -11,6 +11,7 @@
 #include "fetch/fetch.hpp"
 #include "fetch/lock.hpp"
 #include "fetch/published.hpp"
+#include "request/mirrors.hpp"
 #include "request/substituters.hpp"
 
 namespace swage {
@@ -276,6 +277,7 @@ Result<const Lockfile*> Session::first_lock() {
 
 Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& roots,
                                              const Lockfile* before, bool allow_older) {
+  SWAGE_CHECK(check_online("nothing can be pinned"));
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
@@ -306,6 +308,7 @@ Result<void> Session::pin_archive(const SourceSpec& source) {
   SWAGE_TRY(const LockView view, lock_view());
   const std::string& url = source.urls.front();
   if (view.sources().archives.contains(url)) return {};
+  SWAGE_CHECK(check_online(fmt::format("'{}' cannot be pinned", url.substr(url.rfind('/') + 1))));
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   reporter().on(Message{fmt::format("note: pinning '{}' in '{}'", url.substr(url.rfind('/') + 1), path.string())});
@@ -329,12 +332,15 @@ Result<Store*> Session::store(Store::Purpose purpose) {
 
 Result<std::unique_ptr<SourceFetcher>> Session::fetcher() {
   SWAGE_TRY(Store* local, store());
-  FetchOptions options;
-  SWAGE_TRY(options.mirrors, host_mirrors());
-  SWAGE_TRY(const HostProxies proxies, host_proxies());
-  options.http_proxy = proxies.http;
-  options.https_proxy = proxies.https;
+  SWAGE_TRY(FetchOptions options, fetch_options(*this));
   return std::make_unique<LayerFetcher>(*local, std::move(options), reporter());
+}
+
+Result<void> Session::check_online(const std::string& what) const {
+  if (!options_.offline) return {};
+  return Fail(Error{.code = Errc::environment,
+                    .what = fmt::format("{} without a network", what),
+                    .hint = "run it without --offline"});
 }
 
 Reporter& Session::reporter() {

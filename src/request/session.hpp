@@ -33,6 +33,8 @@ struct SessionOptions {
   std::vector<std::string> substituters{}, trusted_keys{};
   bool no_substituters = false, no_require_signatures = false;
   unsigned substituter_timeout = 0;     // seconds; 0: not given
+  std::vector<std::string> mirrors{};   // --mirror, of several words with commas
+  bool offline = false;                 // --offline
 };
 class CacheSubstituter;                 // request/substituters.hpp
 using MakeReporter = std::function<std::unique_ptr<Reporter>()>;
@@ -44,6 +46,8 @@ class Session {
   Session(SessionOptions options, MakeReporter make_reporter);
   ~Session();
 
+  // An error for what needs a network, where there is to be none; `what` begins it.
+  Result<void> check_online(const std::string& what) const;
   const SessionOptions& options() const { return options_; }
   // The swage.toml of this directory or of the nearest one above it, when it may be obeyed, or of the directory that
   // --workspace or SWAGE_WORKSPACE names; one that says nothing when there is none.

@@ -144,6 +144,8 @@ Result<std::optional<PathInfo>> CacheSubstituter::get(const Offer& offer, const 
 Result<CachesOptions> caches_options(Session& session) {
   CachesOptions options;
   SWAGE_TRY(options.urls, chosen_urls(session));
+  if (session.options().offline)
+    std::erase_if(options.urls, [](const std::string& url) { return url.starts_with("http"); });
   if (options.urls.empty()) return options;
   SWAGE_TRY(options.keys, chosen_keys(session));
   SWAGE_TRY(options.require_signatures, chosen_requirement(session));

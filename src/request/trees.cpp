@@ -11,6 +11,7 @@
 #include "fetch/git_tree.hpp"
 #include "request/given_tree.hpp"
 #include "request/kconfig.hpp"
+#include "request/mirrors.hpp"
 #include "request/tree_damage.hpp"
 
 namespace swage {
@@ -55,6 +56,7 @@ Result<LocalTree> made_tree(Session& session, const Make& make) {
 Result<LocalTree> fetched_tree(Session& session, const std::string& from,
                                const std::vector<std::string>& left_out = {}) {
   SWAGE_TRY(const GitPlace place, parse_git_place(from));
+  if (is_remote_tree(place.url)) SWAGE_CHECK(session.check_online(fmt::format("'{}' cannot be fetched", place.url)));
   GitTree found;
   SWAGE_TRY(LocalTree tree, made_tree(session, [&](const fs::path& into) -> Result<fs::path> {
     SWAGE_TRY(found, git_tree(place, into, left_out, session.reporter()));
@@ -211,6 +213,17 @@ Result<void> check_tree_version(const Version& found, const std::string& wanted,
   return fail(Errc::invalid_input, fmt::format("'{}' is linux {}, not {}", from, found.str(), wanted));
 }
 
+// Of a mirror, which has the NAR.
+Result<bool> take_mirrored_tree(Session& session, const Source& source, const EvidenceRow& row) {
+  SWAGE_TRY(const std::vector<std::string> mirrors, mirror_urls(session));
+  if (mirrors.empty()) return false;
+  SWAGE_TRY(const std::unique_ptr<SourceFetcher> fetcher, session.fetcher());
+  const Source::Tree whole{.name = fmt::format("tree of linux {}", row.kernel), .nar_sha256 = row.tree->nar};
+  const Result<void> got = fetcher->fetch({.path = source.path, .how = whole}, next_job_id());
+  if (!got && got.error().code == Errc::interrupted) return Fail(got.error());
+  return got.has_value();
+}
+
 // Where a recorded tree can be had again, as --src has it; "" nowhere.
 std::string place_of(const KernelTree& tree) {
   if (tree.url.empty()) return "";
@@ -243,6 +256,8 @@ Result<void> fetch_recorded_tree(Session& session, const EvidenceRow& row) {
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const bool is_there, store->is_valid(recorded.source->path));
   if (is_there) return {};
+  SWAGE_TRY(const bool mirrored, take_mirrored_tree(session, *recorded.source, row));
+  if (mirrored) return {};
   const std::string place = place_of(tree);
   if (place.empty())
     return Fail(Error{

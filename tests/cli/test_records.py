@@ -106,6 +106,21 @@ def test_lock_files_of_one_day_are_joined(swage, tmp_path):
     assert swage("matrix", "--catalog", catalog_without_evidence(tmp_path), "--evidence", place).ok()
 
 
+def test_joined_lock_files_say_where_files_were_seen_if_one_does(tmp_path):
+    """A file that was seen again is the same file."""
+    (tmp_path / "locks").mkdir()
+    line = '    "%s": {"name": "x", "version": "1", "path": "pool/x_1.deb", "size": 1%s}'
+    text = '{\n  "version": %d,\n  "created": "2026-01-01",\n  "files": {\n%s\n  },\n  "sets": {},\n  "sources": {},\n  "seeds": {},\n  "missing": {}\n}\n'
+    first, second = "a" * 64, "b" * 64
+    seen, later = ', "seen": "2026-01-01 debian"', ', "seen": "2026-01-02"'
+    (tmp_path / "locks/1.lock").write_text(text % (1, ",\n".join([line % (first, ""), line % (second, "")])))
+    (tmp_path / "locks/2.lock").write_text(text % (2, line % (first, seen)))
+    (tmp_path / "locks/3.lock").write_text(text % (2, line % (first, later)))
+    joined = subprocess.run([ROOT / "tools/join_locks.py", tmp_path], capture_output=True, text=True, check=True)
+    assert joined.stdout == "3 lock files are 1 now\n"
+    assert (tmp_path / "locks/1.lock").read_text() == text % (2, ",\n".join([line % (first, seen), line % (second, "")]))
+
+
 def test_a_record_of_tomorrow_is_none(planner, tmp_path):
     catalog = catalog_without_evidence(tmp_path)
     record = write_record(catalog / "evidence", when="3000-01-01")

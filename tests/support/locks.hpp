@@ -32,7 +32,10 @@ inline Lockfile any_lock() {
   const std::string alphabet = "abz09+-.";
   for (unsigned i = 0; i < count; ++i)
     lock.files[sha(i)] = {*text_of(alphabet, "a"), *text_of(alphabet + "~:", "1"), "pool/" + *text_of(alphabet + "%~", "p"), sha(i),
-                          *rc::gen::arbitrary<std::uint64_t>()};
+                          *rc::gen::arbitrary<std::uint64_t>(),
+                         *rc::gen::element<std::string>("", "2026-01-31")};
+  for (auto& [sha256, file] : lock.files)
+    if (!file.day.empty()) file.archive = *rc::gen::element<std::string>("", "debian", "debian-security");
   const auto any_file = rc::gen::map(rc::gen::inRange<unsigned>(0, count), [](unsigned i) { return sha(i); });
   for (unsigned i = *rc::gen::inRange<unsigned>(0, 4); i-- > 0;) {
     lock.sets[*text_of("a\"\\", "root:")] = {"sid", *text_of("ab ", "p"), *rc::gen::container<std::vector<std::string>>(any_file)};

@@ -1,5 +1,8 @@
 #include "catalog/tables/readers.hpp"
 
+#include <fmt/core.h>
+
+#include "base/url.hpp"
 #include "catalog/closed_sets.hpp"
 
 namespace swage {
@@ -27,6 +30,27 @@ void read_components(const FieldInput& in, RootRow& row) {
       in.with(item, in.name).report({.what = fmt::format("'{}' is not a component of an archive", item.text)});
 }
 
+// As it stands in lock files.
+void read_archive_name(const FieldInput& in, ArchiveRow& row) {
+  read_field(in, row.name);
+  if (!row.name.empty() && row.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+    in.report({.what = fmt::format("'{}' is not a name for an archive: lower-case letters, digits and -", row.name)});
+}
+
+void read_old(const FieldInput& in, ArchiveRow& row) {
+  read_field(in, row.old);
+  for (const TomlValue& item : in.value.items) {
+    if (item.kind != TomlValue::Kind::string) continue;
+    const FieldInput one = in.with(item, in.name);
+    Result<void> good = refuse_unfetchable(item.text);
+    if (good) good = refuse_secrets(item.text);
+    if (!good) one.report(std::move(good).error());
+    else if (!item.text.ends_with("{path}") || item.text.find("day}") == std::string::npos)
+      one.report({.what = fmt::format("'{}' is not a URL with {{day}} or {{next_day}} that ends with {{path}}",
+                                      item.text)});
+  }
+}
+
 }  // namespace
 
 const Schema<RootRow>& root_schema() {
@@ -49,6 +73,15 @@ const Schema<RootRow>& root_schema() {
           .optional("tools", read_tools)
           .optional("accelerators", reference(&RootRow::accelerators, NameOf::root))
           .optional("override", read_override<RootRow>);
+  return schema;
+}
+
+const Schema<ArchiveRow>& archive_schema() {
+  static const Schema<ArchiveRow> schema = Schema<ArchiveRow>("[[archive]]")
+      .required("name", read_archive_name)
+      .required("releases", &ArchiveRow::releases)
+      .required("old", read_old)
+      .optional("override", read_override<ArchiveRow>);
   return schema;
 }
 

@@ -10,6 +10,7 @@ namespace swage {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 constexpr const char* kRoot = R"([[root]]
 name = "build"
@@ -173,6 +174,24 @@ TEST(Layers, TheLastOfThreeWins) {
   const auto ba = dir.load({"b", "a"});
   ASSERT_TRUE(ba);
   EXPECT_EQ((**(*ba)->root("build")).purpose, "a");
+}
+
+// Where packages that the mirrors have lost can be had: a layer may know another place.
+TEST(Layers, AnArchiveOfTheDistributionIsARow) {
+  CatalogDir dir;
+  dir.write("roots.toml", "[[archive]]\nname = \"debian\"\nreleases = [\"Debian/Debian\"]\nold = [\"https://old.example/{day}/{path}\"]\n")
+      .write("mine/roots.toml", "[[archive]]\nname = \"debian\"\noverride = true\nold = [\"http://near.example/{next_day}/{path}\"]\n");
+  const auto catalog = dir.load({"mine"});
+  ASSERT_TRUE(catalog) << dir.errors({"mine"});
+  ASSERT_EQ((*catalog)->archives().size(), 1u);
+  EXPECT_THAT((*catalog)->archives().front().releases, ElementsAre("Debian/Debian"));
+  EXPECT_THAT((*catalog)->archives().front().old, ElementsAre("http://near.example/{next_day}/{path}"));
+
+  dir.write("roots.toml", "[[archive]]\nname = \"Debian main\"\nreleases = []\nold = [\"https://old.example/{path}\", \"https://me:secret@old.example/{day}/{path}\"]\n");
+  const std::string errors = dir.errors();
+  EXPECT_THAT(errors, HasSubstr("error: 'Debian main' is not a name for an archive: lower-case letters, digits and -\n  --> CAT/roots.toml:2:8\n"));
+  EXPECT_THAT(errors, HasSubstr("error: 'https://old.example/{path}' is not a URL with {day} or {next_day} that ends with {path}\n  --> CAT/roots.toml:4:8\n"));
+  EXPECT_THAT(errors, HasSubstr("error: 'https://old.example/{day}/{path}' has a user or a password in it\n"));
 }
 
 TEST(Layers, AnOverrideOfNothingIsAnError) {

@@ -71,6 +71,7 @@ TEST(Apt, ReadsHowOldASuiteIs) {
   EXPECT_EQ(release.key, "Debian/bookworm-security");
   EXPECT_EQ(release.date, "2026-11-28T02:53:00Z");
   EXPECT_EQ(release.valid_until, "2026-12-05T02:53:00Z");
+  EXPECT_EQ(release.of, "Debian/Debian-Security");
   // What may be a mirror's name does not get into a lock; a time that is none is no time.
   const AptRelease odd = parse_release("Origin: mirror.example.org\nDate: yesterday\nValid-Until: Sat, 05 Dec 2026 02:53:00 CET\n", "x");
   EXPECT_EQ(odd.key, "/x");
@@ -288,11 +289,11 @@ TEST(Apt, FindsTheVersionsNewestFirst) {
   const std::string index = stanza("7.2.9-1", "7.2.9") + stanza("7.2.10-1~bpo13+1", "7.2.10") + stanza("7.2-1", "7.2") + stanza("7.20.1-1", "7.20.1") +
                             stanza("7.1.8-2", "7.1.8") + stanza("7.2~rc7-1~exp1", "7.2~rc7");
   std::vector<std::string> versions;
-  for (const LockedFile& file : find_versions_in_sources(index, "linux", Version::parse("7.2").value())) versions.push_back(file.version);
+  for (const LockedFile& file : find_versions_in_sources({{.text = index}}, "linux", Version::parse("7.2").value())) versions.push_back(file.version);
   EXPECT_EQ(versions, (std::vector<std::string>{"7.2.10", "7.2.9", "7.2"}));
-  EXPECT_TRUE(find_versions_in_sources(index, "other", Version::parse("7.2").value()).empty());
+  EXPECT_TRUE(find_versions_in_sources({{.text = index}}, "other", Version::parse("7.2").value()).empty());
   versions.clear();
-  for (const LockedFile& file : find_versions_in_sources(index, "linux", std::nullopt)) versions.push_back(file.version);
+  for (const LockedFile& file : find_versions_in_sources({{.text = index}}, "linux", std::nullopt)) versions.push_back(file.version);
   EXPECT_EQ(versions, (std::vector<std::string>{"7.20.1", "7.2.10", "7.2.9", "7.2", "7.1.8"}));
 }
 
@@ -302,9 +303,27 @@ TEST(Apt, FindsTheVersionsOfAnyUpstreamNewestFirst) {
   for (const char* version : {"2.1.12-stable-1", "1:1.2.13.dfsg-1", "2.1.9-stable-3", "1:1.3.dfsg+really1.3.1-1", "1:1.3.dfsg-3", "2.1.13-stable-1", "9.1-1", "1:1.3.dfsg-10"})
     index += fmt::format("Package: x\nVersion: {0}\nDirectory: pool\nChecksums-Sha256:\n 1 2 x.dsc\n 3 4 x_{0}.orig.tar.xz\n\n", version);
   std::vector<std::string> paths;
-  for (const LockedFile& file : find_versions_in_sources(index, "x", std::nullopt)) paths.push_back(file.path.substr(7, file.path.size() - 19));
+  for (const LockedFile& file : find_versions_in_sources({{.text = index}}, "x", std::nullopt)) paths.push_back(file.path.substr(7, file.path.size() - 19));
   EXPECT_EQ(paths, (std::vector<std::string>{"1:1.3.dfsg+really1.3.1-1", "1:1.3.dfsg-10", "1:1.3.dfsg-3", "1:1.2.13.dfsg-1", "9.1-1", "2.1.13-stable-1", "2.1.12-stable-1",
                                              "2.1.9-stable-3"}));
+}
+
+TEST(Apt, WhatIsFoundSaysWhereItWasSeen) {
+  const auto index = [](const std::string& version, const std::string& day, const std::string& archive) {
+    return AptIndex{.text = fmt::format("Package: x\nVersion: {0}\nArchitecture: all\nFilename: pool/x_{0}.deb\nSHA256: ab\nSize: 1\nDirectory: pool\n"
+                                        "Checksums-Sha256:\n 1 2 x_{0}.dsc\n 3 4 x_{0}.orig.tar.xz\n\n", version),
+                    .day = day, .archive = archive};
+  };
+  const std::vector<AptIndex> indices{index("1-1", "2026-01-31", "debian"), index("2-1", "2026-02-01", "debian-security"), index("3-1", "", "")};
+  const auto versions = find_versions_in_sources(indices, "x", std::nullopt);
+  ASSERT_EQ(versions.size(), 3u);
+  EXPECT_EQ(versions[0].day + versions[0].archive, "");
+  EXPECT_EQ(versions[1].day + " " + versions[1].archive, "2026-02-01 debian-security");
+  EXPECT_EQ(find_in_sources(indices, "x", "x_1-1.dsc").value().day, "2026-01-31");
+  EXPECT_FALSE(find_in_sources(indices, "x", "x_4-1.dsc").has_value());
+  const auto found = find_in_packages(indices, {{"x", "1-1", "all"}, {"x", "2-1", "all"}});
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found.rbegin()->second.archive, "debian-security");
 }
 
 TEST(Apt, HidesMirrors) {

@@ -91,6 +91,51 @@ TEST_F(LockTest, WhatIsKeptStaysPinnedAndWhatIsNotIsAdded) {
   EXPECT_EQ(again->sets, after->sets);
 }
 
+// So that a file can be had of the archive of that day when the mirrors have moved on.
+TEST_F(LockTest, EveryFileSaysWhereAndWhenItWasSeen) {
+  const std::string roots =
+      "[[archive]]\nname = \"main\"\nreleases = [\"Test/Test\", \"Test Backports/Test\"]\nold = []\n"
+      "[[archive]]\nname = \"safe\"\nreleases = [\"Test/Test-Security\"]\nold = []\n"
+      "[[root]]\nname = \"one\"\nsuite = \"new\"\npackages = [\"make\", \"sed\"]\n";
+  archive.add("new", {.name = "make", .version = "4.3-1"});
+  archive.add("new", {.name = "sed", .version = "4.8-1"});
+  archive.publish("new", "Fri, 30 Jan 2026 23:00:00 UTC", "Label: Test\n");
+  archive.add("new-security", {.name = "sed", .version = "4.8-1+deb12u1"});
+  archive.publish("new-security", "Sun, 01 Feb 2026 10:00:00 UTC", "Label: Test-Security\n");
+  archive.add("new-updates", {.name = "unrelated", .version = "1"});
+  archive.publish("new-updates", "Sun, 01 Feb 2026 10:00:00 UTC", "Label: Nobody\n");
+  sources.push_back({.pocket = "-security", .uri = archive.uri(), .trusted = true});
+  sources.push_back({.pocket = "-updates", .uri = archive.uri(), .trusted = true});
+  const auto seen = [&](const Lockfile& lock) {
+    std::vector<std::string> all;
+    for (const std::string& sha : lock.sets.at("root:one").files) {
+      const LockedFile& file = lock.files.at(sha);
+      all.push_back(file.name + " " + file.version + " " + file.day + " " + file.archive);
+    }
+    return all;
+  };
+  const auto made = lock(roots);
+  ASSERT_TRUE(made) << render(made.error());
+  EXPECT_EQ(seen(*made), (std::vector<std::string>{"make 4.3-1 2026-01-30 main", "sed 4.8-1+deb12u1 2026-02-01 safe"}));
+  EXPECT_EQ(Lockfile::parse(made->str(), "x").value(), *made);
+
+  // What stays keeps its day; an archive that nobody has named is not made up.
+  archive.add("new-updates", {.name = "make", .version = "4.4-1"});
+  archive.publish("new", "Thu, 05 Feb 2026 23:00:00 UTC", "Label: Test\n");
+  archive.publish("new-updates", "Fri, 06 Feb 2026 10:00:00 UTC", "Label: Nobody\n");
+  const auto updated = update(roots, "", *made);
+  ASSERT_TRUE(updated) << render(updated.error());
+  EXPECT_EQ(seen(*updated), (std::vector<std::string>{"make 4.4-1 2026-02-06 ", "sed 4.8-1+deb12u1 2026-02-01 safe"}));
+
+  // Of a lock file from before there were days, what is kept is of its day.
+  Lockfile old = *made;
+  old.created = "2025-12-24";
+  for (auto& [sha, file] : old.files) file.day = file.archive = "";
+  const auto kept = lock(roots, "", &old);
+  ASSERT_TRUE(kept) << render(kept.error());
+  EXPECT_EQ(seen(*kept), (std::vector<std::string>{"make 4.3-1 2025-12-24 ", "sed 4.8-1+deb12u1 2025-12-24 "}));
+}
+
 // Parts of images: a kernel without what installing it needs, in a component that is not read otherwise.
 TEST_F(LockTest, PartsArePinnedOnDemandWithoutTheirDependencies) {
   archive.add("new", {.name = "tools", .version = "1"});
@@ -161,7 +206,7 @@ source = "https://example.org/"
   EXPECT_EQ(pinned.sha256, sha256(archive.bytes(libc)).hex());
   EXPECT_EQ(pinned.size, archive.bytes(libc).size());
   const LockedFile& source = made->files.at(made->sources.at("old/linux"));
-  EXPECT_EQ(source, (LockedFile{"linux", "5.10.3", tarball, sha256("old sources").hex(), 11}));
+  EXPECT_EQ(source, (LockedFile{"linux", "5.10.3", tarball, sha256("old sources").hex(), 11, "2026-01-31"}));
   const LockedSeed& seed = made->seeds.at("shell");
   EXPECT_EQ(seed.sha256, sha256(archive.bytes(shell)).hex());
   EXPECT_EQ(seed.member, "./bin/shell");
@@ -227,6 +272,20 @@ source = "https://example.org/"
       {"source:new/linux", "unknown source package 'linux' in suite 'new'"}}));
   EXPECT_EQ(messages.texts.size(), 6U);
   EXPECT_EQ(messages.texts[0], "note: 'root:gone' (" + file + ":17) is left out of the lock: " + made->missing.at("root:gone"));
+}
+
+// A distribution may drop a suite that a hundred sets are of.
+TEST_F(LockTest, ThatASuiteCannotBeReadIsSaidOnce) {
+  archive.add("new", {.name = "make", .version = "4.3-2"});
+  archive.publish("new");
+  const auto row = [](const std::string& name, const std::string& suite) {
+    return "[[root]]\nname = \"" + name + "\"\nsuite = \"" + suite + "\"\npackages = [\"make\"]\n";
+  };
+  const auto made = lock(row("build", "new") + row("one", "gone") + row("two", "gone") + row("three", "gone"));
+  ASSERT_TRUE(made.has_value()) << render(made.error());
+  EXPECT_EQ(made->sets.size(), 1U);
+  EXPECT_EQ(made->missing.size(), 3U);
+  EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: 3 sets and sources are left out of the lock: " + made->missing.at("root:two")}));
 }
 
 std::string toolchain_row(const std::string& id, const std::string& version, const std::string& binutils, const std::string& packages) {
@@ -303,7 +362,7 @@ TEST_F(LockTest, ASeriesIsTheNewestThatTheMirrorsHave) {
   const std::string root = "[[root]]\nname = \"build\"\nsuite = \"new\"\npackages = [\"make\"]\n";
   const auto made = lock(root, row("7.1") + row("7.2") + row("7.3"));
   ASSERT_TRUE(made.has_value()) << render(made.error());
-  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.2")), (LockedFile{"linux", "7.2.9", tarball, sha256("sources").hex(), 7}));
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.2")), (LockedFile{"linux", "7.2.9", tarball, sha256("sources").hex(), 7, "2026-01-31"}));
   EXPECT_EQ(made->files.at(made->sources.at("new/linux@7.1")).version, "7.1.8");
   EXPECT_EQ(made->missing, (std::map<std::string, std::string>{{"source:new/linux@7.3", "suite 'new' has no linux 7.3"}}));
   EXPECT_EQ(messages.texts[0], "note: linux 7.2.9 is pinned: the mirrors do not have 7.2.13");
@@ -337,7 +396,7 @@ TEST_F(LockTest, ASourceAheadOfItsPoolStepsBack) {
   ASSERT_TRUE(fs::remove(dir.path() / "archive" / ahead));
   const auto after = update(kMake, kernel_of("6.12"), *before);
   ASSERT_TRUE(after) << render(after.error());
-  EXPECT_EQ(after->files.at(after->sources.at("new/linux")), (LockedFile{"linux", "6.12.116", old, sha256("old sources").hex(), 11}));
+  EXPECT_EQ(after->files.at(after->sources.at("new/linux")), (LockedFile{"linux", "6.12.116", old, sha256("old sources").hex(), 11, "2026-01-31"}));
   EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: linux 6.12.116 is pinned: the mirrors do not have 6.12.117"}));
   // With nothing to step back to it is what the index says.
   const auto fresh = lock(kMake, kernel_of("6.12"));
@@ -379,7 +438,7 @@ TEST_F(LockTest, SecurityFixesAndUpdatesAreRead) {
   auto made = lock(kMake, kernel_of("6.1"));
   ASSERT_TRUE(made) << render(made.error());
   EXPECT_EQ(names(*made, "root:build"), (std::vector<std::string>{"libssl 3.0.17-1+deb12u2", "make 4.3-1+deb12u1"}));
-  EXPECT_EQ(made->files.at(made->sources.at("new/linux")), (LockedFile{"linux", "6.1.192", fixed, sha256("fixed sources").hex(), 13}));
+  EXPECT_EQ(made->files.at(made->sources.at("new/linux")), (LockedFile{"linux", "6.1.192", fixed, sha256("fixed sources").hex(), 13, "2026-02-01"}));
   EXPECT_EQ(made->suites, (std::map<std::string, std::string>{{"Test/new", "2026-01-31T00:00:00Z"}, {"Test/new-security", "2026-02-01T10:00:00Z"},
                                                               {"Test/new-updates", "2026-01-31T00:00:00Z"}}));
   EXPECT_EQ(made->str().find(archive.uri()), std::string::npos);

@@ -221,7 +221,7 @@ TEST_F(TransportTest, DoesNotAskAgainForWhatIsNotThere) {
   HttpServer server([&](const HttpRequest&) { return HttpReply{.status = 404, .body = "not here"}; });
   EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
 note: {}: HTTP status 404
-hint: nobody has it any more under that address: correct its table, or bring it as --src or by a layer
+hint: nobody has it any more under that address: correct its table, bring it as --src or by a layer, or name a mirror that has it with: --mirror DIR
 )", server.url("x.tar")));
   EXPECT_EQ(server.requests().size(), 1U);
 
@@ -230,7 +230,7 @@ hint: nobody has it any more under that address: correct its table, or bring it 
   pinned.pool_path = "pool/x.tar";
   EXPECT_EQ(get(pinned), fmt::format(R"(error: 'x.tar' cannot be downloaded
 note: {}: HTTP status 404
-hint: the suite may have moved on: pin it anew with: swage lock --update; if that changes nothing, the mirror lacks the file
+hint: the suite has moved on: name a mirror that has the file with --mirror DIR, or pin another one with: swage lock --update
 )", server.url("debian/pool/x.tar")));
 }
 
@@ -258,6 +258,119 @@ TEST_F(TransportTest, TriesUrlsInOrderMirrorsFirst) {
   std::vector<std::string> paths;
   for (const HttpRequest& request : server.requests()) paths.push_back(request.path);
   EXPECT_EQ(paths, (std::vector<std::string>{"/debian/pool/x_1%253a2~rc.tar", "/second/pool/x_1%253a2~rc.tar", "/gone/x.tar", "/other/x.tar"}));
+}
+
+// A file of a distribution: mirrors of files by hash, those of the distribution, and who has what it had on a day.
+TEST_F(TransportTest, MirrorsByHashComeFirstAndArchivesOfOldPackagesLast) {
+  std::string has = "/never";
+  HttpServer server([&](const HttpRequest& request) {
+    return request.path == has ? HttpReply{.body = content} : HttpReply{.status = 404};
+  });
+  const std::string hash = sha256(content).hex();
+  options.by_hash = {server.url("one"), server.url("two")};
+  options.mirrors = {server.url("debian")};
+  options.old = {{.name = "debian", .urls = {server.url("old/{day}/{path}"), server.url("old/{next_day}/{path}")}},
+                 {.name = "debian-security", .urls = {server.url("security/{day}/{path}")}}};
+  Source::Download what = wanted({});
+  what.pool_path = "pool/x_1%3a2.tar";
+  what.day = "2024-02-28";
+  what.archive = "debian";
+  const auto asked = [&](std::size_t from) {
+    std::vector<std::string> paths;
+    for (const HttpRequest& request : server.requests()) paths.push_back(request.path);
+    return std::vector<std::string>(paths.begin() + static_cast<std::ptrdiff_t>(from), paths.end());
+  };
+  has = "/old/20240229/pool/x_1%253a2.tar";
+  EXPECT_EQ(get(what), "");
+  EXPECT_EQ(asked(0), (std::vector<std::string>{"/one/sha256/" + hash.substr(0, 2) + "/" + hash, "/two/sha256/" + hash.substr(0, 2) + "/" + hash,
+                                                "/debian/pool/x_1%253a2.tar", "/old/20240228/pool/x_1%253a2.tar", has}));
+  // Of a lock file that does not say which archive, all are asked; without a day none.
+  ASSERT_TRUE(remove_tree(part_path()).has_value());
+  what.archive = "";
+  what.day = "2023-12-31";
+  has = "/security/20231231/pool/x_1%253a2.tar";
+  EXPECT_EQ(get(what), "");
+  EXPECT_EQ(asked(8), (std::vector<std::string>{"/old/20231231/pool/x_1%253a2.tar", "/old/20240101/pool/x_1%253a2.tar", has}));
+  ASSERT_TRUE(remove_tree(part_path()).has_value());
+  what.day = "";
+  EXPECT_EQ(get(what), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {0}/one/sha256/{1}/{2}: HTTP status 404
+note: {0}/two/sha256/{1}/{2}: HTTP status 404
+note: {0}/debian/pool/x_1%253a2.tar: HTTP status 404
+hint: the suite has moved on: name a mirror that has the file with --mirror DIR, or pin another one with: swage lock --update
+)", server.url("").substr(0, server.url("").size() - 1), hash.substr(0, 2), hash));
+}
+
+// One time-out for the whole run, as long as somebody else has the files.
+TEST_F(TransportTest, ASourceThatDoesNotAnswerIsAskedOnce) {
+  HttpServer stalls([&](const HttpRequest&) { return HttpReply{.body = content, .cut_after = 0, .stall = true}; });
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  Transport transport(options, reporter);
+  const std::string refused = refused_url("x");
+  for (int i = 0; i < 3; ++i) {
+    auto part = PartFile::acquire(dir.path() / std::to_string(i), "a").value();
+    ASSERT_TRUE(transport.get(wanted({stalls.url("x.tar"), refused, server.url("x.tar")}), part, 1).has_value());
+  }
+  EXPECT_EQ(stalls.requests().size(), 3U) << "the tries of the first download";
+  EXPECT_EQ(server.requests().size(), 3U);
+  auto part = PartFile::acquire(dir.path() / "last", "a").value();
+  const auto done = transport.get(wanted({stalls.url("x.tar"), refused, "file:///no/such/file"}), part, 1);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().notes, (std::vector<std::string>{stalls.url("x.tar") + ": left out: no data for 1 s (3 tries)",
+                                                          refused + ": left out: cannot connect: Connection refused", "file:///no/such/file: no such file"}));
+}
+
+// The archive of old packages is slow for all, and out of reach for many: a mirror that does not answer at once is tried again first.
+TEST_F(TransportTest, ForTheLastResortNobodyIsGivenUpAtOnce) {
+  const std::string mirror = refused_url("debian"), old = refused_url("old");
+  options.by_hash = {refused_url("mirror")};
+  options.mirrors = {mirror};
+  options.old = {{.name = "debian", .urls = {old + "/{day}/{path}"}}};
+  Source::Download what = wanted({});
+  what.pool_path = "pool/x.tar";
+  what.day = "2026-01-31";
+  EXPECT_EQ(get(what), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}/{}: cannot connect: Connection refused
+note: {}/pool/x.tar: cannot connect: Connection refused (3 tries)
+note: {}/20260131/pool/x.tar: cannot connect: Connection refused (3 tries)
+hint: when the network is back, run the same command again: what has arrived is kept
+)", options.by_hash[0], "sha256/" + what.sha256.substr(0, 2) + "/" + what.sha256, mirror, old));
+}
+
+TEST_F(TransportTest, ASourceThatLiesIsNamedAndPassedOver) {
+  struct Journal final : Reporter {
+    std::vector<std::string> said;
+    void on(const Event& event) override {
+      if (const auto* message = std::get_if<Message>(&event)) said.push_back(message->text);
+    }
+  } journal;
+  HttpServer server([&](const HttpRequest& request) {
+    return HttpReply{.body = request.path == "/short"  ? "ten bytes."
+                             : request.path == "/long" ? content + "more"
+                             : request.path == "/flip" ? std::string(content.size(), 'x') : content};
+  });
+  Transport transport(options, journal);
+  auto part = PartFile::acquire(dir.path(), "a").value();
+  ASSERT_TRUE(transport.get(wanted({server.url("short"), server.url("long"), server.url("flip"), server.url("right")}), part, 1).has_value());
+  EXPECT_EQ(read_file(part.path()).value(), content);
+  EXPECT_EQ(journal.said, (std::vector<std::string>{
+                              "note: " + server.url("short") + ": it has 10 bytes, and 300000 are pinned; another source had the right file",
+                              "note: " + server.url("long") + ": it is longer than the 300000 bytes that are pinned; another source had the right file",
+                              "note: " + server.url("flip") + ": other content; another source had the right file"}));
+}
+
+TEST_F(TransportTest, OfflineOnlyFilesAreAskedFor) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  options.offline = true;
+  EXPECT_EQ(get(wanted({server.url("x.tar"), "file:///no/such/file"})), fmt::format(R"(error: 'x.tar' cannot be downloaded
+note: {}: not asked, by --offline
+note: file:///no/such/file: no such file
+hint: run it without --offline, or name a directory that has the file with: --mirror DIR
+)", server.url("x.tar")));
+  const fs::path file = dir.path() / "there";
+  ASSERT_TRUE(write_file_atomically(file, content).has_value());
+  EXPECT_EQ(get(wanted({server.url("x.tar"), file_url(file)})), "");
+  EXPECT_TRUE(server.requests().empty());
 }
 
 TEST_F(TransportTest, FollowsRedirects) {
@@ -347,11 +460,11 @@ TEST_F(TransportTest, SaysWhyAHostCannotBeReached) {
   options.tries = 2;
   const std::string url = test::refused_url("x.tar");
   EXPECT_EQ(get(wanted({url, "http://no-such-host.invalid/x", "gopher://x/y", "file:///no/such/file"})), fmt::format(R"(error: 'x.tar' cannot be downloaded
-note: {}: cannot connect: Connection refused (2 tries)
-note: http://no-such-host.invalid/x: unknown host (2 tries)
+note: {}: cannot connect: Connection refused
+note: http://no-such-host.invalid/x: unknown host
 note: gopher://x/y: not an http, https or file URL
 note: file:///no/such/file: no such file
-hint: when the network is back, run the same command again: what has arrived is kept
+hint: who did not answer may have it: run the same command again later, or name a mirror that has it with: --mirror DIR
 )", url));
 }
 

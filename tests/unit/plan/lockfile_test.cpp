@@ -79,6 +79,21 @@ TEST(Lockfile, KnowsHowOldItsSuitesWere) {
               fmt::format("error: '{}' is not a time YYYY-MM-DDTHH:MM:SSZ", wrong));
 }
 
+TEST(Lockfile, SaysWhereAndWhenFilesWereSeen) {
+  Lockfile lock = small_lock();
+  lock.files.at(sha(1)).day = "2026-01-30";
+  lock.files.at(sha(1)).archive = "debian-security";
+  lock.files.at(sha(2)).day = "2026-01-31";
+  std::string text = with("108512}", "108512, \"seen\": \"2026-01-30 debian-security\"}");
+  text.replace(text.find("137000000}"), 10, "137000000, \"seen\": \"2026-01-31\"}");
+  text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
+  EXPECT_EQ(lock.str(), text);
+  EXPECT_EQ(Lockfile::parse(text, "x").value(), lock);
+  EXPECT_EQ(small_lock().str().substr(0, 17), "{\n  \"version\": 1,") << "one without is as it was before";
+  for (const char* wrong : {"", "debian", "2026-01-3", "2026-01-31debian", "2026-01-31 ", "2026-01-31  x", "2026-01-31 a/b"})
+    EXPECT_TRUE(first_line(with("108512}", fmt::format("108512, \"seen\": \"{}\"}}", wrong))).ends_with("' is not a day and an archive: 2026-01-31 debian")) << wrong;
+}
+
 TEST(Lockfile, ASourcesVersionIsUpstreams) {
   EXPECT_EQ(source_version("3.0.17-1~deb12u3"), "3.0.17");
   EXPECT_EQ(source_version("1:2.6.1-4+deb13u3"), "2.6.1");
@@ -97,9 +112,9 @@ hint: did you mean 'size'?
 }
 
 TEST(Lockfile, RefusesOtherFormatVersions) {
-  EXPECT_EQ(error_of(with("\"version\": 1", "\"version\": 2")), R"(error: the lock has format 2, this swage reads format 1
+  EXPECT_EQ(error_of(with("\"version\": 1", "\"version\": 3")), R"(error: the lock has format 3, this swage reads format 2
   --> swage.lock:2:14
-   2 |   "version": 2,
+   2 |   "version": 3,
      |              ^
 hint: use a newer swage, or make the lock anew with: swage lock --update
 )");

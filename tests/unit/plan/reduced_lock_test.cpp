@@ -125,5 +125,25 @@ TEST(ReducedLock, ThoseOfOtherDaysOrThatContradictEachOtherStayApart) {
   EXPECT_EQ(joined(lock, other), other);
 }
 
+// That a file was seen again, or that only one of them says when, is no contradiction; what is known of it is not lost.
+TEST(ReducedLock, WhereFilesWereSeenIsKept) {
+  const Lockfile lock = plan_lock().lock();
+  Lockfile dated = lock, again = lock;
+  for (auto& [sha256, file] : dated.files) file.day = "2026-01-30", file.archive = "debian";
+  for (auto& [sha256, file] : again.files) file.day = "2026-02-01";
+  EXPECT_TRUE(covers(dated, lock));
+  EXPECT_TRUE(covers(dated, again));
+  EXPECT_FALSE(covers(lock, dated));
+  EXPECT_EQ(joined(lock, dated), dated);
+  EXPECT_EQ(joined(dated, again), dated);
+  Lockfile record = lock;
+  record.created = "2020-01-01";
+  LockBuilder today = plan_lock();
+  today.set("root:later", {"emacs"});
+  add_missing_roots(record, today.lock());
+  EXPECT_EQ(record.files.at(record.sets.at("root:later").files.front()).day, today.lock().created) << "the record is of another day";
+  EXPECT_EQ(record.files.at(record.sets.at("root:build").files.front()).day, "");
+}
+
 }  // namespace
 }  // namespace swage

@@ -1,0 +1,104 @@
+#include "request/mirrors.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/core.h>
+
+#include "base/text.hpp"
+#include "fetch/addresses.hpp"
+#include "fetch/lock.hpp"
+#include "fetch/mirror.hpp"
+#include "fetch/transport.hpp"
+
+namespace swage {
+
+namespace {
+
+// Words with commas or blanks between them.
+Result<std::vector<std::string>> urls_in(const std::vector<std::string>& texts) {
+  std::vector<std::string> urls;
+  for (const std::string& text : texts)
+    for (const std::string_view part : split(text, ','))
+      for (const std::string_view word : split_words(part)) {
+        SWAGE_TRY(std::string url, mirror_url(word));
+        urls.push_back(std::move(url));
+      }
+  return urls;
+}
+
+const Source::Download* download_of_source(const Source& source) {
+  if (const auto* download = std::get_if<Source::Download>(&source.how)) return download;
+  if (const auto* member = std::get_if<Source::Member>(&source.how)) return &member->package;
+  return nullptr;
+}
+
+// Whether a directory of this machine has it. What it has is looked at when it is taken.
+bool is_at_hand(const Source::Download& what, const FetchOptions& options) {
+  const std::vector<Address> all = addresses_of(what, options);
+  return std::any_of(all.begin(), all.end(), [](const Address& address) {
+    const std::optional<fs::path> file = local_path(address.url);
+    return file && path_exists(*file);
+  });
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> mirror_urls(Session& session) {
+  if (!session.options().mirrors.empty()) return urls_in(session.options().mirrors);
+  if (const char* value = std::getenv("SWAGE_MIRRORS")) {
+    Result<std::vector<std::string>> urls = urls_in({value});
+    if (!urls) return Fail(std::move(urls).error().note("in SWAGE_MIRRORS"));
+    return urls;
+  }
+  SWAGE_TRY(const Workspace* workspace, session.workspace());
+  std::vector<std::string> urls;
+  SWAGE_TRY(const std::optional<fs::path> directory, session.workspace_directory());
+  for (std::size_t i = 0; i < workspace->mirrors.size(); ++i) {
+    Result<std::string> url = mirror_url(workspace->mirrors[i], directory.value_or(fs::path()));
+    if (!url) return Fail(std::move(url).error().at(workspace->mirror_pos[i]));
+    urls.push_back(*std::move(url));
+  }
+  return urls;
+}
+
+Result<FetchOptions> fetch_options(Session& session) {
+  FetchOptions options{.offline = session.options().offline};
+  SWAGE_TRY(options.by_hash, mirror_urls(session));
+  SWAGE_TRY(options.mirrors, host_mirrors());
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  for (const ArchiveRow& row : catalog->archives()) options.old.push_back({.name = row.name, .urls = row.old});
+  SWAGE_TRY(const HostProxies proxies, host_proxies());
+  options.http_proxy = proxies.http;
+  options.https_proxy = proxies.https;
+  return options;
+}
+
+Result<void> check_offline(Session& session, const Graph& graph, const RealisePlan& todo) {
+  if (!session.options().offline) return {};
+  std::vector<std::string> missing;
+  std::optional<FetchOptions> options;
+  for (const StorePath& path : todo.fetch) {
+    const auto source = graph.sources.find(path);
+    if (source == graph.sources.end()) continue;
+    const auto* tree = std::get_if<Source::Tree>(&source->second.how);
+    const Source::Download* download = download_of_source(source->second);
+    if (!tree && !download) continue;
+    if (!options) { SWAGE_TRY(options, fetch_options(session)); }
+    if (tree && is_at_hand({.sha256 = tree->nar_sha256, .urls = tree->urls}, *options)) continue;
+    if (download && is_at_hand(*download, *options)) continue;
+    missing.push_back(tree               ? tree->name
+                      : download->size   ? fmt::format("{} ({})", download->name, human_bytes(download->size))
+                                         : download->name);
+  }
+  if (missing.empty()) return {};
+  std::sort(missing.begin(), missing.end());
+  return Fail(Error{.code = Errc::environment,
+                    .what = missing.size() == 1 ? "a file is missing, and --offline asks no network for it"
+                                                : fmt::format("{} files are missing, and --offline asks no network "
+                                                              "for them",
+                                                              missing.size()),
+                    .notes = std::move(missing),
+                    .hint = "run it without --offline, or name a directory that has them with: --mirror DIR"});
+}
+
+}  // namespace swage
