@@ -301,6 +301,22 @@ echo no
     assert "kitchen login: root" in log
 
 
+def test_several_images_are_linked_by_their_names_and_one_that_would_not_start_is_an_error(rootless, tmp_path):
+    layer = layer_of(tmp_path, """[[board]]
+name = "rpi3"
+override = true
+[[board.config]]
+options = { kernel = "nope.img" }
+""")
+    got = rootless("--layer", layer, "build", NAME, "image/rpi3-minimal").fails(1)
+    assert got.err.endswith("""error: 'image/rpi3-minimal' is made, and Raspberry Pi 3 Model B would not start from it
+note: there is no kernel: 'nope.img' is not there
+hint: see what it would load with: swage image explain image/rpi3-minimal
+"""), got.err
+    for name in ("virt-arm64-minimal", "rpi3-minimal"):
+        assert (rootless.cwd / f"result-{name}/image.img.zst").is_file()
+
+
 def test_a_blob_over_a_partition_is_refused(rootless, tmp_path):
     layer = tmp_path / "layer"
     (layer / "boards").mkdir(parents=True)

@@ -81,10 +81,3 @@ def test_a_place_where_no_link_can_be_made(command, planner):
         got = command("-o", "closed/x").fails(4)
         assert got.err.endswith(f"error: cannot make the link '{closed}/x': Permission denied\nhint: name a link elsewhere with: -o NAME\n")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o555 and not list(closed.iterdir())
-
-
-def test_several_images_are_linked_by_their_names(planner):
-    """The link is checked before anything is built, which is what this sees of it."""
-    images = ["image/rpi3-minimal", "image/virt-arm64-minimal"]
-    (planner.cwd / "result-virt-arm64-minimal").write_text("data")
-    assert f"'{planner.cwd}/result-virt-arm64-minimal' is in the way of the link" in planner("build", *images, timeout=60).fails(2).err

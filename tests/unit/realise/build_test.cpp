@@ -277,7 +277,7 @@ TEST_F(BuildTest, CheckFindsDifferentBytes) {
   world_.options.check = true;
   const Result<RealiseResult> result = world_.realise(drv);
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::build_failed);
+  EXPECT_EQ(result.error().code, Errc::irreproducible);
   EXPECT_EQ(result.error().what, "'random' is not reproducible: its output 'out' differs between two builds");
   ASSERT_EQ(result.error().notes.size(), 2u);
   EXPECT_THAT(result.error().notes[0], testing::MatchesRegex(" first sha256:[0-9a-z]{52}"));
