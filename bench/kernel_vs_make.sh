@@ -126,6 +126,9 @@ if why:
     sys.exit(0)
 drv, out = built_kernel()
 name = drv["env"]["name"]
+if QUICK and not os.path.exists(real(drv["env"]["src"])):   # which --check, left out here, would make again
+    skipped(what, f"{home} has no longer the source of {name}")
+    sys.exit(0)
 if only:
     took, _ = plain(drv, out)
     print(f"plain make {only} for {name}: {took:.1f} s")
