@@ -35,7 +35,11 @@ Result<const ImageRow*> image_row(const Catalog& catalog, const std::string& wor
 
 // Of a target, before anything is built for the question.
 Result<std::string> board_model(const Catalog& catalog, const ExplainOptions& options, const ImageManifest& manifest) {
-  if (!options.board.empty()) return options.board;
+  if (!options.board.empty()) {   // a model, or a board that has one
+    SWAGE_TRY(const ImageTables* tables, catalog.image_tables());
+    const BoardRow* board = tables->board(options.board);
+    return board && !board->firmware_model.text.empty() ? board->firmware_model.text : options.board;
+  }
   SWAGE_TRY(const ImageRow* row, image_row(catalog, options.image, manifest));
   if (!row)
     return Fail(Error{.what = fmt::format("what board '{}' is for is not known", options.image),
@@ -43,7 +47,8 @@ Result<std::string> board_model(const Catalog& catalog, const ExplainOptions& op
   if (is_image_target(options.image)) SWAGE_CHECK(check_can_be_made(*row));
   if (row->board->firmware_model.text.empty())
     return Fail(Error{.what = fmt::format("nothing models the boot firmware of '{}'", row->board->name),
-                      .hint = fmt::format("start it: swage boot {}{}", kImageTarget, row->name)});
+                      .hint = row->board->emulated() ? fmt::format("start it: swage boot {}{}", kImageTarget, row->name)
+                                                     : ""});
   return row->board->firmware_model.text;
 }
 

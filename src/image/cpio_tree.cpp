@@ -1,5 +1,5 @@
 // An initramfs: files one after another (Documentation/driver-api/early-userspace/buffer-format.rst of Linux, `newc`),
-// as they are or compressed by gzip.
+// as they are or compressed by gzip; several behind each other, with zeros between them, are one.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,10 +14,11 @@ namespace swage {
 
 namespace {
 
-constexpr std::size_t kLargestCpio = 512'000'000, kHeader = 110, kMostCpioFiles = 1'000'000;
+constexpr std::size_t kLargestCpio = 512'000'000, kHeader = 110, kMostCpioFiles = 1'000'000, kMostArchives = 100;
 constexpr std::string_view kCpioMagic = "070701", kGzipMagic = "\x1f\x8b";
 
-// The first `most` bytes of what was compressed. Errc::corrupt: it is damaged, or has more than may be.
+// The first `most` bytes of what was compressed, and with `whole` what stands behind it as it is. Errc::corrupt: it is
+// damaged, or has more than may be.
 Result<std::string> gunzipped(std::string_view bytes, std::size_t most, bool whole) {
   std::string out;
   z_stream stream{};
@@ -33,8 +34,10 @@ Result<std::string> gunzipped(std::string_view bytes, std::size_t most, bool who
     out.append(piece.data(), piece.size() - stream.avail_out);
   }
   ::inflateEnd(&stream);
-  if (whole && state != Z_STREAM_END) return fail(Errc::corrupt, "it is an initramfs that is damaged or too large");
+  if (whole && (state != Z_STREAM_END || out.size() > most))
+    return fail(Errc::corrupt, "it is an initramfs that is damaged or too large");
   out.resize(std::min(out.size(), most));
+  if (whole) out.append(bytes.substr(bytes.size() - stream.avail_in));
   return out;
 }
 
@@ -45,7 +48,7 @@ class CpioTree final : public ImageTree {
   Result<void> open() {
     std::vector<ImageNode> nodes;
     SameFile same_file;
-    std::size_t at = 0;
+    std::size_t at = 0, archives = 1;
     for (;;) {
       if (at + kHeader > bytes_.size() || bytes_.compare(at, kCpioMagic.size(), kCpioMagic) != 0)
         return fail(Errc::corrupt, fmt::format("it is an initramfs without a file at byte {}", at));
@@ -56,7 +59,16 @@ class CpioTree final : public ImageTree {
         return fail(Errc::corrupt, fmt::format("it is an initramfs whose file at byte {} is not all there", at));
       std::string name = bytes_.substr(name_at, name_size - 1);
       at = rounded(data_at + size);
-      if (name == "TRAILER!!!") break;
+      if (name == "TRAILER!!!") {
+        share_content(nodes, same_file);
+        same_file.clear();
+        at = std::min(bytes_.find_first_not_of('\0', at), bytes_.size());
+        if (at == bytes_.size()) break;
+        if (++archives > kMostArchives)
+          return fail(Errc::corrupt, fmt::format("it is an initramfs of more than {} archives", kMostArchives));
+        SWAGE_TRY(at, unpacked_from(at));
+        continue;
+      }
       while (name.starts_with("./") || name.starts_with('/')) name.erase(0, name.starts_with('/') ? 1 : 2);
       if (name.empty() || name == ".") continue;
       const std::uint64_t kind = mode & 0170000;
@@ -76,7 +88,6 @@ class CpioTree final : public ImageTree {
         same_file[{number(header, 7), number(header, 8), number(header, 0)}].push_back(nodes.size());
       nodes.push_back(std::move(node));
     }
-    share_content(nodes, same_file);
     take(std::move(nodes));
     return {};
   }
@@ -97,6 +108,16 @@ class CpioTree final : public ImageTree {
       for (const std::size_t at : names)
         if (nodes[at].size == 0) nodes[at].size = nodes[*whole].size, nodes[at].id = nodes[*whole].id;
     }
+  }
+  // Another archive: where it begins, once it is unpacked, if it is compressed.
+  Result<std::size_t> unpacked_from(std::size_t at) {
+    if (bytes_.compare(at, kGzipMagic.size(), kGzipMagic) != 0) return at;
+    SWAGE_TRY(const std::string rest,
+              gunzipped(std::string_view(bytes_).substr(at), kLargestCpio - std::min(kLargestCpio, at), true));
+    bytes_.resize(at);
+    bytes_.resize(rounded(at), '\0');
+    bytes_ += rest;
+    return rounded(at);
   }
   static std::size_t rounded(std::size_t at) { return (at + 3) / 4 * 4; }
   // A field of the header at `at`, eight hexadecimal digits. What is none is taken for more than there can be.

@@ -134,7 +134,11 @@ Result<void> FirmwareRun::load_firmware() {
   for (const auto& [role, name, option] :
        {std::tuple{"firmware", start, "start_file"}, {"fixup", fixup, "fixup_file"}}) {
     const std::string why = is_set(option) ? option : key;
-    if (const BootFile* file = files->find(name)) loads(role, file->path, why_set(why, "")).size = file->size;
+    if (const BootFile* file = files->find(name); file && file->size > 0)
+      loads(role, file->path, why_set(why, "")).size = file->size;
+    else if (file)
+      out.add(Severity::error, "firmware-empty",
+              at_value(why, {.what = fmt::format("'{}' is empty: {} does not start by it", name, model.name)}));
     else
       out.add(
           Severity::error, "firmware-missing",

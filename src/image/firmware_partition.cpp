@@ -152,11 +152,12 @@ void FirmwareRun::describe_partition(std::string why) {
 
 // The boot ROM's own step, of models before the 4.
 bool FirmwareRun::find_loader(const BootPartition& first) {
-  if (const BootFile* file = first.files.find("bootcode.bin")) {
+  if (const BootFile* file = first.files.find("bootcode.bin"); file && file->size > 0) {
     loads("loader", file->path, "by the boot ROM, from the first FAT partition").size = file->size;
     return true;
   }
-  Error error{.what = fmt::format("'bootcode.bin' is not on {}, the first FAT partition", partition_name(first))};
+  Error error{.what = fmt::format("'bootcode.bin' is {} on {}, the first FAT partition",
+                                  first.files.has("bootcode.bin") ? "empty" : "not", partition_name(first))};
   for (const BootPartition& one : partitions())
     if (&one != &first && one.files.has("bootcode.bin"))
       error.notes.push_back(fmt::format("it is on {}, which the boot ROM does not look into", partition_name(one)));

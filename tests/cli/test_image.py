@@ -58,6 +58,11 @@ it would start: 0 errors, 0 warnings
     assert got.err == ""
 
 
+def test_a_model_goes_by_the_name_of_a_board_too(swage, image):
+    said = {name: swage("image", "explain", image, "--board", name).code for name in ("rpi3plus", "rpi3+", "rpicm4", "cm4")}
+    assert said["rpi3plus"] == said["rpi3+"] != 2 and said["rpicm4"] == said["cm4"] != 2
+
+
 def test_json_has_the_same(swage, image):
     report = swage("image", "explain", image, "--board", "rpi5", "--json").ok().json()
     assert set(report) == {"image", "board", "boardName", "tryboot", "table", "partition", "starts", "loads", "lines", "findings"}

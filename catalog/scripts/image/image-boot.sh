@@ -127,7 +127,8 @@ log_in() {
     shown=$seen
   fi
   press "${login%%:*}"
-  await 'assword: $' "question for the password"
+  # Enter would be an answer, so what services say behind the question is passed over.
+  await 'assword: ' "question for the password"
   press "$(printf '%s\n' "${login#*:}" | with_password)"
   await '[#$] $' shell ask
   press 'echo "swage-login-ok: $(id -un) $(uname -srm)"'

@@ -205,6 +205,23 @@ it is not right: 3 errors
     if (const auto cut = open_cpio_tree(whole.substr(0, size)); cut || cut.error().code != Errc::corrupt) ADD_FAILURE() << size;
 }
 
+// As distributions put microcode before the rest.
+TEST_F(ImageAudit, ArchivesBehindEachOtherAreOneInitramfs) {
+  const std::string end = cpio_file("TRAILER!!!", 0, "");
+  const std::string first = cpio_file("microcode", 0100644, "m", 2) + end + std::string(512, '\0'), last = cpio_file("late", 0100644, "l") + end;
+  dir.file("second", cpio_file("init", 0100755, "#!/bin/sh\n") + cpio_file("same", 0100644, "", 2) + end);
+  dir.run({"gzip", "-k", dir.path("second").string()});
+  const std::string packed = read_file(dir.path("second.gz")).value();
+  const auto tree = open_cpio_tree(first + packed + std::string(3, '\0') + packed + last).value();
+  for (const char* name : {"microcode", "init", "late"}) EXPECT_TRUE(tree->find(name)) << name;
+  EXPECT_EQ(tree->read(*tree->find("init"), 0, 100).value(), "#!/bin/sh\n");
+  EXPECT_EQ(tree->find("same")->size, 0u) << "inodes are of one archive";
+  EXPECT_EQ(open_cpio_tree(first + "else").error().what, fmt::format("it is an initramfs without a file at byte {}", first.size()));
+  std::string many;
+  for (int i = 0; i < 101; ++i) many += end;
+  EXPECT_EQ(open_cpio_tree(many).error().what, "it is an initramfs of more than 100 archives");
+}
+
 TEST_F(ImageAudit, NamesOfOneFileInAnInitramfsHaveItsContent) {
   const std::string whole = cpio_file("one", 0100644, "", 3) + cpio_file("two", 0100644, "content", 3) + cpio_file("other", 0100644, "", 1) +
                             cpio_file("three", 0100644, "", 3) + cpio_file("TRAILER!!!", 0, "");
