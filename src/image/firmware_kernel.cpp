@@ -164,10 +164,9 @@ void FirmwareRun::choose_width() {
   }
   const std::string kernel = get("kernel");
   if (kernel.empty() && !wide) {
-    for (const std::string& by : {get("os_prefix", flag("upstream_kernel", false) ? "upstream/" : ""), std::string()}) {
-      const std::string begin(without_slashes(by));
-      if (first_there(begin, model.kernels)) return;
-      if (!first_there(begin, model.kernels_64)) continue;
+    for (const std::string& by : {asked_prefix(), std::string()}) {
+      if (first_there(by, model.kernels)) return;
+      if (!first_there(by, model.kernels_64)) continue;
       wide = true;
       return;
     }
@@ -206,14 +205,18 @@ const BootFile* FirmwareRun::first_there(const std::string& by, const std::vecto
   return nullptr;
 }
 
+std::string FirmwareRun::asked_prefix() const {
+  const std::string said = get("os_prefix", flag("upstream_kernel", false) ? "upstream/" : "");
+  return std::string(without_slashes(said));
+}
+
 // "Unless the expected kernel and .dtb can be found at the new location/name, the prefix is ignored", and overlays
 // follow it only with a README: https://www.raspberrypi.com/documentation/computers/config_txt.html#os_prefix
 void FirmwareRun::choose_prefix() {
   const bool upstream = flag("upstream_kernel", false);
   const std::string key = is_set("os_prefix") ? "os_prefix" : "upstream_kernel";
-  const std::string said = get("os_prefix", upstream ? "upstream/" : "");
-  const std::string said_of_overlays = get("overlay_prefix", "overlays/");
-  const std::string wanted(without_slashes(said)), overlay_prefix(without_slashes(said_of_overlays));
+  const std::string said_of_overlays = get("overlay_prefix", "overlays/"), wanted = asked_prefix();
+  const std::string overlay_prefix(without_slashes(said_of_overlays));
   if (!wanted.empty()) {
     const bool kernel = first_there(wanted, kernel_names()), tree = first_there(wanted, tree_names(upstream));
     if (kernel && tree) {

@@ -82,6 +82,7 @@ class FirmwareRun {
   Result<bool> load_kernel();
   void choose_width();
   void choose_prefix();
+  std::string asked_prefix() const;   // by os_prefix or upstream_kernel; it may not work
   Result<void> look_at_kernel(const BootFile& file, LoadedFile& loaded);
   void load_initramfs(const std::string& kernel);
   Result<void> load_cmdline();

@@ -1,7 +1,6 @@
 #include "request/mirrors.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -9,20 +8,18 @@
 #include "fetch/lock.hpp"
 #include "fetch/mirror.hpp"
 #include "fetch/transport.hpp"
+#include "request/setting_words.hpp"
 
 namespace swage {
 
 namespace {
 
-// Words with commas or blanks between them.
-Result<std::vector<std::string>> urls_in(const std::vector<std::string>& texts) {
+Result<std::vector<std::string>> urls_of(const std::vector<std::string>& words) {
   std::vector<std::string> urls;
-  for (const std::string& text : texts)
-    for (const std::string_view part : split(text, ','))
-      for (const std::string_view word : split_words(part)) {
-        SWAGE_TRY(std::string url, mirror_url(word));
-        urls.push_back(std::move(url));
-      }
+  for (const std::string& word : words) {
+    SWAGE_TRY(std::string url, mirror_url(word));
+    urls.push_back(std::move(url));
+  }
   return urls;
 }
 
@@ -44,10 +41,10 @@ bool is_at_hand(const Source::Download& what, const FetchOptions& options) {
 }  // namespace
 
 Result<std::vector<std::string>> mirror_urls(Session& session) {
-  if (!session.options().mirrors.empty()) return urls_in(session.options().mirrors);
-  if (const char* value = std::getenv("SWAGE_MIRRORS")) {
-    Result<std::vector<std::string>> urls = urls_in({value});
-    if (!urls) return Fail(std::move(urls).error().note("in SWAGE_MIRRORS"));
+  if (!session.options().mirrors.empty()) return urls_of(words_of(session.options().mirrors));
+  if (const std::optional<std::vector<std::string>> words = words_of_variable("SWAGE_MIRRORS")) {
+    Result<std::vector<std::string>> urls = urls_of(*words);
+    if (!urls) return Fail(in_variable(std::move(urls).error(), "SWAGE_MIRRORS"));
     return urls;
   }
   SWAGE_TRY(const Workspace* workspace, session.workspace());

@@ -6,29 +6,12 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "request/setting_words.hpp"
 #include "request/trusted_caches.hpp"
 
 namespace swage {
 
 namespace {
-
-// Words with commas or blanks between them, of options that may be given several times.
-std::vector<std::string> words_of(const std::vector<std::string>& texts) {
-  std::vector<std::string> words;
-  for (const std::string& text : texts)
-    for (const std::string_view part : split(text, ','))
-      for (const std::string_view word : split_words(part)) words.emplace_back(word);
-  return words;
-}
-
-// Of the environment; none: not set.
-std::optional<std::vector<std::string>> words_of_variable(const char* name) {
-  const char* value = std::getenv(name);
-  if (!value) return std::nullopt;
-  return words_of({value});
-}
-
-Error in_variable(Error error, const char* name) { return std::move(error).note(fmt::format("in {}", name)); }
 
 Result<std::vector<std::string>> chosen_urls(Session& session) {
   const SessionOptions& options = session.options();
