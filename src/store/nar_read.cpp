@@ -230,6 +230,8 @@ class Restorer final : public Visitor {
   }
   Result<void> data(std::string_view bytes) override { return write_all(file_.get(), bytes, file_name_); }
   Result<void> end_file() override {
+    // It is to be durable soon: the disk begins with it while the next files come. That it cannot is no error.
+    ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     // Some file systems report a full disk only here.
     if (::close(file_.release()) != 0) return io_error("write", file_name_, errno);
     return {};
