@@ -88,7 +88,7 @@ lint:
 # Each file of the program without the others: elsewhere several are compiled as one, and one may lean on what another includes.
 alone:
 	@tools/setup.sh demo
-	@cmake --preset dev -DSWAGE_TESTS=OFF -DSWAGE_BENCH=OFF > /dev/null && cmake --build --preset dev --target swage
+	@cmake --preset dev -DSWAGE_TESTS=OFF -DSWAGE_BENCH=OFF > /dev/null && tools/alone.py build/dev
 
 # PREFIX (default: /usr/local) and DESTDIR as everywhere.
 install: program
