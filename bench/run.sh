@@ -52,7 +52,7 @@ run bench/cli_vs_nix.sh "$build"
 run bench/jobs_vs_nix.sh "$build"
 run bench/packages.sh "" "$build"
 run bench/images.sh "$build"
-run bench/cache_pull.sh "$build"
+run bench/caches.sh "$build"
 if [ "${BENCH_KERNEL-}" != no ]; then
   run bench/kernel_vs_make.sh arm64 6.1 "$build"
   run bench/emulation.sh bison arm64 "$build"

@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kNarType = "application/x-nix-nar";
 constexpr std::string_view kNarInfoType = "text/x-nix-narinfo";
 constexpr std::string_view kCacheInfoType = "text/x-nix-cache-info";
+constexpr std::uint64_t kWorthThreads = 16'000'000;   // bytes of a NAR
 
 class Push {
  public:
@@ -169,11 +170,15 @@ class Push {
         return sink(bytes);
       });
     };
-    SWAGE_CHECK(compress(options_.compression, options_.level, 1, produce, [&](std::string_view bytes) -> Result<void> {
-      packed.update(bytes);
-      packed_size += bytes.size();
-      return write_all(fd.get(), bytes, file.string());
-    }));
+    // While a large one is compressed there may be no other left to do. The bytes are the same for any number above
+    // one.
+    const unsigned threads = info.nar_size < kWorthThreads ? 1 : std::max(2U, std::thread::hardware_concurrency());
+    SWAGE_CHECK(
+        compress(options_.compression, options_.level, threads, produce, [&](std::string_view bytes) -> Result<void> {
+          packed.update(bytes);
+          packed_size += bytes.size();
+          return write_all(fd.get(), bytes, file.string());
+        }));
     if (plain_size != info.nar_size || plain.finish() != info.nar_hash)
       return Fail(Error{.code = Errc::hash_mismatch,
                         .what = fmt::format("'{}' is not what this store registered", info.path.str())}

@@ -17,7 +17,7 @@ BUILD = PROGRAM.parent
 # What must be measured: beginnings of results. Nix builds in a sandbox of its own only as root.
 RESULTS = ["one cell", "all cells", "plan of 1000 derivations, time", "plan of 1000 derivations, memory", "NAR hash: nix hash path / swage",
            "NAR hash: swage / openssl sha256", "swage plan linux@6.1 --for ", "no-op swage build", "planning ", "the same, peak memory", "list of ", "build of ",
-           "a path of 143 MB, loopback: ", "a closure of 300 paths, 50 ms: ", "asking for "]
+           "push of 143 MB: ", "a path of 143 MB, loopback: ", "a closure of 300 paths, 50 ms: ", "asking for "]
 AS_ROOT = ["nix-build / swage build, no-op", "10 trivial sandboxed builds, nix / swage"]
 
 

@@ -9,9 +9,9 @@ namespace {
 
 constexpr Compression kAll[] = {Compression::none, Compression::xz, Compression::bzip2, Compression::zstd, Compression::gzip};
 
-std::string packed(Compression form, std::string_view text, std::size_t piece = 1000) {
+std::string packed(Compression form, std::string_view text, std::size_t piece = 1000, unsigned threads = 2) {
   std::string out;
-  const auto done = compress(form, 0, 2, [&](const ByteSink& sink) -> Result<void> {
+  const auto done = compress(form, 0, threads, [&](const ByteSink& sink) -> Result<void> {
     for (std::size_t at = 0; at < text.size(); at += piece) SWAGE_CHECK(sink(text.substr(at, piece)));
     return {};
   }, [&](std::string_view bytes) -> Result<void> { return out.append(bytes), Result<void>(); });
@@ -48,6 +48,12 @@ std::string sample() {
   std::string text;
   while (text.size() < 300'000) text += random() % 3 ? std::string(100, 'a') : std::to_string(random());
   return text;
+}
+
+TEST(Compression, AnyNumberOfThreadsWritesTheSame) {
+  std::string text;
+  while (text.size() < 20'000'000) text += sample();   // several of the pieces that zstd gives to its threads
+  EXPECT_TRUE(packed(Compression::zstd, text, 100'000, 2) == packed(Compression::zstd, text, 100'000, 5));
 }
 
 TEST(Compression, EveryFormComesBack) {
