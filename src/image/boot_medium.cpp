@@ -26,7 +26,10 @@ Result<void> fill_from_fat(const ImageBytes& image, BootPartition& partition) {
   const auto free = volume->free_bytes();
   if (!free) return broken(free.error());
   partition.kind = fmt::format("FAT{}", volume->bits());
-  partition.label = volume->label();
+  const auto root_label = volume->root_label();
+  if (!root_label) return broken(root_label.error());
+  partition.root_label = *root_label;
+  partition.label = root_label->empty() ? volume->label() : *root_label;
   partition.file_system_size = volume->size();
   partition.free = *free;
   partition.cluster_size = volume->cluster_size();
@@ -67,6 +70,13 @@ std::vector<const BootFile*> BootFiles::beginning_with(std::string_view path) co
   for (auto at = files_.lower_bound(begin); at != files_.end() && at->first.starts_with(begin); ++at)
     found.push_back(&at->second);
   return found;
+}
+
+BootFiles BootFiles::without_directory(std::string_view name) const {
+  BootFiles left = *this;
+  const std::string begin = fat_folded(name) + "/";
+  std::erase_if(left.files_, [&](const auto& file) { return file.first.starts_with(begin); });
+  return left;
 }
 
 Result<std::string> BootFiles::read(const BootFile& file, std::uint64_t limit) const {

@@ -31,6 +31,7 @@ class BootFiles {
   const BootFile* find(std::string_view path) const;   // null: no such file; slashes before it do not count
   bool has(std::string_view path) const { return find(path) != nullptr; }
   std::vector<const BootFile*> beginning_with(std::string_view path) const;
+  BootFiles without_directory(std::string_view name) const;
   Result<std::string> head(const BootFile& file, std::uint64_t length) const { return head_(file.path, length); }
   Result<std::string> read(const BootFile& file, std::uint64_t limit) const;
 
@@ -44,6 +45,7 @@ struct BootPartition {
   std::string kind{};                        // "FAT32"; "" no FAT
   std::string why_not{};                     // of no FAT: what is wrong, one clause
   std::string label{};
+  std::string root_label{};                  // the entry of its root directory that says it; "" it has none
   std::uint64_t file_system_size = 0, free = 0, cluster_size = 1;
   bool odd_fat32 = false;                    // with so few clusters that others take it for a FAT16
   BootFiles files{};

@@ -59,8 +59,11 @@ FilterEntered ConfigFilters::enter(std::string_view text) {
     return {};
   }
   FilterEntered entered{filter.wrong, filter.hint};
-  // Not documented: assumed to be true of no board, in place of a model's.
-  if (!filter.is_known) entered.wrong = fmt::format("'{}' is no filter: its lines count on no board (assumed)", text);
+  // The vendor in raspberrypi/firmware#1839, where [pi5] was none yet. That filters before it go on is assumed.
+  if (!filter.is_known) {
+    entered.wrong = fmt::format("'{}' is no filter, and keeps no line away", text);
+    return entered;
+  }
   if (entered.wrong.empty()) entered.wrong = lacks(filter);
   active_[filter.kind] = {fmt::format("[{}]", text), entered.wrong.empty() ? truth_of(filter, text) : Truth::no};
   return entered;

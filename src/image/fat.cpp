@@ -227,6 +227,17 @@ Result<std::vector<FatEntry>> FatVolume::entries(const FatEntry& directory) cons
   return found;
 }
 
+Result<std::string> FatVolume::root_label() const {
+  SWAGE_TRY(const std::string bytes, read_directory({.directory = true, .first_cluster = root_cluster_}));
+  for (std::size_t at = 0; at + kFatEntry <= bytes.size() && bytes[at] != '\0'; at += kFatEntry) {
+    const std::string_view entry = std::string_view(bytes).substr(at, kFatEntry);
+    const auto attributes = little_endian(entry, 11, 1);
+    if (entry[0] != '\xe5' && (attributes & 0x3f) != kLongName && (attributes & kLabel) != 0)
+      return std::string(trim(entry.substr(0, 11)));
+  }
+  return std::string();
+}
+
 Result<std::optional<FatEntry>> FatVolume::find(std::string_view path) const {
   FatEntry at{.directory = true, .first_cluster = root_cluster_};
   for (const std::string_view part : split(path, '/')) {

@@ -31,7 +31,9 @@ class FatVolume {
   unsigned bits() const { return bits_; }                       // 12, 16 or 32
   // Fewer clusters than a FAT32 must have: others than Linux then take it for a FAT16.
   bool is_too_small_for_its_kind() const { return bits_ == 32 && clusters_ < 65525; }
-  const std::string& label() const { return label_; }
+  const std::string& label() const { return label_; }           // of its first sector
+  // Of the entry of the root directory that is no file, which some tools change alone. "": there is none.
+  Result<std::string> root_label() const;
   std::uint64_t size() const { return size_; }                  // as it says itself, which may be more than its
                                                                 // partition
   std::uint64_t cluster_size() const { return cluster_size_; }

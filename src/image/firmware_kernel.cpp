@@ -54,6 +54,11 @@ KernelHead kernel_head(std::string bytes) {
   return head;
 }
 
+// kernel_2712.img -> initramfs_2712
+std::string initramfs_of(const std::string& kernel) {
+  return "initramfs" + kernel.substr(6, kernel.substr(6).rfind('.'));
+}
+
 std::string names_text(const std::vector<std::string>& names) {
   std::vector<std::string> quoted;
   for (const std::string& name : names) quoted.push_back("'" + name + "'");
@@ -92,7 +97,8 @@ Result<BootReport> FirmwareRun::report() {
   SWAGE_TRY(const bool there, choose_partition());
   if (!there) return std::move(out);
   SWAGE_CHECK(read_config());
-  if (flag("boot_ramdisk", false) && inside.empty()) {
+  SWAGE_TRY(const bool from_ramdisk, reads_ramdisk());
+  if (from_ramdisk) {
     SWAGE_CHECK(boot_from_ramdisk());
     return std::move(out);
   }
@@ -262,6 +268,7 @@ Result<bool> FirmwareRun::load_kernel() {
   if (!prefix.empty()) why += ", under " + why_set(is_set("os_prefix") ? "os_prefix" : "upstream_kernel", "");
   LoadedFile& loaded = loads("kernel", file->path, std::move(why));
   loaded.size = file->size;
+  kernel_name = file->path.substr(file->path.rfind('/') + 1);
   SWAGE_CHECK(look_at_kernel(*file, loaded));
   if (base_load && out.loads[*base_load].address) check_memory(out.loads[*base_load], "device_tree_address");
   load_initramfs(file->path);
@@ -339,10 +346,17 @@ void FirmwareRun::load_initramfs(const std::string& kernel) {
                                                             "name", kernel)}));
     return;
   }
-  const std::string wanted = kernel.substr(0, slash) + "initramfs" + name.substr(6, name.substr(6).rfind('.'));
-  if (const BootFile* file = files->find(wanted))
+  const std::string wanted = kernel.substr(0, slash) + initramfs_of(name);
+  if (const BootFile* file = files->find(wanted)) {
     loads("initramfs", file->path, why_set("auto_initramfs", "") + ", after the kernel").size = file->size;
-  else
+    // raspberrypi/firmware#1965
+    const std::string usual = model.loader == FirmwareLoader::eeprom ? initramfs_of(model.kernels_64.front()) : "";
+    if (is_set("kernel") && usual != wanted.substr(slash) && files->has(kernel.substr(0, slash) + usual))
+      out.add(Severity::note, "initramfs-of-another",
+              at_value("kernel", {.what = fmt::format("loaders of April 2025 and before take '{}' in place of '{}'",
+                                                      usual, file->path),
+                                  .hint = fmt::format("write initramfs {} followkernel", wanted.substr(slash))}));
+  } else
     out.add(Severity::note, "initramfs-none",
             at_value("auto_initramfs", {.what = fmt::format("there is no '{}' for '{}'", wanted, kernel)}));
 }

@@ -3,9 +3,16 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "image/fat.hpp"
 #include "image/firmware_run.hpp"
 
 namespace swage {
+
+namespace {
+
+constexpr std::uint64_t kLongestExtlinux = 65536;
+
+}  // namespace
 
 Error FirmwareRun::at_overlay(const OverlayUse& use, Error error) const {
   if (use.added_by_firmware) return error;
@@ -173,12 +180,14 @@ void FirmwareRun::apply(const OverlayUse& use, const std::string& path, const De
 
 // A parameter that the overlay does not have is the base tree's:
 // https://www.raspberrypi.com/documentation/computers/configuration.html#part3.2. "Unknown dtparam 'audio' - ignored":
-// a log in raspberrypi/linux#7319.
+// a log in raspberrypi/linux#7319. What the firmware makes are other names of the tree's own parameters
+// (raspberrypi/linux#1129), so it makes none of a tree without any (assumed), as mainline's are.
 void FirmwareRun::apply_words(const OverlayUse& use, const DeviceTree* overlay, LoadedFile& loaded) {
   for (const OverlayWord& word : use.words) {
     const ConfigLine& line = lines[word.line];
     const bool of_base = line.key == "dtparam";
-    const bool made = std::find(model.made_names.begin(), model.made_names.end(), word.name) != model.made_names.end();
+    const bool made = base && !base->parameters.empty() &&
+                      std::find(model.made_names.begin(), model.made_names.end(), word.name) != model.made_names.end();
     const std::string text = word.has_value ? word.name + "=" + word.value : word.name;
     if (overlay && overlay->parameters.contains(word.name)) {
       loaded.parameters.push_back(text);
@@ -193,6 +202,8 @@ void FirmwareRun::apply_words(const OverlayUse& use, const DeviceTree* overlay, 
       else if (of_base)
         what = fmt::format("neither '{}' nor the device tree has a parameter '{}'", use.name, word.name);
       Error error{.what = std::move(what), .hint = did_you_mean(word.name, names)};
+      if (of_base && base && base->parameters.empty())
+        error.notes.push_back("the device tree has none at all, as those of mainline kernels");
       if (error.hint.empty() && overlay && !overlay->parameters.empty() && !of_base) {
         const std::vector<std::string> own(overlay->parameters.begin(), overlay->parameters.end());
         error.notes.push_back("it has: " + join_some(own, 12));
@@ -202,10 +213,39 @@ void FirmwareRun::apply_words(const OverlayUse& use, const DeviceTree* overlay, 
   }
 }
 
+// U-Boot tells the kernel of the tree that extlinux.conf names, and of the firmware's where it names none. Seen in
+// NixOS/nixos-hardware#1894 and advancedtelematic/meta-updater-raspberrypi#23.
+Result<void> FirmwareRun::check_tree_of_u_boot() {
+  const auto asks = [](const OverlayUse& use) {
+    return !use.added_by_firmware && (!use.name.empty() || !use.words.empty());
+  };
+  const auto first = std::find_if(overlays.begin(), overlays.end(), asks);
+  const BootFile* file = files->find("extlinux/extlinux.conf");
+  if (!kernel_name.starts_with("u-boot") || first == overlays.end() || !file) return {};
+  const auto text = files->head(*file, kLongestExtlinux);
+  if (!text && text.error().code != Errc::corrupt) return Fail(text.error());
+  if (!text) return {};
+  for (const std::string_view line : split(*text, '\n')) {
+    const std::vector<std::string_view> words = split_words(line);
+    const std::string word = words.empty() ? "" : fat_folded(words[0]);
+    if (word != "fdt" && word != "fdtdir" && word != "devicetree" && word != "devicetreedir") continue;
+    const ConfigLine& said = lines[first->words.empty() ? first->line : first->words.front().line];
+    out.add(Severity::warning, "tree-of-u-boot",
+            Error{.what = fmt::format("U-Boot gives the kernel the device tree of '{}', which overlays and parameters "
+                                      "are not in",
+                                      file->path),
+                  .hint = fmt::format("leave out '{}' there: it then gives on the firmware's", words[0])}
+                .at(said.pos_of_key()));
+    break;
+  }
+  return {};
+}
+
 Result<void> FirmwareRun::load_overlays() {
   const bool wanted =
       std::any_of(overlays.begin(), overlays.end(), [](const OverlayUse& use) { return !use.name.empty(); });
   if (wanted) SWAGE_CHECK(read_overlay_map(overlay_directory));
+  SWAGE_CHECK(check_tree_of_u_boot());
   LoadedFile none;
   for (const OverlayUse& use : overlays)
     if (use.name.empty()) apply_words(use, nullptr, none);

@@ -150,6 +150,23 @@ void FirmwareRun::describe_partition(std::string why) {
              .hint = "make it larger, or FAT16 with `mkfs.vfat -F 16`"});
 }
 
+// "Failed to load 'boot/initramfs-rpi'" where the label is `boot` too: raspberrypi/firmware#1529, on a Zero W and
+// others whose kernel is loaded by start.elf. That it is so of all that is in the directory, and in any case of
+// letters, is assumed; of the loader in an EEPROM, which has a reader of its own, nothing is known.
+void FirmwareRun::hide_behind_label() {
+  if (model.loader == FirmwareLoader::eeprom || partition->root_label.empty()) return;
+  seen_files = partition->files.without_directory(partition->root_label);
+  const auto hidden = files->beginning_with(partition->root_label + "/");
+  if (hidden.empty()) return;
+  files = &seen_files;
+  const std::string directory = hidden.front()->path.substr(0, hidden.front()->path.find('/'));
+  out.add(Severity::warning, "label-hides",
+          {.what = fmt::format("the directory '{}' is not found, since the label of the file system is '{}'", directory,
+                               partition->root_label),
+           .notes = {"as seen in raspberrypi/firmware#1529"},
+           .hint = "give the file system another label: fatlabel"});
+}
+
 // The boot ROM's own step, of models before the 4.
 bool FirmwareRun::find_loader(const BootPartition& first) {
   if (const BootFile* file = first.files.find("bootcode.bin"); file && file->size > 0) {
@@ -203,7 +220,7 @@ Result<bool> FirmwareRun::choose_partition() {
             {.what = fmt::format("{} is to be FAT, and is not: {}", partition_name(*first), first->why_not)});
     return false;
   }
-  if (model.loader == FirmwareLoader::bootcode && !find_loader(*first)) return false;
+  if (model.loader == FirmwareLoader::bootcode && inside.empty() && !find_loader(*first)) return false;
   // On the first FAT partition, which needs nothing else: a boot log in agherzan/meta-raspberrypi#1526.
   SWAGE_TRY(unsigned wanted, read_autoboot(*first));
   std::string why = fmt::format("autoboot.txt says boot_partition={}", wanted);
@@ -226,6 +243,7 @@ Result<bool> FirmwareRun::choose_partition() {
   moment.variables["boot_partition"] = partition->place.number;
   moment.variables["partition"] = 0;   // of a start without `reboot N`
   files = &partition->files;
+  hide_behind_label();
   if (model.loader == FirmwareLoader::eeprom && !is_bootable(*partition)) {
     // "Requires a config.txt file to be present to indicate that the partition is bootable":
     // https://www.raspberrypi.com/documentation/computers/config_txt.html#boot_ramdisk

@@ -10,8 +10,26 @@ namespace swage {
 namespace {
 
 constexpr std::uint64_t kLargestRamdisk = 96 << 20;   // of boot.img, by the same page
+constexpr std::uint64_t kLargestBootcode = 1 << 20;   // far more than the boot ROM has room for
 
 }  // namespace
+
+// Before the 4 it is bootcode.bin that reads boot.img, since August of 2025: raspberrypi/usbboot#336. One that does
+// names the setting: that of raspi-firmware 1.20260408 does, that of 1.20240424 does not.
+Result<bool> FirmwareRun::reads_ramdisk() {
+  if (!flag("boot_ramdisk", false) || !inside.empty()) return false;
+  if (model.loader != FirmwareLoader::bootcode) return true;
+  const BootFiles& first = first_fat()->files;   // where it was found
+  const auto bytes = first.head(*first.find("bootcode.bin"), kLargestBootcode);
+  if (!bytes && bytes.error().code != Errc::corrupt) return Fail(bytes.error());
+  if (bytes && bytes->find("boot_ramdisk") != std::string::npos) return true;
+  out.add(Severity::warning, "ramdisk-not-read",
+          at_value("boot_ramdisk", {.what = "'boot_ramdisk' says nothing to this 'bootcode.bin', which does not know "
+                                            "it",
+                                    .notes = {"one of 2025 or later does: raspberrypi/usbboot#336"}}));
+  say(*settings.at("boot_ramdisk").line, LineState::ignored, "this bootcode.bin does not know it");
+  return false;
+}
 
 // What is inside is told as `boot.img:NAME`.
 Result<void> FirmwareRun::boot_from_ramdisk() {
@@ -26,7 +44,7 @@ Result<void> FirmwareRun::boot_from_ramdisk() {
   }
   LoadedFile& loaded = loads("ramdisk", file->path, why_set("boot_ramdisk", ""));
   loaded.size = file->size;
-  loaded.assumed = tried;
+  loaded.assumed = tried || model.loader == FirmwareLoader::bootcode;   // which is said of boots by USB
   if (file->size > kLargestRamdisk) {
     out.add(Severity::error, "ramdisk-large",
             at_value("boot_ramdisk", {.what = fmt::format("'{}' has {}, and the loader takes {} at most", file->path,

@@ -54,6 +54,7 @@ class FirmwareRun {
   const BootPartition* partition_of_number(unsigned wanted, const std::string& why);
   bool find_loader(const BootPartition& first);
   void describe_partition(std::string why);
+  void hide_behind_label();                                    // the directory that is called as the file system
   const std::vector<BootPartition>& partitions() const;
 
   // firmware_config.cpp
@@ -75,6 +76,7 @@ class FirmwareRun {
   Error at_value(const std::string& key, Error error) const;   // placed where the setting is set
 
   // firmware_ramdisk.cpp
+  Result<bool> reads_ramdisk();
   Result<void> boot_from_ramdisk();
 
   // firmware_kernel.cpp
@@ -100,6 +102,7 @@ class FirmwareRun {
   Result<void> load_overlay(const OverlayUse& use);
   std::optional<std::string> mapped(const OverlayUse& use);    // the name in its place; none: it is not loaded
   void apply(const OverlayUse& use, const std::string& path, const DeviceTree& tree, LoadedFile& loaded);
+  Result<void> check_tree_of_u_boot();
   void apply_words(const OverlayUse& use, const DeviceTree* overlay, LoadedFile& loaded);
   void check_overlay_there(const OverlayUse& use, const std::string& name);
   Error at_overlay(const OverlayUse& use, Error error) const;
@@ -134,6 +137,7 @@ class FirmwareRun {
   std::string eeprom_config{};               // its section [config.txt]
   const BootPartition* partition = nullptr;
   const BootFiles* files = nullptr;          // of it
+  BootFiles seen_files{};                    // where the firmware does not see all of them
   std::string config_name{};
   std::vector<ConfigLine> lines{};
   std::vector<bool> included{};              // of each line: by `include`, which early stages do not know
@@ -147,6 +151,7 @@ class FirmwareRun {
   std::optional<DeviceTree> base{};
   std::optional<std::size_t> base_load{};    // of out.loads
   std::optional<std::uint64_t> kernel_address{}, kernel_end{};
+  std::string kernel_name{};                 // without its directory
 };
 
 }  // namespace swage

@@ -168,6 +168,20 @@ def test_what_is_inside_a_boot_img(swage, tmp_path):
     assert "note: inside 'boot.img'\n" in out
 
 
+def test_a_bootcode_says_itself_whether_it_reads_a_boot_img(swage, tmp_path):
+    inner = fat(tmp_path / "inner", {**FILES, "config.txt": "kernel=kernel.img\n"})
+    files = {"config.txt": "boot_ramdisk=1\n", "boot.img": inner.read_bytes(), "bootcode.bin": b"uart_2ndstage\0boot_ramdisk\0"}
+    got = swage("image", "explain", card(tmp_path / "card.img", files, mib=80), "--board", "rpi3").out
+    assert "config.txt:1 boot_ramdisk (assumed)\n" in got and "boot.img:config.txt\n    1 + kernel=kernel.img\n" in got
+    got = swage("image", "explain", card(tmp_path / "card.img", {**files, "bootcode.bin": b"uart_2ndstage\0"}, mib=80), "--board", "rpi3").fails(1).out
+    assert """warning: 'boot_ramdisk' says nothing to this 'bootcode.bin', which does not know it
+  --> config.txt:1:14
+   1 | boot_ramdisk=1
+     |              ^
+note: one of 2025 or later does: raspberrypi/usbboot#336
+""" in got and "    1 - boot_ramdisk=1  this bootcode.bin does not know it\n" in got
+
+
 def ext4(path, files):
     """An ext4 file system with these programs."""
     root = path.with_name("root")

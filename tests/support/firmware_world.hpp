@@ -4,7 +4,7 @@
 //   table mbr                       mbr, gpt, hybrid or none
 //   eeprom                          lines that follow are the EEPROM's configuration
 //   | PARTITION=2
-//   partition 2 type=c size=N fs=N free=N not-fat odd
+//   partition 2 type=c size=N fs=N free=N label=TEXT not-fat odd
 //   standard                        what a sound card has for the board
 //   without PATH
 //   file PATH size=N                lines that follow are its text, unless it is made:
@@ -189,7 +189,7 @@ struct FirmwareWorld {
     one.kind = given.contains("not-fat") ? "" : "FAT32";
     one.why_not = given.contains("not-fat") ? "it does not begin like a FAT file system" : "";
     one.odd_fat32 = given.contains("odd");
-    one.label = "FIRMWARE";
+    one.label = one.root_label = given.contains("label") ? given["label"] : "FIRMWARE";
   }
 
   // What Raspberry Pi OS puts on a card, for one board, with few overlays.
