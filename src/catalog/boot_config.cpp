@@ -22,12 +22,22 @@ constexpr std::pair<const char*, char> kBootModes[] = {{"sd", '1'},   {"network"
 
 std::string_view name_of_param(std::string_view text) { return text.substr(0, text.find('=')); }
 
+bool lists(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// As firmware_trees.toml names a device tree.
+std::string stem_of(const std::string& dtb) { return dtb.substr(0, dtb.find(".dtb")); }
+
 template <class Row>
 std::vector<std::string> names(const std::vector<Row>& rows) {
   std::vector<std::string> found;
   for (const Row& row : rows) found.push_back(row.name);
   return found;
 }
+
+// Which kernel's device tree config.txt is for: the firmware applies parameters to the tree that is on the card.
+enum class TreeOf { distribution, vendor, either };   // either: of images with one and with the other
 
 struct ConfigWriter {
   const BoardRow& board;
@@ -37,6 +47,7 @@ struct ConfigWriter {
   const std::vector<FirmwareOverlayRow>& overlays;
   const std::vector<FirmwareTreeRow>& trees;
   const std::string& dtb;
+  TreeOf tree_of = TreeOf::either;
   std::vector<Error> errors{};
   std::string text{};
   std::vector<std::pair<std::string, SourcePos>> used{};   // overlays
@@ -117,17 +128,33 @@ struct ConfigWriter {
     line(fmt::format("{}{}{}", option.key, setting->kind == SettingKind::directive ? " " : "=", value), option.pos);
   }
 
-  bool is_made(std::string_view param) const {
-    return std::find(model.made_names.begin(), model.made_names.end(), param) != model.made_names.end();
+  // That the vendor's tree has it, or the firmware adds it there. Of a tree that no row is of nothing is known.
+  bool is_of_vendors_tree(std::string_view param) const {
+    const FirmwareTreeRow* row = vendors_tree();
+    return !row || lists(model.made_names, param) || lists(row->params, param);
   }
+  const FirmwareTreeRow* vendors_tree() const { return row_named(trees, stem_of(board.vendor_dtb)); }
 
+  // Mainline's trees have no parameters (__overrides__), so that the firmware has none to make others of either; where
+  // one has, it is a row by its path.
   void check_tree_param(const NameAt& param) {
     const std::string_view name = name_of_param(param.text);
-    const std::string tree = board.vendor_dtb.substr(0, board.vendor_dtb.find(".dtb"));
-    const FirmwareTreeRow* row = row_named(trees, tree);
-    if (!row || is_made(name) || std::find(row->params.begin(), row->params.end(), name) != row->params.end()) return;
-    report(fmt::format("the device tree of '{}' has no parameter '{}'", board.name, name), param.pos,
-           did_you_mean(name, row->params));
+    const FirmwareTreeRow* mainline = row_named(trees, stem_of(board.dtb));
+    const bool in_mainline = mainline && lists(mainline->params, name);
+    if (tree_of != TreeOf::vendor && in_mainline) return;
+    if (tree_of != TreeOf::distribution) {
+      if (is_of_vendors_tree(name)) return;
+      const FirmwareTreeRow* row = vendors_tree();
+      return report(fmt::format("the device tree of '{}' has no parameter '{}'", board.name, name), param.pos,
+                    did_you_mean(name, row->params));
+    }
+    const bool vendor_has = !board.vendor_kernel.text.empty() && vendors_tree() && is_of_vendors_tree(name);
+    report(fmt::format("the device tree of '{}' with the kernel '{}' has no parameter '{}'", board.name, board.kernel,
+                       name),
+           param.pos,
+           vendor_has ? fmt::format("the vendor's has it: of an image with 'linux@{}'", board.vendor_kernel.text) : "",
+           {fmt::format("it is mainline's '{}', which has {}", dtb,
+                        mainline ? join_some(mainline->params, 12) : "no parameters")});
   }
 
   // As the firmware looks for it, with overlay_map.dtb. Null: it is reported that there is none.
@@ -176,7 +203,8 @@ struct ConfigWriter {
 
 // `dtb`: what @dtb@ stands for. `used`: receives the overlays.
 Result<std::string> config_of(const Catalog& catalog, const BoardRow& board, const LoaderRow* loader,
-                              const std::string& dtb, std::vector<std::pair<std::string, SourcePos>>* used = nullptr) {
+                              const std::string& dtb, TreeOf tree_of,
+                              std::vector<std::pair<std::string, SourcePos>>* used = nullptr) {
   std::vector<const std::vector<ConfigSection>*> parts;
   if (loader) parts.push_back(&loader->config);
   parts.push_back(&board.config);
@@ -196,7 +224,8 @@ Result<std::string> config_of(const Catalog& catalog, const BoardRow& board, con
                       .settings = *settings,
                       .overlays = *overlays,
                       .trees = *trees,
-                      .dtb = dtb};
+                      .dtb = dtb,
+                      .tree_of = tree_of};
   for (const std::vector<ConfigSection>* sections : parts)
     for (const ConfigSection& section : *sections) writer.section(section);
   if (!writer.errors.empty()) return Fail(together(std::move(writer.errors)));
@@ -210,6 +239,16 @@ bool is_on_card(const ImageRow& image, const std::string& name) {
   for (const auto* files : {&image.board->firmware, &image.loader->firmware})
     if (std::any_of(files->begin(), files->end(), [&](const RootFile& file) { return file.to == name; })) return true;
   return false;
+}
+
+// Of the images that a board can have, and of one of them. A tree that no row names came there otherwise.
+TreeOf trees_of(const BoardRow& board) {
+  if (board.kernel.empty()) return TreeOf::vendor;
+  return board.vendor_dtb.empty() && !board.dtb.empty() ? TreeOf::distribution : TreeOf::either;
+}
+TreeOf tree_of(const ImageRow& image) {
+  if (image.is_of_vendor()) return TreeOf::vendor;
+  return image.dtb().empty() ? TreeOf::either : TreeOf::distribution;
 }
 
 }  // namespace
@@ -228,7 +267,8 @@ std::vector<std::string> boot_mode_names() {
 
 Result<std::string> boot_config(const Catalog& catalog, const ImageRow& image) {
   std::vector<std::pair<std::string, SourcePos>> used;
-  SWAGE_TRY(std::string text, config_of(catalog, *image.board, image.loader, image.dtb(), &used));
+  SWAGE_TRY(std::string text,
+            config_of(catalog, *image.board, image.loader, image.dtb(), tree_of(image), &used));
   std::vector<Error> errors;
   const std::string without_overlays =
       image.is_of_vendor() ? fmt::format("its loader, '{}', takes none of its kernel's", image.loader->name)
@@ -258,7 +298,7 @@ std::vector<Error> check_boot_configs(const Catalog& catalog) {
   for (const BoardRow& board : (*tables)->boards) {
     const LoaderRow* loader = row_named((*tables)->loaders, board.loader.text);
     if (loader && (!loader->config.empty() || !board.config.empty() || !board.additions.empty()))
-      add(config_of(catalog, board, loader, board.dtb.empty() ? board.vendor_dtb : board.dtb));
+      add(config_of(catalog, board, loader, board.dtb.empty() ? board.vendor_dtb : board.dtb, trees_of(board)));
   }
   // An addition that no board has is looked at with the boards that can have it.
   for (const AdditionRow& addition : (*tables)->additions)
@@ -267,7 +307,7 @@ std::vector<Error> check_boot_configs(const Catalog& catalog) {
         BoardRow with = *board;
         with.config.clear();
         with.additions = {NameAt{.text = addition.name}};
-        add(config_of(catalog, with, nullptr, with.dtb));
+        add(config_of(catalog, with, nullptr, with.dtb, trees_of(with)));
       }
   return errors;
 }

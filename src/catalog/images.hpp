@@ -48,13 +48,19 @@ struct ConfigSection {
   std::vector<OverlayUse> overlays{};        // applied in this order
 };
 
+// A file of the root file system, of a text.
+struct TextFile {
+  std::string text{};
+  std::string mode{};                        // "0600"; "" not said: 0755 of what begins with #!, 0644 of all else
+};
+
 // What a board can have besides: Bluetooth, a display, a case.
 struct AdditionRow {
   std::string name;
   std::string summary{};
   std::vector<NameAt> boards{};              // that can have it
   std::vector<ConfigSection> config{};
-  std::map<std::string, std::string> files{};   // of the root file system: path -> text
+  std::map<std::string, TextFile> files{};   // of the root file system, by path
   std::vector<std::string> drivers{};        // as those of a part
   std::map<std::string, std::string> values{};  // what @NAME@ in these is: a layer says others
   std::vector<std::string> boot_order{};     // of the EEPROM: sd, usb, nvme, network ... the first is tried first
@@ -174,7 +180,7 @@ struct PartRow {
   std::vector<UserRow> users{};
   std::vector<UserGroupRow> groups{};
   std::vector<ServiceRow> services{};
-  std::map<std::string, std::string> files{};   // path -> text; what begins with #! may be run
+  std::map<std::string, TextFile> files{};   // by path
   std::string login{};                       // USER:PASSWORD that a boot logs in by
   std::string password{};                    // regular expression (grep's): what its \(..\) matches of what a boot's
                                              // console says is @password@ in `login` and `checks`
@@ -342,7 +348,7 @@ struct ImageTables {
   std::vector<BundleRow> bundles{};
   std::vector<ImageRow> images{};            // sorted by name
 
-  Result<const ImageRow*> image(std::string_view name) const;
+  Result<const ImageRow*> image(std::string_view name) const;   // one; a group of several is an error that says so
   std::vector<const ImageRow*> images_of(const GroupRow& group) const;   // planned ones too
   const GroupRow* group(std::string_view name) const;
   const AdditionRow* addition(std::string_view name) const;
@@ -353,6 +359,8 @@ struct ImageTables {
   const VendorKernelRow* kernel(std::string_view vendor, std::string_view name) const;
 };
 
+// Two users, or two groups, of one number in a part.
+void check_account_numbers(const PartRow& part, std::vector<Error>& errors);
 // What a userland has on a board, with what the axes bring: its own parts, theirs, and then those that say they are for
 // it, in the order of layers. What does not fit goes to `errors`: two users of one number, a group that is none.
 Userland put_together(const ImageTables& tables, const UserlandRow& userland, std::string_view board,

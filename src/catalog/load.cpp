@@ -2,6 +2,7 @@
 //
 // Each kind of row has a key (a name, an id, a version). Within one layer a key is defined once; a later layer's row
 // with the same key takes the place of the earlier one, or changes single fields of it when it says `override = true`.
+// Of boards, images and firmware it must say so: a part that is called as one of the catalog's would take that away.
 // A mistake does not stop the reading: what can be read is kept, so that one run reports all mistakes.
 #include <algorithm>
 #include <fmt/core.h>

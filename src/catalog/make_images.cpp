@@ -38,6 +38,12 @@ constexpr std::uint64_t kGptBytes = 34 * 512;                 // the table, befo
 constexpr std::size_t kLongestName = 150;                     // the store's names have room for a little more
 constexpr std::size_t kMbrEntries = 4, kGptEntries = 128, kGptName = 36;
 
+// FAT takes capital and small letters for the same.
+std::string folded(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
 bool is_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
@@ -159,18 +165,16 @@ class ImageMaker {
           report(fmt::format("two blobs of '{}' begin at byte {}", board.name, one.offset), other.pos);
   }
 
-  // FAT takes capital and small letters for the same.
   void check(const LoaderRow& loader) {
     std::vector<std::string> names;
     if (!loader.config.empty()) names.emplace_back("config.txt");
     for (const auto* files : {&loader.files, &loader.texts})
       for (const auto& [name, what] : *files) names.push_back(name);
     std::set<std::string> seen;
-    for (std::string& name : names) {
-      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-      if (!seen.insert(name).second)
-        report(fmt::format("'{}' has two files '{}' in its FAT file system", loader.name, name), loader.origin.pos);
-    }
+    for (const std::string& name : names)
+      if (!seen.insert(folded(name)).second)
+        report(fmt::format("'{}' has two files '{}' in its FAT file system", loader.name, folded(name)),
+               loader.origin.pos);
   }
 
   void check(const LayoutRow& layout) {
@@ -264,9 +268,19 @@ class ImageMaker {
              variant.origin.pos);
   }
 
+  // Numbers also of a part that no userland has.
   void check(const PartRow& part) {
+    std::vector<Error> errors;
+    check_account_numbers(part, errors);
+    tell_once(errors);
     for (const NameAt& name : part.to) find(tables_.userlands, name, "a userland");
     for (const NameAt& name : part.boards) find(tables_.boards, name, "a board");
+  }
+
+  // What several userlands have is wrong once.
+  void tell_once(std::vector<Error>& errors) {
+    for (Error& error : errors)
+      if (told_.insert(render(error)).second) findings_.errors.push_back(std::move(error));
   }
 
   // Its parts together, as they are for any board, for each that a part is for, and with those of each axis.
@@ -275,15 +289,14 @@ class ImageMaker {
     for (const NameAt& name : userland.parts) are_parts &= find(tables_.parts, name, "a part of userlands") != nullptr;
     for (const PartRow& part : tables_.parts) are_parts &= part.origin.wrong.empty();
     if (!are_parts) return;   // nothing follows from what is reported already
-    std::set<std::string> boards{""}, said;
+    std::set<std::string> boards{""};
     for (const PartRow& part : tables_.parts)
       for (const NameAt& board : part.boards) boards.insert(board.text);
     std::vector<Error> errors;
     for (const std::string& board : boards) put_together(tables_, userland, board, {}, errors);
     for (const AxisRow& axis : tables_.axes)
       if (!axis.parts.empty()) put_together(tables_, userland, "", {&axis}, errors);
-    for (Error& error : errors)
-      if (said.insert(error.what).second) findings_.errors.push_back(std::move(error));
+    tell_once(errors);
   }
 
   // A board of its has a configuration for each platform that it is built for.
@@ -469,7 +482,31 @@ class ImageMaker {
     image.loader = row_named(tables_.loaders, loader.text);
     image.userland = row_named(tables_.userlands, image.variant->userland.text);
     image.planned = why_planned(image);
+    if (image.planned.empty()) check_label(image);
     tables_.images.push_back(std::move(image));
+  }
+
+  // raspberrypi/firmware#1529: see hide_behind_label() in src/image.
+  void check_label(const ImageRow& image) {
+    if (image.board->firmware_model.text.empty() || !image.layout || !image.loader) return;
+    std::vector<std::string> names;
+    for (const auto& [name, what] : image.loader->files) names.push_back(name);
+    for (const auto& [name, text] : image.loader->texts) names.push_back(name);
+    for (const auto* files : {&image.board->firmware, &image.loader->firmware})
+      for (const RootFile& file : *files) names.push_back(file.to);
+    for (const PartitionRow& partition : image.layout->partitions) {
+      if (partition.content != "boot") continue;
+      for (const std::string& name : names) {
+        const std::string directory = name.substr(0, name.find('/'));
+        if (directory.size() == name.size() || folded(directory) != folded(partition.label)) continue;
+        std::vector<Error> errors{
+            {.what = fmt::format("the label '{}' is the name of a directory too, '{}' of '{}'", partition.label,
+                                 directory, image.loader->name),
+             .where = partition.label_pos,
+             .notes = {"firmware of Raspberry Pis does not find such a directory: raspberrypi/firmware#1529"}}};
+        return tell_once(errors);
+      }
+    }
   }
 
   std::string why_planned(const ImageRow& image) const {
@@ -486,6 +523,7 @@ class ImageMaker {
 
   ImageTables& tables_;
   Findings& findings_;
+  std::set<std::string> told_{};
 };
 
 }  // namespace
@@ -562,7 +600,13 @@ Result<const ImageRow*> ImageTables::image(std::string_view name) const {
     if (image.name == name) return &image;
     known.push_back(image.name);
   }
-  for (const GroupRow& one : groups) known.push_back(one.name);
+  if (const GroupRow* of_name = group(name)) {
+    std::vector<std::string> names;
+    for (const ImageRow* image : images_of(*of_name)) names.push_back(image->name);
+    return Fail(Error{.what = fmt::format("'{}' is a group of {} images, and this is of one", name, names.size()),
+                      .notes = {join_some(names, 8)},
+                      .hint = "see all of them with: swage list images"});
+  }
   Error error{.what = fmt::format("'{}' is not an image", name), .hint = did_you_mean(name, known)};
   if (const std::string why = why_no_image(*this, std::string(name)); !why.empty()) {
     error.notes.push_back(why);

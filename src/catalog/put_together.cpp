@@ -65,7 +65,7 @@ void add(Userland& userland, const PartRow& part) {
   add_new(whole.drivers, part.drivers);
   whole.firmware.insert(whole.firmware.end(), part.firmware.begin(), part.firmware.end());
   if (!part.cmdline.empty()) whole.cmdline += (whole.cmdline.empty() ? "" : " ") + part.cmdline;
-  for (const auto& [path, text] : part.files) whole.files[path] = text;
+  for (const auto& [path, file] : part.files) whole.files[path] = file;
   merge(whole.users, part.users);
   merge(whole.groups, part.groups);
   merge(whole.services, part.services);
@@ -73,6 +73,19 @@ void add(Userland& userland, const PartRow& part) {
   for (const auto& [package, files] : part.programs) {
     const auto [at, is_new] = userland.packages.emplace(package, files);
     if (!is_new && !at->second.empty()) add_new(at->second, files);
+  }
+}
+
+template <class Row>
+void check_numbers(const std::vector<Row>& rows, std::string_view what, std::vector<Error>& errors) {
+  std::map<std::string, const Row*> taken;
+  for (const Row& row : rows) {
+    if (row.id.empty()) continue;
+    const auto [other, is_new] = taken.emplace(row.id, &row);
+    if (!is_new)
+      errors.push_back({.what = fmt::format("two {} have the number {}: '{}' and '{}'", what, row.id,
+                                            other->second->name, row.name),
+                        .where = row.pos});
   }
 }
 
@@ -98,24 +111,17 @@ class Accounts {
   }
 
  private:
-  void report(std::string what, const SourcePos& pos) { errors_.push_back({.what = std::move(what), .where = pos}); }
-
   template <class Row>
   void number(std::vector<Row>& rows, std::string_view what) {
-    std::map<std::string, const Row*> taken;
-    for (const Row& row : rows) {
-      if (row.id.empty()) continue;
-      const auto [other, is_new] = taken.emplace(row.id, &row);
-      if (!is_new)
-        report(fmt::format("two {} have the number {}: '{}' and '{}'", what, row.id, other->second->name, row.name),
-               row.pos);
-    }
+    check_numbers(rows, what, errors_);
+    std::set<std::string> taken;
+    for (const Row& row : rows) taken.insert(row.id);
     unsigned next = kFirstId;
     for (Row& row : rows) {
       if (!row.id.empty()) continue;
       while (taken.contains(std::to_string(next))) ++next;
       row.id = std::to_string(next);
-      taken[row.id] = &row;
+      taken.insert(row.id);
     }
   }
 
@@ -154,6 +160,11 @@ bool names(const std::vector<NameAt>& list, std::string_view name) {
 }
 
 }  // namespace
+
+void check_account_numbers(const PartRow& part, std::vector<Error>& errors) {
+  check_numbers(part.users, "users", errors);
+  check_numbers(part.groups, "groups", errors);
+}
 
 Userland put_together(const ImageTables& tables, const UserlandRow& userland, std::string_view board,
                       const std::vector<const AxisRow*>& axes, std::vector<Error>& errors) {

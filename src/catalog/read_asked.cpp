@@ -218,6 +218,7 @@ void read_asked(const Catalog::State& state, AskedRows<FirmwareModelRow>& found,
   read_asked_file(
       state, "firmware_models.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<FirmwareModelRow>& rows, Index& index) {
+        reader.must_override = true;
         reader.check_tables(document, {"firmware_model"}, {});
         reader.rows(document, "firmware_model", {"id"}, firmware_model_schema(), FirmwareModelRow{}, rows, index);
         note_keys(document, "firmware_model", {"id"}, rows, index);
@@ -232,6 +233,7 @@ void read_asked(const Catalog::State& state, AskedRows<FirmwareSettingRow>& foun
   read_asked_file(
       state, "firmware_settings.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<FirmwareSettingRow>& rows, Index& index) {
+        reader.must_override = true;
         reader.check_tables(document, {"firmware_setting"}, {});
         reader.rows(document, "firmware_setting", {"name"}, firmware_setting_schema(), FirmwareSettingRow{}, rows,
                     index);
@@ -287,6 +289,7 @@ void read_asked(const Catalog::State& state, AskedRows<FirmwareOverlayRow>& foun
   read_asked_file(
       state, "firmware_overlays.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<FirmwareOverlayRow>& rows, Index& index) {
+        reader.must_override = true;
         reader.check_tables(document, {"firmware_overlay"}, {});
         reader.rows(document, "firmware_overlay", {"name"}, firmware_overlay_schema(), FirmwareOverlayRow{}, rows,
                     index);
@@ -299,6 +302,7 @@ void read_asked(const Catalog::State& state, AskedRows<FirmwareTreeRow>& found, 
   read_asked_file(
       state, "firmware_trees.toml", found, findings, documents,
       [](Reader& reader, const TomlDocument& document, std::vector<FirmwareTreeRow>& rows, Index& index) {
+        reader.must_override = true;
         reader.check_tables(document, {"firmware_tree"}, {});
         reader.rows(document, "firmware_tree", {"name"}, firmware_tree_schema(), FirmwareTreeRow{}, rows, index);
       },
@@ -309,7 +313,7 @@ void read_asked(const Catalog::State& state, AskedImages& found, Findings& findi
                 std::deque<TomlDocument>& documents) {
   if (found.read) return;
   ReadResult result;
-  Reader reader{.layers = state.layers, .result = result};
+  Reader reader{.layers = state.layers, .result = result, .must_override = true};
   ImageTables tables;
   ImageIndices seen;
   for (; reader.layer < state.layers.size(); ++reader.layer)

@@ -39,6 +39,7 @@ struct Reader {
   std::vector<ProviderDirectory> provider_directories{};
   std::map<std::string, TemplateKeys> provider_keys{};
   std::string override_hint{};   // for a row that overrides nothing
+  bool must_override = false;    // a row of an earlier layer is changed by one with `override = true` alone
   std::map<std::string, CpuRow, std::less<>> cpus{};   // by name; a later layer's takes the place of an earlier one
 
   Catalog::State& state() { return *loaded; }
@@ -98,7 +99,7 @@ const RecipeRow* read_system(const Catalog::State& state, const std::string& nam
 void fill_from_provider(const Provider& provider, const TomlValue& item, const std::string& platform,
                         ToolchainRow& row);
 
-// Reads one row into its place. Null: it has no usable key, or is a second definition.
+// Reads one row into its place. Null: it has no usable key, or is a definition that there may not be.
 template <class Row>
 Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const std::string& title,
                    const std::string& key, const Schema<Row>& schema, const Row& blank, std::vector<Row>& into,
@@ -127,6 +128,16 @@ Row* Reader::merge(const TomlDocument& document, const TomlValue& item, const st
     found->second.layer = layer;
     found->second.pos = document.pos(item.span);
     return &row;
+  }
+  if (found != index.end() && must_override && !key.empty()) {
+    Error error{.what = fmt::format("'{}' is in {} of an earlier layer too, and this row does not say that it "
+                                    "overrides",
+                                    key, title),
+                .where = document.pos(item.span),
+                .hint = "say override = true, to change what the row says of it, or give it another name"};
+    const SourcePos& first = found->second.pos;
+    report(std::move(error).note(fmt::format("defined at {}:{}:{}", first.file, first.line, first.column)));
+    return nullptr;
   }
   Row row = blank;
   findings().wrong.clear();

@@ -93,6 +93,8 @@ Result<void> check_start(Session& session, const Planned& planned, const Goal& g
             StorePath::parse(planned.planner->graph().find(goal.wanted->drv)->drv.outputs.at("out").path));
   SWAGE_TRY(const std::optional<BootReport> report, image_start(session, *goal.target.image, store->real_path(made)));
   if (!report) return {};
+  for (std::string& line : start_warnings(*report, *goal.target.image))
+    session.reporter().on(Message{std::move(line)});
   if (std::optional<Error> error = start_error(*report, *goal.target.image)) errors.push_back(*std::move(error));
   return {};
 }

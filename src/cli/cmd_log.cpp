@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "cli/target_options.hpp"
+#include "request/image_file.hpp"
 #include "request/option_kinds.hpp"
 #include "request/realising.hpp"
 
@@ -70,7 +71,10 @@ Result<StorePath> find_derivation(Session& session, const TargetOptions& options
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   std::error_code error;
-  if (text.find('/') != std::string::npos || (fs::is_symlink(text, error) && !catalog->has_recipe(text))) {
+  const bool is_image = is_image_target(text);
+  if (is_image) SWAGE_CHECK(check_is_one_image(session, text));
+  if ((!is_image && text.find('/') != std::string::npos) ||
+      (fs::is_symlink(text, error) && !catalog->has_recipe(text))) {
     SWAGE_CHECK(check_options(options, {{text, TargetKind::store_path}}));
     return derivation_of_path(*store, text);
   }

@@ -12,6 +12,8 @@
 //   {image.packages}     PATH|FILES of it, or nothing: all       {image.keys}      USER|KEY of SSH
 //   {image.driver_files} FILE|NAME in the root file system
 //   {image.services}     WHEN|TTY|COMMAND
+//   {image.modes}        words before a script that makes a tar of a tree: nothing, or those by which files whose rows
+//                        say a mode have it before
 // and {image.users} and {image.groups} are lines of passwd and group.
 #include <algorithm>
 #include <fmt/core.h>
@@ -95,6 +97,16 @@ std::string key_lines(const PartRow& part) {
   return join(lines, "\n");
 }
 
+// Those of its parts, and of what the board has besides, with their values.
+std::map<std::string, TextFile> files_of(const ImageTables& tables, const ImageRow& image, const PartRow& whole) {
+  std::map<std::string, TextFile> all = whole.files;
+  for (const NameAt& name : image.board->additions) {
+    const AdditionRow& addition = *tables.addition(name.text);
+    for (const auto& [path, file] : addition.files) all[path] = {filled_in(file.text, addition.values), file.mode};
+  }
+  return all;
+}
+
 // What of its tables fits together is known: they were checked as they were read.
 Userland userland_of(const ImageTables& tables, const ImageRow& image) {
   std::vector<Error> none;
@@ -131,6 +143,16 @@ Result<std::string> Planner::State::texts(Draft& draft, const std::map<std::stri
     lines.push_back(fmt::format("{}|{}", add_source(draft, std::move(source)).str(), name));
   }
   return join(lines, "\n");
+}
+
+Result<std::string> Planner::State::image_modes(Draft& draft, const std::map<std::string, TextFile>& files) {
+  std::string lines;
+  for (const auto& [path, file] : files)
+    if (!file.mode.empty()) lines += fmt::format("{} {}\n", file.mode, path);
+  if (lines.empty()) return "";
+  SWAGE_TRY(const std::string by, script(draft, "image-modes.py"));
+  SWAGE_TRY(Source source, text_source("modes", lines));
+  return fmt::format("{} {} ", by, add_source(draft, std::move(source)).str());
 }
 
 // Packages know nothing of the image: of all images of a platform they are the same.
@@ -304,13 +326,11 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
     return board_words(all);
   }
   if (key == "files") {
-    std::map<std::string, std::string> all = whole.files;
-    for (const NameAt& name : image.board->additions) {
-      const AdditionRow& addition = *tables->addition(name.text);
-      for (const auto& [path, text] : addition.files) all[path] = filled_in(text, addition.values);
-    }
+    std::map<std::string, std::string> all;
+    for (const auto& [path, file] : files_of(*tables, image, whole)) all[path] = file.text;
     return texts(draft, all);
   }
+  if (key == "modes") return image_modes(draft, files_of(*tables, image, whole));
   return look_up({{"name", image.name},
                   {"variant", image.variant->name},
                   {"table", image.layout->table},
@@ -339,6 +359,7 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"raw", {}},
                   {"drivers", {}},
                   {"driver_files", {}},
+                  {"modes", {}},
                   {"texts", {}},
                   {"files", {}}},
                  "image", key);

@@ -98,6 +98,7 @@ struct Planner::State {
   Result<Object> made_of_kernel(const std::string& recipe, const char* key, Draft& draft);
   Result<std::string> root_files(Draft& draft, const std::vector<RootFile>& files);
   Result<std::string> texts(Draft& draft, const std::map<std::string, std::string>& texts);
+  Result<std::string> image_modes(Draft& draft, const std::map<std::string, TextFile>& files);
   Result<std::string> image_packages(Draft& draft, const Userland& userland);
   const Cell& cell_of_image_packages(const Cell& cell);
   struct LinkedPart {

@@ -44,9 +44,17 @@ Result<FileBytes> open_bytes(const fs::path& file) {
 
 }  // namespace
 
+Result<void> check_is_one_image(Session& session, const std::string& target) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_TRY(const ImageTables* tables, catalog->image_tables());
+  SWAGE_CHECK(tables->image(std::string_view(target).substr(kImageTarget.size())));
+  return {};
+}
+
 bool is_image_target(const std::string& word) { return word.starts_with(kImageTarget) && !path_exists(word); }
 
 Result<fs::path> make_image(Session& session, const std::string& target) {
+  SWAGE_CHECK(check_is_one_image(session, target));
   const TargetOptions options{.command = "image", .targets = {target}};
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny"));
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));

@@ -26,6 +26,8 @@ inline constexpr std::uint64_t kLargestImage = 64'000'000'000;   // that is deco
 // first, if it is not in the store. Compressed bytes are unpacked into a file without a name below $TMPDIR, with holes
 // for zeros.
 Result<ImageFile> open_image_file(Session& session, const std::string& word);
+// That the target is one image, and no group of several.
+Result<void> check_is_one_image(Session& session, const std::string& target);
 // Where the target's image is, made when it was not there.
 Result<fs::path> make_image(Session& session, const std::string& target);
 // Whether it is a target, and no file of that name.

@@ -20,6 +20,15 @@ Result<std::optional<BootReport>> image_start(Session& session, const ImageRow& 
   return std::optional(std::move(report));
 }
 
+std::vector<std::string> start_warnings(const BootReport& report, const ImageRow& image) {
+  std::vector<std::string> lines;
+  for (const BootFinding& finding : report.findings)
+    if (finding.severity == Severity::warning)
+      lines.push_back(fmt::format("warning: '{}{}' on {}: {}", kImageTarget, image.name, report.board_name,
+                                  finding.what.what));
+  return lines;
+}
+
 std::optional<Error> start_error(const BootReport& report, const ImageRow& image) {
   if (report.starts()) return std::nullopt;
   Error error{.code = Errc::build_failed,

@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
@@ -31,6 +32,22 @@ def boot_map(tmp_path):
             files.append(tmp_path / "u-boot.bin")
         return script("image-boot-map.py", "raspberrypi-u-boot", tmp_path / "load", *files)
     return run
+
+
+def test_modes_are_given_before_the_tree_is_a_tar(tmp_path):
+    (tmp_path / "root/etc/a b").mkdir(parents=True)
+    for name, mode in (("etc/key", 0o644), ("etc/a b/ü", 0o644), ("etc/run", 0o755)):
+        (tmp_path / "root" / name).write_text("x")
+        (tmp_path / "root" / name).chmod(mode)
+    (tmp_path / "modes").write_text("0600 etc/key\n0440 etc/a b/ü\n")
+    (tmp_path / "owned").write_text("")
+    got = script("image-modes.py", tmp_path / "modes", SCRIPTS / "image-tar.py", tmp_path / "root", tmp_path / "owned", tmp_path / "root.tar",
+                 env={"SOURCE_DATE_EPOCH": "1", "LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+    assert (got.returncode, got.stderr) == (0, "")
+    modes = {line.split(" ", 3)[3]: line.split(" ")[0] for line in got.stdout.splitlines()}
+    assert (modes["etc/key"], modes["etc/a b/ü"], modes["etc/run"]) == ("0600", "0440", "0755")
+    with tarfile.open(tmp_path / "root.tar") as tar:
+        assert tar.getmember("etc/key").mode == 0o600
 
 
 def test_a_kernel_over_its_device_tree_is_refused(boot_map):

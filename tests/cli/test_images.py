@@ -1,5 +1,6 @@
 """Images as targets: what is planned, what is refused, and that boards are rows."""
 import json
+import re
 import time
 
 import pytest
@@ -246,6 +247,38 @@ def test_the_card_of_a_vendors_kernel_has_the_overlays_of_its_tree(planner, tmp_
     assert planner("plan", *layer, "image/rpi3-minimal").fails(3).err.startswith("error: 'overlays/disable-bt.dtbo' is not on the card")
 
 
+def test_a_parameter_is_one_of_the_device_tree_that_the_card_has(planner, tmp_path):
+    (tmp_path / "mine/boards").mkdir(parents=True)
+    file = tmp_path / "mine/boards/mine.toml"
+    file.write_text('[[board]]\nname = "rpi3"\noverride = true\n[[board.config]]\nparams = ["audio=on"]\n')
+    layer = ("--layer", tmp_path / "mine")
+    planner("check", tmp_path / "mine").ok()
+    tree = small_tree(tmp_path)
+    (tree / "arch/arm64/configs/bcm2711_defconfig").write_text("CONFIG_B=y\n")
+    assert "image-rpi3-vendor-minimal" in made(planner, *layer, "image/rpi3-vendor-minimal", "--src", tree)
+    assert planner("plan", *layer, "image/rpi3-minimal").fails(2).err == f"""error: the device tree of 'rpi3' with the kernel 'linux-arm64-trixie' has no parameter 'audio'
+  --> {file}:5:11
+   5 | params = ["audio=on"]
+     |           ^^^^^^^^^^
+note: it is mainline's 'broadcom/bcm2837-rpi-3-b.dtb', which has no parameters
+note: while planning 'image' for arm64
+hint: the vendor's has it: of an image with 'linux@rpi'
+"""
+
+
+def test_a_mode_changes_the_userlands_that_have_such_a_file(planner, tmp_path):
+    (tmp_path / "images").mkdir()
+
+    def userland(files):
+        (tmp_path / "images/mine.toml").write_text(f'[[part]]\nname = "mine"\nsummary = "s"\nto = ["minimal"]\n[part.files]\n{files}\n')
+        planned = planner("--layer", tmp_path, "plan", "image/virt-arm64-minimal", "--json").ok().json()["derivations"]
+        return next(one["drv"] for one in planned if one["name"] == "userland-virt-arm64-minimal")
+
+    plain = userland('"etc/secret" = "x"')
+    assert userland('"etc/secret" = { text = "x" }') == plain
+    assert len({plain, userland('"etc/secret" = { text = "x", mode = "0600" }'), userland('"etc/secret" = { text = "x", mode = "0640" }')}) == 3
+
+
 def test_a_kernel_is_one_row_and_what_does_not_fit_it_is_told(planner, tmp_path):
     layer = tmp_path / "mine"
     (layer / "boards").mkdir(parents=True)
@@ -283,14 +316,14 @@ def test_what_a_board_has_besides_is_a_row(planner, tmp_path):
     file.write_text("""[[board]]
 name = "rpi3"
 override = true
-additions = ["bluetooth"]
+additions = ["sysctl-small-memory"]
 [[board.config]]
 when = ["pi3"]
 options = { gpu_mem = 32, disable_splash = true }
 """)
     planner("check", tmp_path).ok()
     assert "image-rpi3-minimal" in derivations(planner, "--layer", tmp_path, "image/rpi3-minimal")
-    file.write_text(file.read_text().replace('["bluetooth"]', '["no-bluetooth"]'))
+    file.write_text(file.read_text().replace('["sysctl-small-memory"]', '["no-bluetooth"]'))
     refused = planner("plan", "--layer", tmp_path, "image/rpi3-minimal").fails(3).err
     assert "error: 'overlays/disable-bt.dtbo' is not on the card of 'rpi3-minimal'\n" in refused
     file.write_text(file.read_text().replace("gpu_mem", "gpu_memm").replace("pi3\"]\nop", "pi33\"]\nop"))
@@ -304,6 +337,15 @@ def test_a_group_is_all_of_its_images(planner):
     assert {"all-installer-images", "all-minimal-images"} <= set(groups)
     assert "rpi5-installer" in groups["all-installer-images"]["planned"] + groups["all-installer-images"]["images"]
     assert "rpi3-minimal" in groups["all-minimal-images"]["images"]
+    for words in (("image", "explain"), ("image", "audit"), ("image", "sizes"), ("log",)):
+        said = planner(*words, "image/all-installer-images").fails(2).err
+        assert re.fullmatch(r"error: 'all-installer-images' is a group of [0-9]+ images, and this is of one\n"
+                            r"note: ([a-z0-9-]+, ){7}[a-z0-9-]+ and [0-9]+ more\nhint: see all of them with: swage list images\n", said), said
+
+
+def test_the_log_of_an_image_is_that_of_its_build(planner):
+    assert planner("log", "image/rpi3-minmal").fails(2).err == "error: 'rpi3-minmal' is not an image\nhint: did you mean 'rpi3-minimal'?\n"
+    assert planner("log", "image/rpi3-minimal").fails(2).err == "error: image/rpi3-minimal for arm64 has no log: it was not built here\n"
 
 
 def test_layers_are_listed_in_the_order_in_which_they_apply(planner, tmp_path):
@@ -317,12 +359,14 @@ def test_layers_are_listed_in_the_order_in_which_they_apply(planner, tmp_path):
 
 def test_an_addition_has_values_that_a_layer_changes(planner, tmp_path):
     """Of a battery the bus and the address, in what its driver is told."""
+    tree = small_tree(tmp_path)
+    (tree / "arch/arm64/configs/bcm2711_defconfig").write_text("CONFIG_B=y\n")
+
     def userland(values):
         layer = tmp_path / ("layer" + str(len(values)))
         (layer / "boards").mkdir(parents=True)
         (layer / "boards/mine.toml").write_text('[[board]]\nname = "rpi3"\noverride = true\nadditions = ["pisugar-3"]\n' + values)
-        return next(one["drv"] for one in planner("--layer", layer, "plan", "image/rpi3-minimal", "--json").ok().json()["derivations"]
-                    if one["name"] == "userland-rpi3-minimal")
+        return made(planner, "--layer", layer, "image/rpi3-vendor-minimal", "--src", tree)["userland-rpi3-vendor-minimal"]
 
     override = '[[addition]]\nname = "pisugar-3"\noverride = true\n'
     usual = userland("")

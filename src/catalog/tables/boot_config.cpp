@@ -58,7 +58,7 @@ const Schema<AdditionRow>& addition_schema() {
       .required("summary", line(&AdditionRow::summary))
       .required("boards", names_at(&AdditionRow::boards))
       .optional("config", config_sections(&AdditionRow::config))
-      .optional("files", kinds(&AdditionRow::files, as_file, nullptr))
+      .optional("files", text_files(&AdditionRow::files))
       .optional("drivers", text(&AdditionRow::drivers, as_module))
       .optional("values", kinds(&AdditionRow::values, as_name, as_line))
       .optional("boot_order", [](const FieldInput& in, AdditionRow& row) {

@@ -32,6 +32,12 @@ typename Schema<Row>::Reader root_files(std::vector<RootFile> Row::*member, Root
       read_root_file(in.with(item, in.name), (row.*member).emplace_back(), use);
   };
 }
+// PATH = TEXT, or PATH = { text = TEXT, mode = "0600" }
+void read_text_files(const FieldInput& in, std::map<std::string, TextFile>& files);
+template <class Row>
+typename Schema<Row>::Reader text_files(std::map<std::string, TextFile> Row::*member) {
+  return [member](const FieldInput& in, Row& row) { read_text_files(in, row.*member); };
+}
 // [[....config]]: when, options, params and overlays
 void read_config_section(const FieldInput& in, ConfigSection& section);
 template <class Row>

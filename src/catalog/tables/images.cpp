@@ -123,6 +123,21 @@ void read_root_file(const FieldInput& in, RootFile& file, RootFileUse use) {
   file.pos = in.document.pos(in.value.span);
 }
 
+void read_text_files(const FieldInput& in, std::map<std::string, TextFile>& files) {
+  static const Schema<TextFile> schema = Schema<TextFile>("a file of a root file system")
+                                             .required("text", &TextFile::text)
+                                             .optional("mode", text(&TextFile::mode, as_mode));
+  files.clear();
+  if (!in.is(TomlValue::Kind::table)) return;
+  check_kind_of_keys(in, as_file);
+  for (const TomlEntry& entry : in.value.entries) {
+    const FieldInput field = in.with(entry.value, entry.key);
+    if (entry.value.kind == TomlValue::Kind::table)
+      schema.read(in.document, entry.value, files[entry.key], Presence::whole, in.findings);
+    else read_field(field, files[entry.key].text);
+  }
+}
+
 void read_load_addresses(const FieldInput& in, std::map<std::string, std::string>& load) {
   read_field(in, load);
   for (const TomlEntry& entry : in.value.entries) {

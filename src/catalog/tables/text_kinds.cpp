@@ -183,6 +183,17 @@ std::string as_file(std::string_view, const std::string& text) {
   return of_path("file of a root file system", text, wrong_below(text, "|\\"));
 }
 
+// Of a script the kernel takes no notice of setuid and setgid (execve(2)), and of a text that is none even less.
+std::string as_mode(std::string_view, const std::string& text) {
+  const bool is_octal = text.size() == 4 && text.find_first_not_of("01234567") == std::string::npos;
+  if (!is_octal)
+    return fmt::format("'{}' is no mode of a file: four octal digits, as 0600 and 0755", visible_line(text));
+  if (text[0] != '0')
+    return fmt::format("'{}' has setuid, setgid or sticky, which say nothing of a text or script", text);
+  if (text[1] < '4') return fmt::format("'{}' is a mode by which its owner cannot read the file", text);
+  return "";
+}
+
 std::string as_place(std::string_view, const std::string& text) {
   const std::string_view path = text;
   return of_path("place in a root file system", text,

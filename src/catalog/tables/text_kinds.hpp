@@ -25,6 +25,7 @@ std::string as_file_of_root(std::string_view key, const std::string& text);   //
 std::string as_file_of_package(std::string_view key, const std::string& text);
 std::string as_file_on_card(std::string_view key, const std::string& text);   // in a FAT file system
 std::string as_file(std::string_view key, const std::string& text);        // in the root file system of an image
+std::string as_mode(std::string_view key, const std::string& text);        // of such a file: 0600
 std::string as_place(std::string_view key, const std::string& text);       // likewise; a directory where it ends with /
 std::string as_home(std::string_view key, const std::string& text);
 std::string as_program(std::string_view key, const std::string& text);     // with its whole path

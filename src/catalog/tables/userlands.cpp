@@ -120,7 +120,7 @@ const Schema<PartRow>& part_schema() {
       .optional("user", rows_of(&PartRow::users, user_schema()))
       .optional("group", rows_of(&PartRow::groups, user_group_schema()))
       .optional("service", rows_of(&PartRow::services, service_schema()))
-      .optional("files", kinds(&PartRow::files, as_file, nullptr))
+      .optional("files", text_files(&PartRow::files))
       .optional("login", line(&PartRow::login))
       .optional("password", text(&PartRow::password, as_password_pattern))
       .optional("checks", line(&PartRow::checks))

@@ -293,6 +293,26 @@ hint: put it there by 'firmware' of the board: { root = ROOT, file = FILE, to = 
 )");
 }
 
+TEST_F(BootConfig, ParametersAreThoseOfTheTreeOnTheCard) {
+  const std::string config = "[[board.config]]\nparams = [\"audio=on\", \"i2c_arm=on\"]\n";
+  board("dtb = \"broadcom/five.dtb\"\n" + config);
+  EXPECT_EQ(dir.checked(), "");   // an axis may give it the vendor's kernel
+  EXPECT_EQ(written(), R"(error: the device tree of 'five' with the kernel 'r' has no parameter 'audio'
+  --> CAT/boards/b.toml:13:11
+  13 | params = ["audio=on", "i2c_arm=on"]
+     |           ^^^^^^^^^^
+note: it is mainline's 'broadcom/five.dtb', which has no parameters
+error: the device tree of 'five' with the kernel 'r' has no parameter 'i2c_arm'
+  --> CAT/boards/b.toml:13:23
+  13 | params = ["audio=on", "i2c_arm=on"]
+     |                       ^^^^^^^^^^^^
+note: it is mainline's 'broadcom/five.dtb', which has no parameters
+)");
+  dir.write("layer/firmware_trees.toml", "[[firmware_tree]]\nname = \"broadcom/five\"\nparams = [\"audio\", \"i2c_arm\"]\n");
+  const auto catalog = dir.load({"layer"}).value();
+  EXPECT_TRUE(boot_config(*catalog, *catalog->image_tables().value()->image("five-v").value()));
+}
+
 TEST_F(BootConfig, AdditionsAreForTheirBoardsAndTheEepromTriesTheFirstFirst) {
   board("additions = [\"usb\"]\n[[addition]]\nname = \"usb\"\nsummary = \"s\"\nboards = [\"five\"]\nboot_order = [\"nvme\", \"sd\", \"restart\"]\n");
   EXPECT_EQ(dir.checked(), "");

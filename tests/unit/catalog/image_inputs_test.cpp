@@ -220,6 +220,89 @@ error: 'bin/*' is no file of a package: it has a *
 )");
 }
 
+TEST_F(ImageInputs, NumbersAreToldOnceOfAPartThatNoUserlandHasToo) {
+  const std::string rows = "[[part]]\nname = \"mine\"\nsummary = \"s\"\nlogin = \"ada:x\"\n[[part.user]]\nname = \"ada\"\nid = 1500\n[[part.user]]\nname = \"bob\"\nid = 1500\n"
+                           "[[part.group]]\nname = \"a\"\nid = 7\n[[part.group]]\nname = \"b\"\nid = 7\n";
+  const std::string told = R"(error: two users have the number 1500: 'ada' and 'bob'
+  --> CAT/images/i.toml:8:1
+   8 | [[part.user]]
+     | ^^^^^^^^^^^^^
+error: two groups have the number 7: 'a' and 'b'
+  --> CAT/images/i.toml:14:1
+  14 | [[part.group]]
+     | ^^^^^^^^^^^^^^
+)";
+  EXPECT_EQ(said(rows), told);
+  EXPECT_EQ(said(rows + "[[userland]]\nname = \"mine\"\nsummary = \"s\"\nparts = [\"mine\"]\n"), told);
+}
+
+TEST_F(ImageInputs, SettingsOfTheFirmwareAreOverriddenLikewise) {
+  const std::string row = "[[firmware_setting]]\nname = \"gpu_mem\"\nkind = \"number\"\nsource = \"s\"\n";
+  dir.write("firmware_settings.toml", row).write("layer/firmware_settings.toml", row);
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: 'gpu_mem' is in [[firmware_setting]] of an earlier layer too, and this row does not say that it overrides
+  --> CAT/layer/firmware_settings.toml:1:1
+   1 | [[firmware_setting]]
+     | ^^^^^^^^^^^^^^^^^^^^
+note: defined at CAT/firmware_settings.toml:1:1
+hint: say override = true, to change what the row says of it, or give it another name
+)");
+}
+
+TEST_F(ImageInputs, AModeIsOfATextFile) {
+  EXPECT_EQ(said(R"([[part]]
+name = "p"
+summary = "s"
+[part.files]
+"etc/a" = { text = "x", mode = "0600" }
+"etc/b" = { text = "x", mode = "0799" }
+"etc/c" = { text = "x", mode = "755" }
+"etc/d" = { text = "x", mode = "4755" }
+"etc/e" = { text = "x", mode = "0044" }
+"etc/f" = { text = "x", mode = 0o600 }
+"etc/g" = { mode = "0600" }
+"etc/h" = { text = "x", mod = "0600" }
+"etc/i" = 7
+"/etc/j" = { text = "x" }
+)"), R"(error: '0799' is no mode of a file: four octal digits, as 0600 and 0755
+  --> CAT/images/i.toml:6:32
+   6 | "etc/b" = { text = "x", mode = "0799" }
+     |                                ^^^^^^
+error: '755' is no mode of a file: four octal digits, as 0600 and 0755
+  --> CAT/images/i.toml:7:32
+   7 | "etc/c" = { text = "x", mode = "755" }
+     |                                ^^^^^
+error: '4755' has setuid, setgid or sticky, which say nothing of a text or script
+  --> CAT/images/i.toml:8:32
+   8 | "etc/d" = { text = "x", mode = "4755" }
+     |                                ^^^^^^
+error: '0044' is a mode by which its owner cannot read the file
+  --> CAT/images/i.toml:9:32
+   9 | "etc/e" = { text = "x", mode = "0044" }
+     |                                ^^^^^^
+error: 'mode' is an integer, not a string
+  --> CAT/images/i.toml:10:32
+  10 | "etc/f" = { text = "x", mode = 0o600 }
+     |                                ^^^^^
+error: 'text' is missing in a file of a root file system
+  --> CAT/images/i.toml:11:11
+  11 | "etc/g" = { mode = "0600" }
+     |           ^^^^^^^^^^^^^^^^^
+error: 'mod' is not a key of a file of a root file system
+  --> CAT/images/i.toml:12:25
+  12 | "etc/h" = { text = "x", mod = "0600" }
+     |                         ^^^
+hint: did you mean 'mode'?
+error: 'etc/i' is an integer, not a string
+  --> CAT/images/i.toml:13:11
+  13 | "etc/i" = 7
+     |           ^
+error: '/etc/j' is no file of a root file system: it is absolute
+  --> CAT/images/i.toml:14:1
+  14 | "/etc/j" = { text = "x" }
+     | ^^^^^^^^
+)");
+}
+
 TEST_F(ImageInputs, ALayerTakesAwayWhatARowCanBeWithout) {
   EXPECT_EQ(of_board("dtb = \"\"\nvendor_dtb = \"\"\nqemu = \"\"\nconsole = \"\"\ncmdline = \"\"\n"), "");
   EXPECT_EQ(of_part("password = \"\"\nlogin = \"\"\n"), "");

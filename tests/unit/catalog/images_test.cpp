@@ -282,7 +282,7 @@ std::string shown(const Userland& userland) {
   for (const std::string& line : userland.passwd) text += line + "\n";
   for (const std::string& line : userland.group) text += line + "\n";
   for (const ServiceRow& one : userland.whole.services) text += one.name + " " + one.when + " " + one.tty + " " + one.run + "\n";
-  for (const auto& [path, content] : userland.whole.files) text += path + "=" + content + "\n";
+  for (const auto& [path, file] : userland.whole.files) text += path + "=" + file.mode + file.text + "\n";
   for (const auto& [package, files] : userland.packages) {
     text += package;
     for (const std::string& file : files) text += " " + file;
@@ -426,6 +426,76 @@ hint: did you mean 'one'?
   --> CAT/images/tables.toml:25:1
   25 | [[userland]]
      | ^^^^^^^^^^^^
+)");
+}
+
+TEST_F(Images, AFilesModeIsThatOfWhoSaysTheFileLast) {
+  dir.write("boards/b.toml", board("one")).write("images/family.toml", kFamily);
+  const auto of = [&](const std::string& first, const std::string& second) {
+    dir.write("layer/images/mine.toml", "[[part]]\nname = \"a\"\nsummary = \"s\"\nto = [\"small\"]\nfiles = { \"etc/motd\" = " + first +
+                                            " }\n[[part]]\nname = \"b\"\nsummary = \"s\"\nto = [\"small\"]\nfiles = { " + second + " }\n");
+    EXPECT_EQ(dir.checked({"layer"}), "");
+    const auto catalog = dir.load({"layer"}).value();
+    const ImageTables& tables = *catalog->image_tables().value();
+    std::vector<Error> errors;
+    const TextFile file = put_together(tables, tables.userlands.front(), "one", {}, errors).whole.files.at("etc/motd");
+    return file.mode + " " + file.text;
+  };
+  EXPECT_EQ(of("{ text = \"mine\", mode = \"0600\" }", ""), "0600 mine");
+  EXPECT_EQ(of("{ text = \"mine\", mode = \"0600\" }", "\"etc/motd\" = \"other\""), " other");
+  EXPECT_EQ(of("\"mine\"", "\"etc/motd\" = { text = \"other\" }"), " other");
+}
+
+TEST_F(Images, ARowOfALayerSaysThatItOverrides) {
+  dir.write("boards/b.toml", board("one")).write("images/family.toml", kFamily);
+  dir.write("layer/images/mine.toml", "[[part]]\nname = \"base\"\nsummary = \"s\"\nhost = \"kitchen\"\n");
+  dir.write("layer/boards/mine.toml", board("one"));
+  EXPECT_EQ(dir.checked({"layer"}), R"(error: 'one' is in [[board]] of an earlier layer too, and this row does not say that it overrides
+  --> CAT/layer/boards/mine.toml:1:1
+   1 | [[board]]
+     | ^^^^^^^^^
+note: defined at CAT/boards/b.toml:1:1
+hint: say override = true, to change what the row says of it, or give it another name
+error: 'base' is in [[part]] of an earlier layer too, and this row does not say that it overrides
+  --> CAT/layer/images/mine.toml:1:1
+   1 | [[part]]
+     | ^^^^^^^^
+note: defined at CAT/images/tables.toml:29:1
+hint: say override = true, to change what the row says of it, or give it another name
+)");
+  dir.write("layer/images/mine.toml", "[[part]]\nname = \"base\"\noverride = true\nhost = \"kitchen\"\n");
+  dir.write("layer/boards/mine.toml", "[[board]]\nname = \"one\"\noverride = true\ntitle = \"One\"\n");
+  EXPECT_EQ(dir.checked({"layer"}), "");
+  // A third layer changes what the second one changed.
+  dir.write("third/images/mine.toml", "[[part]]\nname = \"base\"\nsummary = \"s\"\n");
+  EXPECT_NE(dir.checked({"layer", "third"}).find("note: defined at CAT/layer/images/mine.toml:1:1\n"), std::string::npos);
+}
+
+TEST_F(Images, ALabelIsNoNameOfADirectoryThatAFirmwareLooksInto) {
+  dir.write("firmware_models.toml",
+            "[[firmware_model]]\nid = \"m\"\nname = \"M\"\nplatform = \"p\"\nloader = \"eeprom\"\ntables = [\"gpt\"]\nfilters = [\"m\"]\n"
+            "arm_64bit = \"always\"\nkernels_64 = [\"k\"]\ndevice_trees = [\"d\"]\nsource = \"s\"\n");
+  dir.write("images/family.toml", kFamily);
+  const std::string loader = "[[loader]]\nname = \"below\"\nsummary = \"s\"\nfiles = { \"Boot/Image\" = \"kernel\" }\n";
+  dir.write("boards/b.toml", board("one", "firmware_model = \"m\"\n[[loader]]\nname = \"below\"\nsummary = \"s\"\nfiles = { \"Boot/Image\" = \"kernel\" }\n"));
+  EXPECT_EQ(dir.checked(), "");   // of no board
+  std::string below = board("one", "firmware_model = \"m\"\n") + loader;
+  below.replace(below.find("extlinux"), 8, "below");
+  dir.write("boards/b.toml", below);
+  EXPECT_EQ(dir.checked(), R"(error: the label 'BOOT' is the name of a directory too, 'Boot' of 'below'
+  --> CAT/images/tables.toml:14:9
+  14 | label = "BOOT"
+     |         ^^^^^^
+note: firmware of Raspberry Pis does not find such a directory: raspberrypi/firmware#1529
+)");
+}
+
+TEST_F(Images, AGroupIsNoImage) {
+  dir.write("boards/b.toml", board("one")).write("images/family.toml", std::string(kFamily) + "[[group]]\nname = \"all\"\nsummary = \"s\"\n");
+  const auto catalog = dir.load().value();
+  EXPECT_EQ(dir.shown(catalog->image_tables().value()->image("all").error()), R"(error: 'all' is a group of 1 images, and this is of one
+note: one-debug
+hint: see all of them with: swage list images
 )");
 }
 
