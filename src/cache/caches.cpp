@@ -252,6 +252,7 @@ bool Caches::forget(Cache& cache, const StorePath& path) {
 
 Result<std::optional<PathInfo>> Caches::get(const StorePath& path, const StorePathSet& references, const fs::path& tree,
                                             Reporter& reporter, std::uint64_t job_id) {
+  const Traffic::Running running(options_.traffic);
   for (const auto& cache : caches_) {
     for (;;) {
       SWAGE_TRY(const std::optional<NarInfo> narinfo, answer_of(*cache, path));
@@ -260,6 +261,7 @@ Result<std::optional<PathInfo>> Caches::get(const StorePath& path, const StorePa
         break;
       std::uint64_t told = 0, bytes = 0;
       Unpacked unpacked = unpack(*cache->place, *narinfo, tree, [&](std::uint64_t got) {
+        if (options_.traffic) options_.traffic->add(got - bytes);
         bytes = got;
         if (got < told + 1'000'000 && got != narinfo->file_size) return;
         told = got;

@@ -11,6 +11,7 @@
 #include "cache/cache_memory.hpp"
 #include "cache/narinfo.hpp"
 #include "cache/place.hpp"
+#include "fetch/traffic.hpp"
 
 namespace swage {
 
@@ -20,6 +21,7 @@ struct CachesOptions {
   bool require_signatures = true;          // of paths that do not prove themselves by their address
   fs::path memory{};                       // file of CacheMemory
   PlaceLimits limits{};
+  Traffic* traffic = nullptr;              // counts what archives take; null: nobody does
 };
 
 // What a cache was to a run.

@@ -34,6 +34,8 @@ Result<void> CachePlace::write_text(const std::string& name, std::string_view te
   return write(name, file, media_type);
 }
 
+bool is_remote_place(std::string_view url) { return is_web(url) || url.starts_with(kS3Scheme); }
+
 Result<void> check_place(std::string_view url) {
   if (url.starts_with(kS3Scheme)) return parse_s3_url(url).map([](const S3Url&) {});
   if (is_web(url)) {

@@ -75,5 +75,6 @@ Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writab
 Result<std::vector<std::unique_ptr<CachePlace>>> open_places(const std::vector<std::string>& urls);
 // Whether open_place() would take it, without looking.
 Result<void> check_place(std::string_view url);
+bool is_remote_place(std::string_view url);   // a network is asked
 
 }  // namespace swage

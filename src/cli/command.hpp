@@ -30,6 +30,7 @@ Action declare_cache(const Options& app);
 Action declare_check(const Options& app);
 Action declare_completion(const Options& app);
 Action declare_doctor(const Options& app);
+Action declare_fetch(const Options& app);
 Action declare_frontier(const Options& app);
 Action declare_help(const Options& app);
 Action declare_image(const Options& app);

@@ -16,6 +16,7 @@ constexpr Command table[] = {
     {"shell", "a shell with a target's toolchain", declare_shell, true, false, true},
     {"resolve", "which toolchain, and why", declare_resolve, true},
     {"plan", "the derivations behind targets", declare_plan, true, false, true},
+    {"fetch", "get all that builds of targets need from outside", declare_fetch, true, false, true},
     {"why-build", "which input makes a target another one than what was built", declare_why_build, true},
     {"list", "what the catalog holds", declare_list},
     {"image", "look into images of disks and cards", declare_image, false, false, true},

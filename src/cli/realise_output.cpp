@@ -57,6 +57,15 @@ std::string offers_text(const std::vector<Offer>& offers) {
   return fmt::format("{} paths ({}, {} unpacked)", offers.size(), human_bytes(download), human_bytes(unpacked));
 }
 
+Result<void> print_offers(Session& session, const std::vector<Offer>& offers) {
+  SWAGE_TRY(const CacheSubstituter* caches, session.substituter());
+  if (!caches) return {};
+  print_result("would take {} from caches\n", offers_text(offers));
+  for (const Offer& offer : offers) print_result("  {}\n", offer.path.str());
+  if (const std::string text = caches_summary(caches->uses()); !text.empty()) print_aside("{}\n", text);
+  return {};
+}
+
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check) {
   SWAGE_TRY(Store* store, session.store());
   const Graph& graph = planned.planner->graph();
@@ -78,14 +87,11 @@ Result<int> print_dry_run(Session& session, const Planned& planned, bool check) 
   }
   std::uint64_t bytes = 0;
   for (const StorePath& path : todo.fetch)
-    if (const auto* download = std::get_if<Source::Download>(&graph.sources.at(path).how)) bytes += download->size;
+    if (const Source::Download* download = graph.sources.at(path).download()) bytes += download->size;
   print_result("would build {} derivations and fetch {} files ({})\n", todo.build.size(), todo.fetch.size(),
                human_bytes(bytes));
   for (const StorePath& path : todo.build) print_result("  {}\n", path.str());
-  if (!caches) return 0;
-  print_result("would take {} from caches\n", offers_text(todo.substitute));
-  for (const Offer& offer : todo.substitute) print_result("  {}\n", offer.path.str());
-  if (const std::string text = caches_summary(caches->uses()); !text.empty()) print_aside("{}\n", text);
+  SWAGE_CHECK(print_offers(session, todo.substitute));
   return 0;
 }
 

@@ -18,6 +18,8 @@ Result<Json> caches_json(Session& session);
 Json offers_json(const std::vector<Offer>& offers);
 // "12 paths (3.4 MB, 9.9 MB unpacked)"
 std::string offers_text(const std::vector<Offer>& offers);
+// Prints what would be taken from caches, where any are asked.
+Result<void> print_offers(Session& session, const std::vector<Offer>& offers);
 // Prints what would be built, fetched and taken from caches; returns the exit code.
 Result<int> print_dry_run(Session& session, const Planned& planned, bool check);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/events.hpp"
+#include "fetch/traffic.hpp"
 #include "plan/graph.hpp"
 #include "store/store.hpp"
 
@@ -35,6 +36,7 @@ struct FetchOptions {
   double first_delay = 0.5;                 // seconds before the second try; doubles
   std::uint64_t largest_unsized = 8'000'000'000;   // bytes of a download whose size is not pinned: no server fills the
                                                    // disk
+  Traffic* traffic = nullptr;               // counts what arrives; null: nobody does
 };
 
 // Thread-safe. Partial downloads stay in <work_dir>/downloads/<sha256>.part and are resumed by the next try or run.

@@ -79,12 +79,6 @@ bool is_nar_of_tree(const Source& source) {
   return std::holds_alternative<Source::Tree>(source.how) || std::holds_alternative<Source::Present>(source.how);
 }
 
-const Source::Download* download_in(const Source& source) {
-  if (const auto* download = std::get_if<Source::Download>(&source.how)) return download;
-  if (const auto* member = std::get_if<Source::Member>(&source.how)) return &member->package;
-  return nullptr;
-}
-
 void add_wanted(WantedFiles& files, const std::string& sha256, WantedFile file, const std::string& needed_by) {
   WantedFile& known = files.emplace(sha256, std::move(file)).first->second;
   known.needed_by.insert(needed_by);
@@ -231,7 +225,7 @@ class MirrorPusher {
     }
     SWAGE_TRY(const PartFile part, PartFile::acquire(incoming_, sha256));
     if (path_exists(target)) return part.remove(), Result<void>();   // by who held it
-    if (Result<void> got = transport_.get(*download_in(file.source), part, id); !got) {
+    if (Result<void> got = transport_.get(*file.source.download(), part, id); !got) {
       struct stat status{};
       if (::fstat(part.fd(), &status) == 0 && status.st_size == 0) part.remove();   // nothing to go on with
       return got;
@@ -375,7 +369,7 @@ class MirrorChecker {
 
 void want_source(WantedFiles& files, const Source& source, const std::string& needed_by,
                  const std::string& nar_sha256) {
-  if (const Source::Download* download = download_in(source))
+  if (const Source::Download* download = source.download())
     return add_wanted(files, download->sha256, {.source = source, .name = download->name, .size = download->size},
                       needed_by);
   if (const auto* tree = std::get_if<Source::Tree>(&source.how))

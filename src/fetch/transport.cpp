@@ -139,6 +139,7 @@ struct Request {
   Landing& landing;
   const Source::Download& what;
   Reporter& reporter;
+  Traffic* traffic;
   std::uint64_t job_id;
   CURL* easy;
   std::uint64_t from = 0;                    // asked to continue from here
@@ -168,6 +169,7 @@ struct Request {
   }
 
   bool body(std::string_view data) {
+    if (traffic) traffic->add(data.size());
     if (!started) {
       started = true;
       // A server that does not know If-Range continues whatever it has now.
@@ -351,8 +353,8 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
   SWAGE_CHECK(load_curl());
   std::unique_ptr<CurlHandle> handle = pool.take();
   if (!handle->multi || !handle->easy) return fail(Errc::environment, "libcurl cannot be started");
-  Request request{.landing = landing, .what = what, .reporter = reporter, .job_id = job_id, .easy = handle->easy,
-                  .from = landing.size(), .largest_unsized = options.largest_unsized};
+  Request request{.landing = landing, .what = what, .reporter = reporter, .traffic = options.traffic, .job_id = job_id,
+                  .easy = handle->easy, .from = landing.size(), .largest_unsized = options.largest_unsized};
   set_up(handle->easy, address, options);
   receive(handle->easy, address, request);
   SWAGE_TRY(const CURLcode code, handle->perform());
@@ -494,6 +496,7 @@ Result<void> Transport::get(const Source::Download& what, const PartFile& part, 
   Landing landing(part, what);
   SWAGE_TRY(const bool complete, landing.open());
   if (complete) return {};
+  const Traffic::Running running(state_->options.traffic);
   Asked asked;
   const std::vector<Address> addresses = addresses_of(what, state_->options);
   for (std::size_t i = 0; i < addresses.size(); ++i) {

@@ -2,6 +2,12 @@
 
 namespace swage {
 
+const Source::Download* Source::download() const {
+  if (const auto* file = std::get_if<Download>(&how)) return file;
+  if (const auto* program = std::get_if<Member>(&how)) return &program->package;
+  return nullptr;
+}
+
 const FinishedDerivation* Graph::find(const StorePath& drv) const {
   const auto at = index.find(drv);
   return at == index.end() ? nullptr : &derivations[at->second];

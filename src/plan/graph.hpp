@@ -44,6 +44,8 @@ struct Source {
   };
   StorePath path;
   std::variant<Text, Download, Member, Present, Tree> how;
+
+  const Download* download() const;           // of a Download, and of a Member its package's; else null
 };
 
 struct Graph {

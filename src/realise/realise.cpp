@@ -90,8 +90,9 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
                               SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter) {
   const RealiseOptions complete = filled_in(options);
   RealiseResult result;
-  SWAGE_TRY(const RealisePlan plan, plan_of_the_rest(store, graph, wanted, false, complete, reporter, result));
-  if (plan.build.empty() && !options.check) return result;
+  SWAGE_TRY(RealisePlan plan, plan_of_the_rest(store, graph, wanted, false, complete, reporter, result));
+  if (options.only_fetch) plan.build.clear();
+  if (plan.build.empty() && plan.fetch.empty() && !options.check) return result;
 
   if (options.lowest_priority) SWAGE_CHECK(take_lowest_priority());
   SWAGE_CHECK(check_executable(store.root() / "nix/store"));

@@ -77,6 +77,7 @@ struct RealiseOptions {
   unsigned downloads = 8;          // sources fetched at once
   bool keep_going = false;
   bool keep_failed = false;        // leave the build directory of a failed build and say where it is
+  bool only_fetch = false;         // what is to be built is not: its sources are fetched
   bool check = false;              // rebuild the wanted derivations although valid, and compare bit for bit
   std::chrono::seconds max_silent{3600};   // kill a build that prints nothing for so long; 0: never
   std::chrono::seconds timeout{0};         // kill a build that runs for so long; 0: never
@@ -93,8 +94,7 @@ struct RealiseOptions {
 
 struct RealiseResult {
   std::vector<BuildRecord> built{};
-  std::uint64_t fetched = 0;               // sources
-  std::uint64_t fetched_bytes = 0;
+  std::uint64_t fetched = 0;               // sources that came from outside
   std::uint64_t already_valid = 0;         // derivations found valid on the way
   std::uint64_t substituted = 0;           // paths
 };

@@ -15,13 +15,19 @@ constexpr auto kInterruptLatency = std::chrono::milliseconds(100);
 constexpr auto kAskPace = std::chrono::milliseconds(250);
 constexpr double kBytesPerSecond = 10e6;   // of a download, for expectations only
 
-const Source::Download* download_of(const Source& source) {
-  if (const auto* download = std::get_if<Source::Download>(&source.how)) return download;
-  if (const auto* member = std::get_if<Source::Member>(&source.how)) return &member->package;
-  return nullptr;
-}
+std::string file_name(std::string_view url) { return std::string(url.substr(url.rfind('/') + 1)); }
 
-std::string_view file_name(std::string_view url) { return url.substr(url.rfind('/') + 1); }
+// Of a source that comes from outside, the job that gets it; nothing: it is at hand.
+std::optional<JobStarted> fetch_job(const Source& source, std::uint64_t id) {
+  if (const auto* tree = std::get_if<Source::Tree>(&source.how))
+    return JobStarted{id, "fetch", tree->name, tree->urls.empty() ? tree->name : file_name(tree->urls.front())};
+  const Source::Download* download = source.download();
+  if (!download) return std::nullopt;
+  return JobStarted{id, "fetch", download->name,
+                    file_name(!download->pool_path.empty() ? download->pool_path
+                              : download->urls.empty()     ? download->name
+                                                           : download->urls.front())};
+}
 
 Result<StorePathSet> output_paths(const Derivation& drv) {
   StorePathSet paths;
@@ -87,7 +93,7 @@ void Scheduler::expect_durations() {
     for (const std::size_t user : node.users)
       node.path_seconds = std::max(node.path_seconds, nodes_[user].path_seconds);
     if (node.drv) node.path_seconds += durations_.expected(node.drv->drv.name);
-    else if (const auto* download = download_of(*node.source))
+    else if (const auto* download = node.source->download())
       node.path_seconds += static_cast<double>(download->size) / kBytesPerSecond;
   }
 }
@@ -176,7 +182,7 @@ void Scheduler::complete(std::size_t node, Result<Outcome> outcome) {
 
 void Scheduler::skip_users(std::size_t failed) {
   const Node& cause = nodes_[failed];
-  const Source::Download* download = cause.source ? download_of(*cause.source) : nullptr;
+  const Source::Download* download = cause.source ? cause.source->download() : nullptr;
   const std::string name = cause.drv  ? cause.drv->drv.name
                            : download ? download->name
                                       : std::string(cause.source->path.name());
@@ -197,27 +203,21 @@ void Scheduler::report_totals() {
 }
 
 Result<Scheduler::Outcome> Scheduler::fetch(const Node& node) {
-  const Source::Download* download = download_of(*node.source);
   const std::uint64_t job = next_job_id();
-  if (download) {
-    const std::string_view file = !download->pool_path.empty() ? file_name(download->pool_path)
-                                  : download->urls.empty()     ? std::string_view(download->name)
-                                                               : file_name(download->urls.front());
-    reporter_.on(JobStarted{job, "fetch", download->name, std::string(file)});
-  }
+  const std::optional<JobStarted> told = fetch_job(*node.source, job);
+  if (told) reporter_.on(*told);
   const auto start = Clock::now();
   Result<void> fetched = fetcher_.fetch(*node.source, job);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  if (download)
+  if (told)
     reporter_.on(JobFinished{.id = job,
                              .ok = fetched.has_value(),
                              .seconds = seconds,
                              .cancelled = !fetched && fetched.error().code == Errc::interrupted});
   if (!fetched) return Fail(std::move(fetched).error());
-  if (download) {
+  if (told) {
     const std::scoped_lock lock(mutex_);
     ++result_->fetched;
-    result_->fetched_bytes += download->size;
   }
   return Outcome::done;
 }

@@ -23,12 +23,6 @@ Result<std::vector<std::string>> urls_of(const std::vector<std::string>& words) 
   return urls;
 }
 
-const Source::Download* download_of_source(const Source& source) {
-  if (const auto* download = std::get_if<Source::Download>(&source.how)) return download;
-  if (const auto* member = std::get_if<Source::Member>(&source.how)) return &member->package;
-  return nullptr;
-}
-
 // Whether a directory of this machine has it. What it has is looked at when it is taken.
 bool is_at_hand(const Source::Download& what, const FetchOptions& options) {
   const std::vector<Address> all = addresses_of(what, options);
@@ -59,7 +53,7 @@ Result<std::vector<std::string>> mirror_urls(Session& session) {
 }
 
 Result<FetchOptions> fetch_options(Session& session) {
-  FetchOptions options{.offline = session.options().offline};
+  FetchOptions options{.offline = session.options().offline, .traffic = &session.traffic()};
   SWAGE_TRY(options.by_hash, mirror_urls(session));
   SWAGE_TRY(options.mirrors, host_mirrors());
   SWAGE_TRY(const Catalog* catalog, session.catalog());
@@ -78,7 +72,7 @@ Result<void> check_offline(Session& session, const Graph& graph, const RealisePl
     const auto source = graph.sources.find(path);
     if (source == graph.sources.end()) continue;
     const auto* tree = std::get_if<Source::Tree>(&source->second.how);
-    const Source::Download* download = download_of_source(source->second);
+    const Source::Download* download = source->second.download();
     if (!tree && !download) continue;
     if (!options) { SWAGE_TRY(options, fetch_options(session)); }
     if (tree && is_at_hand({.sha256 = tree->nar_sha256, .urls = tree->urls}, *options)) continue;

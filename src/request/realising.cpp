@@ -125,7 +125,10 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
     if (also) also(drv, outcome, log);
   };
   Result<RealiseResult> result = realise(*store, graph, planned.wanted, fetcher, options, session.reporter());
-  for (const std::string& text : {work.summary(), caches ? caches_summary(caches->uses()) : std::string()})
+  const Traffic::Total traffic = session.traffic().total();
+  const bool tell_traffic = traffic.bytes > 0 && !options.only_fetch;   // where it is no result
+  for (const std::string& text : {tell_traffic ? "downloaded " + traffic_text(traffic) : std::string(), work.summary(),
+                                  caches ? caches_summary(caches->uses()) : std::string()})
     if (!text.empty()) session.reporter().on(Message{text});
   session.stop_reporter();
   return result;

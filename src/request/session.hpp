@@ -16,6 +16,7 @@
 #include "catalog/catalog.hpp"
 #include "catalog/source_trees.hpp"
 #include "catalog/workspace.hpp"
+#include "fetch/traffic.hpp"
 #include "plan/lock_view.hpp"
 #include "realise/realise.hpp"
 #include "store/store.hpp"
@@ -81,6 +82,7 @@ class Session {
   // null: none is named. The same one each time, since it knows which of them do not answer.
   Result<CacheSubstituter*> substituter();
   Reporter& reporter();
+  Traffic& traffic() { return traffic_; }   // of all that comes from outside, by fetcher() and substituter()
   void stop_reporter();                 // the terminal line is restored; before results are printed
 
   Result<fs::path> home() const;        // $SWAGE_HOME, or swage under the user's data directory
@@ -108,6 +110,7 @@ class Session {
   std::unique_ptr<Lockfile> lock_;
   std::optional<LockView> lock_view_;
   std::future<Result<LockView>> expected_lock_view_;
+  Traffic traffic_{};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Reporter> reporter_;
   std::unique_ptr<CacheSubstituter> substituter_;

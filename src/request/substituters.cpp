@@ -128,12 +128,13 @@ Result<CachesOptions> caches_options(Session& session) {
   CachesOptions options;
   SWAGE_TRY(options.urls, chosen_urls(session));
   if (session.options().offline)
-    std::erase_if(options.urls, [](const std::string& url) { return url.starts_with("http"); });
+    std::erase_if(options.urls, is_remote_place);
   if (options.urls.empty()) return options;
   SWAGE_TRY(options.keys, chosen_keys(session));
   SWAGE_TRY(options.require_signatures, chosen_requirement(session));
   SWAGE_TRY(options.limits.timeout, chosen_timeout(session));
   SWAGE_TRY(const fs::path home, session.home());
+  options.traffic = &session.traffic();
   options.memory = home / "cache/substituters.sqlite";
   return options;
 }

@@ -19,7 +19,7 @@ HOW = {"--help", "--json", "--quiet", "--print-build-logs", "--catalog", "--laye
        "--instance", "--max-log-size", "--max-processes", "--max-memory", "--make", "--uses", "--vendor", "--param", "--dir",
        "--substituters", "--no-substituters", "--trusted-public-keys", "--no-require-sigs", "--substituter-timeout", "--push-to", "--key", "--upstream", "--mirror", "--offline",
        "--idle", "--retry", "--limit", "--for-time", "--keep-free", "--spare", "--objects", "--seed"}
-COMMANDS = ["build", "boot", "run", "plan", "resolve", "shell", "module", "log", "verify"]
+COMMANDS = ["build", "boot", "run", "plan", "fetch", "resolve", "shell", "module", "log", "verify"]
 
 
 def of_help(swage, command):

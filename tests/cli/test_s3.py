@@ -44,6 +44,10 @@ def test_a_bucket_is_filled_checked_and_taken_from(world, page):
         got = world("build", "busybox", "--no-link", "--home", world.cwd / "new", "--lock", world.home / "swage.lock", "--substituters", server.url,
                     "--trusted-public-keys", world.key).ok()
         assert "cache s3://bucket: 2 paths, " in got.err
+        asked = len(server.asked)
+        world("plan", "busybox", "--home", world.cwd / "offline", "--lock", world.home / "swage.lock", "--substituters", server.url,
+              "--trusted-public-keys", world.key, "--offline").ok()
+        assert len(server.asked) == asked   # a bucket is no directory
         world("cache", "pin", server.url, "mine", world.out).ok()
         assert world("cache", "info", server.url, "--json").ok().json()["pins"] == {"mine": [world.out]}
         world("cache", "unpin", server.url, "mine").ok()

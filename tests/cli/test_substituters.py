@@ -131,7 +131,7 @@ def test_what_is_set_wrong_is_said_where(world):
         f"error: 'x' is no public key\n  --> {world.cwd}/swage.toml:2:24\n   2 | trusted-public-keys = [\"x\"]\n     |                        ^^^\n"
         "hint: NAME:BASE64 of 32 bytes, as 'swage cache keygen' prints it\n")
     assert world("list", "platforms", "--substituters", cache).fails(2).err == (
-        "error: '--substituters' says nothing for 'swage list'\nhint: it is for: build, boot, module, run, shell, plan, image\n")
+        "error: '--substituters' says nothing for 'swage list'\nhint: it is for: build, boot, module, run, shell, plan, fetch, image\n")
 
 
 def test_what_nobody_trusted_signed_is_not_taken(world):

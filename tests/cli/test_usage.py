@@ -227,7 +227,7 @@ def test_the_version(swage):
 def test_a_set_of_packages_is_for_commands_that_have_packages(swage):
     for command in (["list", "platforms"], ["check"], ["lock"], ["boot", "linux@6.1"], ["verify"], ["store", "du"], ["log", "x"], ["matrix"]):
         said = swage(*command, "--instance", "x").fails(2).err
-        assert said == f"error: '--instance' says nothing for 'swage {command[0]}'\nhint: it is for: build, run, shell, resolve, plan, why-build, cache, mirror\n"
+        assert said == f"error: '--instance' says nothing for 'swage {command[0]}'\nhint: it is for: build, run, shell, resolve, plan, fetch, why-build, cache, mirror\n"
 
 
 def test_records_go_into_a_directory(planner):

@@ -184,7 +184,7 @@ def planned(words: list[str]) -> list[str]:
     """The same words to a command that makes the plan and builds nothing."""
     at = next(i for i, word in enumerate(words) if i > 0 and not word.startswith("-") and words[i - 1] != "--layer")
     before, command, rest = words[:at], words[at], words[at + 1:]
-    if command in ("build", "frontier"):
+    if command in ("build", "fetch", "frontier"):
         return [*words, "--dry-run"]
     if command == "run":
         rest = rest[:rest.index("--")]
