@@ -53,7 +53,7 @@ faults: build
 	@SWAGE_FAULT_ROUNDS=$(ROUNDS) SWAGE_FAULT_SEED=$(SEED) SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
 	  pytest-3 -q -rs -p no:cacheprovider tests/faults
 
-# Builds and boots every kernel that the lock file pins on every platform, with gcc and then with clang, then builds and tests every package,
+# Builds and boots every series of kernels that the distribution has on every platform, with gcc and then with clang, then builds and tests every package,
 # and keeps the records; starts firmware. What has succeeded before is left out, so an interrupted sweep goes on where it was.
 verify: build
 	@status=0; for llvm in "" --llvm; do \

@@ -8,6 +8,7 @@
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "fetch/lock.hpp"
+#include "plan/sources.hpp"
 
 namespace swage {
 
@@ -54,7 +55,7 @@ std::set<Moved> moved_between(const Lockfile& before, const Lockfile& now) {
 }
 
 // Takes out what has one of the names: a set by its key or its root's name, or because it has such a package; a source
-// by its key or package; a seed. An error for a name that nothing has.
+// by its key or package; a seed; what was missing by its key. An error for a name that nothing has.
 Result<Lockfile> without_named(const Lockfile& lock, const std::vector<std::string>& names) {
   Lockfile rest = lock;
   std::set<std::string> known;
@@ -79,6 +80,8 @@ Result<Lockfile> without_named(const Lockfile& lock, const std::vector<std::stri
     if (is_named({key, lock.files.at(sha256).name})) rest.sources.erase(key);
   for (const auto& [key, seed] : lock.seeds)
     if (is_named({key, lock.files.at(seed.sha256).name})) rest.seeds.erase(key);
+  for (const auto& [key, reason] : lock.missing)
+    if (is_named({key, key.substr(key.find(':') + 1)})) rest.missing.erase(key);
   for (const std::string& name : names)
     if (!found.contains(name)) {
       const std::vector<std::string> all(known.begin(), known.end());
@@ -88,32 +91,61 @@ Result<Lockfile> without_named(const Lockfile& lock, const std::vector<std::stri
   return rest;
 }
 
-Result<int> run(Session& session, const LockCommand& command) {
-  SWAGE_TRY(const fs::path path, session.lock_path());
-  std::optional<Lockfile> before;
-  if (path_exists(path)) {
-    Result<Lockfile> old = Lockfile::read(path);
-    // One that cannot be read is replaced when it would be anyway.
-    if (!old && !command.update) return Fail(std::move(old).error());
-    if (old) before = std::move(*old);
-  }
-  SWAGE_TRY(const Catalog* catalog, session.catalog());
-  std::set<std::string> roots = before ? pinned_on_demand(*catalog, *before) : std::set<std::string>{};
+// All that the lock file says something of: what it pins, and what could not be had.
+std::set<std::string> keys_of(const Lockfile& lock) {
+  std::set<std::string> keys;
+  for (const auto& [key, set] : lock.sets) keys.insert(key);
+  for (const auto& [key, sha256] : lock.sources) keys.insert("source:" + key);
+  for (const auto& [key, seed] : lock.seeds) keys.insert(seed_key(key));
+  for (const auto& [key, reason] : lock.missing) keys.insert(key);
+  return keys;
+}
+
+// What the command is to do to the lock file `before`, which is at `path`.
+Result<LockChange> change_of(const LockCommand& command, const Catalog& catalog, const fs::path& path,
+                             const std::optional<Lockfile>& before) {
+  SWAGE_TRY(const std::vector<LockRequest> requests, lock_requests(catalog));
+  LockChange change{.before = before, .allow_older = command.allow_older};
   for (const std::string& name : command.roots) {
-    SWAGE_TRY(const RootRow* root, catalog->root(name));
-    roots.insert(root->name);
+    SWAGE_TRY(const RootRow* root, catalog.root(name));
+    change.wanted.insert(root_key(*root));
   }
-  std::optional<Lockfile> keep;
-  if (before && !command.update) keep = before;
   if (!command.names.empty()) {
     if (!before)
       return Fail(Error{.code = Errc::environment,
                         .what = fmt::format("'{}' is not there: nothing is pinned that could move", path.string()),
                         .hint = "pin it with: swage lock"});
-    SWAGE_TRY(keep, without_named(*before, command.names));
+    SWAGE_TRY(change.keep, without_named(*before, command.names));
+    const std::set<std::string> stays = keys_of(*change.keep);
+    for (const std::string& key : keys_of(*before))
+      if (!stays.contains(key)) change.wanted.insert(key);
+  } else if (command.update && before) {
+    change.wanted.merge(keys_of(*before));
+  } else {
+    change.keep = before;
+    for (const LockRequest& request : requests)
+      if (!request.on_demand) change.wanted.insert(request.key);
+    if (before) change.wanted.merge(pinned_on_demand(catalog, *before));
   }
-  SWAGE_TRY(const Lockfile* lock, session.update_lock(keep ? &*keep : nullptr, roots, before ? &*before : nullptr,
-                                                      command.allow_older));
+  // What the catalog does not have any more is not asked for.
+  std::set<std::string> known;
+  for (const LockRequest& request : requests) known.insert(request.key);
+  std::erase_if(change.wanted, [&](const std::string& key) { return !known.contains(key); });
+  return change;
+}
+
+Result<int> run(Session& session, const LockCommand& command) {
+  SWAGE_TRY(const fs::path path, session.lock_path());
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  for (const std::string& name : command.roots) SWAGE_CHECK(catalog->root(name));
+  std::optional<Lockfile> before;
+  SWAGE_TRY(const Lockfile* lock,
+            session.update_lock([&](Result<std::optional<Lockfile>> now) -> Result<LockChange> {
+              // One that cannot be read is replaced when it would be anyway.
+              if (!now && (!command.update || !command.names.empty())) return Fail(std::move(now).error());
+              before = now ? *std::move(now) : std::nullopt;
+              return change_of(command, *catalog, path, before);
+            }));
   session.stop_reporter();
   std::size_t added = 0;
   std::size_t removed = 0;
@@ -144,10 +176,10 @@ Result<int> run(Session& session, const LockCommand& command) {
 
 Action declare_lock(const Options& app) {
   auto command = std::make_shared<LockCommand>();
-  app.add_flag(
-      "--update", command->update,
-      "ask the distribution for everything anew, or for what NAMEs are; without this, what is pinned stays and only "
-      "what is not is added");
+  app.add_flag("--update", command->update,
+               "ask the distribution anew for all that is pinned, or for what NAMEs are; without this, what is pinned "
+               "stays, and "
+               "all that is not is added");
   app.add_option("NAME", command->names,
                  "with --update: a package, a source, a root or a set of packages that is to move (default: all)")
       .needs("--update");

@@ -68,10 +68,15 @@ Result<int> run(Session& session, const RunOptions& options) {
     return Fail(
         Error{.code = Errc::unsatisfiable,
               .what = fmt::format("programs of '{}' cannot be run here: it has no emulator", goal.platform->name)});
-  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   std::optional<Wanted> emulators;
+  SWAGE_TRY(Planned planned,
+            plan_and_check(session, goals, KernelGoal::artifact, {}, [&](Planner& planner) -> Result<void> {
+              if (foreign) {
+                SWAGE_TRY(emulators, planner.root(kEmulators));
+              }
+              return {};
+            }));
   if (foreign) {
-    SWAGE_TRY(emulators, planned.planner->root(kEmulators));
     planned.wanted.push_back(*emulators);
     planned.goals.push_back(&goal);
   }

@@ -150,11 +150,15 @@ fs::path in_store(const Store& store, const std::string& path) { return store.ro
 // A shell of the platform itself, in the root that its packages are built in under emulation.
 Result<int> run_emulated(Session& session, const Goal& goal, const ShellOptions& options) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(LockView lock, session.lock_view());
   SWAGE_TRY(const RootRow* row, emulated_root(*catalog, kPackageRoot, *goal.platform));
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, std::move(lock))};
-  for (const char* root : {row->name.c_str(), kEmulators})
-    SWAGE_CHECK(want(planned, goal, planned.planner->root(root)));
+  Planned planned;
+  SWAGE_TRY(planned.planner, plan_with_pins(session, [&](Planner& planner) -> Result<void> {
+              planned.wanted.clear();
+              planned.goals.clear();
+              for (const char* root : {row->name.c_str(), kEmulators})
+                SWAGE_CHECK(want(planned, goal, planner.root(root)));
+              return {};
+            }));
   SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
   HostViewSpec spec{.store_root = store->root(), .env = {{"PATH", kSystemPath}, {"SWAGE_SHELL", goal.platform->name}}};
   spec.system = in_store(*store, output_path(planned, planned.wanted[0]));
@@ -240,7 +244,14 @@ Result<int> run(Session& session, ShellOptions options) {
   if (options.own_tree && goal.cell.toolchain) SWAGE_CHECK(session.pin_archive(goal.cell.toolchain->source));
   // What is built for a shell, whatever it is for.
   goal.target.name = goal.target.recipe = goal.cell.kernel ? "shell-kernel" : "shell";
-  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
+  const auto also = [&](Planner& planner) -> Result<void> {   // what run_for_kernel() plans
+    if (!goal.cell.kernel) return {};
+    SWAGE_CHECK(planner.root(goal.cell.root->name));
+    if (!options.own_tree && !has_own_tree(goal.cell))
+      SWAGE_CHECK(planner.package(goal.target.asks.tree, goal.cell));
+    return {};
+  };
+  SWAGE_TRY(Planned planned, plan_and_check(session, goals, KernelGoal::artifact, {}, also));
   if (goal.cell.kernel) return run_for_kernel(session, std::move(planned), goal, options);
   SWAGE_TRY(Store* store, realise_to_run(session, planned, options.realise));
   const std::string toolchain = planned.planner->graph().find(goal.wanted->drv)->drv.env.at("deps_build");

@@ -333,7 +333,7 @@ Health qemu_health(Session& session) {
   const std::string always = "this machine's own is not used";
   const Result<fs::path> path = session.lock_path();
   const Result<const Catalog*> tables = session.catalog();
-  const Health later{.name = "qemu", .what = "the first command pins its packages; " + always};
+  const Health later{.name = "qemu", .what = "the first command that needs it pins its packages; " + always};
   if (!path || !tables || !path_exists(*path)) return later;
   const Result<LockView> lock = LockView::open(*path);
   if (!lock) return of_error("qemu", lock.error(), "make it anew with: swage lock --update");

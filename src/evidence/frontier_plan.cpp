@@ -231,6 +231,7 @@ Result<std::vector<FrontierCell>> named_cells(Session& session, const TargetOpti
 Result<std::vector<FrontierCell>> cells_of_row(Session& session, const ConstraintRow& row,
                                                const std::vector<const Platform*>& platforms) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_CHECK(pin_kernel_series(session));
   SWAGE_TRY(const LockView lock, session.lock_view());
   std::vector<FrontierCell> cells;
   for (const Platform* platform : platforms)

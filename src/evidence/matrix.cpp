@@ -33,7 +33,8 @@ std::vector<KernelColumn> catalog_columns(const Catalog& catalog, const Lockfile
                         .recipe = catalog.kernel_recipe(),
                         .version = row.version,
                         .series = !row.source.debian_package.empty()};
-    if (column.series && lock)
+    // Else nobody has asked yet which release of the series that is.
+    if (column.series && lock && unpinned_kernels(catalog, *lock, row.version).empty())
       if (const auto choice = find_kernel(catalog, *lock, row.version)) column.version = choice->version;
     columns.push_back(std::move(column));
   }

@@ -10,7 +10,9 @@
 #include "catalog/evidence.hpp"
 #include "catalog/package_evidence.hpp"
 #include "evidence/recorder.hpp"
+#include "fetch/lock.hpp"
 #include "plan/reduced_lock.hpp"
+#include "plan/sources.hpp"
 #include "request/image_goals.hpp"
 #include "request/recorded_cell.hpp"
 
@@ -23,9 +25,15 @@ class RecordedFileFinder {
   RecordedFileFinder(Session& session, const Catalog& catalog) : session_(session), catalog_(catalog) {}
 
   Result<RecordedFiles> run() {
-    if (const Result<fs::path> path = session_.lock_path(); path && path_exists(*path)) {
-      SWAGE_TRY(today_, Lockfile::read(*path));
+    std::set<std::string> roots;
+    for (const RootRow& row : catalog_.roots())
+      if (!is_on_demand(row)) roots.insert(root_key(row));
+    // Without them what needs one is told as not planned.
+    if (const Result<void> pinned = session_.pin(roots); !pinned) {
+      if (pinned.error().code == Errc::interrupted) return Fail(pinned.error());
+      session_.reporter().on(Message{fmt::format("note: {}", pinned.error().what)});
     }
+    SWAGE_TRY(today_, session_.lock());
     for (const fs::path& evidence : catalog_.evidence_directories()) SWAGE_CHECK(take_locks(evidence));
     for (const Platform& platform : catalog_.platforms()) {
       SWAGE_CHECK(check_interrupt());
@@ -60,7 +68,7 @@ class RecordedFileFinder {
     Kept& kept = kept_[evidence / name];
     if (kept.planner) return &kept;
     SWAGE_TRY(kept.lock, read_kept_lock(evidence, name));
-    if (today_) add_missing_roots(kept.lock, *today_);
+    add_missing_roots(kept.lock, *today_);
     kept.planner.emplace(catalog_, kept.lock);
     return &kept;
   }
@@ -148,7 +156,7 @@ class RecordedFileFinder {
 
   Session& session_;
   const Catalog& catalog_;
-  std::optional<Lockfile> today_{};    // none: there is no such file
+  const Lockfile* today_ = nullptr;
   std::map<fs::path, Kept> kept_{};    // by lock file; keeps addresses
   std::deque<Cell> cells_{};           // planners keep their addresses
   std::deque<Goal> goals_{};

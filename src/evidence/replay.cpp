@@ -131,9 +131,27 @@ Result<void> build(Session& session, Planned& planned, Replay& replay, RealiseOp
   return {};
 }
 
+// Gives the record's lock the roots that it does not have and that the lock file of today does not pin either.
+template <class Plan>
+Result<void> pin_new_roots(Session& session, Replay& replay, const Plan& plan_items) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  Planner planner(*catalog, replay.lock);
+  planner.collect_absent();
+  const Result<void> planned = plan_items(planner);
+  std::set<std::string> absent = planner.end_collecting();
+  replay.items.clear();
+  std::erase_if(absent, [](const std::string& key) { return !key.starts_with("root:"); });
+  if (!planned || absent.empty()) return {};   // who plans next is told
+  SWAGE_CHECK(session.pin(absent));
+  SWAGE_TRY(const Lockfile* today, session.lock());
+  add_missing_roots(replay.lock, *today);
+  return {};
+}
+
 template <class Plan>
 Result<void> plan_and_build(Session& session, Replay& replay, const RealiseOptions& options, const Plan& plan_items) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
+  SWAGE_CHECK(pin_new_roots(session, replay, plan_items));
   Planned planned{.planner = std::make_unique<Planner>(*catalog, replay.lock)};
   if (const Result<void> done = plan_items(*planned.planner); !done)
     return Fail(Error(done.error()).note(fmt::format("the catalog has changed since {} was recorded", replay.title)));

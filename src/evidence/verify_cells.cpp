@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "plan/sources.hpp"
 #include "request/realising.hpp"
 #include "request/recorded_cell.hpp"
 #include "request/tree_damage.hpp"
@@ -16,8 +17,8 @@ namespace {
 
 using End = CellRun::End;
 
-// Without targets: the tree that is named, or every kernel whose source the lock file pins, so that nothing has to come
-// from elsewhere.
+// Without targets: the tree that is named, or every kernel whose source the distribution has, so that nothing has to
+// come from elsewhere.
 Result<void> default_targets(Session& session, TargetOptions& options) {
   if (!options.targets.empty()) return {};
   SWAGE_TRY(const Catalog* catalog, session.catalog());
@@ -25,9 +26,10 @@ Result<void> default_targets(Session& session, TargetOptions& options) {
     options.targets = {catalog->kernel_recipe()};
     return {};
   }
+  SWAGE_CHECK(pin_kernel_series(session));
   SWAGE_TRY(const Lockfile* lock, session.lock());
   for (const KernelRow& row : catalog->kernels())
-    if (!row.source.debian_package.empty() && lock->sources.contains(row.source.debian_key()))
+    if (!row.source.debian_package.empty() && find_locked_source(*lock, row.source))
       options.targets.push_back(fmt::format("{}@{}", catalog->kernel_recipe(), row.version.str()));
   if (options.targets.empty())
     return Fail(Error{.what = "the lock file pins no kernel's source",
@@ -137,10 +139,10 @@ Result<void> choose_toolchain(const Catalog& catalog, const TargetOptions& optio
   return {};
 }
 
-Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOptions& options, Planner& planner,
-                       CellRun& cell) {
+// What is to be found out before the cell is planned: whether it boots, with which toolchain, and what is impossible.
+Result<void> prepare_cell(Session& session, const Catalog& catalog, const TargetOptions& options, CellRun& cell,
+                          bool& boots) {
   if (cell.goal.unpinned) return Fail(*cell.goal.unpinned);
-  bool boots = true;
   const KernelChoice& choice = *cell.goal.cell.kernel;
   if (choice.source && std::holds_alternative<Source::Present>(choice.source->how)) {   // others are not there yet
     SWAGE_TRY(Store* store, session.store());
@@ -155,7 +157,11 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
     make_impossible(cell);
     return {};
   }
-  SWAGE_CHECK(session.pin_archive(cell.goal.cell.toolchain->source));
+  return session.pin_archive(cell.goal.cell.toolchain->source);
+}
+
+Result<void> plan_cell(const Catalog& catalog, const TargetOptions& options, Planner& planner, bool boots,
+                       CellRun& cell) {
   cell.row = expected_row(catalog, cell.goal, options);
   SWAGE_TRY(const std::string maker, catalog.maker_of(cell.row));
   SWAGE_TRY(const Wanted kernel, planner.package(maker, cell.goal.cell));
@@ -168,7 +174,7 @@ Result<void> plan_cell(Session& session, const Catalog& catalog, const TargetOpt
   cell.row.kernel_drv = kernel.drv.str();
   cell.row.root = options.root.empty() ? root_name(planner.graph().find(kernel.drv)->drv) : options.root;
   const std::vector<StorePath> reached = planner.graph().closure(cell.wanted());
-  cell.reached.insert(reached.begin(), reached.end());
+  cell.reached = {reached.begin(), reached.end()};
   if (!cell.reached.contains(kernel.drv))
     return fail(Errc::invalid_input, fmt::format("'{}' does not boot what '{}' makes", cell.goal.target.asks.booted_by,
                                                  cell.goal.target.recipe));
@@ -194,20 +200,39 @@ Result<void> skip_when_known(const Catalog& catalog, Repeat repeat, CellRun& cel
 }
 
 // A cell that cannot be planned, for a package that the lock file lacks, is no reason not to verify the others.
-Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, Repeat repeat, Planner& planner,
+Result<std::deque<CellRun>> plan_cells(Session& session, const TargetOptions& options, Repeat repeat, Planned& planned,
                                        const Catalog& catalog) {
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options, "tiny",
                                                    options.objects ? KernelGoal::artifact : KernelGoal::boot));
   if (!options.src.empty()) SWAGE_CHECK(describe_trees(session, catalog, options, goals));
-  std::deque<CellRun> cells;
-  StorePathSet seen;
+  struct Prepared {
+    CellRun cell;
+    bool boots = true;
+    Result<void> done{};
+  };
+  std::deque<Prepared> prepared;   // while they are planned cells keep their addresses
   for (Goal& goal : goals) {
     if (!options.objects) SWAGE_CHECK(check_boots(goal.target));
-    CellRun& cell = cells.emplace_back(CellRun{.goal = std::move(goal)});
-    const Result<void> planned = plan_cell(session, catalog, options, planner, cell);
-    if (!planned) {
+    Prepared& one = prepared.emplace_back(Prepared{.cell = {.goal = std::move(goal)}});
+    one.done = prepare_cell(session, catalog, options, one.cell, one.boots);
+  }
+  // What all of them need is asked for at once.
+  std::deque<Result<void>> plans;
+  SWAGE_TRY(planned.planner, plan_with_pins(session, [&](Planner& planner) -> Result<void> {
+              plans.clear();
+              for (Prepared& one : prepared)
+                plans.push_back(one.done && one.cell.end == End::open
+                                    ? plan_cell(catalog, options, planner, one.boots, one.cell)
+                                    : one.done);
+              return {};
+            }));
+  std::deque<CellRun> cells;
+  StorePathSet seen;
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    CellRun& cell = cells.emplace_back(std::move(prepared[i].cell));
+    if (!plans[i]) {
       cell.end = End::not_tried;
-      cell.reason = planned.error().what;
+      cell.reason = plans[i].error().what;
     } else if (cell.end == End::open) {
       if (!seen.insert(cell.wanted()).second) cells.pop_back();   // two targets that are the same kernel
       else if (repeat != Repeat::all) SWAGE_CHECK(skip_when_known(catalog, repeat, cell));
@@ -272,13 +297,12 @@ Result<VerifiedCells> verify_cells(Session& session, TargetOptions targets, Repe
                                    const RealiseOptions& realise, const std::optional<IdleOptions>& idle) {
   SWAGE_CHECK(default_targets(session, targets));
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Lockfile* lock, session.lock());
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
   SWAGE_TRY(const std::vector<const Platform*> platforms, wanted_platforms(session, targets));
   std::vector<std::string> places = {kLocks};
   for (const Platform* platform : platforms) places.push_back(platform->name);
   SWAGE_CHECK(check_evidence_place(directory, places));
-  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, repeat, *planned.planner, *catalog));
+  Planned planned;
+  SWAGE_TRY(std::deque<CellRun> cells, plan_cells(session, targets, repeat, planned, *catalog));
   std::optional<IdleSummary> summary;
   const auto make = [&]() -> Result<void> {
     if (!idle) return realise_cells(session, planned, cells, directory, realise);

@@ -32,15 +32,14 @@ struct ImagePlan {
 };
 
 Result<ImagePlan> plan_image(Session& session, const Goal& goal) {
-  SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Lockfile* lock, session.lock());
-  auto planner = std::make_unique<Planner>(*catalog, *lock);
-  SWAGE_TRY(Wanted image, planner->package(goal.target.recipe, goal.cell));
-  ImagePlan plan{.planned = {.planner = std::move(planner)}, .image = std::move(image)};
-  if (goal.target.image->board->emulated()) {
-    SWAGE_TRY(plan.boot, plan.planned.planner->package(goal.target.asks.booted_by, goal.cell));
-  }
-  return plan;
+  std::optional<Wanted> image, boot;
+  SWAGE_TRY(std::unique_ptr<Planner> planner, plan_with_pins(session, [&](Planner& with) -> Result<void> {
+              SWAGE_TRY(image, with.package(goal.target.recipe, goal.cell));
+              if (!goal.target.image->board->emulated()) return {};
+              SWAGE_TRY(boot, with.package(goal.target.asks.booted_by, goal.cell));
+              return {};
+            }));
+  return ImagePlan{.planned = {.planner = std::move(planner)}, .image = *std::move(image), .boot = std::move(boot)};
 }
 
 // Being stopped and a lack of the machine's say nothing about an image.

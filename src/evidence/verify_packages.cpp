@@ -119,12 +119,16 @@ bool is_recorded(const Goal& goal) {
   return package && !goal.instance && goal.cell.mode == BuildMode::cross;
 }
 
-Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goals, Planner& planner) {
+Result<std::deque<PackageRun>> plan_runs(Session& session, std::deque<Goal>& goals, Planned& planned) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Lockfile* lock, session.lock());
   std::map<const Goal*, std::string> problems;
-  SWAGE_CHECK(plan_goals(session, goals, planner, KernelGoal::artifact,
-                         [&](const Goal& goal, const Error& error) { problems[&goal] = error.what; }));
+  SWAGE_TRY(planned.planner, plan_with_pins(session, [&](Planner& with) {
+              problems.clear();
+              return plan_goals(session, goals, with, KernelGoal::artifact,
+                                [&](const Goal& goal, const Error& error) { problems[&goal] = error.what; });
+            }));
+  const Planner& planner = *planned.planner;
+  SWAGE_TRY(const Lockfile* lock, session.lock());
   std::deque<PackageRun> runs;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Goal& goal : goals) {
@@ -212,7 +216,6 @@ Result<void> realise_runs(Session& session, Planned& planned, std::deque<Package
 Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets, bool all, bool skip_verified,
                                          const fs::path& evidence, RealiseOptions realise) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(const Lockfile* lock, session.lock());
   if (all) {
     SWAGE_TRY(const std::vector<const RecipeRow*> recipes, catalog->recipes());
     for (const RecipeRow* recipe : recipes)
@@ -224,8 +227,8 @@ Result<VerifiedPackages> verify_packages(Session& session, TargetOptions targets
       const Result<const RecipeRow*> recipe = catalog->recipe(goal.target.recipe);
       return recipe && !(*recipe)->is_for(*goal.platform);
     });
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, *lock)};
-  SWAGE_TRY(std::deque<PackageRun> runs, plan_runs(session, goals, *planned.planner));
+  Planned planned;
+  SWAGE_TRY(std::deque<PackageRun> runs, plan_runs(session, goals, planned));
   SWAGE_CHECK(check_place(evidence, runs));
   if (skip_verified) SWAGE_CHECK(skip_verified_runs(evidence, runs));
   const Result<void> realised = realise_runs(session, planned, runs, evidence, realise);

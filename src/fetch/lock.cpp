@@ -24,7 +24,6 @@ constexpr std::string_view kSeed = "seed:";
 constexpr std::string_view kNative = "amd64";   // the build platform's architecture
 
 constexpr std::string_view kRoot = "root:";
-std::string root_key(const RootRow& row) { return fmt::format("{}{}", kRoot, row.name); }
 
 // `2.44-3`, `2.44+3+b1`, `12.2.0-14+deb12u1` -> 2.44, 2.44, 12.2.0: packages that are built from another's source put
 // more after it.
@@ -149,11 +148,12 @@ class Locker {
   }
 
   Result<Lockfile> make(std::vector<LockRequest> requests) {
+    std::set<std::string> unknown = options_.wanted;
+    for (const LockRequest& request : requests) unknown.erase(request.key);
+    for (const std::string& key : unknown) lock_.missing.insert_or_assign(key, "the catalog has no such row");
     std::erase_if(requests, [&](const LockRequest& request) {
-      return request.on_demand && !options_.roots.contains(request.key.substr(kRoot.size())) &&
-             !lock_.sets.contains(request.key);
+      return !options_.wanted.contains(request.key) || is_pinned(request);
     });
-    std::erase_if(requests, [&](const LockRequest& request) { return is_pinned(request); });
     for (const LockRequest& request : requests) lock_.missing.erase(request.key);
     std::map<std::string, SuiteWork> suites = by_suite(requests);
     ask(suites);
@@ -450,11 +450,15 @@ class Locker {
     const auto is_new = [&](const Job* job) {   // or needed now
       return !options_.keep || job->request->on_demand || !options_.keep->missing.contains(job->request->key);
     };
-    // Of one reason, such as no network, nobody needs to read once for each.
+    // Of one reason, such as no network, nobody needs to read once for each set.
     if (!failed.empty() && failed.size() == requests && std::any_of(failed.begin(), failed.end(), is_new)) {
       const Job& job = *failed.front();
       Error error = *job.error;
-      error.notes.push_back("nothing that the catalog needs can be had from the distribution");
+      std::set<std::string> told{error.what};
+      for (const auto& [name, suite] : suites)
+        if (suite.error && told.insert(suite.error->what).second)
+          reporter_.on(Message{fmt::format("note: {}", without_hosts(suite.error->what, sources_))});
+      error.notes.push_back("nothing that is to be pinned can be had from the distribution");
       if (error.code == Errc::invalid_input && !job.request->pos.file.empty()) error.where = job.request->pos;
       else if (error.hint.empty()) error.hint = "check the host's package sources with: apt-get update";
       return Fail(std::move(error));
@@ -522,7 +526,7 @@ bool is_on_demand(const RootRow& row) { return row.architecture != kNative || !r
 std::set<std::string> pinned_on_demand(const Catalog& catalog, const Lockfile& lock) {
   std::set<std::string> found;
   for (const RootRow& row : catalog.roots())
-    if (is_on_demand(row) && lock.sets.contains(root_key(row))) found.insert(row.name);
+    if (is_on_demand(row) && lock.sets.contains(root_key(row))) found.insert(root_key(row));
   return found;
 }
 
@@ -550,26 +554,26 @@ Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog) {
     const ToolchainRow& row = *each;
     if (row.suite.empty() || row.packages.empty()) continue;
     LockRequest request{
-        .key = "toolchain:" + row.group, .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
+        .key = toolchain_key(row), .suite = row.suite, .packages = row.packages, .pos = row.origin.pos};
     request.declared.emplace(row.packages[0], row.version);
     if (row.packages.size() > 1 && row.binutils) request.declared.emplace(row.packages[1], *row.binutils);
     if (!row.cxx.empty()) {
       LockRequest full = request;
-      full.key = "toolchain-c++:" + row.group;
+      full.key = toolchain_key(row, true);
       full.packages.insert(full.packages.end(), row.cxx.begin(), row.cxx.end());
       add(std::move(full));
     }
     add(std::move(request));
   }
   for (const SeedRow& row : catalog.seeds())
-    add({.key = std::string(kSeed) + row.name,
+    add({.key = seed_key(row.name),
          .suite = row.suite,
          .packages = {row.package},
          .pos = row.origin.pos,
          .member = row.member});
   const auto add_source = [&](const SourceSpec& source, const Origin& origin) {
     if (source.debian_package.empty()) return;
-    add({.key = std::string(kSource) + source.debian_key(),
+    add({.key = source_key(source),
          .suite = source.debian_suite,
          .packages = {source.debian_package},
          .pos = origin.pos,

@@ -24,7 +24,7 @@ struct LockRequest {
   std::vector<std::string> only{};          // of what apt takes, what has such a name; empty: all
   std::vector<std::string> components{"main"};
   std::string architecture = "amd64";       // of the packages
-  bool on_demand = false;                   // pinned when it is first needed
+  bool on_demand = false;                   // is_on_demand()
   std::string locked_as{};                  // of a set: LockedSet::request
   SourcePos pos{};                          // the row that asks
   std::optional<Version> series{};          // of a source
@@ -33,9 +33,10 @@ struct LockRequest {
 };
 // Every set, seed and source that the catalog mentions, sorted by key.
 Result<std::vector<LockRequest>> lock_requests(const Catalog& catalog);
-// Whether the root is pinned only when it is first needed: one of another platform, or a part of images.
+// Whether the root is pinned only when something needs it, and not by `swage lock`: one of another platform, or a part
+// of images.
 bool is_on_demand(const RootRow& row);
-// The names of such roots that the lock file pins.
+// The keys of such roots that the lock file pins.
 std::set<std::string> pinned_on_demand(const Catalog& catalog, const Lockfile& lock);
 
 // A mirror of the distribution, as an apt source.
@@ -55,8 +56,9 @@ struct LockOptions {
   std::vector<AptSource> sources{};         // in this order; empty: those of the host
   FetchOptions fetch{};                     // how often to try, ...; mirrors and proxies are filled in
   const Lockfile* keep = nullptr;           // what it pins stays pinned so; only what it does not pin is asked for
-  // Those that are pinned on demand are only asked for when they are named here or pinned in `keep`.
-  std::set<std::string> roots{};
+  // The keys of what is asked for, where `keep` does not pin it as its row says now. What the catalog does not have is
+  // missing. Only the indices of suites are read that these are of.
+  std::set<std::string> wanted{};
   // The lock that is replaced, if any: what was published of its archives does not change; no suite may be older than
   // it was; where the mirrors do not have what an index names, what it pins will do.
   const Lockfile* before = nullptr;
@@ -66,7 +68,7 @@ struct LockOptions {
 // A request that cannot be met, or is met with another version than its row declares because the suite moved on, leaves
 // out its set: Lockfile::missing has the reason and a Message tells it. Errors: Errc::environment when apt or every
 // suite's index cannot be had, or a suite is older than it was or has expired (an attacker may replay old indices, with
-// vulnerable packages: their signatures stay good); Errc::invalid_input when no request at all can be met.
+// vulnerable packages: their signatures stay good); Errc::invalid_input when nothing that is wanted can be had.
 Result<Lockfile> make_lock(const Catalog& catalog, const LockOptions& options, Reporter& reporter);
 
 // The mirrors that the host's apt is configured with for its own release, in order, and all their suites are taken from

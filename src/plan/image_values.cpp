@@ -216,7 +216,7 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
     const LockedFile* locked = find_locked_source(lock.sources(), source);
     const std::string url = source.urls.empty() ? "" : without_bars(source.urls.front());
     lines.push_back(fmt::format("built|{}|{}|{}|{}|{}|{}|{}", part.recipe->name,
-                                package_version(*part.recipe, lock.sources()), part.recipe->license,
+                                pinned_version(*part.recipe), part.recipe->license,
                                 locked ? locked->sha256 : source.sha256, base(locked ? locked->path : url), url,
                                 join(std::vector<std::string>(part.within.begin(), part.within.end()), ",")));
     programs.push_back(part.recipe->name);
@@ -236,8 +236,9 @@ Result<std::string> Planner::State::image_contents(const Cell& cell, const Userl
   for (const std::string& root : roots_of(*tables, image)) {
     if (!is_in_image(image, userland.whole, root)) continue;
     SWAGE_TRY(const RootRow* row, catalog.root(root));
-    SWAGE_CHECK(set_sources(lock, *row));
-    SWAGE_TRY(const LockedSet* set, lock.set("root:" + root));
+    SWAGE_CHECK(pinned_packages(*row));
+    SWAGE_TRY(const LockedSet* set, lock.set(root_key(*row)));
+    if (!set) continue;   // what is absent is only collected
     for (const std::string& sha256 : set->files) {
       const LockedFile* file = lock.file(sha256);
       lines.push_back(fmt::format("deb|{}|{}|{}|{}|{}||", file->name, file->version, row->license, sha256,

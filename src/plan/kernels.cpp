@@ -49,6 +49,26 @@ Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const L
   return nearest;
 }
 
+std::set<std::string> unpinned_kernels(const Catalog& catalog, const Lockfile& lock,
+                                       const std::optional<Version>& wanted) {
+  std::vector<const KernelRow*> series;
+  for (const KernelRow& row : catalog.kernels())
+    if (!row.source.debian_package.empty() &&
+        (!wanted || wanted->is_prefix_of(row.version) || row.version.is_prefix_of(*wanted)))
+      series.push_back(&row);
+  std::set<std::string> keys;
+  if (!wanted)
+    std::sort(series.begin(), series.end(),
+              [](const KernelRow* a, const KernelRow* b) { return b->version < a->version; });
+  for (const KernelRow* row : series) {
+    const std::string key = source_key(row->source);
+    const bool pinned = find_locked_source(lock, row->source) != nullptr;
+    if (!pinned && !lock.missing.contains(key)) keys.insert(key);
+    if (!wanted && (pinned || !keys.empty())) break;
+  }
+  return keys;
+}
+
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted) {
   SWAGE_TRY(const std::vector<Known> known, known_kernels(catalog, lock));
   // A request for a series is for the row of that series, whose source the lock file pins; a newer release of the

@@ -1,6 +1,7 @@
-// swage.lock: every distribution package and every floating choice, pinned by name, version and sha256. Made by
-// fetch/lock.hpp from the host's apt sources; read here, so that planning needs neither apt nor network. No mirror's
-// host name is in it: a package has the path that every mirror of its distribution has it under.
+// swage.lock: distribution packages and floating choices, pinned by name, version and sha256. Made by
+// fetch/lock.hpp from the host's apt sources, and grown by what each command needs; read here, so that planning needs
+// neither apt nor network. No mirror's host name is in it: a package has the path that every mirror of its distribution
+// has it under.
 //
 // JSON with one package a line, keys sorted, all keys always present:
 //   {"version": 2, "created": "2026-01-31", "files": {SHA256: {"name", "version", "path", "size", "seen"}},
@@ -65,7 +66,7 @@ struct LockedSeed {
 struct Lockfile {
   static constexpr unsigned kVersion = 2;       // of the format: a reader refuses a later one; 1 had no days of files
 
-  std::string created{};                        // YYYY-MM-DD
+  std::string created{};                        // YYYY-MM-DD, when it was made or last grew
   std::map<std::string, LockedFile> files{};    // by sha256
   std::map<std::string, LockedSet> sets{};      // "root:build", "toolchain:debian-bookworm-gcc-12-arm64"
   std::map<std::string, std::string> sources{}; // "bookworm/linux" -> sha256 of the orig tarball
@@ -76,7 +77,7 @@ struct Lockfile {
   // "Debian/bookworm-security" -> "2026-01-31T00:00:00Z". An older one is a replay, or a mirror that fell behind.
   std::map<std::string, std::string> suites{};
   // Sets ("root:build"), sources ("source:bookworm/linux") and seeds ("seed:busybox") that the distribution could not
-  // give when the lock was made, with the reason in one clause: the error when one is needed.
+  // give when they were asked for, with the reason in one clause: the error when one is needed.
   std::map<std::string, std::string> missing{};
 
   static Result<Lockfile> read(const fs::path& path);

@@ -173,7 +173,7 @@ Error Planner::State::not_for(const RecipeRow& recipe, const Platform& platform)
 // The static one that every derivation starts with.
 Result<std::string> Planner::State::busybox(Draft& draft) {
   if (!seed) {
-    SWAGE_TRY(Source source, seed_source(lock.sources(), kSeed));
+    SWAGE_TRY(Source source, pinned_seed(kSeed));
     seed = add_source(draft, std::move(source));
   }
   draft.drv.input_srcs.insert(*seed);

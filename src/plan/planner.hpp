@@ -88,6 +88,11 @@ Result<std::vector<std::string>> nearest_kernels(const Catalog& catalog, const L
 Result<KernelChoice> vendor_kernel(const ImageTables& tables, const VendorKernel& of);
 // The same lines, which a tree of the user's gets too.
 std::vector<std::string> vendor_lines(const ImageTables& tables, const VendorKernel& of);
+// The sources that have to be asked for before find_kernel() can tell, as keys of Lockfile::missing: of each series
+// that `wanted` may be of, where the lock neither pins it nor says why it is missing. Without `wanted` the newest
+// alone, and when that turns out to be missing the one before it.
+std::set<std::string> unpinned_kernels(const Catalog& catalog, const Lockfile& lock,
+                                       const std::optional<Version>& wanted);
 // The newest kernel that `wanted` (a series or a release; nothing: any) names, by catalog and lock file. Errors say
 // which are nearest.
 Result<KernelChoice> find_kernel(const Catalog& catalog, const Lockfile& lock, const std::optional<Version>& wanted);
@@ -151,6 +156,12 @@ class Planner {
   Result<Wanted> package(const std::string& recipe, const Cell& cell);
   Result<Wanted> toolchain(const ToolchainRow& row, const std::map<std::string, Source>& trees = {});   // Cell::trees
   Result<Wanted> root(const std::string& name);
+
+  // What a lock file has to have: from now on it is no error that the lock neither pins something nor says why it is
+  // missing. What is planned then goes on with something in its place, so that all that a plan lacks is found at once.
+  void collect_absent();
+  // Ends that. The keys, as those of Lockfile::missing; with any, nothing of this planner may be used.
+  std::set<std::string> end_collecting();
 
   const Graph& graph() const;
 

@@ -73,6 +73,8 @@ struct Planner::State {
   std::map<std::tuple<Side, Side, const Instance*, BuildMode, std::vector<const QuirkRow*>>, const Cell*>
       package_cells{};
   std::optional<StorePath> seed{};                               // once it is asked for
+  bool collecting = false;                                       // Planner::collect_absent()
+  std::set<std::string> absent{};                                // what was found so
 
   StorePath add_source(Draft& draft, Source source) {
     StorePath path = source.path;
@@ -86,6 +88,13 @@ struct Planner::State {
     return object.path.str();
   }
 
+  // What the lock pins (sources.hpp), or something in its place: pins.cpp.
+  bool is_absent(const std::string& key);
+  Result<Source> pinned_source(const SourceSpec& spec, const std::string& name);
+  Result<Source> pinned_seed(const std::string& name);
+  Result<std::vector<Source>> pinned_packages(const ToolchainRow& row, bool with_cxx);
+  Result<std::vector<Source>> pinned_packages(const RootRow& row);
+  std::string pinned_version(const RecipeRow& recipe);
   Result<std::string> busybox(Draft& draft);
   Result<std::string> script(Draft& draft, const std::string& name);
   std::string add_sources(Draft& draft, std::vector<Source> sources);   // their paths

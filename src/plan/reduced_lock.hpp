@@ -22,8 +22,8 @@ void add_missing_roots(Lockfile& record, const Lockfile& today);
 bool covers(const Lockfile& whole, const Lockfile& part);
 
 // What two lock files say together; nothing when they contradict each other. What was planned from either is planned
-// from it too, as long as both were made of lock files of one day: of another day one may lack what the other has, and
-// a plan may depend on that.
+// from it too, as long as both were made of lock files of one day: of another day the distribution may not have given
+// what the other has, and a plan may depend on that. It never depends on what nobody had asked for yet.
 std::optional<Lockfile> joined(const Lockfile& one, const Lockfile& other);
 
 }  // namespace swage

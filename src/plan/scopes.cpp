@@ -153,7 +153,7 @@ Result<std::string> Planner::State::component(Draft& draft, std::string_view key
       return add_source(draft, tree->second).str();
     if (!row->tree.empty())
       return fail(Errc::invalid_input, fmt::format("'{}' is a tree of a layer, which is not read here", id));
-    SWAGE_TRY(Source source, source_of(lock.sources(), row->source, id));
+    SWAGE_TRY(Source source, pinned_source(row->source, id));
     return add_source(draft, std::move(source)).str();
   }
   return fail(Errc::invalid_input, fmt::format("'{}' has no component '{}', which '{}' is made from",
@@ -174,15 +174,11 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        [&](std::string_view key) -> Result<std::string> {
          if (!draft.toolchain) return cell_lacks(draft, "a toolchain");
          if (key == "debs") {
-           std::vector<std::string> names = draft.toolchain->packages;
-           if (cell.with_cxx) names.insert(names.end(), draft.toolchain->cxx.begin(), draft.toolchain->cxx.end());
-           SWAGE_TRY(std::vector<Source> debs,
-                     set_sources(lock, (cell.with_cxx ? "toolchain-c++:" : "toolchain:") + draft.toolchain->group,
-                                 draft.toolchain->suite, names));
+           SWAGE_TRY(std::vector<Source> debs, pinned_packages(*draft.toolchain, cell.with_cxx));
            return add_sources(draft, std::move(debs));
          }
          if (key == "source") {
-           SWAGE_TRY(Source source, source_of(lock.sources(), draft.toolchain->source, draft.toolchain->id));
+           SWAGE_TRY(Source source, pinned_source(draft.toolchain->source, draft.toolchain->id));
            return add_source(draft, std::move(source)).str();
          }
          if (key == "path") {
@@ -208,7 +204,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
        [&](std::string_view key) -> Result<std::string> {
          if (!draft.root) return cell_lacks(draft, "a root");
          if (key == "debs") {
-           SWAGE_TRY(std::vector<Source> debs, set_sources(lock, *draft.root));
+           SWAGE_TRY(std::vector<Source> debs, pinned_packages(*draft.root));
            return add_sources(draft, std::move(debs));
          }
          return look_up({{"name", draft.root->name}, {"suite", draft.root->suite}}, "root", key);
@@ -240,7 +236,7 @@ VariableScopes Planner::State::scopes(Draft& draft) {
       {"source",
        [&](std::string_view key) -> Result<std::string> {
          if (!key.empty()) return look_up({}, "source", key);
-         SWAGE_TRY(Source source, source_of(lock.sources(), draft.recipe.source, draft.recipe.name));
+         SWAGE_TRY(Source source, pinned_source(draft.recipe.source, draft.recipe.name));
          return add_source(draft, std::move(source)).str();
        }},
       {"script", [&](std::string_view key) { return script(draft, std::string(key)); }},
@@ -298,7 +294,7 @@ Result<std::string> Planner::State::target_value(const Draft& draft, std::string
 }
 
 Result<std::string> Planner::State::package_value(Draft& draft, std::string_view key) {
-  const std::string version = package_version(draft.recipe, lock.sources());
+  const std::string version = pinned_version(draft.recipe);
   std::string label = draft.recipe.name;
   // ffmpeg-5.1.9, u-boot-rpi-3-2023.01.
   if (!version.starts_with(draft.recipe.member)) label += "-" + draft.recipe.member;

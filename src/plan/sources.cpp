@@ -9,11 +9,13 @@ namespace swage {
 
 namespace {
 
+constexpr std::string_view kSourceKey = "source:", kSeedKey = "seed:";
+
 // What the lock lacks, and why when making it found a reason.
 Fail not_locked(const Lockfile& lock, const std::string& key, std::string what) {
   Error error{.code = Errc::environment, .what = std::move(what), .hint = "pin it with: swage lock"};
   if (const auto reason = lock.missing.find(key); reason != lock.missing.end())
-    error.notes.push_back(fmt::format("when the lock file was made: {}", reason->second));
+    error.notes.push_back(fmt::format("when it was asked for: {}", reason->second));
   return Fail(std::move(error));
 }
 
@@ -55,6 +57,22 @@ std::string root_request(const RootRow& row) {
   return text;
 }
 
+std::string root_key(const RootRow& row) { return "root:" + row.name; }
+std::string toolchain_key(const ToolchainRow& row, bool with_cxx) {
+  return (with_cxx ? "toolchain-c++:" : "toolchain:") + row.group;
+}
+std::string seed_key(const std::string& name) { return fmt::format("{}{}", kSeedKey, name); }
+std::string source_key(const SourceSpec& spec) { return fmt::format("{}{}", kSourceKey, spec.debian_key()); }
+
+Result<bool> answers_key(const LockView& lock, const std::string& key) {
+  const Lockfile& known = lock.sources();
+  if (known.missing.contains(key)) return true;
+  if (key.starts_with(kSourceKey)) return known.sources.contains(key.substr(kSourceKey.size()));
+  if (key.starts_with(kSeedKey)) return known.seeds.contains(key.substr(kSeedKey.size()));
+  SWAGE_TRY(const LockedSet* set, lock.set(key));
+  return set != nullptr;
+}
+
 const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spec) {
   const auto source = lock.sources.find(spec.debian_key());
   if (source == lock.sources.end()) return nullptr;
@@ -84,7 +102,7 @@ Result<Source> source_of(const Lockfile& lock, const SourceSpec& spec, const std
                                             spec.debian_suite, file->name, file->version)});
     if ((!file || other) && !spec.urls.empty()) return download_of(spec, spec.sha256);
     if (!file)
-      return not_locked(lock, "source:" + spec.debian_key(), fmt::format("'{}' has no source in the lock file", name));
+      return not_locked(lock, source_key(spec), fmt::format("'{}' has no source in the lock file", name));
     return source_of(*file, lock.created);
   }
   if (spec.urls.empty()) return fail(Errc::invalid_input, fmt::format("'{}' has no source", name));
@@ -104,7 +122,7 @@ Result<Source> seed_source(const Lockfile& lock, const std::string& name) {
   const auto seed = lock.seeds.find(name);
   const auto file = seed == lock.seeds.end() ? lock.files.end() : lock.files.find(seed->second.sha256);
   if (file == lock.files.end())
-    return not_locked(lock, "seed:" + name, fmt::format("'{}', which unpacks all else, is not in the lock file", name));
+    return not_locked(lock, seed_key(name), fmt::format("'{}', which unpacks all else, is not in the lock file", name));
   SWAGE_TRY(const Hash hash, Hash::from_hex(HashAlgo::sha256, seed->second.nar_sha256));
   SWAGE_TRY(StorePath path, make_fixed_path(name, ContentMethod::recursive, hash));
   SWAGE_TRY(Source package, source_of(file->second, lock.created));
@@ -128,8 +146,11 @@ Result<std::vector<Source>> locked_set(const LockView& lock, const std::string& 
       missing.value().hint += " --root " + key.substr(key.find(':') + 1);
     return missing;
   }
-  if (set->suite != suite || set->request != request)
-    return without("has changed since the lock file was made");
+  if (set->suite != suite || set->request != request) {
+    Fail changed = without("has changed since it was pinned");
+    changed.value().hint = "pin it anew with: swage lock --update " + key;
+    return changed;
+  }
   std::vector<Source> sources;
   sources.reserve(set->files.size());
   for (const std::string& sha256 : set->files) {
@@ -148,7 +169,7 @@ Result<std::vector<Source>> set_sources(const LockView& lock, const std::string&
   return locked_set(lock, key, suite, set_request(packages));
 }
 Result<std::vector<Source>> set_sources(const LockView& lock, const RootRow& row) {
-  return locked_set(lock, "root:" + row.name, row.suite, root_request(row));
+  return locked_set(lock, root_key(row), row.suite, root_request(row));
 }
 
 }  // namespace swage

@@ -10,6 +10,14 @@
 
 namespace swage {
 
+// What is called how in a lock file: the keys of its sets, and of Lockfile::missing.
+std::string root_key(const RootRow& row);               // root:build
+std::string toolchain_key(const ToolchainRow& row, bool with_cxx = false);   // toolchain:ID, toolchain-c++:ID
+std::string seed_key(const std::string& name);          // seed:busybox
+std::string source_key(const SourceSpec& spec);         // source:bookworm/linux
+// Whether the lock pins what is called so, or says why it is missing.
+Result<bool> answers_key(const LockView& lock, const std::string& key);
+
 // The pinned orig tarball of spec.debian_package; null when the lock file has none.
 const LockedFile* find_locked_source(const Lockfile& lock, const SourceSpec& spec);
 

@@ -249,6 +249,8 @@ Result<void> take_version(Session& session, const Catalog& catalog, Target& targ
   if (instances->contains(target.version) || !std::isdigit(static_cast<unsigned char>(target.version.front())))
     return {};
   SWAGE_TRY(const RecipeRow* recipe, catalog.recipe(target.recipe));
+  if (recipe->version.empty() && !recipe->source.debian_package.empty())
+    SWAGE_CHECK(session.pin({source_key(recipe->source)}));
   SWAGE_TRY(const LockView lock, session.lock_view());
   const std::string version = package_version(*recipe, lock.sources());
   if (version == target.version || version.starts_with(target.version + ".")) {
@@ -308,14 +310,13 @@ Result<void> check_emulation(const TargetOptions& options, const std::vector<con
                                         options.emulate ? "--emulate" : "--accelerate", kBuildPlatform),
                     .hint = "name another one with: --for PLATFORM"});
 }
-Result<BuildMode> mode_of(Session& session, const Catalog& catalog, const TargetOptions& options,
+Result<BuildMode> mode_of(const Catalog& catalog, const TargetOptions& options,
                           const Platform& platform) {
   if ((!options.emulate && !options.accelerate) || platform.name == kBuildPlatform) return BuildMode::cross;
   if (platform.qemu_user.empty())
     return Fail(Error{.code = Errc::unsatisfiable,
                       .what = fmt::format("nothing can be built as '{}': it has no emulator", platform.name)});
-  SWAGE_TRY(const RootRow* root, emulated_root(catalog, kPackageRoot, platform));
-  SWAGE_CHECK(session.lock_with({root->name}));
+  SWAGE_CHECK(emulated_root(catalog, kPackageRoot, platform));
   return options.accelerate ? BuildMode::accelerated : BuildMode::emulated;
 }
 
@@ -342,7 +343,7 @@ Result<void> read_trees(Session& session, const Catalog& catalog, std::deque<Goa
     if (!cell.toolchain) return {};
     for (const std::string& id : cell.toolchain->components) {
       SWAGE_TRY(const ComponentRow* row, catalog.component(id));
-      if (row->tree.empty()) continue;
+      if (row->tree.empty() || cell.trees.contains(id)) continue;
       if (!trees.contains(id)) {
         SWAGE_TRY(Source source, component_source(session, *row));
         trees.emplace(id, std::move(source));
@@ -365,7 +366,34 @@ std::optional<fs::path> tree_of(Session& session, const KernelChoice& choice) {
   return (*store)->real_path(choice.source->path);
 }
 
-// The kernel that the target is of, if it is of one.
+// Sees to it that the lock file knows which releases the kernels of the targets are, all with one question. Where a
+// series cannot be had there may be another release that is meant.
+Result<void> pin_kernels(Session& session, const Catalog& catalog, const TargetOptions& options,
+                         const std::vector<Target>& targets) {
+  std::vector<std::optional<Version>> kernels;
+  for (const Target& target : targets) {
+    if (!options.src.empty() || !needs_kernel(target) || target.vendor) continue;
+    std::optional<Version>& wanted = kernels.emplace_back();
+    if (!target.version.empty()) { SWAGE_TRY(wanted, Version::parse(target.version)); }
+  }
+  std::optional<Error> problem;
+  for (std::set<std::string> keys;; keys.clear()) {   // again when the newest of all cannot be had
+    SWAGE_TRY(const LockView lock, session.lock_view());
+    for (const auto& wanted : kernels) keys.merge(unpinned_kernels(catalog, lock.sources(), wanted));
+    if (keys.empty()) break;
+    Result<void> pinned = session.pin(keys);
+    if (!pinned && (pinned.error().code == Errc::interrupted || session.options().offline)) return pinned;
+    if (!pinned) problem = std::move(pinned).error();
+  }
+  if (!problem) return {};
+  SWAGE_TRY(const LockView lock, session.lock_view());
+  for (const auto& wanted : kernels)
+    if (!find_kernel(catalog, lock.sources(), wanted)) return Fail(*std::move(problem));
+  session.reporter().on(Message{fmt::format("note: {}", problem->what)});
+  return {};
+}
+
+// The kernel that the target is of, if it is of one. Which release that is the lock file knows (pin_kernels).
 Result<std::optional<KernelChoice>> kernel_of(Session& session, const Catalog& catalog, const TargetOptions& options,
                                               const Target& target, const std::vector<const Platform*>& platforms,
                                               KernelGoal kernel_goal) {
@@ -421,15 +449,8 @@ Result<void> complete_goal(Session& session, const TargetOptions& options, Kerne
   goal.cell.platform = &platform;
   goal.cell.instance = goal.instance.get();
   goal.cell.image = goal.target.image;
-  if (goal.target.image && kernel_goal != KernelGoal::resolution) {
-    SWAGE_TRY(const ImageTables* tables, catalog->image_tables());
-    SWAGE_CHECK(session.lock_with(roots_of(*tables, *goal.target.image)));
-  }
-  if (goal.target.name == kRootTarget && !goal.target.version.empty()) {
-    SWAGE_TRY(const RootRow* root, catalog->root(goal.target.version));
-    SWAGE_CHECK(session.lock_with({root->name}));
-  }
-  SWAGE_TRY(goal.cell.mode, mode_of(session, *catalog, options, platform));
+  if (goal.target.name == kRootTarget && !goal.target.version.empty()) SWAGE_CHECK(catalog->root(goal.target.version));
+  SWAGE_TRY(goal.cell.mode, mode_of(*catalog, options, platform));
   if (choice) {
     const KernelOptions& kernel = choice->options;
     if (kernel.config_text) SWAGE_CHECK(check_config_arch(*kernel.config_text, kernel.config, platform.kernel_arch));
@@ -580,6 +601,7 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
   // Said before a tree is fetched and copied for minutes.
   if (!options.src.empty() && !options.toolchain.empty())
     for (const Platform* platform : platforms) SWAGE_CHECK(check_toolchain(*catalog, options.toolchain, *platform));
+  SWAGE_CHECK(pin_kernels(session, *catalog, options, targets));
   std::deque<Goal> goals;
   std::vector<Resolution> resolutions;
   for (const Target& target : targets) {
@@ -610,6 +632,14 @@ Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& optio
     }
   }
   return goals;
+}
+
+Result<void> pin_kernel_series(Session& session) {
+  SWAGE_TRY(const Catalog* catalog, session.catalog());
+  std::set<std::string> keys;
+  for (const KernelRow& row : catalog->kernels())
+    if (!row.source.debian_package.empty()) keys.insert(source_key(row.source));
+  return session.pin(keys);
 }
 
 Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner, KernelGoal kernel_goal,

@@ -118,6 +118,9 @@ using OnImpossible = std::function<void(const Goal&, const Error&)>;
 Result<std::deque<Goal>> make_goals(Session& session, const TargetOptions& options, std::string_view default_config,
                                     KernelGoal kernel_goal = KernelGoal::artifact, const OnImpossible& impossible = {});
 
+// Sees to it that the lock file pins every series of kernels, where they can be had: for who goes through all of them.
+Result<void> pin_kernel_series(Session& session);
+
 // Adds what makes every goal to the planner's graph.
 Result<void> plan_goals(Session& session, std::deque<Goal>& goals, Planner& planner,
                         KernelGoal kernel_goal = KernelGoal::artifact, const OnImpossible& impossible = {});

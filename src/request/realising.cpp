@@ -14,13 +14,42 @@
 
 namespace swage {
 
-Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal,
-                               const OnImpossible& impossible) {
+Result<std::unique_ptr<Planner>> plan_with_pins(Session& session, const PlanWith& plan) {
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  SWAGE_TRY(LockView lock, session.lock_view());
   SWAGE_TRY(const Instances* instances, session.instances());
-  Planned planned{.planner = std::make_unique<Planner>(*catalog, std::move(lock), *instances)};
-  SWAGE_CHECK(plan_goals(session, goals, *planned.planner, kernel_goal, impossible));
+  std::unique_ptr<Planner> planner;
+  const auto begin = [&]() -> Result<void> {
+    SWAGE_TRY(LockView lock, session.lock_view());
+    planner = std::make_unique<Planner>(*catalog, std::move(lock), *instances);
+    return {};
+  };
+  SWAGE_CHECK(begin());
+  planner->collect_absent();
+  SWAGE_CHECK(plan(*planner));
+  const std::set<std::string> absent = planner->end_collecting();
+  if (absent.empty()) return planner;
+  Result<void> pinned = session.pin(absent);
+  if (!pinned && pinned.error().code == Errc::interrupted) return Fail(std::move(pinned).error());
+  SWAGE_CHECK(begin());
+  if (Result<void> planned = plan(*planner); !planned)
+    return Fail(pinned ? std::move(planned).error() : std::move(pinned).error());
+  if (!pinned) session.reporter().on(Message{fmt::format("note: {}", pinned.error().what)});
+  return planner;
+}
+
+Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal,
+                               const OnImpossible& impossible, const PlanWith& more) {
+  std::vector<std::pair<const Goal*, Error>> left_out;
+  OnImpossible leave_out;
+  if (impossible) leave_out = [&](const Goal& goal, const Error& error) { left_out.emplace_back(&goal, error); };
+  Planned planned;
+  SWAGE_TRY(planned.planner, plan_with_pins(session, [&](Planner& planner) -> Result<void> {
+              left_out.clear();
+              for (Goal& goal : goals) goal.wanted.reset();
+              SWAGE_CHECK(plan_goals(session, goals, planner, kernel_goal, leave_out));
+              return more ? more(planner) : Result<void>();
+            }));
+  for (const auto& [goal, error] : left_out) impossible(*goal, error);
   for (const Goal& goal : goals) {
     if (!goal.wanted) continue;
     planned.wanted.push_back(*goal.wanted);

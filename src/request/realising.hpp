@@ -13,10 +13,18 @@ struct Planned {
   std::vector<Wanted> wanted{};
   std::vector<const Goal*> goals{};         // one for each of `wanted`
 };
+using PlanWith = std::function<Result<void>(Planner&)>;
 
-// With `impossible`, what cannot be planned is not among what is wanted.
+// A planner that `plan` has planned with, by a lock file that pins all that this needs: what it lacks is asked for
+// first, and no more. `plan` is called once when it lacks nothing, and again with another planner when it has grown. An
+// error of `plan` ends it before anything is asked for. Where something cannot be pinned, that is the error if `plan`
+// has one without it, and else a note.
+Result<std::unique_ptr<Planner>> plan_with_pins(Session& session, const PlanWith& plan);
+
+// With `impossible`, what cannot be planned is not among what is wanted. `more`: what the caller is going to plan
+// besides.
 Result<Planned> plan_and_check(Session& session, std::deque<Goal>& goals, KernelGoal kernel_goal,
-                               const OnImpossible& impossible = {});
+                               const OnImpossible& impossible = {}, const PlanWith& more = {});
 
 // What cannot be made at all, when the others are all the same (-k, or what one of `--for all` does not have): said at
 // once, and kept for the end.

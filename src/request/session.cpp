@@ -1,6 +1,7 @@
 #include "request/session.hpp"
 
 #include <cstdlib>
+#include <ctime>
 #include <fmt/core.h>
 #include <memory>
 #include <pwd.h>
@@ -8,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "fetch/fetch.hpp"
 #include "fetch/lock.hpp"
 #include "fetch/published.hpp"
+#include "plan/sources.hpp"
 #include "request/mirrors.hpp"
 #include "request/substituters.hpp"
 
@@ -53,27 +56,23 @@ class Pinning {
     fs::path file = lock_file;
     file += ".pinning";
     SWAGE_TRY(std::optional<FileLock> held, FileLock::try_acquire(file, FileLock::Mode::exclusive));
-    const bool waited = !held;
-    if (waited) {
+    if (!held) {
       reporter.on(Message{fmt::format("note: waiting for another swage, which pins in '{}'", lock_file.string())});
       SWAGE_TRY(held, FileLock::acquire(file, FileLock::Mode::exclusive));
     }
-    return Pinning(std::move(file), *std::move(held), waited);
+    return Pinning(std::move(file), *std::move(held));
   }
   Pinning(Pinning&& other) noexcept
-      : file_(std::exchange(other.file_, {})), held_(std::move(other.held_)), waited_(other.waited_) {}
+      : file_(std::exchange(other.file_, {})), held_(std::move(other.held_)) {}
   Pinning& operator=(Pinning&&) = delete;
   ~Pinning() {
     if (!file_.empty()) ::unlink(file_.c_str());
   }
-  bool waited() const { return waited_; }   // the lock file may have changed meanwhile
 
  private:
-  Pinning(fs::path file, FileLock held, bool waited)
-      : file_(std::move(file)), held_(std::move(held)), waited_(waited) {}
+  Pinning(fs::path file, FileLock held) : file_(std::move(file)), held_(std::move(held)) {}
   fs::path file_;
   FileLock held_;
-  bool waited_;
 };
 
 }  // namespace
@@ -212,95 +211,144 @@ Result<const Catalog*> Session::catalog() {
   return catalog_;
 }
 
-Result<const Lockfile*> Session::lock() {
-  if (lock_) return lock_.get();
+const Lockfile* Session::take_lock(Lockfile lock) {
+  return locks_.emplace_back(std::make_unique<const Lockfile>(std::move(lock))).get();
+}
+
+Result<std::optional<Lockfile>> Session::read_lock() {
   SWAGE_TRY(const fs::path path, lock_path());
-  if (!path_exists(path)) return first_lock();
+  if (!path_exists(path)) return std::optional<Lockfile>();
   SWAGE_TRY(Lockfile lock, Lockfile::read(path));
-  lock_ = std::make_unique<Lockfile>(std::move(lock));
-  return lock_.get();
+  return std::optional(std::move(lock));
+}
+
+Result<const Lockfile*> Session::lock() {
+  if (!locks_.empty()) return locks_.back().get();
+  SWAGE_TRY(std::optional<Lockfile> there, read_lock());
+  if (!there) { SWAGE_TRY(there, first_lock()); }
+  return take_lock(*std::move(there));
 }
 
 Result<LockView> Session::lock_view() {
-  if (lock_) return LockView(*lock_);
+  if (!locks_.empty()) return LockView(*locks_.back());
   if (lock_view_) return *lock_view_;
   SWAGE_TRY(const fs::path path, lock_path());
   if (!path_exists(path)) {
-    SWAGE_TRY(const Lockfile* made, first_lock());
-    return LockView(*made);
+    SWAGE_TRY(const Lockfile* first, lock());
+    return LockView(*first);
   }
   SWAGE_TRY(lock_view_, expected_lock_view_.valid() ? expected_lock_view_.get() : LockView::open(path));
   return *lock_view_;
 }
 
 void Session::expect_lock_view() {
-  if (lock_ || lock_view_ || expected_lock_view_.valid()) return;
+  if (!locks_.empty() || lock_view_ || expected_lock_view_.valid()) return;
   const Result<fs::path> path = lock_path();
   if (path && path_exists(*path))
     expected_lock_view_ = std::async(std::launch::async, [file = *path] { return LockView::open(file); });
 }
 
-Result<void> Session::lock_with(const std::set<std::string>& roots) {
-  SWAGE_TRY(const LockView view, lock_view());
-  bool all = true;
-  for (const std::string& root : roots) {
-    SWAGE_TRY(const LockedSet* set, view.set("root:" + root));
-    all = all && set;
+// What nobody has pinned for a new workspace is pinned as in the user's data directory: both then share what is built.
+Result<Lockfile> Session::first_lock() {
+  SWAGE_TRY(const fs::path path, lock_path());
+  SWAGE_TRY(const fs::path data, home());
+  const fs::path of_home = data / "swage.lock";
+  Lockfile none{.created = time_text("%Y-%m-%d", std::time(nullptr))};
+  if (!options_.lock.empty() || path == of_home || !path_exists(of_home)) return none;
+  Result<Lockfile> begun = Lockfile::read(of_home);
+  if (!begun) return none;
+  SWAGE_TRY(const Pinning pinning, Pinning::begin(path, reporter()));
+  SWAGE_TRY(std::optional<Lockfile> there, read_lock());
+  if (there) return *std::move(there);
+  reporter().on(Message{
+      fmt::format("note: '{}' begins with what '{}' pins; to ask the distribution for it anew: swage lock --update",
+                  path.string(), of_home.string())});
+  SWAGE_CHECK(write_file_atomically(path, begun->str()));
+  return begun;
+}
+
+namespace {
+
+// `root:build, seed:busybox and 5 more`
+std::string some_of(const std::set<std::string>& keys) {
+  constexpr std::size_t most = 4;
+  std::vector<std::string> shown;
+  for (const std::string& key : keys)
+    if (shown.size() < most) shown.push_back(fmt::format("'{}'", key));
+  const std::size_t rest = keys.size() - shown.size();
+  return join(shown, ", ") + (rest > 0 ? fmt::format(" and {} more", rest) : "");
+}
+
+// Of a lock that there is no file of: what this command has found missing is its own.
+Lockfile as_in_file(Lockfile lock) {
+  lock.missing.clear();
+  return lock;
+}
+
+Result<std::set<std::string>> not_in(const LockView& lock, const std::set<std::string>& keys) {
+  std::set<std::string> absent;
+  for (const std::string& key : keys) {
+    SWAGE_TRY(const bool known, answers_key(lock, key));
+    if (!known) absent.insert(key);
   }
-  if (all) return {};
-  SWAGE_TRY(const Lockfile* pinned, lock());
-  const Lockfile before = *pinned;
-  SWAGE_CHECK(update_lock(&before, roots));
+  return absent;
+}
+
+}  // namespace
+
+Result<void> Session::pin(const std::set<std::string>& keys) {
+  SWAGE_TRY(const LockView view, lock_view());
+  SWAGE_TRY(const std::set<std::string> absent, not_in(view, keys));
+  if (absent.empty()) return {};
+  if (options_.offline)
+    return Fail(Error{.code = Errc::environment,
+                      .what = fmt::format("the lock file does not pin {}, and without a network nothing can be pinned",
+                                          some_of(absent)),
+                      .hint = "run it without --offline, or before that: swage lock"});
+  SWAGE_TRY(const Lockfile* known, lock());
+  std::set<std::string> asked;
+  std::size_t before = 0;
+  const Result<const Lockfile*> grown = update_lock([&](Result<std::optional<Lockfile>> now) -> Result<LockChange> {
+    SWAGE_TRY(std::optional<Lockfile> there, std::move(now));
+    LockChange change{.keep = there ? std::move(there) : as_in_file(*known)};
+    SWAGE_TRY(change.wanted, not_in(*change.keep, absent));
+    asked = change.wanted;
+    before = change.keep->files.size();
+    return change;
+  });
+  if (!grown) {   // another command asks again, this one need not
+    Lockfile without = *known;
+    for (const std::string& key : asked) without.missing.emplace(key, grown.error().what);
+    take_lock(std::move(without));
+    return Fail(grown.error());
+  }
+  std::erase_if(asked, [&](const std::string& key) { return (*grown)->missing.contains(key); });   // which was told
+  if (asked.empty()) return {};
+  SWAGE_TRY(const fs::path path, lock_path());
+  const std::size_t more = (*grown)->files.size() - before;
+  reporter().on(Message{fmt::format("note: '{}' pins {} package{} more, for {}", path.string(), more,
+                                    more == 1 ? "" : "s", some_of(asked))});
   return {};
 }
 
-// What nobody has pinned for a new workspace is pinned as in the user's data directory: both then share what is built.
-Result<const Lockfile*> Session::first_lock() {
-  SWAGE_TRY(const fs::path path, lock_path());
-  SWAGE_TRY(const fs::path data, home());
-  SWAGE_TRY(const Catalog* tables, catalog());
-  if (!options_.lock.empty() || path == data / "swage.lock" || !path_exists(data / "swage.lock"))
-    return update_lock(nullptr);
-  Result<Lockfile> of_home = Lockfile::read(data / "swage.lock");
-  if (!of_home) return update_lock(nullptr);
-  reporter().on(Message{fmt::format(
-      "note: '{}' begins with what '{}' pins; to ask the distribution for everything anew: swage lock --update",
-      path.string(), (data / "swage.lock").string())});
-  Result<const Lockfile*> made = update_lock(&*of_home, pinned_on_demand(*tables, *of_home), &*of_home);
-  if (made || made.error().code != Errc::environment) return made;
-  // What the home's does not pin nothing may need.
-  reporter().on(Message{fmt::format("note: no more than that is pinned now: {}", made.error().what)});
-  SWAGE_CHECK(write_file_atomically(path, of_home->str()));
-  lock_ = std::make_unique<Lockfile>(*std::move(of_home));
-  return lock_.get();
-}
-
-Result<const Lockfile*> Session::update_lock(const Lockfile* keep, const std::set<std::string>& roots,
-                                             const Lockfile* before, bool allow_older) {
+Result<const Lockfile*> Session::update_lock(const ChooseLockChange& choose) {
   SWAGE_CHECK(check_online("nothing can be pinned"));
   SWAGE_TRY(const fs::path path, lock_path());
   SWAGE_TRY(const fs::path data, home());
   SWAGE_TRY(const Catalog* tables, catalog());
-  const bool was_there = path_exists(path);
   SWAGE_TRY(const Pinning pinning, Pinning::begin(path, reporter()));
-  std::optional<Lockfile> others;   // what the one that was waited for made
-  if (pinning.waited() && path_exists(path)) { SWAGE_TRY(others, Lockfile::read(path)); }
-  if (others && !was_there) {
-    lock_ = std::make_unique<Lockfile>(*std::move(others));
-    return lock_.get();
-  }
-  if (others && keep) keep = &*others;
+  SWAGE_TRY(LockChange change, choose(read_lock()));
+  if (change.wanted.empty() && change.keep) return take_lock(*std::move(change.keep));
   reporter().on(Message{fmt::format("note: pinning distribution packages in '{}'", path.string())});
   SWAGE_TRY(Lockfile lock, make_lock(*tables,
                                      {.cache_dir = data / "cache/apt",
-                                      .keep = keep,
-                                      .roots = roots,
-                                      .before = before,
-                                      .allow_older = allow_older},
+                                      .keep = change.keep ? &*change.keep : nullptr,
+                                      .wanted = std::move(change.wanted),
+                                      .before = change.before ? &*change.before : nullptr,
+                                      .allow_older = change.allow_older},
                                      reporter()));
   SWAGE_CHECK(write_file_atomically(path, lock.str()));
-  lock_ = std::make_unique<Lockfile>(std::move(lock));
-  return lock_.get();
+  return take_lock(std::move(lock));
 }
 
 Result<void> Session::pin_archive(const SourceSpec& source) {
@@ -313,13 +361,14 @@ Result<void> Session::pin_archive(const SourceSpec& source) {
   SWAGE_TRY(const fs::path data, home());
   reporter().on(Message{fmt::format("note: pinning '{}' in '{}'", url.substr(url.rfind('/') + 1), path.string())});
   SWAGE_TRY(std::string sha256, published_sha256(source, data / "cache/published", {}, reporter()));
-  SWAGE_CHECK(lock());
+  SWAGE_TRY(const Lockfile* known, lock());
   SWAGE_TRY(const Pinning pinning, Pinning::begin(path, reporter()));
-  std::optional<Lockfile> others;
-  if (pinning.waited()) { SWAGE_TRY(others, Lockfile::read(path)); }
-  if (others) others->archives.emplace(url, sha256);
-  lock_->archives.emplace(url, std::move(sha256));   // in its place: planners may have begun to read it
-  return write_file_atomically(path, others ? others->str() : lock_->str());
+  SWAGE_TRY(std::optional<Lockfile> there, read_lock());
+  Lockfile grown = there ? *std::move(there) : as_in_file(*known);
+  grown.archives.emplace(url, std::move(sha256));
+  SWAGE_CHECK(write_file_atomically(path, grown.str()));
+  take_lock(std::move(grown));
+  return {};
 }
 
 Result<Store*> Session::store(Store::Purpose purpose) {

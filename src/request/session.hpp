@@ -37,6 +37,16 @@ struct SessionOptions {
   std::vector<std::string> mirrors{};   // --mirror, of several words with commas
   bool offline = false;                 // --offline
 };
+// What is to be asked for and what stays: said once no other process can change the lock file any more.
+struct LockChange {
+  std::optional<Lockfile> keep{};       // LockOptions::keep, and below too
+  std::set<std::string> wanted{};       // none: nothing is asked for, and `keep` is the lock file
+  std::optional<Lockfile> before{};
+  bool allow_older = false;
+};
+// `now`: what the lock file says; none: there is no such file.
+using ChooseLockChange = std::function<Result<LockChange>(Result<std::optional<Lockfile>> now)>;
+
 class CacheSubstituter;                 // request/substituters.hpp
 using MakeReporter = std::function<std::unique_ptr<Reporter>()>;
 
@@ -63,17 +73,19 @@ class Session {
   Result<const Instances*> instances();
   Result<SourceTrees> source_trees();
   Result<const Catalog*> catalog();
-  // Reads the lock file; when there is none, makes it and says so.
+  // Reads the lock file. Where there is none it is one that pins nothing, or for a new workspace what that of home()
+  // pins. It grows by what is asked for: what was given before stays where it is, and as it was.
   Result<const Lockfile*> lock();
   // The same to look entries up in, which costs less.
   Result<LockView> lock_view();
   // Begins to open it beside what else is done, for who will ask for lock_view().
   void expect_lock_view();
-  // Asks the distribution for what `keep` does not pin (null: for all) and writes the file. The rest: LockOptions.
-  Result<const Lockfile*> update_lock(const Lockfile* keep, const std::set<std::string>& roots = {},
-                                      const Lockfile* before = nullptr, bool allow_older = false);
-  // Sees to it that the lock file has these roots, of which some are pinned only when they are first needed.
-  Result<void> lock_with(const std::set<std::string>& roots);
+  // Sees to it that the lock file pins these, or says why they are missing: keys as those of Lockfile::missing. Those
+  // that it does neither of are asked for, and no others; what other processes pin meanwhile stays. An error when none
+  // of them can be had.
+  Result<void> pin(const std::set<std::string>& keys);
+  // Changes the lock file while no other process does.
+  Result<const Lockfile*> update_lock(const ChooseLockChange& choose);
   // Sees to it that the lock file pins the source, when its row leaves the sha256 to the publisher.
   Result<void> pin_archive(const SourceSpec& source);
   Result<Store*> store(Store::Purpose purpose = Store::Purpose::usual);   // the purpose of the first call counts
@@ -96,7 +108,9 @@ class Session {
   void add_evidence(const fs::path& directory) { evidence_.push_back(directory); }
 
  private:
-  Result<const Lockfile*> first_lock();
+  Result<Lockfile> first_lock();
+  Result<std::optional<Lockfile>> read_lock();   // as it is now
+  const Lockfile* take_lock(Lockfile lock);
 
   SessionOptions options_;
   MakeReporter make_reporter_;
@@ -107,7 +121,7 @@ class Session {
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<Instances> instances_;
   const Catalog* catalog_ = nullptr;
-  std::unique_ptr<Lockfile> lock_;
+  std::vector<std::unique_ptr<const Lockfile>> locks_;   // the last is the one; planners may still read the others
   std::optional<LockView> lock_view_;
   std::future<Result<LockView>> expected_lock_view_;
   Traffic traffic_{};

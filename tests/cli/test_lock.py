@@ -1,11 +1,12 @@
 """Making the lock file: one process for all, from the home's for a new workspace, and without network with one error."""
 import fcntl
-import hashlib
 import json
+import shutil
 import subprocess
 
 import pytest
 
+from made_up_archive import MadeUpArchive
 from swage_cli import made_up_lock
 
 
@@ -39,10 +40,8 @@ def test_a_new_workspace_begins_with_what_the_home_pins(offline):
     lock = offline.cwd / "swage.lock"
     got = offline("resolve", "linux@6.1", "--for", "arm64").ok()
     assert got.out == "linux@6.1.176 for arm64: debian-bookworm-gcc-12-arm64\n"
-    said = got.err.splitlines()
-    assert said[0] == (f"note: '{lock}' begins with what '{offline.home}/swage.lock' pins; "
-                       "to ask the distribution for everything anew: swage lock --update")
-    assert said[-1].startswith("note: no more than that is pinned now: suite '")
+    assert got.err == (f"note: '{lock}' begins with what '{offline.home}/swage.lock' pins; "
+                       "to ask the distribution for it anew: swage lock --update\n")
     assert json.loads(lock.read_text())["files"] == json.loads((offline.home / "swage.lock").read_text())["files"]
     assert offline("resolve", "linux@6.1", "--for", "arm64").ok().err == ""
 
@@ -55,7 +54,7 @@ def test_without_network_there_is_one_error_and_the_lock_stays(offline):
     got = offline("lock", "--update").fails(4)
     assert "left out of the lock" not in got.err and got.err.count("error: ") == 1
     assert got.err.splitlines()[-3:-1][0].startswith("error: suite '")
-    assert got.err.endswith("note: nothing that the catalog needs can be had from the distribution\nhint: check the host's package sources with: apt-get update\n")
+    assert got.err.endswith("note: nothing that is to be pinned can be had from the distribution\nhint: check the host's package sources with: apt-get update\n")
     assert lock.read_text() == before
 
 
@@ -63,14 +62,11 @@ def test_a_root_that_is_named_must_be_one(swage):
     assert swage("lock", "--root", "biuld").fails(2).err == "error: 'biuld' is not a root\nhint: did you mean 'build'?\n"
 
 
-class Archive:
+class Archive(MadeUpArchive):
     """Suites that the host's apt has, and a catalog that asks for them."""
     def __init__(self, swage):
-        self.swage, self.root, self.catalog = swage, swage.cwd / "archive", swage.cwd / "catalog"
-        codename = next(line.split("=")[1].strip('"\n') for line in open("/etc/os-release") if line.startswith("VERSION_CODENAME="))
-        (swage.cwd / "sources.list").write_text(f"deb [trusted=yes] file://{self.root} {codename} main\n")
-        (swage.cwd / "apt.conf").write_text(f'Dir::Etc::sourcelist "{swage.cwd}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n')
-        swage.env["APT_CONFIG"] = str(swage.cwd / "apt.conf")
+        super().__init__(swage)
+        self.catalog = swage.cwd / "catalog"
         files = {
             "platforms.toml": '[[platform]]\nname = "arm64"\ntriple = "aarch64-linux-gnu"\nendian = "little"\nbits = 64\nkernel_arch = "arm64"\n'
                               'elf_machine = 183\nelf_class = 64\n',
@@ -82,19 +78,6 @@ class Archive:
         for name, text in files.items():
             (self.catalog / name).parent.mkdir(parents=True, exist_ok=True)
             (self.catalog / name).write_text(text)
-
-    def publish(self, suite, packages, date="Sat, 31 Jan 2026 00:00:00 UTC"):
-        index = "".join(f"Package: {name}\nVersion: {version}\nArchitecture: amd64\nMaintainer: x <x@x>\nDescription: x\n"
-                        f"Filename: pool/{name}_{version}_amd64.deb\nSize: 7\nSHA256: {hashlib.sha256(f'{name} {version}'.encode()).hexdigest()}\n\n"
-                        for name, version in packages.items())
-        (self.root / "pool").mkdir(parents=True, exist_ok=True)
-        for name, version in packages.items():   # the lock asks whether they are there
-            (self.root / f"pool/{name}_{version}_amd64.deb").write_text("package")
-        place = self.root / "dists" / suite
-        (place / "main/binary-amd64").mkdir(parents=True, exist_ok=True)
-        (place / "main/binary-amd64/Packages").write_text(index)
-        (place / "Release").write_text(f"Origin: Test\nLabel: Made up\nSuite: {suite}\nCodename: {suite}\nDate: {date}\nArchitectures: amd64\nComponents: main\nSHA256:\n"
-                                       f" {hashlib.sha256(index.encode()).hexdigest()} {len(index)} main/binary-amd64/Packages\n")
 
     def lock(self, *args):
         return self.swage("lock", "--catalog", self.catalog, *args)
@@ -141,4 +124,117 @@ def test_an_update_of_some_moves_no_others(archive):
 
 def test_offline_nothing_is_pinned(swage):
     assert swage("plan", "root@build", "--offline").fails(4).err == (
-        "error: nothing can be pinned without a network\nhint: run it without --offline\n")
+        "error: the lock file does not pin 'root:build', 'seed:busybox', and without a network nothing can be pinned\n"
+        "hint: run it without --offline, or before that: swage lock\n")
+    assert not (swage.home / "swage.lock").exists()
+
+
+def test_without_its_suites_a_lock_says_so_once_for_each(archive):
+    swage = archive.swage
+    before = (swage.home / "swage.lock").read_text()
+    for suite in ["new", "old"]:
+        shutil.rmtree(archive.root / "dists" / suite)
+    unread = "suite '{0}' cannot be read: Failed to fetch dists/{0}/main/binary-amd64/Packages File not found - dists/{0}/main/binary-amd64/Packages (2: No such file or directory)"
+    got = archive.lock("--update").fails(4)
+    assert "".join(line for line in got.err.splitlines(True) if not line.startswith(("lock", "failed lock"))) == (
+        f"note: pinning distribution packages in '{swage.home}/swage.lock'\n"
+        f"note: {unread.format('old')}\nerror: {unread.format('new')}\n"
+        "note: nothing that is to be pinned can be had from the distribution\nhint: check the host's package sources with: apt-get update\n")
+    assert (swage.home / "swage.lock").read_text() == before
+
+
+def test_an_update_of_what_was_missing_asks_again(archive):
+    lock = json.loads((archive.swage.home / "swage.lock").read_text())
+    del lock["sets"]["root:three"]
+    lock["missing"]["root:three"] = "it was not there"
+    (archive.swage.home / "swage.lock").write_text(json.dumps(lock))
+    assert archive.lock("--update", "three").ok().out.endswith("packages in 3 sets, 1 added, 1 removed\n")
+    assert json.loads((archive.swage.home / "swage.lock").read_text())["missing"] == {}
+
+
+@pytest.fixture
+def distribution(swage):
+    """All that the shipped catalog wants of packages, in a version that it declares."""
+    made = MadeUpArchive(swage)
+    suites = {}
+    for row in swage("list", "roots", "--json").ok().json()["roots"]:
+        suites.setdefault(row["suite"], {}).update(dict.fromkeys(row["packages"], "1.0-1"))
+    for row in swage("list", "toolchains", "--json").ok().json()["toolchains"]:
+        if row["packages"]:
+            versions = dict(zip(row["packages"], [row["version"], row["binutils"]]))
+            suites.setdefault(row["suite"], {}).update({name: f"{versions.get(name) or '1.0'}-1" for name in row["packages"] + row["cxx"]})
+    suites["bookworm"]["busybox-static"] = "1.35.0-4"
+    made.suites = suites
+    publish(made, "Sat, 31 Jan 2026 00:00:00 UTC")
+    return made
+
+
+def publish(distribution, date):
+    for suite, packages in distribution.suites.items():
+        distribution.publish(suite, packages, date, {"busybox-static": "bin/busybox"})
+
+
+def pinned(swage):
+    return json.loads((swage.home / "swage.lock").read_text())
+
+
+def test_a_lock_grows_with_what_is_needed(distribution):
+    swage = distribution.swage
+    lock = swage.home / "swage.lock"
+    first = swage("plan", "toolchain", "--for", "avr").ok()
+    before = pinned(swage)
+    toolchains = [key for key in before["sets"] if key.startswith("toolchain")]
+    assert len(toolchains) == 1 and toolchains[0].endswith("-avr") and len(before["sets"]) < 5
+    assert list(before["seeds"]) == ["busybox"] and before["sources"] == {} and before["missing"] == {}
+    assert first.err.splitlines()[0] == f"note: pinning distribution packages in '{lock}'"
+    added = ", ".join(f"'{key}'" for key in sorted([*before["sets"], "seed:busybox"]))
+    assert first.err.splitlines()[-2] == f"note: '{lock}' pins {len(before['files'])} packages more, for {added}"
+    assert "note: " not in swage("plan", "toolchain", "--for", "avr").ok().err
+    assert swage("plan", "toolchain", "--for", "avr", "--offline").ok().out == first.out
+
+    # On another day, another command: what is pinned stays, of the day that it says.
+    for packages in distribution.suites.values():
+        packages.update({name: version + "+deb1" for name, version in packages.items() if name not in ["busybox-static"]})
+    publish(distribution, "Sun, 01 Feb 2026 00:00:00 UTC")
+    second = swage("plan", "toolchain", "--for", "mipsel", "--json").ok()
+    assert second.json()
+    grown = pinned(swage)
+    assert set(before["sets"]) < set(grown["sets"]) and len(grown["sets"]) < 8
+    assert all(grown[part][key] == value for part in ["files", "sets", "seeds"] for key, value in before[part].items())
+    assert {file["seen"].split()[0] for file in grown["files"].values()} == {"2026-01-31", "2026-02-01"}
+    assert swage("plan", "toolchain", "--for", "avr").ok().out == first.out
+
+    # All of it, later: nothing that is pinned moves.
+    whole = swage("lock", "--json").ok().json()
+    assert (whole["moved"], whole["removed"]) == ([], 0) and whole["sets"] > 400
+    everything = pinned(swage)
+    assert all(everything[part][key] == value for part in ["files", "sets", "seeds"] for key, value in grown[part].items())
+
+
+def test_an_update_moves_what_is_pinned_and_pins_nothing_else(distribution):
+    swage = distribution.swage
+    swage("plan", "toolchain", "--for", "avr").ok()
+    before = pinned(swage)
+    distribution.suites["bookworm"]["make"] = distribution.suites["trixie"]["make"] = "1.1-1"
+    publish(distribution, "Sun, 01 Feb 2026 00:00:00 UTC")
+    moved = swage("lock", "--update", "--json").ok().json()["moved"]
+    assert {row["name"] for row in moved} <= {"make"}
+    assert set(pinned(swage)["sets"]) == set(before["sets"])
+
+
+def test_what_two_processes_pin_at_once_is_all_there(distribution):
+    swage = distribution.swage
+    runs = [swage.start("plan", "toolchain", "--for", platform) for platform in ["mips", "mipsel", "riscv64"]]
+    for run in runs:
+        out, err = run.communicate(timeout=600)
+        assert run.returncode == 0, err
+    for platform in ["mips", "mipsel", "riscv64"]:
+        assert "note: " not in swage("plan", "toolchain", "--for", platform, "--offline").ok().err
+
+
+def test_offline_what_is_not_pinned_is_named(distribution):
+    swage = distribution.swage
+    swage("plan", "toolchain", "--for", "mips").ok()
+    got = swage("plan", "toolchain", "--for", "mipsel", "--offline").fails(4)
+    assert got.err.startswith("error: the lock file does not pin 'toolchain:") and got.err.endswith(
+        "-mipsel', and without a network nothing can be pinned\nhint: run it without --offline, or before that: swage lock\n")

@@ -73,6 +73,19 @@ def catalog_without_evidence(place: pathlib.Path) -> pathlib.Path:
     return shutil.copytree(ROOT / "catalog", place / "catalog", ignore=shutil.ignore_patterns("evidence"))
 
 
+def source_key(debian: dict) -> str:
+    return f"{debian['suite']}/{debian['package']}" + (f"@{debian['series']}" if "series" in debian else "")
+
+
+def source_keys() -> set[str]:
+    """Of what kernels and packages are built from, as keys of a lock file's sources."""
+    rows = tomllib.loads((ROOT / "catalog/kernels/releases.toml").read_text())["kernel"]
+    for recipe in (ROOT / "catalog/packages").glob("*/recipe.toml"):
+        package = tomllib.loads(recipe.read_text())
+        rows += [one.get("source", {}) for one in [package, *package.get("member", [])]]
+    return {source_key(row["debian"]) for row in rows if "debian" in row}
+
+
 def made_up_lock(swage: Swage) -> str:
     """A lock file with one invented package per name that the catalog asks for: enough to plan, not to build."""
     files, sets, archives = {}, {}, {}
@@ -115,8 +128,9 @@ def made_up_lock(swage: Swage) -> str:
         sources[f"{suite}/{package}"] = pin(package, version, path, hashes.get((package, suite)))
     seed = pin("busybox-static", "1:1.35.0-4", "pool/main/b/busybox/busybox-static_1.35.0-4_amd64.deb")
     seeds = {"busybox": {"sha256": seed, "member": "./bin/busybox", "nar_sha256": "ab" * 32}}
+    missing = {"source:" + key: "nobody has made it up" for key in source_keys() - set(sources)}   # else they are asked for
     return json.dumps({"version": 1, "created": "2026-01-01", "files": files, "sets": sets, "sources": sources, "seeds": seeds,
-                       "archives": archives, "missing": {}})
+                       "archives": archives, "missing": missing})
 
 
 def pin_sources(lock: dict, recipes: list[pathlib.Path]) -> None:
@@ -126,7 +140,8 @@ def pin_sources(lock: dict, recipes: list[pathlib.Path]) -> None:
         for one in [package, *package.get("member", [])]:
             if debian := one.get("source", {}).get("debian"):
                 sha256 = hashlib.sha256(f"{debian}".encode()).hexdigest()
-                key = f"{debian['suite']}/{debian['package']}" + (f"@{debian['series']}" if "series" in debian else "")
+                key = source_key(debian)
+                lock["missing"].pop("source:" + key, None)
                 if key not in lock["sources"]:
                     lock["sources"][key] = sha256
                     lock["files"][sha256] = {"name": debian["package"], "version": "1.0", "path": f"pool/{debian['package']}_1.0.orig.tar.xz", "size": 1}

@@ -19,6 +19,15 @@ struct Messages final : Reporter {
   }
 };
 
+// What `swage lock` asks for.
+std::set<std::string> usual_keys(const Catalog& catalog) {
+  const std::vector<LockRequest> requests = lock_requests(catalog).value();
+  std::set<std::string> keys;
+  for (const LockRequest& request : requests)
+    if (!request.on_demand) keys.insert(request.key);
+  return keys;
+}
+
 class LockTest : public testing::Test {
  protected:
   TempDir dir = TempDir::create("lock").value();
@@ -49,11 +58,14 @@ elf_class = 64
     return *loaded;
   }
   Result<Lockfile> lock(const std::string& roots, const std::string& kernels = "", const Lockfile* keep = nullptr) {
-    return make_lock(*catalog(roots, kernels), {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .keep = keep}, messages);
+    const auto tables = catalog(roots, kernels);
+    return make_lock(*tables, {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .keep = keep, .wanted = usual_keys(*tables)}, messages);
   }
   // `swage lock --update`
   Result<Lockfile> update(const std::string& roots, const std::string& kernels, const Lockfile& before, bool allow_older = false) {
-    return make_lock(*catalog(roots, kernels), {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .before = &before, .allow_older = allow_older}, messages);
+    const auto tables = catalog(roots, kernels);
+    return make_lock(*tables, {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .wanted = usual_keys(*tables), .before = &before,
+                               .allow_older = allow_older}, messages);
   }
   static std::vector<std::string> names(const Lockfile& lock, const std::string& set) {
     std::vector<std::string> all;
@@ -155,13 +167,13 @@ TEST_F(LockTest, PartsArePinnedOnDemandWithoutTheirDependencies) {
 
   const auto tables = catalog(roots);
   const auto more = make_lock(*tables, {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1},
-                                        .keep = &*first, .roots = {"kernel", "wrong", "blobs"}}, messages);
+                                        .keep = &*first, .wanted = {"root:kernel", "root:wrong", "root:blobs"}}, messages);
   ASSERT_TRUE(more) << render(more.error());
   EXPECT_EQ(names(*more, "root:kernel"), (std::vector<std::string>{"kernel-6.12 6.12.1"}));
   EXPECT_EQ(names(*more, "root:blobs"), (std::vector<std::string>{"blobs 2"}));
   EXPECT_EQ(more->sets.at("root:blobs").request, "blobs only blobs of main non-free");
   EXPECT_EQ(more->missing.at("root:wrong"), "suite 'new' takes nothing that is called 'linux-*' for kernel");
-  EXPECT_EQ(pinned_on_demand(*tables, *more), (std::set<std::string>{"blobs", "kernel"}));
+  EXPECT_EQ(pinned_on_demand(*tables, *more), (std::set<std::string>{"root:blobs", "root:kernel"}));
 }
 
 TEST_F(LockTest, PinsSetsSourcesAndSeedsOfSeveralSuites) {
@@ -288,6 +300,57 @@ TEST_F(LockTest, ThatASuiteCannotBeReadIsSaidOnce) {
   EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: 3 sets and sources are left out of the lock: " + made->missing.at("root:two")}));
 }
 
+TEST_F(LockTest, WithoutAnySuiteEachIsToldOnce) {
+  const auto row = [](const std::string& name, const std::string& suite) {
+    return "[[root]]\nname = \"" + name + "\"\nsuite = \"" + suite + "\"\npackages = [\"make\"]\n";
+  };
+  const auto unread = [](const std::string& suite) {
+    return "suite '" + suite + "' cannot be read: Failed to fetch dists/" + suite + "/main/binary-amd64/Packages File not found - dists/" + suite +
+           "/main/binary-amd64/Packages (2: No such file or directory)";
+  };
+  const auto made = lock(row("one", "new") + row("two", "new") + row("three", "old") + row("four", "old") + row("five", "gone"));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(render(made.error()), "error: " + unread("gone") + "\nnote: nothing that is to be pinned can be had from the distribution\n"
+                                  "hint: check the host's package sources with: apt-get update\n");
+  EXPECT_EQ(messages.texts, (std::vector<std::string>{"note: " + unread("new"), "note: " + unread("old")}));
+}
+
+// A lock grows: of the catalog only that is asked for which is wanted now, what it has stays, and no other suite is read.
+TEST_F(LockTest, OnlyWhatIsWantedIsAskedFor) {
+  archive.add("new", {.name = "make", .version = "4.3-1"});
+  archive.add("old", {.name = "sed", .version = "4.8-1"});
+  archive.publish("new");
+  archive.publish("old");
+  const auto tables = catalog("[[root]]\nname = \"build\"\nsuite = \"new\"\npackages = [\"make\"]\n"
+                              "[[root]]\nname = \"tools\"\nsuite = \"old\"\npackages = [\"sed\"]\n"
+                              "[[root]]\nname = \"more\"\nsuite = \"gone\"\npackages = [\"sed\"]\n");
+  const auto grow = [&](const Lockfile* keep, std::set<std::string> wanted) {
+    return make_lock(*tables, {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .keep = keep, .wanted = std::move(wanted)}, messages);
+  };
+  const auto first = grow(nullptr, {"root:build"});
+  ASSERT_TRUE(first) << render(first.error());
+  EXPECT_EQ(first->sets.size(), 1U);
+  EXPECT_TRUE(first->missing.empty());
+  EXPECT_EQ(first->suites, (std::map<std::string, std::string>{{"Test/new", "2026-01-31T00:00:00Z"}}));
+
+  // Later both suites have moved on.
+  archive.forget("new");
+  archive.forget("old");
+  archive.add("new", {.name = "make", .version = "4.4-1"});
+  archive.add("old", {.name = "sed", .version = "4.9-1"});
+  archive.publish("new", "Sun, 01 Feb 2026 00:00:00 UTC");
+  archive.publish("old", "Sun, 01 Feb 2026 00:00:00 UTC");
+  const auto second = grow(&*first, {"root:build", "root:tools", "root:unheard-of"});
+  ASSERT_TRUE(second) << render(second.error());
+  EXPECT_EQ(names(*second, "root:build"), (std::vector<std::string>{"make 4.3-1"}));
+  EXPECT_EQ(names(*second, "root:tools"), (std::vector<std::string>{"sed 4.9-1"}));
+  EXPECT_EQ(second->missing, (std::map<std::string, std::string>{{"root:unheard-of", "the catalog has no such row"}}));
+  EXPECT_EQ(second->suites, (std::map<std::string, std::string>{{"Test/new", "2026-01-31T00:00:00Z"}, {"Test/old", "2026-02-01T00:00:00Z"}}));
+  EXPECT_EQ(second->files.at(second->sets.at("root:build").files.front()).day, "2026-01-31");
+  EXPECT_EQ(second->files.at(second->sets.at("root:tools").files.front()).day, "2026-02-01");
+  EXPECT_TRUE(messages.texts.empty());
+}
+
 std::string toolchain_row(const std::string& id, const std::string& version, const std::string& binutils, const std::string& packages) {
   return "[[toolchain]]\nid = \"" + id + "\"\nplatforms = [\"arm64\"]\nversion = \"" + version + "\"\nbinutils = \"" + binutils +
          "\"\nreleased = \"2022-08-19\"\nprefix = \"a-\"\ndumpmachine = \"aarch64-linux-gnu\"\nsuite = \"new\"\npackages = [" + packages +
@@ -305,7 +368,7 @@ TEST_F(LockTest, AToolchainOfAnotherVersionIsLeftOut) {
                                         toolchain_row("derived", "12.2.0", "2.44", R"("gcc-or1k", "binutils-sh")") +
                                         toolchain_row("moved", "12.3.0", "2.47.50", R"("gcc-12", "binutils")") +
                                         toolchain_row("linker-moved", "12.2.0", "2.47.5", R"("gcc-12", "binutils")"));
-  const auto made = make_lock(*rows, {.cache_dir = dir.path() / "cache of apt", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}}, messages);
+  const auto made = make_lock(*rows, {.cache_dir = dir.path() / "cache of apt", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}, .wanted = usual_keys(*rows)}, messages);
   ASSERT_TRUE(made.has_value()) << render(made.error());
   EXPECT_EQ(names(*made, "toolchain:good"), (std::vector<std::string>{"binutils 1:2.47.50.20261021-1", "gcc-12 12.2.0-14+deb12u1", "gcc-base 99-1"}));
   EXPECT_TRUE(made->sets.contains("toolchain:derived"));
@@ -321,8 +384,9 @@ TEST_F(LockTest, AKeptToolchainWhoseRowMovedIsAskedForAgain) {
     const auto row = "[[toolchain]]\nid = \"gcc\"\nplatforms = [\"arm64\"]\nversion = \"" + version +
                      "\"\nreleased = \"2022-08-19\"\nprefix = \"a-\"\ndumpmachine = \"aarch64-linux-gnu\"\nsuite = \"new\"\npackages = [\"gcc-12\"]\n"
                      "source = \"https://example.org/\"\n";
-    return make_lock(*catalog("[[root]]\nname = \"r\"\nsuite = \"new\"\npackages = [\"gcc-12\"]\n", "", row),
-                     {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}, .keep = keep}, messages);
+    const auto tables = catalog("[[root]]\nname = \"r\"\nsuite = \"new\"\npackages = [\"gcc-12\"]\n", "", row);
+    return make_lock(*tables, {.cache_dir = dir.path() / "cache", .sources = {{.uri = archive.uri(), .trusted = true}}, .fetch = {.tries = 1}, .keep = keep,
+                               .wanted = usual_keys(*tables)}, messages);
   };
   const auto before = lock_row("12.2.0", nullptr);
   ASSERT_TRUE(before) << render(before.error());
@@ -462,7 +526,7 @@ TEST_F(LockTest, SecurityFixesAndUpdatesAreRead) {
   const std::string more = kMake + "[[root]]\nname = \"part\"\nsuite = \"new\"\npackages = [\"libssl\"]\nonly = [\"libssl\"]\n";
   const auto added = [&](bool allow_older) {
     return make_lock(*catalog(more), {.cache_dir = dir.path() / "cache", .sources = sources, .fetch = {.tries = 1}, .keep = &*made,
-                                      .roots = {"part"}, .before = &*made, .allow_older = allow_older}, messages);
+                                      .wanted = {"root:part"}, .before = &*made, .allow_older = allow_older}, messages);
   };
   made->missing["root:part"] = "it was not there";   // when another command needed it
   EXPECT_EQ(added(false).error().hint, "if it may be done without, allow it with: swage lock --allow-older --root part");
@@ -532,7 +596,7 @@ TEST_F(LockTest, NothingAtAllIsAnError) {
   const auto gone = lock("[[root]]\nname = \"gone\"\nsuite = \"gone\"\npackages = [\"make\"]\n");
   ASSERT_FALSE(gone.has_value());
   EXPECT_EQ(render(gone.error()), R"(error: suite 'gone' cannot be read: Failed to fetch dists/gone/main/binary-amd64/Packages File not found - dists/gone/main/binary-amd64/Packages (2: No such file or directory)
-note: nothing that the catalog needs can be had from the distribution
+note: nothing that is to be pinned can be had from the distribution
 hint: check the host's package sources with: apt-get update
 )");
   EXPECT_EQ(gone.error().code, Errc::environment);
@@ -540,7 +604,7 @@ hint: check the host's package sources with: apt-get update
 
 TEST_F(LockTest, AnUnreachableMirrorIsNamedByNoOne) {
   const auto made = make_lock(*catalog("[[root]]\nname = \"x\"\nsuite = \"new\"\npackages = [\"make\"]\n"),
-                              {.cache_dir = dir.path() / "cache", .sources = {{.uri = "http://mirror.invalid/debian", .trusted = true}}, .fetch = {.tries = 1}}, messages);
+                              {.cache_dir = dir.path() / "cache", .sources = {{.uri = "http://mirror.invalid/debian", .trusted = true}}, .fetch = {.tries = 1}, .wanted = {"root:x"}}, messages);
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(render(made.error()).find("mirror.invalid"), std::string::npos) << render(made.error());
   EXPECT_EQ(made.error().code, Errc::environment);
@@ -561,7 +625,7 @@ TEST(LockNetwork, AsksTheHostsMirrors) {
   Messages messages;
   const auto catalog = Catalog::load(dir.path() / "catalog");
   ASSERT_TRUE(catalog.has_value()) << render(catalog.error());
-  const auto made = make_lock(**catalog, {.cache_dir = dir.path() / "cache"}, messages);
+  const auto made = make_lock(**catalog, {.cache_dir = dir.path() / "cache", .wanted = {"root:bc", "seed:busybox"}}, messages);
   ASSERT_TRUE(made.has_value()) << render(made.error());
   EXPECT_TRUE(made->missing.empty());
   EXPECT_TRUE(made->seeds.contains("busybox"));

@@ -98,7 +98,7 @@ TEST(FindKernel, ASeriesThatCouldNotBeLockedSaysWhy) {
   PlanWorld world;
   world.lock().missing("source:bullseye/linux", "suite 'bullseye' is not served by any mirror");
   EXPECT_EQ(found(world, "5.10"), R"(error: 'linux@5.10' has no source in the lock file
-note: when the lock file was made: suite 'bullseye' is not served by any mirror
+note: when it was asked for: suite 'bullseye' is not served by any mirror
 hint: pin it with: swage lock
 )");
 }
@@ -111,6 +111,26 @@ TEST(FindMachine, TheRowWhoseRangeHoldsIsTakenWhereverItStands) {
   EXPECT_EQ(image("4.0"), "arch/arm64/boot/Image");
   EXPECT_EQ(image("99.1"), "new/Image");   // after the row that has no range
   EXPECT_EQ(find_machine(world.catalog(), *world.catalog().platform("x86_64").value(), Version::parse("6.1").value()).value(), nullptr);
+}
+
+// What nobody has asked for yet must not decide which release is meant.
+TEST(UnpinnedKernels, AreThoseThatTheWantedOneMayBeOf) {
+  PlanWorld world;
+  const auto unpinned = [&](const char* wanted) {
+    return unpinned_kernels(world.catalog(), world.lock().lock(), Version::parse(wanted).value());
+  };
+  using Keys = std::set<std::string>;
+  world.lock().lock().sources.clear();
+  EXPECT_EQ(unpinned("6.1"), Keys{"source:bookworm/linux"});
+  EXPECT_EQ(unpinned("6.1.180"), Keys{"source:bookworm/linux"});
+  EXPECT_EQ(unpinned("5"), Keys{"source:bullseye/linux"});
+  EXPECT_EQ(unpinned("2.6.32.71"), Keys{});
+  EXPECT_EQ(unpinned_kernels(world.catalog(), world.lock().lock(), std::nullopt), Keys{"source:bookworm/linux"}) << "the newest alone";
+  world.lock().missing("source:bookworm/linux", "it cannot be had");
+  EXPECT_EQ(unpinned("6.1"), Keys{});
+  EXPECT_EQ(unpinned_kernels(world.catalog(), world.lock().lock(), std::nullopt), Keys{"source:bullseye/linux"});
+  world.lock().source("bullseye", "linux", "5.10.230-1");
+  EXPECT_EQ(unpinned_kernels(world.catalog(), world.lock().lock(), std::nullopt), Keys{});
 }
 
 }  // namespace

@@ -188,6 +188,63 @@ TEST(Planner, TheEnvironmentIsTheRecipesWithItsVariablesReplaced) {
   EXPECT_EQ(linux.env, expected);
 }
 
+// A lock that has these alone, of those that `whole` has.
+Lockfile part_of(const Lockfile& whole, const std::set<std::string>& keys) {
+  Lockfile part{.created = whole.created, .files = whole.files};
+  for (const auto& [key, set] : whole.sets)
+    if (keys.contains(key)) part.sets.emplace(key, set);
+  for (const auto& [key, sha256] : whole.sources)
+    if (keys.contains("source:" + key)) part.sources.emplace(key, sha256);
+  for (const auto& [key, seed] : whole.seeds)
+    if (keys.contains("seed:" + key)) part.seeds.emplace(key, seed);
+  return part;
+}
+
+TEST(Planner, WhatTheLockLacksIsFoundAtOnceAndIsEnough) {
+  PlanWorld world;
+  const Cell& cell = world.cell();
+  const Lockfile& whole = world.lock().lock();
+  const Lockfile empty{.created = whole.created};
+  Planner survey(world.catalog(), empty);
+  survey.collect_absent();
+  ASSERT_TRUE(survey.package("boot", cell));
+  const std::set<std::string> absent = survey.end_collecting();
+  EXPECT_EQ(absent, (std::set<std::string>{"root:build", "root:qemu", "seed:busybox", "source:bookworm/busybox", "toolchain:debian-gcc-12-arm64"}));
+
+  const Lockfile part = part_of(whole, absent);
+  Planner grown(world.catalog(), part);
+  grown.collect_absent();
+  EXPECT_EQ(grown.package("boot", cell).value().drv, world.planner().package("boot", cell).value().drv) << "nothing else is pinned";
+  EXPECT_TRUE(grown.end_collecting().empty());
+  EXPECT_FALSE(grown.root("emulators")) << "what is planned afterwards is not collected";
+}
+
+TEST(Planner, WhatCannotBeHadIsAnErrorAndNotAskedForAgain) {
+  PlanWorld world;
+  const Cell& cell = world.cell();
+  Lockfile part = part_of(world.lock().lock(), {"seed:busybox"});
+  part.missing["root:build"] = "no such suite";
+  Planner planner(world.catalog(), part);
+  planner.collect_absent();
+  const auto made = planner.root("build");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(render(made.error()), "error: 'root:build' has no packages in the lock file\nnote: when it was asked for: no such suite\n"
+                                  "hint: pin it with: swage lock --root build\n");
+  EXPECT_FALSE(planner.package("linux", cell));
+}
+
+// Which of two places a source comes from must not depend on what others have pinned.
+TEST(Planner, ASourceThatCanBeHadElsewhereIsAskedForToo) {
+  PlanWorld world;
+  world.recipe("tool", "[source]\nurls = [\"https://example.org/tool.tar.xz\"]\nsha256 = \"60a5ffe0206a0ea8997c29ccc595aa7dae55f6cb20c7d92aab88029ca4fef598\"\n"
+                       "debian = { suite = \"bookworm\", package = \"tool\" }\n[env]\nsrc = \"{source}\"\n");
+  const Cell& cell = world.cell();
+  Planner planner(world.catalog(), world.lock().lock());
+  planner.collect_absent();
+  ASSERT_TRUE(planner.package("tool", cell));
+  EXPECT_EQ(planner.end_collecting(), (std::set<std::string>{"source:bookworm/tool"}));
+}
+
 TEST(Planner, ARootIsMadeOfItsLockedPackages) {
   PlanWorld world;
   const Wanted wanted = world.planner().root("build").value();
@@ -591,9 +648,9 @@ TEST(PlannerErrors, AnOutputThatADependencyLacks) {
 TEST(PlannerErrors, AStaleLockNamesTheSet) {
   PlanWorld world;
   world.lock().set("root:build", {"make"});
-  EXPECT_EQ(world.error("busybox-boot", world.cell("arm64", "")), R"(error: 'root:build' has changed since the lock file was made
+  EXPECT_EQ(world.error("busybox-boot", world.cell("arm64", "")), R"(error: 'root:build' has changed since it was pinned
 note: while planning 'busybox-boot' for arm64
-hint: pin it with: swage lock
+hint: pin it anew with: swage lock --update root:build
 )");
 }
 

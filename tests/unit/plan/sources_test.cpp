@@ -86,7 +86,7 @@ TEST(SourceOf, ADistributionSourceOfAnotherSuiteIsMissing) {
   lock.source("bookworm", "linux", "6.1.170-3").missing("source:trixie/linux", "no such suite");
   EXPECT_EQ(error_of(source_of(lock.lock(), {.debian_suite = "trixie", .debian_package = "linux"}, "linux-6.12")),
             R"(error: 'linux-6.12' has no source in the lock file
-note: when the lock file was made: no such suite
+note: when it was asked for: no such suite
 hint: pin it with: swage lock
 )");
 }
@@ -124,7 +124,7 @@ TEST(SeedSource, TheErrorSaysWhatItIsFor) {
             "error: 'busybox', which unpacks all else, is not in the lock file\nhint: pin it with: swage lock\n");
   lock.missing("seed:busybox", "unknown package 'busybox-static' in suite 'bookworm'");
   EXPECT_EQ(error_of(seed_source(lock.lock(), "busybox")), R"(error: 'busybox', which unpacks all else, is not in the lock file
-note: when the lock file was made: unknown package 'busybox-static' in suite 'bookworm'
+note: when it was asked for: unknown package 'busybox-static' in suite 'bookworm'
 hint: pin it with: swage lock
 )");
 }
@@ -145,7 +145,7 @@ TEST(SetSources, AMissingSetIsAnEnvironmentError) {
   EXPECT_EQ(error_of(sources), "error: 'root:x' has no packages in the lock file\nhint: pin it with: swage lock --root x\n");
   lock.missing("root:x", "unknown package 'bash'");
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {"bash"})), R"(error: 'root:x' has no packages in the lock file
-note: when the lock file was made: unknown package 'bash'
+note: when it was asked for: unknown package 'bash'
 hint: pin it with: swage lock --root x
 )");
 }
@@ -153,7 +153,7 @@ hint: pin it with: swage lock --root x
 TEST(SetSources, AChangedListOrSuiteMakesASetStale) {
   LockBuilder lock;
   lock.set("root:x", {"bash"});
-  const std::string stale = "error: 'root:x' has changed since the lock file was made\nhint: pin it with: swage lock\n";
+  const std::string stale = "error: 'root:x' has changed since it was pinned\nhint: pin it anew with: swage lock --update root:x\n";
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {"bash", "make"})), stale);
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "bookworm", {})), stale);
   EXPECT_EQ(error_of(set_sources(lock.lock(), "root:x", "trixie", {"bash"})), stale);
