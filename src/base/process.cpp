@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
+#include "base/talking_process.hpp"
 
 extern char** environ;
 
@@ -109,20 +110,28 @@ void end(pid_t pid) {
     for (int i = 0; i < 100 && ::kill(other, 0) == 0; ++i) ::usleep(10'000);
 }
 
-}  // namespace
+struct Pipes {
+  Pipe in, out, err;
+};
 
-Result<ProcessResult> run_process(const ProcessSpec& spec) {
-  SWAGE_TRY(Pipe in, make_pipe());
-  SWAGE_TRY(Pipe out, make_pipe());
-  SWAGE_TRY(Pipe err, make_pipe());
+Result<Pipes> make_pipes() {
+  Pipes pipes;
+  SWAGE_TRY(pipes.in, make_pipe());
+  SWAGE_TRY(pipes.out, make_pipe());
+  SWAGE_TRY(pipes.err, make_pipe());
+  return pipes;
+}
+
+// Begins it, and closes the ends that are its own.
+Result<pid_t> spawn(const ProcessSpec& spec, Pipes& pipes, bool talks) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, spec.directory.c_str());
-  if (spec.input.empty()) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  else posix_spawn_file_actions_adddup2(&actions, in.read.get(), 0);
+  if (spec.input.empty() && !talks) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  else posix_spawn_file_actions_adddup2(&actions, pipes.in.read.get(), 0);
   if (spec.capture) {
-    posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
-    posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
+    posix_spawn_file_actions_adddup2(&actions, pipes.out.write.get(), 1);
+    posix_spawn_file_actions_adddup2(&actions, pipes.err.write.get(), 2);
   }
   std::vector<char*> argv;
   for (const std::string& arg : spec.argv) argv.push_back(const_cast<char*>(arg.c_str()));
@@ -138,11 +147,20 @@ Result<ProcessResult> run_process(const ProcessSpec& spec) {
   const int error = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), spec.env ? env.data() : environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error) return fail_errno(fmt::format("cannot run '{}'", spec.argv[0]), error);
-  in.read.reset();
-  out.write.reset();
-  err.write.reset();
+  pipes.in.read.reset();
+  pipes.out.write.reset();
+  pipes.err.write.reset();
+  return pid;
+}
+
+}  // namespace
+
+Result<ProcessResult> run_process(const ProcessSpec& spec) {
+  SWAGE_TRY(Pipes pipes, make_pipes());
+  SWAGE_TRY(const pid_t pid, spawn(spec, pipes, false));
   ProcessResult result;
-  const Result<void> pumped = pump(std::move(in.write), spec.input, out.read.get(), err.read.get(), result);
+  const Result<void> pumped =
+      pump(std::move(pipes.in.write), spec.input, pipes.out.read.get(), pipes.err.read.get(), result);
   const Result<int> status = pumped ? wait_for(pid) : Result<int>(tl::unexpected(pumped.error()));
   if (!status) {
     end(pid);
@@ -151,6 +169,25 @@ Result<ProcessResult> run_process(const ProcessSpec& spec) {
   SWAGE_CHECK(check_interrupt());   // a Ctrl-C of the terminal's ends the program too, which then says this or that
   result.status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
   return result;
+}
+
+Result<TalkingProcess> TalkingProcess::start(const std::vector<std::string>& argv) {
+  SWAGE_TRY(Pipes pipes, make_pipes());
+  SWAGE_TRY(const pid_t pid, spawn({.argv = argv}, pipes, true));
+  for (const int fd : {pipes.in.write.get(), pipes.out.read.get(), pipes.err.read.get()})
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return TalkingProcess(pid, std::move(pipes.in.write), std::move(pipes.out.read), std::move(pipes.err.read));
+}
+
+TalkingProcess::~TalkingProcess() {
+  if (pid_ == 0) return;
+  to_.reset();
+  from_.reset();
+  for (int i = 0; i < 100; ++i) {   // two seconds
+    if (::waitpid(pid_, nullptr, WNOHANG) != 0) return;
+    ::usleep(20'000);
+  }
+  end(pid_);
 }
 
 }  // namespace swage
