@@ -43,8 +43,8 @@ check-images: build
 
 # Four generations of Nix and swage take from each other's caches; `make check` has the host's Nix alone.
 check-nix: build
-	@SWAGE_NIX_CLIENTS=all SWAGE_PROGRAM=$(CURDIR)/build/swage PYTHONDONTWRITEBYTECODE=1 \
-	  pytest-3 -q -rs -p no:cacheprovider tests/oracle/clients_oracle_test.py
+	@SWAGE_NIX_CLIENTS=all SWAGE_PROGRAM=$(CURDIR)/build/swage SWAGE_DAEMON_DRIVER=$(CURDIR)/build/daemon_oracle_driver PYTHONDONTWRITEBYTECODE=1 \
+	  pytest-3 -q -rs -p no:cacheprovider tests/oracle/clients_oracle_test.py tests/oracle/daemon_oracle_test.py
 
 # What goes wrong from outside, for longer than in `make check`: kills at moments that come from the seed.
 faults: ROUNDS ?= 1000
