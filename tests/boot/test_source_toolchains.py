@@ -57,8 +57,9 @@ def build(rootless, tmp_path):
 
 def test_it_works_in_every_root_that_kernels_are_built_in(build):
     out = pathlib.Path(build().ok().out.strip())
-    assert (out / "toolchain").read_text().splitlines() == [
-        f"dumpmachine {MACHINE}", *CHECKED, "root build", "root build-bullseye", "root build-trixie"]
+    lines = (out / "toolchain").read_text().splitlines()
+    assert lines[:-3] == [f"dumpmachine {MACHINE}", *CHECKED]
+    assert sorted(lines[-3:]) == ["root build", "root build-bullseye", "root build-trixie"]   # in the order of their store paths
     libraries = {path.name.split(".so")[0] for path in (out / "usr/lib/x86_64-linux-gnu").iterdir()}
     assert {"libc", "libz"} < libraries and any(name.startswith("libbfd") for name in libraries)
 
