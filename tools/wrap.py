@@ -85,9 +85,10 @@ def wrapped_comments(path, lines):
 
 
 def wrap(path):
-    lines = open(path, encoding="utf-8").read().split("\n")
-    lines = wrapped_comments(path, lines)
-    open(path, "w", encoding="utf-8").write("\n".join(lines))
+    before = open(path, encoding="utf-8").read()
+    lines = wrapped_comments(path, before.split("\n"))
+    if "\n".join(lines) != before:   # else it would be compiled again
+        open(path, "w", encoding="utf-8").write("\n".join(lines))
     long = [f"--lines={n}:{n}" for n, line in enumerate(lines, 1) if len(line) > COLUMNS]
     if long:
         subprocess.run(["clang-format", "-i", *long, path], check=True)
