@@ -178,8 +178,7 @@ Action declare_lock(const Options& app) {
   auto command = std::make_shared<LockCommand>();
   app.add_flag("--update", command->update,
                "ask the distribution anew for all that is pinned, or for what NAMEs are; without this, what is pinned "
-               "stays, and "
-               "all that is not is added");
+               "stays, and all that is not is added");
   app.add_option("NAME", command->names,
                  "with --update: a package, a source, a root or a set of packages that is to move (default: all)")
       .needs("--update");

@@ -28,7 +28,7 @@ inline constexpr std::uint64_t kLargestImage = 64'000'000'000;   // that is deco
 Result<ImageFile> open_image_file(Session& session, const std::string& word);
 // That the target is one image, and no group of several.
 Result<void> check_is_one_image(Session& session, const std::string& target);
-// Where the target's image is, made when it was not there.
+// Where the target is, an image or the tools of images, made when it was not there.
 Result<fs::path> make_image(Session& session, const std::string& target);
 // Whether it is a target, and no file of that name.
 bool is_image_target(const std::string& word);
