@@ -113,6 +113,14 @@ Userland userland_of(const ImageTables& tables, const ImageRow& image) {
   return put_together(tables, *image.userland, image.board->name, image.axes, none);
 }
 
+// Names of images may have an underscore, which no name of a host has: mDNS would not answer for it (RFC 1123, 2.1).
+std::string host_name(const ImageRow& image, const PartRow& whole) {
+  if (whole.host.text != "@name@" || image.name.find('_') == std::string::npos) return whole.host.text;
+  std::string name = image.name;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
 }  // namespace
 
 std::set<std::string> roots_of(const ImageTables& tables, const ImageRow& image) {
@@ -340,12 +348,13 @@ Result<std::string> Planner::State::image_value(Draft& draft, std::string_view k
                   {"loader", loader_lines(*image.loader)},
                   {"loader_name", image.loader->name},
                   {"load", load_lines(image.load())},
-                  {"host", whole.host.text},
+                  {"host", host_name(image, whole)},
                   {"login", whole.login},
                   {"password", whole.password},
                   {"checks", join(whole.checks, "\n")},
                   {"card", std::to_string(whole.card)},
-                  {"boots", std::to_string(whole.boots)},
+                  // What has its root in memory keeps nothing for a second start.
+                  {"boots", std::to_string(image.board->starts == "memory" ? 1 : whole.boots)},
                   {"modules", module_words(whole, image)},
                   {"cmdline", whole.cmdline},
                   {"users", join(userland.passwd, "\n")},

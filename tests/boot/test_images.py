@@ -210,6 +210,8 @@ def test_an_installer_makes_a_password_shows_it_and_keeps_it(rootless, tmp_path)
     keys = set(re.findall(r"^host key: (SHA256:\S+)$", log, re.M))
     assert len(keys) == 1
     assert "host:     virt-arm64-installer.local\n" in log and "address:  10.0.2.15\n" in log
+    # No part of it names a path of the build, such as the state directory of a library would.
+    assert rootless("image", "audit", INSTALLER).ok().out.endswith("\nnothing is wrong: 0 errors\n")
     # It is not in the image, and another card has another one.
     built = rootless("build", INSTALLER, "--no-link", "--json").ok().json()["results"][0]
     disk = subprocess.run([*rootless.prefix, "zstd", "-dc", built["outputs"]["out"]["realPath"] + "/image.img.zst"], check=True, capture_output=True).stdout
