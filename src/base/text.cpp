@@ -120,6 +120,10 @@ std::string human_bytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} TB", value / 1000);
 }
 
+std::string counted(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string human_seconds(double seconds) {
   if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<long>(seconds + 0.5);

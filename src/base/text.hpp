@@ -33,6 +33,8 @@ std::string did_you_mean(std::string_view query, std::span<const std::string> ca
 
 // 1.4 GB, 37.0 MB, 512 B: decimal units, for people.
 std::string human_bytes(std::uint64_t bytes);
+// "1 file", "2 files".
+std::string counted(std::uint64_t count, std::string_view what);
 // 0.3 s, 12.4 s, 3 m 05 s: for people.
 std::string human_seconds(double seconds);
 

@@ -47,10 +47,6 @@ Json files_json(const std::vector<Outside>& files) {
   return all;
 }
 
-std::string counted(std::uint64_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 Result<int> print_fetch_plan(Session& session, const std::vector<Outside>& files, const std::vector<Offer>& offers) {
   std::uint64_t bytes = 0;
   std::size_t unknown = 0;

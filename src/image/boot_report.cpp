@@ -90,9 +90,8 @@ std::string boot_report_text(const BootReport& report, const std::string& image)
     const std::string text = render(finding.what);
     out += fmt::format("\n{}{}", severity_name(finding.severity), text.substr(text.find(':')));
   }
-  const auto count = [](std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
   return out + fmt::format("\n{}: {}, {}\n", report.starts() ? "it would start" : "it would not start",
-                           count(errors, "error"), count(warnings, "warning"));
+                           counted(errors, "error"), counted(warnings, "warning"));
 }
 
 Json boot_report_json(const BootReport& report, const std::string& image) {

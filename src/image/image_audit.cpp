@@ -338,12 +338,11 @@ Result<std::vector<AuditFinding>> audit_image(std::vector<AuditVolume>& volumes,
 std::string audit_text(const std::vector<AuditVolume>& volumes, const std::vector<AuditFinding>& findings,
                        const Platform& platform, const std::string& image) {
   std::string out = fmt::format("'{}' for {}\n", image, platform.name);
-  const auto count = [](std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
   for (const AuditVolume& volume : volumes)
     if (volume.tree)
       out +=
-          fmt::format("  {}: {}, {}, {}, {}\n", volume_name(volume), volume.kind, count(volume.files, "file"),
-                      count(volume.programs, "program"), count(volume.scripts, "script"));
+          fmt::format("  {}: {}, {}, {}, {}\n", volume_name(volume), volume.kind, counted(volume.files, "file"),
+                      counted(volume.programs, "program"), counted(volume.scripts, "script"));
     else out += fmt::format("  {}: {}\n", volume_name(volume), volume.why_not);
   for (const AuditFinding& finding : findings) {
     out += fmt::format("\nerror: {}\n", finding.what);
@@ -351,7 +350,7 @@ std::string audit_text(const std::vector<AuditVolume>& volumes, const std::vecto
     if (!finding.hint.empty()) out += fmt::format("hint: {}\n", finding.hint);
   }
   return out + fmt::format("\n{}: {}\n", findings.empty() ? "nothing is wrong" : "it is not right",
-                           count(findings.size(), "error"));
+                           counted(findings.size(), "error"));
 }
 
 Json audit_json(const std::vector<AuditVolume>& volumes, const std::vector<AuditFinding>& findings,

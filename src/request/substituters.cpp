@@ -105,7 +105,6 @@ Result<unsigned> chosen_timeout(Session& session) {
   return fail(Errc::invalid_input, fmt::format("'{}' is no number of seconds: SWAGE_SUBSTITUTER_TIMEOUT", text));
 }
 
-std::string counted_paths(std::uint64_t count) { return fmt::format("{} path{}", count, count == 1 ? "" : "s"); }
 
 }  // namespace
 
@@ -144,12 +143,12 @@ std::string caches_summary(const std::vector<CacheUse>& uses) {
   for (const CacheUse& use : uses) {
     std::vector<std::string> parts;
     if (use.paths > 0)
-      parts.push_back(fmt::format("{}, {}", counted_paths(use.paths), human_bytes(use.bytes)));
+      parts.push_back(fmt::format("{}, {}", counted(use.paths, "path"), human_bytes(use.bytes)));
     if (use.untrusted > 0)
-      parts.push_back(fmt::format("{} not taken, which no trusted key has signed", counted_paths(use.untrusted)));
+      parts.push_back(fmt::format("{} not taken, which no trusted key has signed", counted(use.untrusted, "path")));
     if (!use.left_out.empty()) parts.push_back(fmt::format("left out: {}", use.left_out));
     else if (use.failed > 0)
-      parts.push_back(fmt::format("{} not as it says: {}", counted_paths(use.failed), use.failure));
+      parts.push_back(fmt::format("{} not as it says: {}", counted(use.failed, "path"), use.failure));
     if (parts.empty()) continue;
     text += fmt::format("{}cache {}: {}", text.empty() ? "" : "\n", use.cache, join(parts, "; "));
   }
