@@ -53,6 +53,7 @@ run bench/jobs_vs_nix.sh "$build"
 run bench/packages.sh "" "$build"
 run bench/images.sh "$build"
 run bench/caches.sh "$build"
+run bench/store_care.sh "$build"
 if [ "${BENCH_KERNEL-}" != no ]; then
   run bench/kernel_vs_make.sh arm64 6.1 "$build"
   run bench/emulation.sh bison arm64 "$build"

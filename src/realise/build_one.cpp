@@ -263,6 +263,8 @@ Result<BuildRecord> build_one(const BuildContext& context, const FinishedDerivat
   Result<void> finished = outputs_are == OutputsAre::registered
                               ? register_built(store, drv, dir.store(), closure, checkpoint)
                               : compare_built(store, drv, dir.store(), kept, checkpoint);
+  if (finished && outputs_are == OutputsAre::compared)
+    finished = replace_built(store, drv, dir.store(), context.options.repair);
   if (!finished && finished.error().code == Errc::interrupted) return Fail(std::move(finished).error());
   if (!finished) return fail_keeping(std::move(finished).error());
   return BuildRecord{

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.hpp"
 #include "store/base32.hpp"
 #include "store/nar.hpp"
 
@@ -137,9 +138,18 @@ Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs
       if (::rename(output.made.c_str(), kept.c_str()) != 0)
         return fail_errno(fmt::format("cannot keep '{}'", kept.string()), errno);
       error.notes.push_back(fmt::format("the second is kept in '{}'", kept.string()));
-      error.hint = fmt::format("diff -r {} {}", store.real_path(output.path).string(), kept.string());
+      error.hint = fmt::format("swage store diff {} {}", output.path.str(), shell_quoted(kept.string()));
     }
     return Fail(std::move(error));
+  }
+  return {};
+}
+
+Result<void> replace_built(Store& store, const FinishedDerivation& drv, const fs::path& made,
+                           const StorePathSet& damaged) {
+  for (const auto& [name, output] : drv.drv.outputs) {
+    SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
+    if (damaged.contains(path)) SWAGE_CHECK(store.replace_content(path, made / path.base()));
   }
   return {};
 }

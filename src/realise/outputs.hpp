@@ -18,4 +18,8 @@ Result<void> register_built(Store& store, const FinishedDerivation& drv, const f
 Result<void> compare_built(Store& store, const FinishedDerivation& drv, const fs::path& made, const fs::path& keep_in,
                            const Checkpoint& checkpoint);
 
+// Outputs that are among `damaged`, which was compared, are put in the place of what the store has.
+Result<void> replace_built(Store& store, const FinishedDerivation& drv, const fs::path& made,
+                           const StorePathSet& damaged);
+
 }  // namespace swage

@@ -79,6 +79,8 @@ struct RealiseOptions {
   bool keep_failed = false;        // leave the build directory of a failed build and say where it is
   bool only_fetch = false;         // what is to be built is not: its sources are fetched
   bool check = false;              // rebuild the wanted derivations although valid, and compare bit for bit
+  StorePathSet repair{};           // of `check`: outputs of these paths, made the same again, take the place of what is
+                                   // there
   std::chrono::seconds max_silent{3600};   // kill a build that prints nothing for so long; 0: never
   std::chrono::seconds timeout{0};         // kill a build that runs for so long; 0: never
   BuildLimits limits{};

@@ -162,11 +162,11 @@ Fail Database::error(int failed) const {
 }
 
 Error with_way_out(Error error, const fs::path& database) {
-  const std::string directory = database.parent_path().string();
-  error.notes.push_back(
-      "with a new database everything is fetched and built again; what the old one knew is removed by: swage store gc");
-  error.hint = fmt::format("put it aside, and swage makes a new one: mv {} {}", shell_quoted(directory),
-                           shell_quoted(directory + ".damaged"));
+  // <root>/nix/var/nix/db/db.sqlite
+  fs::path root = database.parent_path();
+  for (int up = 0; up < 4; ++up) root = root.parent_path();
+  error.hint = fmt::format("make a new one of what the store has: swage store rebuild-database --home {}",
+                           shell_quoted(root.string()));
   return error;
 }
 

@@ -234,7 +234,8 @@ Result<PathGraph> Registry::graph() {
   std::unordered_map<std::int64_t, std::uint32_t> by_id;
   std::vector<std::string> derivers;
   {
-    SWAGE_TRY(Query row, database_.query("select id, path, deriver, narSize from ValidPaths order by path"));
+    SWAGE_TRY(Query row,
+              database_.query("select id, path, deriver, narSize, registrationTime from ValidPaths order by path"));
     for (;;) {
       SWAGE_TRY(const bool found, row.step());
       if (!found) break;
@@ -245,6 +246,7 @@ Result<PathGraph> Registry::graph() {
       by_id.emplace(row.integer(0), node);
       derivers.emplace_back(row.text(2));
       graph.nar_sizes.push_back(static_cast<std::uint64_t>(row.integer(3)));
+      graph.times.push_back(row.integer(4));
       graph.index.emplace(*path, node);
       graph.paths.push_back(std::move(*path));
     }
@@ -276,6 +278,23 @@ Result<PathGraph> Registry::graph() {
     const auto from = by_id.find(row.integer(0));
     const auto to = by_id.find(row.integer(1));
     if (from != by_id.end() && to != by_id.end()) graph.references[from->second].push_back(to->second);
+  }
+}
+
+Result<std::vector<std::pair<StorePath, Result<Registry::Content>>>> Registry::contents() {
+  std::vector<std::pair<StorePath, Result<Content>>> all;
+  SWAGE_TRY(Query row, database_.query("select path, hash, narSize from ValidPaths order by path"));
+  for (;;) {
+    SWAGE_TRY(const bool found, row.step());
+    if (!found) return all;
+    auto path = StorePath::parse(row.text(0));
+    if (!path) continue;
+    Result<Hash> hash = parse_hash(row.text(1), HashAlgo::sha256).map_error([&](Error error) {
+      error.code = Errc::corrupt;
+      return std::move(error).note(fmt::format("while reading '{}' from the store database", path->str()));
+    });
+    const auto size = static_cast<std::uint64_t>(row.integer(2));
+    all.emplace_back(std::move(*path), hash ? Result<Content>(Content{*hash, size}) : Fail(std::move(hash).error()));
   }
 }
 

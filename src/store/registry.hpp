@@ -19,6 +19,7 @@ struct Registration {
 struct PathGraph {
   std::vector<StorePath> paths{};
   std::vector<std::uint64_t> nar_sizes{};
+  std::vector<std::int64_t> times{};                      // of registration, in seconds since 1970
   std::vector<std::vector<std::uint32_t>> references{};
   std::vector<std::optional<std::uint32_t>> derivers{};  // those that are valid themselves
   std::vector<std::vector<std::uint32_t>> outputs{};      // of a derivation: what it made that is valid
@@ -40,6 +41,13 @@ class Registry {
   Result<StorePathSet> closure(const StorePathSet& of);
   Result<std::optional<StorePath>> from_hash_part(std::string_view hash_part);
   Result<PathGraph> graph();
+  struct Content {
+    Hash nar_hash{};
+    std::uint64_t nar_size = 0;
+  };
+  // What each path of graph() is to be, in the same order when nothing was registered or removed meanwhile; an error
+  // where the row says no hash.
+  Result<std::vector<std::pair<StorePath, Result<Content>>>> contents();
   // Rows that name no valid path, as (referrer, what is wrong): only a damaged database has them.
   Result<std::vector<std::pair<std::string, std::string>>> broken_rows();
 

@@ -34,14 +34,6 @@ constexpr const char* kLayout[] = {"nix/store/.links",     "nix/var/nix/db",    
                                    "nix/var/nix/profiles", "nix/var/nix/gcroots/auto", "nix/var/log/nix/drvs",
                                    "nix/var/swage"};
 
-Result<void> create_layout(const fs::path& root) {
-  for (const char* directory : kLayout) SWAGE_CHECK(make_directories(root / directory));
-  // Nix makes this link only together with gcroots itself.
-  const fs::path link = root / "nix/var/nix/gcroots/profiles";
-  if (path_exists(link)) return {};
-  return make_symlink_atomically((root / "nix/var/nix/profiles").string(), link);
-}
-
 // Several processes may come here at once. The lock may also be held, shared and for long, by one that has made the
 // store since we looked: then there is nothing left to do.
 Result<void> initialise(const fs::path& root) {
@@ -63,6 +55,14 @@ Result<void> initialise(const fs::path& root) {
 }
 
 }  // namespace
+
+Result<void> create_layout(const fs::path& root) {
+  for (const char* directory : kLayout) SWAGE_CHECK(make_directories(root / directory));
+  // Nix makes this link only together with gcroots itself.
+  const fs::path link = root / "nix/var/nix/gcroots/profiles";
+  if (path_exists(link)) return {};
+  return make_symlink_atomically((root / "nix/var/nix/profiles").string(), link);
+}
 
 Store::State::State(const fs::path& root_dir, bool is_writable, Registry opened)
     : root(root_dir),

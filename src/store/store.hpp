@@ -37,18 +37,27 @@ struct PathInfo {
 
 struct GcOptions {
   bool dry_run = false;
-  std::uint64_t max_freed = UINT64_MAX;        // stop after freeing this many bytes
+  std::uint64_t max_freed = UINT64_MAX;        // stop after freeing this many bytes; the oldest goes first
+  std::optional<std::int64_t> keep_newer{};    // what was built or fetched in so many seconds stays, and its references
   // What is alive keeps what it was built with: its derivation's inputs, their outputs, and so on (Nix: keep-outputs).
   // Without, what was built is kept with what it refers to, and building a change of it begins with the toolchain.
   bool keep_build_inputs = true;
   // Of all that could go, these alone, without what something else refers to.
   std::optional<StorePathSet> only{};
 };
+struct PathCount {
+  std::uint64_t paths = 0;
+  std::uint64_t bytes = 0;                     // NAR sizes
+};
+// What stayed for one reason. A path that several keep counts for the first of them.
+struct GcKept : PathCount {
+  enum class Because : std::uint8_t { link, process, newer, building } because{};
+};
 struct GcResult {
   std::vector<StorePath> deleted{};            // or what would be deleted
   std::uint64_t bytes_freed = 0;
-  std::uint64_t bytes_for_building = 0;        // NAR sizes of what is alive only because something alive was built with
-                                               // it
+  std::vector<GcKept> kept{};
+  PathCount left{};                            // what could go, and max_freed was reached before
   std::vector<Error> stuck{};                  // what this user cannot remove, as what another one has made; all else
                                                // is gone
 };
@@ -57,6 +66,7 @@ struct VerifyOptions {
   bool check_contents = true;                  // re-hash every object
   bool repair = false;                         // unregister missing or corrupt paths and what refers to them, remove
                                                // litter
+  StorePathSet damaged{};                      // paths that are known to be
 };
 struct VerifyProblem {
   // A repair leaves the unreadable alone.
@@ -70,6 +80,13 @@ struct VerifyResult {
   std::vector<VerifyProblem> problems{};       // litter is listed, but is no damage
   std::vector<Error> stuck{};                  // of a repair: what this user cannot remove
   bool damaged() const;
+};
+
+struct OptimiseResult {
+  std::uint64_t files = 0;                     // that could share their content
+  std::uint64_t hashed = 0;                    // that were read
+  std::uint64_t linked = 0;                    // that share it from now on
+  std::uint64_t bytes_freed = 0;               // on disk
 };
 
 class Store {
@@ -131,7 +148,20 @@ class Store {
   // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or
   // root).
   Result<GcResult> delete_paths(const StorePathSet& paths);
+  // What keeps a valid path from a collection, from it up to a root: a sentence each, none when nothing does.
+  Result<std::vector<std::string>> why_kept(const StorePath& path);
+  // With all cores; `progress` is told each path, by one thread at a time.
   Result<VerifyResult> verify(const VerifyOptions& options, const std::function<void(const StorePath&)>& progress = {});
+
+  // Puts `tree` (same file system, canonical) in the place of a valid path's content that is damaged or missing. It is
+  // moved there when it has the registered hash; Errc::hash_mismatch, and nothing happens, when it has another.
+  Result<void> replace_content(const StorePath& path, const fs::path& tree);
+  // Removes what of `.links` is damaged, so that no file is made of it any more.
+  Result<void> remove_damaged_links();
+
+  // Lets files of the same content share it, by hard links through `.links`, as Nix does it. Safe beside builds,
+  // collections and readers; an interrupt leaves the store whole. `progress` is told each path.
+  Result<OptimiseResult> optimise(bool dry_run = false, const std::function<void(const StorePath&)>& progress = {});
 
   // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the
   // path is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller, registered under

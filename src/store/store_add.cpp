@@ -1,6 +1,7 @@
 // Adding: objects are made in a scratch directory on the store's file system, moved into place, made durable, then
 // registered. A crash before the registration leaves litter, never a path that is valid and incomplete.
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 
 #include "store/nar_stream.hpp"
 #include "store/references.hpp"
+#include "store/journal.hpp"
 #include "store/store_state.hpp"
 
 namespace swage {
@@ -111,7 +113,12 @@ Result<void> Store::State::commit(std::vector<NewObject> objects) {
   }
   if (registrations.empty()) return {};
   SWAGE_CHECK(make_durable(store_dir, only_file));
-  return with_registry([&](Registry& r) { return r.add(registrations); });
+  const std::int64_t now = std::time(nullptr);
+  for (Registration& one : registrations)
+    if (one.info.registration_time == 0) one.info.registration_time = now;
+  SWAGE_CHECK(with_registry([&](Registry& r) { return r.add(registrations); }));
+  Journal(work_dir).append(registrations);
+  return {};
 }
 
 // Texts need no lock: whoever else adds the same path writes the same bytes, and one replaces the other in one step.

@@ -1,9 +1,10 @@
-// Garbage collection: mark from the roots over references (and from a live output to its deriver, and from that to all
-// outputs), then remove the rest. The collector's lock stops every other process from starting to use a path, so it is
-// held only while things are unregistered and renamed into a trash directory; deleting the bytes, the slow part, comes
-// after. Where a disk has no room left for that, it is done in small steps, bytes included.
+// Garbage collection: mark what is alive (store_marks.cpp), then remove the rest. The collector's lock stops every
+// other process from starting to use a path, so it is held only while things are unregistered and renamed into a trash
+// directory; deleting the bytes, the slow part, comes after. Where a disk has no room left for that, it is done in
+// small steps, bytes included.
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/socket.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
+#include "store/journal.hpp"
+#include "store/store_marks.hpp"
 #include "store/store_state.hpp"
 
 namespace swage {
@@ -34,59 +37,6 @@ UniqueFd refusing_socket(const fs::path& state_dir) {
   path.copy(address.sun_path, sizeof address.sun_path - 1);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
   return socket;
-}
-
-// Why a path is alive: a root's name or the path that keeps it.
-struct Marks {
-  std::vector<bool> alive{};
-  std::vector<std::string> reason{};
-};
-
-Marks mark(const PathGraph& graph, std::span<const Store::Root> roots, const StorePathSet& locked,
-           bool keep_build_inputs) {
-  Marks marks{std::vector<bool>(graph.paths.size()), std::vector<std::string>(graph.paths.size())};
-  std::vector<std::uint32_t> open;
-  const auto enliven = [&](std::uint32_t node, const auto& reason) {
-    if (marks.alive[node]) return;
-    marks.alive[node] = true;
-    marks.reason[node] = reason();
-    open.push_back(node);
-  };
-  for (const Store::Root& root : roots)
-    if (const auto node = graph.index.find(root.path); node != graph.index.end())
-      enliven(node->second, [&] { return fmt::format("it is a root: {}", root.link); });
-  for (const StorePath& path : locked)
-    if (const auto node = graph.index.find(path); node != graph.index.end())
-      enliven(node->second, [] { return std::string("another process holds its lock"); });
-  while (!open.empty()) {
-    const std::uint32_t node = open.back();
-    open.pop_back();
-    for (const std::uint32_t reference : graph.references[node])
-      enliven(reference, [&] { return fmt::format("'{}' refers to it", graph.paths[node].str()); });
-    if (const auto deriver = graph.derivers[node])
-      enliven(*deriver, [&] { return fmt::format("it is the derivation of '{}'", graph.paths[node].str()); });
-    if (!keep_build_inputs) continue;
-    for (const std::uint32_t output : graph.outputs[node])
-      enliven(output,
-              [&] { return fmt::format("what is kept was built with it, and '{}' made it", graph.paths[node].str()); });
-  }
-  return marks;
-}
-
-// The dead, each after all that refer to it: any prefix of this can go without leaving a dangling reference.
-std::vector<std::uint32_t> dead_in_order(const PathGraph& graph, const Marks& marks) {
-  std::vector<std::uint32_t> referrers(graph.paths.size());
-  for (std::size_t node = 0; node < graph.paths.size(); ++node)
-    for (const std::uint32_t reference : graph.references[node])
-      if (reference != node && !marks.alive[node]) ++referrers[reference];
-  std::vector<std::uint32_t> order;
-  for (std::uint32_t node = 0; node < graph.paths.size(); ++node)
-    if (!marks.alive[node] && referrers[node] == 0) order.push_back(node);
-  for (std::size_t next = 0; next < order.size(); ++next)
-    for (const std::uint32_t reference : graph.references[order[next]])
-      if (reference != order[next] && !marks.alive[reference] && --referrers[reference] == 0)
-        order.push_back(reference);
-  return order;
 }
 
 // Those of `among`, in the same order, which nothing that stays refers to.
@@ -134,9 +84,9 @@ Result<Store::State::Entries> Store::State::entries(std::vector<std::string> nam
   }
   for (std::string& name : names) {
     if (name == ".links" || in_use.contains(name)) continue;
-    if (!path_exists(store_dir / name)) continue;  // a lock file that was just retired
     const auto path = StorePath::parse_base(name);
     if (path && (graph.index.contains(*path) || entries.locked.contains(*path))) continue;
+    if (!path_exists(store_dir / name)) continue;  // a lock file that was just retired
     if (name.ends_with(".lock")) {
       const auto locked = StorePath::parse_base(std::string_view(name).substr(0, name.size() - 5));
       if (locked && entries.locked.contains(*locked)) continue;
@@ -182,28 +132,26 @@ struct Store::State::Collection {
   PathGraph graph;
   Entries entries;
   Marks marks;
-  std::uint64_t bytes_for_building = 0;   // of what would be dead if build inputs were not kept
 };
 
-Result<Store::State::Collection> Store::State::begin_collection(Stale stale, bool keep_build_inputs) {
+Result<Store::State::Collection> Store::State::begin_collection(Stale stale, const GcOptions& options) {
   SWAGE_TRY(FileLock lock, wait_for_lock(gc_lock(), FileLock::Mode::exclusive));
   UniqueFd socket = refusing_socket(state_dir);
-  SWAGE_TRY(std::vector<Root> roots, link_roots(stale));
+  SWAGE_TRY(const std::vector<Root> links, link_roots(stale));
   SWAGE_TRY(std::vector<std::string> names, list_directory(store_dir));
   SWAGE_TRY(const std::vector<Root> temporary, temp_roots.of_all());
-  roots.insert(roots.end(), temporary.begin(), temporary.end());
-  for (Root& one : runtime_roots(store_dir)) roots.push_back(std::move(one));
+  std::vector<Root> processes = temporary;
+  for (Root& one : runtime_roots(store_dir)) processes.push_back(std::move(one));
   SWAGE_TRY(PathGraph graph, with_registry([](Registry& r) { return r.graph(); }));
   SWAGE_TRY(Entries found, entries(std::move(names), graph, temporary));
-  Marks marks = mark(graph, roots, found.locked, keep_build_inputs);
-  std::uint64_t for_building = 0;
-  if (keep_build_inputs) {
-    const Marks without = mark(graph, roots, found.locked, false);
-    for (std::size_t node = 0; node < graph.paths.size(); ++node)
-      if (marks.alive[node] && !without.alive[node]) for_building += graph.nar_sizes[node];
-  }
-  return Collection{std::move(lock),  std::move(socket), std::move(graph),
-                    std::move(found), std::move(marks),  for_building};
+  std::optional<std::int64_t> newer;
+  if (options.keep_newer) newer = static_cast<std::int64_t>(std::time(nullptr)) - *options.keep_newer;
+  Marks marks = Marks::of(graph, {.links = links,
+                                  .processes = processes,
+                                  .locked = &found.locked,
+                                  .newer = newer,
+                                  .build_inputs = options.keep_build_inputs});
+  return Collection{std::move(lock), std::move(socket), std::move(graph), std::move(found), std::move(marks)};
 }
 
 namespace {
@@ -228,15 +176,18 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   std::vector<TempDir> trash;
   {
     SWAGE_TRY(const State::Collection now,
-              state_->begin_collection(options.dry_run ? State::Stale::keep : State::Stale::remove,
-                                       options.keep_build_inputs));
+              state_->begin_collection(options.dry_run ? State::Stale::keep : State::Stale::remove, options));
     std::uint64_t bytes = 0;
-    result.bytes_for_building = now.bytes_for_building;
+    result.kept = now.marks.kept(now.graph);
     std::vector<StorePath> dead;
     std::vector<std::uint32_t> order = dead_in_order(now.graph, now.marks);
     if (options.only) order = only_of(now.graph, order, *options.only);
     for (const std::uint32_t node : order) {
-      if (bytes >= options.max_freed) break;
+      if (bytes >= options.max_freed) {
+        ++result.left.paths;
+        result.left.bytes += now.graph.nar_sizes[node];
+        continue;
+      }
       bytes += now.graph.nar_sizes[node];
       dead.push_back(now.graph.paths[node]);
     }
@@ -269,7 +220,19 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   SWAGE_TRY(const std::uint64_t of_the_dead, remove_litter(state_->root, result.stuck));
   result.bytes_freed += freed + of_the_dead;
   prune_link_farm(state_->store_dir);
+  SWAGE_TRY(const std::vector<StorePath> left_valid, all_paths());
+  // A full disk has no room for another copy: the next collection will.
+  (void)Journal(state_->work_dir).keep_short({left_valid.begin(), left_valid.end()});
   return result;
+}
+
+Result<std::vector<std::string>> Store::why_kept(const StorePath& path) {
+  SWAGE_CHECK(state_->need_writable());
+  SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, {}));
+  const auto node = now.graph.index.find(path);
+  if (node == now.graph.index.end())
+    return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
+  return now.marks.reasons(now.graph, node->second);
 }
 
 Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
@@ -278,13 +241,14 @@ Result<GcResult> Store::delete_paths(const StorePathSet& paths) {
   std::vector<TempDir> trash;
   {
     // What is named is meant.
-    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, false));
+    SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, {.keep_build_inputs = false}));
     for (const StorePath& path : paths) {
       const auto node = now.graph.index.find(path);
       if (node == now.graph.index.end())
         return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));
-      if (now.marks.alive[node->second])
-        return fail(Errc::invalid_input, fmt::format("'{}' is in use: {}", path.str(), now.marks.reason[node->second]));
+      if (now.marks.alive(node->second))
+        return fail(Errc::invalid_input,
+                    fmt::format("'{}' is in use: {}", path.str(), now.marks.reason(now.graph, node->second)));
     }
     for (std::size_t node = 0; node < now.graph.paths.size(); ++node) {
       if (paths.contains(now.graph.paths[node])) continue;

@@ -51,6 +51,8 @@ std::vector<Store::Root> runtime_roots(const fs::path& store_dir);
 
 // --- The store ---
 
+Result<void> create_layout(const fs::path& root);   // the directories that a store has
+
 struct NewObject {
   Registration registration;
   fs::path tree{};
@@ -101,7 +103,7 @@ struct Store::State {
   Result<Entries> entries(std::vector<std::string> names, const PathGraph& graph,
                           std::span<const Root> temporary) const;
   struct Collection;
-  Result<Collection> begin_collection(Stale stale, bool keep_build_inputs);
+  Result<Collection> begin_collection(Stale stale, const GcOptions& options);
   // Unregisters `paths`, which nothing outside them refers to, and takes them and `litter` (names) out of the store
   // directory; what is not gone after that is in `result.stuck`. The bytes are freed when the trash goes, or here when
   // the disk has no room for it.

@@ -198,9 +198,9 @@ def test_a_distributions_source_is_upstreams_archive_and_says_so(planner):
 
 
 def test_a_number_below_zero_is_not_the_largest_one(swage):
-    """It wrapped: `store gc --max -1` deleted everything."""
-    assert swage("store", "gc", "--max", "-1").fails(2).err == (
-        "error: '--max' has a value of the wrong kind: '-1' is not a number that can be meant\nhint: see: swage store gc --help\n")
+    """It wrapped: `store gc --max-freed -1` deleted everything."""
+    assert swage("store", "gc", "--max-freed", "-1").fails(2).err == (
+        "error: '--max-freed' has a value of the wrong kind: '-1' is not a number that can be meant\nhint: see: swage store gc --help\n")
     for option in ["--max-log-size", "--max-memory", "--max-processes", "--timeout", "--max-silent-time", "--jobs", "--cores"]:
         for value in ["-1", "-5K", "+x"]:
             assert f"'{option}' has a value of the wrong kind: '{value}' is not" in swage("build", "nano", option, value).fails(2).err, (option, value)

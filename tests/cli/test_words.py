@@ -49,8 +49,8 @@ def test_a_word_of_a_few(planner):
 
 
 def test_sizes_are_written_alike(swage):
-    assert swage("store", "gc", "--max", "1K").ok().out == "deleted 0 paths, 0 B\n"
-    assert swage("store", "gc", "--max", "2G", "--dry-run").ok()
+    assert swage("store", "gc", "--max-freed", "1K").ok().out == "deleted 0 paths, 0 B\n"
+    assert swage("store", "gc", "--max-freed", "2G", "--dry-run").ok()
 
 
 def test_a_feature_of_what_is_not_needed(planner):

@@ -39,17 +39,18 @@ ByteSource source_of(std::string_view bytes, std::size_t piece) {
 StorePath path_of(std::string_view base) { return StorePath::parse_base(base).value(); }
 
 StorePath StoreTest::add_output(std::string_view name, const StorePathSet& references, std::string_view text,
-                                std::optional<StorePath> deriver) {
-  return add_output(make_output_path("out", sha256(name), name).value(), references, text, std::move(deriver));
+                                std::optional<StorePath> deriver, std::int64_t time) {
+  return add_output(make_output_path("out", sha256(name), name).value(), references, text, std::move(deriver), time);
 }
 
 StorePath StoreTest::add_output(const StorePath& path, const StorePathSet& references, std::string_view text,
-                                std::optional<StorePath> deriver) {
+                                std::optional<StorePath> deriver, std::int64_t time) {
   const fs::path tree = store->work_dir() / path.base();
   write(tree / "file", text);
   done(canonicalise(tree));
   const NarHash nar = hash_nar(tree).value();
-  PathInfo info{.path = path, .nar_hash = nar.hash, .nar_size = nar.size, .references = references, .deriver = std::move(deriver)};
+  PathInfo info{.path = path, .nar_hash = nar.hash, .nar_size = nar.size, .references = references, .deriver = std::move(deriver),
+                .registration_time = time};
   std::vector<Store::NewPath> outputs;
   outputs.push_back({.info = std::move(info), .tree = tree});
   done(store->register_outputs(std::move(outputs)));

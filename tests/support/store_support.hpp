@@ -54,9 +54,9 @@ class StoreTest : public testing::Test {
   std::unique_ptr<Store> open() const { return Store::open(root).value(); }
   // A canonical tree, registered as the output of a build that refers to these.
   StorePath add_output(std::string_view name, const StorePathSet& references, std::string_view text = "text",
-                       std::optional<StorePath> deriver = {});
+                       std::optional<StorePath> deriver = {}, std::int64_t time = 0);
   StorePath add_output(const StorePath& path, const StorePathSet& references, std::string_view text = "text",
-                       std::optional<StorePath> deriver = {});
+                       std::optional<StorePath> deriver = {}, std::int64_t time = 0);
   // Ends the temporary roots of this process.
   void reopen() {
     store.reset();

@@ -285,7 +285,7 @@ TEST_F(BuildTest, CheckFindsDifferentBytes) {
   world_.options.keep_failed = true;
   const std::string text = world_.error_of(drv);
   const fs::path kept = world_.store->work_dir() / "failed" / (world_.output(drv).base() + ".check");
-  EXPECT_THAT(text, HasSubstr(fmt::format("hint: diff -r {} {}\n", world_.real(drv).string(), kept.string())));
+  EXPECT_THAT(text, HasSubstr(fmt::format("hint: swage store diff /nix/store/{} {}\n", world_.real(drv).filename().string(), kept.string())));
   EXPECT_EQ(read_file(kept / "r")->size(), 8u);
   EXPECT_EQ(read_file(world_.real(drv) / "r").value(), before) << "the valid one stays";
 }

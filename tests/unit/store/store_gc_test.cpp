@@ -74,10 +74,16 @@ TEST_F(StoreGc, KeepsWhatRootsWereBuiltWith) {
   EXPECT_DONE(store->add_indirect_root(scratch / "result"));
   SWAGE_OK(const GcResult usual, store->collect_garbage({.dry_run = true}));
   EXPECT_EQ(StorePathSet(usual.deleted.begin(), usual.deleted.end()), (StorePathSet{made_unused, unused.path}));
-  EXPECT_EQ(usual.bytes_for_building, store->query(made_compiler).value()->nar_size + store->query(dev).value()->nar_size);
+  const auto size = [&](const StorePath& path) { return store->query(path).value()->nar_size; };
+  ASSERT_EQ(usual.kept.size(), 2U);
+  EXPECT_EQ(usual.kept[0].because, GcKept::Because::link);
+  EXPECT_EQ(usual.kept[0].bytes, size(out) + size(program.path) + size(compiler.path));
+  EXPECT_EQ(usual.kept[1].because, GcKept::Because::building);
+  EXPECT_EQ(usual.kept[1].paths, 2U);
+  EXPECT_EQ(usual.kept[1].bytes, size(made_compiler) + size(dev));
   SWAGE_OK(const GcResult bare, store->collect_garbage({.dry_run = true, .keep_build_inputs = false}));
   EXPECT_EQ(StorePathSet(bare.deleted.begin(), bare.deleted.end()), (StorePathSet{made_unused, unused.path, made_compiler, dev}));
-  EXPECT_EQ(bare.bytes_for_building, 0U);
+  EXPECT_EQ(bare.kept.size(), 1U);
   // What is named is meant.
   EXPECT_EQ(deleted(store->delete_paths({made_compiler})), StorePathSet{made_compiler});
   fs::remove(scratch / "result");
@@ -203,8 +209,26 @@ TEST_F(StoreGc, RunningProgramsProtectThemselves) {
 TEST_F(StoreGc, StopsWhenEnoughIsFreed) {
   const StorePath a = add_output("a", {}, std::string(5000, 'x')), b = add_output("b", {a}, std::string(5000, 'x'));
   reopen();
+  SWAGE_OK(const GcResult some, store->collect_garbage({.dry_run = true, .max_freed = 1}));
+  EXPECT_EQ(some.left.paths, 1U);
+  EXPECT_EQ(some.left.bytes, store->query(a).value()->nar_size);
   EXPECT_EQ(deleted(store->collect_garbage({.max_freed = 1})), StorePathSet{b});
   EXPECT_EQ(deleted(store->collect_garbage({.max_freed = 1})), StorePathSet{a});
+}
+
+TEST_F(StoreGc, TheOldestGoesFirstAndTheNewStays) {
+  const std::int64_t now = std::time(nullptr);
+  const StorePath late = add_output("late", {}, "x", {}, now - 100), library = add_output("library", {}, "x", {}, now - 9000);
+  const StorePath old = add_output("old", {}, "x", {}, now - 5000), program = add_output("program", {library}, "x", {}, now - 50);
+  reopen();
+  SWAGE_OK(const GcResult kept, store->collect_garbage({.dry_run = true, .keep_newer = 1000}));
+  EXPECT_EQ(kept.deleted, std::vector{old});
+  ASSERT_EQ(kept.kept.size(), 1U);
+  EXPECT_EQ(kept.kept[0].because, GcKept::Because::newer);
+  EXPECT_EQ(kept.kept[0].paths, 3U) << "the library is old, and what is new refers to it";
+  // The library is the oldest, and may go only after the program.
+  SWAGE_OK(const GcResult all, store->collect_garbage({}));
+  EXPECT_EQ(all.deleted, (std::vector{old, late, program, library}));
 }
 
 TEST_F(StoreGc, RemovesLitter) {
