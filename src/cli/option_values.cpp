@@ -26,6 +26,8 @@ constexpr auto value_rows = [] {
       {"TARGET", "", file, "restore"},
       {"TARGET", "", target},
       {"PATH", "", file},
+      {"FIRST", "", file},
+      {"SECOND", "", file},
       {"IMAGE", "", image},
       {"DIR", "", directory},
       {"FILE", "", file},

@@ -69,6 +69,15 @@ void declare_realise(const Options& app, RealiseOptions& options) {
   app.add_option("--max-processes", options.limits.processes,
                  "processes that a build may have at once (default: 8192; 0: any number)")
       .group(group);
+  app.add_option(
+         "--min-free", options.free_space.least,
+         "bytes: with less on the disk, what no root keeps is deleted before something begins (default: 0, never)")
+      .in_bytes()
+      .group(group);
+  app.add_option("--max-free", options.free_space.wanted,
+                 "bytes: until so many are free, the oldest first (default: all that can go)")
+      .in_bytes()
+      .group(group);
   app.add_option("--max-memory", options.limits.memory,
                  "bytes that a build may use (default: nine tenths of the memory; 0: all)")
       .in_bytes()
@@ -86,6 +95,8 @@ std::string given_realise_option(const RealiseOptions& options) {
          : options.limits.log != usual.limits.log                 ? "--max-log-size"
          : options.limits.processes != usual.limits.processes     ? "--max-processes"
          : options.limits.memory != usual.limits.memory           ? "--max-memory"
+         : options.free_space.least != usual.free_space.least     ? "--min-free"
+         : options.free_space.wanted != usual.free_space.wanted   ? "--max-free"
                                                                   : "";
 }
 

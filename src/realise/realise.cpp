@@ -90,6 +90,7 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
                               SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter) {
   const RealiseOptions complete = filled_in(options);
   RealiseResult result;
+  FreeSpace free_space(store, complete.free_space, reporter);
   SWAGE_TRY(RealisePlan plan, plan_of_the_rest(store, graph, wanted, false, complete, reporter, result));
   if (options.only_fetch) plan.build.clear();
   if (plan.build.empty() && plan.fetch.empty() && !options.check) return result;
@@ -105,7 +106,7 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   DerivationWriter writer(store, graph);
   const auto run = [&](const RealisePlan& todo, const StorePathSet& check) -> Result<void> {
     SWAGE_CHECK(writer.write(todo.build));
-    Scheduler scheduler(store, graph, fetcher, complete, reporter, writer, durations, jobserver, stop);
+    Scheduler scheduler(store, graph, fetcher, complete, reporter, writer, durations, jobserver, stop, free_space);
     return scheduler.run(todo, check, result);
   };
   Result<void> done = run(plan, {});

@@ -17,6 +17,7 @@
 #include "base/events.hpp"
 #include "catalog/log_lines.hpp"
 #include "plan/graph.hpp"
+#include "realise/free_space.hpp"
 #include "realise/limits.hpp"
 #include "realise/substituter.hpp"
 #include "store/store.hpp"
@@ -84,6 +85,7 @@ struct RealiseOptions {
   std::chrono::seconds max_silent{3600};   // kill a build that prints nothing for so long; 0: never
   std::chrono::seconds timeout{0};         // kill a build that runs for so long; 0: never
   BuildLimits limits{};
+  FreeSpaceLimits free_space{};
   unsigned log_lines = 25;         // lines of the log in the error of a failed build
   const LogLines* error_lines = nullptr;   // what tells of a failure in logs; null: nothing is looked for
   OnBuilt on_built{};

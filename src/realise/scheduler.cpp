@@ -42,7 +42,7 @@ Result<StorePathSet> output_paths(const Derivation& drv) {
 
 Scheduler::Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, const RealiseOptions& options,
                      Reporter& reporter, DerivationWriter& writer, Durations& durations, Jobserver& jobserver,
-                     StopSignal& stop)
+                     StopSignal& stop, FreeSpace& free_space)
     : store_(store),
       graph_(graph),
       fetcher_(fetcher),
@@ -51,6 +51,7 @@ Scheduler::Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, c
       writer_(writer),
       durations_(durations),
       stop_(stop),
+      free_space_(free_space),
       context_{.store = store,
                .options = options,
                .reporter = reporter,
@@ -145,7 +146,7 @@ void Scheduler::work(bool builds) {
     ++running_;
     report_totals();
     lock.unlock();
-    Result<Outcome> outcome = builds ? build(nodes_[*node]) : fetch(nodes_[*node]);
+    Result<Outcome> outcome = run_node(nodes_[*node]);
     lock.lock();
     --running_;
     complete(*node, std::move(outcome));
@@ -200,6 +201,11 @@ void Scheduler::skip_users(std::size_t failed) {
 
 void Scheduler::report_totals() {
   reporter_.on(Totals{.done = finished_, .running = running_, .total = nodes_.size()});
+}
+
+Result<Scheduler::Outcome> Scheduler::run_node(Node& node) {
+  SWAGE_CHECK(free_space_.make_room());
+  return node.drv ? build(node) : fetch(node);
 }
 
 Result<Scheduler::Outcome> Scheduler::fetch(const Node& node) {

@@ -21,7 +21,8 @@ namespace swage {
 class Scheduler {
  public:
   Scheduler(Store& store, const Graph& graph, SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter,
-            DerivationWriter& writer, Durations& durations, Jobserver& jobserver, StopSignal& stop);
+            DerivationWriter& writer, Durations& durations, Jobserver& jobserver, StopSignal& stop,
+            FreeSpace& free_space);
 
   // `check`: derivations of the plan that are built a second time and compared.
   Result<void> run(const RealisePlan& plan, const StorePathSet& check, RealiseResult& result);
@@ -52,6 +53,7 @@ class Scheduler {
   void report_totals();
   bool over() const;
   void keep_pace(const std::stop_token& ended);
+  Result<Outcome> run_node(Node& node);
   Result<Outcome> fetch(const Node& node);
   Result<Outcome> build(Node& node);
   void tell_ends() const;
@@ -65,6 +67,7 @@ class Scheduler {
   DerivationWriter& writer_;
   Durations& durations_;
   StopSignal& stop_;
+  FreeSpace& free_space_;
   BuildDirRemover remover_{};
   BuildContext context_;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fmt/core.h>
 #include <map>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include "base/text.hpp"
 #include "request/clues.hpp"
 #include "request/mirrors.hpp"
+#include "request/setting_words.hpp"
 #include "request/substituters.hpp"
 
 namespace swage {
@@ -127,7 +129,25 @@ class FetcherWhenNeeded final : public SourceFetcher {
 
 }  // namespace
 
+namespace {
+
+// What the command line leaves to the environment.
+Result<void> fill_in(FreeSpaceLimits& limits) {
+  const auto read = [](const char* name, std::uint64_t& value, std::uint64_t unset) -> Result<void> {
+    const char* text = std::getenv(name);
+    if (!text || value != unset) return {};
+    SWAGE_TRY(value, bytes_of_word(text).map_error([&](Error error) { return in_variable(std::move(error), name); }));
+    return {};
+  };
+  const FreeSpaceLimits usual;
+  SWAGE_CHECK(read("SWAGE_MIN_FREE", limits.least, usual.least));
+  return read("SWAGE_MAX_FREE", limits.wanted, usual.wanted);
+}
+
+}  // namespace
+
 Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options) {
+  SWAGE_CHECK(fill_in(options.free_space));
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Graph& graph = planned.planner->graph();

@@ -18,7 +18,7 @@ HOW = {"--help", "--json", "--quiet", "--print-build-logs", "--catalog", "--laye
        "--graph", "--instantiate", "--program", "--command", "--kernel", "--boot", "--evidence", "--packages", "--skip-verified", "--replay",
        "--instance", "--max-log-size", "--max-processes", "--max-memory", "--make", "--uses", "--vendor", "--param", "--dir",
        "--substituters", "--no-substituters", "--trusted-public-keys", "--no-require-sigs", "--substituter-timeout", "--push-to", "--key", "--upstream", "--mirror", "--offline",
-       "--idle", "--retry", "--limit", "--for-time", "--keep-free", "--spare", "--objects", "--seed"}
+       "--min-free", "--max-free", "--idle", "--retry", "--limit", "--for-time", "--keep-free", "--spare", "--objects", "--seed"}
 COMMANDS = ["build", "boot", "run", "plan", "fetch", "resolve", "shell", "module", "log", "verify"]
 
 

@@ -128,6 +128,34 @@ TEST(Processes, ACollectionLeavesTheDerivationsThatArePlannedWith) {
   EXPECT_TRUE(world.store->is_valid(low).value());
 }
 
+// Nothing of the run itself goes, whatever is wanted free; what nobody needs does.
+TEST(Processes, ADiskThatIsNearlyFullIsCollectedBeforeABuild) {
+  World world;
+  const StorePath unused = [&] {
+    const std::unique_ptr<Store> ended = Store::open(world.store->root()).value();
+    return ended->add_text("unused", "x").value();
+  }();
+  const StorePath low = world.add({.name = "low", .script = "echo low > $out"});
+  const StorePath high = world.add({.name = "high", .script = "b cat $in0 > $out", .needs = {low}});
+  world.options.free_space = {.least = UINT64_MAX, .wanted = UINT64_MAX};
+  const Result<RealiseResult> result = world.realise({high});
+  ASSERT_TRUE(result) << render(result.error());
+  EXPECT_EQ(result->built.size(), 2u);
+  EXPECT_FALSE(world.store->is_valid(unused).value());
+  const std::vector<std::string> said = world.journal.starting_with("message ");
+  ASSERT_EQ(said.size(), 1U) << "what did not help is not done before every build";
+  EXPECT_THAT(said[0], testing::MatchesRegex("message note: deleted 1 path, [0-9.]+ k?B, to make room: .* of the disk are free, and --min-free is .*"));
+  // With room enough nothing goes.
+  const StorePath kept = [&] {
+    const std::unique_ptr<Store> ended = Store::open(world.store->root()).value();
+    return ended->add_text("kept", "x").value();
+  }();
+  const StorePath other = world.add({.name = "other", .script = "echo other > $out"});
+  world.options.free_space = {.least = 1};
+  ASSERT_TRUE(world.realise({other}));
+  EXPECT_TRUE(world.store->is_valid(kept).value());
+}
+
 TEST(Processes, InputsThatAreValidNeedNoSources) {
   const TempDir dir = TempDir::create("swage-gone", fast_directory()).value();
   const auto add = [](World& world) {
