@@ -221,8 +221,11 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   result.bytes_freed += freed + of_the_dead;
   prune_link_farm(state_->store_dir);
   SWAGE_TRY(const std::vector<StorePath> left_valid, all_paths());
+  const StorePathSet valid(left_valid.begin(), left_valid.end());
+  SWAGE_TRY(const std::uint64_t of_logs, remove_old_logs(state_->root, valid));
+  result.bytes_freed += of_logs;
   // A full disk has no room for another copy: the next collection will.
-  (void)Journal(state_->work_dir).keep_short({left_valid.begin(), left_valid.end()});
+  (void)Journal(state_->work_dir).keep_short(valid);
   return result;
 }
 

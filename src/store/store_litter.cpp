@@ -95,4 +95,26 @@ Result<std::uint64_t> remove_litter(const fs::path& root, std::vector<Error>& st
   return freed;
 }
 
+Result<std::uint64_t> remove_old_logs(const fs::path& root, const StorePathSet& valid) {
+  constexpr std::time_t kKept = 30 * 24 * 3600;   // s
+  const fs::path logs = root / "nix/var/log/nix/drvs";
+  std::uint64_t freed = 0;
+  if (!path_exists(logs)) return freed;
+  const std::time_t oldest = std::time(nullptr) - kKept;
+  SWAGE_TRY(const std::vector<std::string> directories, list_directory(logs));
+  for (const std::string& begin : directories) {   // drvs/ab/cdef...-name.drv.bz2
+    const Result<std::vector<std::string>> names = list_directory(logs / begin);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      const fs::path file = logs / begin / name;
+      const auto drv = StorePath::parse_base(begin + name.substr(0, name.rfind(".bz2")));
+      struct stat st {};
+      if (!drv || valid.contains(*drv) || ::lstat(file.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
+      if (st.st_mtime < oldest && ::unlink(file.c_str()) == 0) freed += static_cast<std::uint64_t>(st.st_blocks) * 512;
+    }
+    ::rmdir((logs / begin).c_str());   // where it is empty
+  }
+  return freed;
+}
+
 }  // namespace swage

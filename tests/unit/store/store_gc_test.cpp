@@ -231,6 +231,31 @@ TEST_F(StoreGc, TheOldestGoesFirstAndTheNewStays) {
   EXPECT_EQ(all.deleted, (std::vector{old, late, program, library}));
 }
 
+TEST_F(StoreGc, LogsOfWhatIsGoneGoAMonthLater) {
+  ModuloCache cache;
+  const FinishedDerivation drv =
+      finish_derivation({.name = "kept", .outputs = {{"out", {}}}, .system = "x86_64-linux", .builder = "/bin/sh"}, cache).value();
+  EXPECT_DONE(store->add_derivations({&drv}));
+  const StorePath kept = drv.path, gone = path_of(std::string(32, '0') + "-gone.drv"), recent = path_of(std::string(32, '1') + "-recent.drv");
+  fs::create_symlink(kept.str(), root / "nix/var/nix/gcroots/kept");
+  reopen();
+  const auto log = [&](const StorePath& of) { return store->log_dir() / of.base().substr(0, 2) / (of.base().substr(2) + ".bz2"); };
+  for (const StorePath& one : {kept, gone, recent}) test::write(log(one), "what it said");
+  const auto age = [&](const fs::path& file, int days) {
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(24 * days));
+  };
+  age(log(kept), 31);
+  age(log(gone), 31);
+  age(log(recent), 29);
+  test::write(store->log_dir() / "aa/no log", "");
+  age(store->log_dir() / "aa/no log", 31);
+  EXPECT_DONE(store->collect_garbage({}));
+  EXPECT_TRUE(path_exists(log(kept)));
+  EXPECT_FALSE(path_exists(log(gone)));
+  EXPECT_TRUE(path_exists(log(recent)));
+  EXPECT_TRUE(path_exists(store->log_dir() / "aa/no log"));
+}
+
 TEST_F(StoreGc, RemovesLitter) {
   const StorePath kept = add_output("kept", {});
   reopen();
