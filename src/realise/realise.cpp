@@ -24,33 +24,40 @@ RealiseOptions filled_in(RealiseOptions options) {
   return options;
 }
 
-Result<void> root_outputs(Store& store, const Graph& graph, const StorePath& drv) {
-  const auto position = graph.index.find(drv);
-  if (position == graph.index.end()) return {};
-  for (const auto& [name, output] : graph.derivations[position->second].drv.outputs) {
-    SWAGE_TRY(const StorePath path, StorePath::parse(output.path));
-    SWAGE_CHECK(store.add_temp_root(path));
+Result<void> add_outputs(const Graph& graph, const StorePath& drv, StorePathSet& paths) {
+  const FinishedDerivation* finished = graph.find(drv);
+  if (!finished) return {};
+  for (const auto& [name, output] : finished->drv.outputs) {
+    SWAGE_TRY(StorePath path, StorePath::parse(output.path));
+    paths.insert(std::move(path));
   }
   return {};
 }
 
 // A path must be a root before it is looked whether it is valid, else gc may take it in between. Which paths matter is
-// only known after a look; so everything that the first look met is made a root, and the second look counts.
+// only known after a look; so what a look met is made a root, until a look has met nothing else.
 Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check,
                                 Substituter* substituter) {
-  for (const Wanted& want : wanted) SWAGE_CHECK(root_outputs(store, graph, want.drv));
-  SWAGE_TRY(RealisePlan plan, plan_realise(store, graph, wanted, check, substituter));
-  if (plan.build.empty() && plan.substitute.empty()) return plan;
-  for (const auto* list : {&plan.build, &plan.valid})
-    for (const StorePath& drv : *list) SWAGE_CHECK(root_outputs(store, graph, drv));
-  for (const Offer& offer : plan.substitute) {
-    SWAGE_CHECK(store.add_temp_root(offer.path));
-    SWAGE_CHECK(store.add_temp_roots(offer.references));
+  SWAGE_CHECK(keep_wanted(store, graph, wanted));
+  StorePathSet rooted;
+  for (;;) {
+    SWAGE_TRY(RealisePlan plan, plan_realise(store, graph, wanted, check, substituter));
+    if (plan.build.empty() && plan.substitute.empty()) return plan;
+    StorePathSet met;
+    for (const auto* list : {&plan.build, &plan.valid})
+      for (const StorePath& drv : *list) SWAGE_CHECK(add_outputs(graph, drv, met));
+    for (const Offer& offer : plan.substitute) {
+      met.insert(offer.path);
+      met.insert(offer.references.begin(), offer.references.end());
+    }
+    for (const StorePath& drv : plan.build) {
+      const StorePathSet& sources = graph.find(drv)->drv.input_srcs;
+      met.insert(sources.begin(), sources.end());
+    }
+    if (std::includes(rooted.begin(), rooted.end(), met.begin(), met.end())) return plan;
+    SWAGE_CHECK(store.add_temp_roots(met));
+    rooted.merge(met);
   }
-  for (const StorePath& drv : plan.build)
-    for (const StorePath& source : graph.derivations[graph.index.at(drv)].drv.input_srcs)
-      SWAGE_CHECK(store.add_temp_root(source));
-  return plan_realise(store, graph, wanted, check, substituter);
 }
 
 // What is left to do when everything that others made and give is there. What could not be had after all is offered no
@@ -85,6 +92,13 @@ std::string left_behind(const std::vector<Error>& stuck) {
 }
 
 }  // namespace
+
+Result<void> keep_wanted(Store& store, const Graph& graph, const std::vector<Wanted>& wanted) {
+  if (!store.is_writable()) return {};   // then nobody who is this user deletes anything
+  StorePathSet paths;
+  for (const Wanted& want : wanted) SWAGE_CHECK(add_outputs(graph, want.drv, paths));
+  return store.add_temp_roots(paths);
+}
 
 Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,
                               SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter) {

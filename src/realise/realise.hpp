@@ -112,6 +112,9 @@ struct RealisePlan {
   std::vector<Offer> substitute{};         // paths that others made, what they refer to first
   std::vector<StorePath> substituted{};    // derivations whose outputs are among these (inputs: likewise)
 };
+// Keeps the outputs of what is wanted from collections for the life of this process. Comes before any look whether they
+// are valid: what was valid then stays so.
+Result<void> keep_wanted(Store& store, const Graph& graph, const std::vector<Wanted>& wanted);
 // An output that can be had whole, with all that it refers to, is not built, and its inputs are not looked at; a source
 // likewise is not fetched. With `check` what is wanted is built all the same.
 Result<RealisePlan> plan_realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,

@@ -151,6 +151,7 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Graph& graph = planned.planner->graph();
+  SWAGE_CHECK(keep_wanted(*store, graph, planned.wanted));
   // Everything there already: no fetcher, no threads. This is the path of a no-op, which must take milliseconds.
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
   if (todo.build.empty() && todo.fetch.empty() && !options.check)

@@ -246,6 +246,7 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& given, Purpose purpos
 }
 
 const fs::path& Store::root() const { return state_->root; }
+bool Store::is_writable() const { return state_->writable; }
 fs::path Store::real_path(const StorePath& path) const { return state_->real(path); }
 fs::path Store::state_dir() const { return state_->state_dir; }
 fs::path Store::log_dir() const { return state_->root / "nix/var/log/nix/drvs"; }

@@ -105,6 +105,7 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   const fs::path& root() const;
+  bool is_writable() const;
   fs::path real_path(const StorePath& path) const;          // <root>/nix/store/<base>
   fs::path state_dir() const;                                // <root>/nix/var/nix
   fs::path log_dir() const;                                  // <root>/nix/var/log/nix/drvs
@@ -164,8 +165,8 @@ class Store {
   Result<OptimiseResult> optimise(bool dry_run = false, const std::function<void(const StorePath&)>& progress = {});
 
   // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the
-  // path is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller, registered under
-  // gcroots/auto; when the link goes, so does the root.
+  // path is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller before,
+  // registered under gcroots/auto; when the link goes, so does the root.
   Result<void> add_temp_root(const StorePath& path) { return add_temp_roots({path}); }
   Result<void> add_temp_roots(const StorePathSet& paths);
   // This process needs them no more.

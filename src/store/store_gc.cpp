@@ -137,9 +137,10 @@ struct Store::State::Collection {
 Result<Store::State::Collection> Store::State::begin_collection(Stale stale, const GcOptions& options) {
   SWAGE_TRY(FileLock lock, wait_for_lock(gc_lock(), FileLock::Mode::exclusive));
   UniqueFd socket = refusing_socket(state_dir);
-  SWAGE_TRY(const std::vector<Root> links, link_roots(stale));
   SWAGE_TRY(std::vector<std::string> names, list_directory(store_dir));
+  // Before links: a process makes its link and then ends, and with it its temporary roots. One of the two is seen.
   SWAGE_TRY(const std::vector<Root> temporary, temp_roots.of_all());
+  SWAGE_TRY(const std::vector<Root> links, link_roots(stale));
   std::vector<Root> processes = temporary;
   for (Root& one : runtime_roots(store_dir)) processes.push_back(std::move(one));
   SWAGE_TRY(PathGraph graph, with_registry([](Registry& r) { return r.graph(); }));

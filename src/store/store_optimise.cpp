@@ -57,6 +57,7 @@ Result<void> put_in_place(const fs::path& link, const fs::path& file, const fs::
   struct stat before {};
   if (::stat(directory.c_str(), &before) != 0)
     return fail_errno(fmt::format("cannot read '{}'", directory.string()), errno);
+  ::unlink(temporary.c_str());   // of a killed process that had this one's number
   if (::link(link.c_str(), temporary.c_str()) != 0)
     return fail_errno(fmt::format("cannot link '{}'", temporary.string()), errno);
   const bool closed = (before.st_mode & S_IWUSR) == 0;

@@ -149,8 +149,11 @@ class LinkWalk {
     }
     const fs::path user_link = (path.parent_path() / target).lexically_normal();
     if (!path_exists(user_link)) {
-      if (remove_stale_ && path.parent_path() == automatic_) ::unlink(path.c_str());
-      return {};
+      if (!remove_stale_ || path.parent_path() != automatic_) return {};
+      ::unlink(path.c_str());
+      if (!path_exists(user_link)) return {};
+      // It was made just now, and what was removed was its root, which is made after it: the root comes back.
+      SWAGE_CHECK(make_symlink_atomically(target, path));
     }
     if (const auto second = swage::read_symlink(user_link))
       if (auto indirect = path_in_store(*second, prefixes_)) add(user_link, std::move(*indirect));

@@ -118,8 +118,8 @@ void renew_reserve(const fs::path& root);
 // Removes what dead processes left in a home, outside the store directory. Needs no database. Returns the bytes freed.
 Result<std::uint64_t> remove_litter(const fs::path& root, std::vector<Error>& stuck);
 
-// Removes logs of derivations that are not valid any more, a month after they were written; those of a build that failed
-// are wanted for longer than a collection. Returns the bytes freed.
+// Removes logs of derivations that are not valid any more, a month after they were written; those of a build that
+// failed are wanted for longer than a collection. Returns the bytes freed.
 Result<std::uint64_t> remove_old_logs(const fs::path& root, const StorePathSet& valid);
 
 // rename(2) that also moves a read-only directory for an ordinary user.

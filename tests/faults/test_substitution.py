@@ -1,8 +1,11 @@
 """Caches that lie, break off and stall while swage takes paths from them, and kill -9 in the middle of it. After each round the store is
 clean, and what was not taken from one cache is taken from the next."""
 import os
+import pathlib
 import random
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -67,3 +70,53 @@ def test_caches_that_are_wrong_in_every_way_and_kills(world):
             staging = world.home / "nix/var/swage/staging"
             assert not staging.exists() or os.listdir(staging) == [], said
     assert killed >= CACHE_ROUNDS / 10, "the rounds were over too soon to be killed"
+
+
+def test_collections_beside_eight_that_take_paths_and_share_files(world):
+    """What a link keeps is whole at any moment, whatever goes around it; kill -9 of collectors and of who shares files is no matter."""
+    random.seed(SEED)
+    caches = ["--no-require-sigs", "--substituters", f"file://{world.first.directory}"]
+    ends = time.monotonic() + max(4, CACHE_ROUNDS / 10)
+    wrong, rounds, killed = [], [], []
+
+    def take(number):
+        link = world.cwd / f"result-{number}"
+        while time.monotonic() < ends and not wrong:
+            got = world("build", "busybox", "-o", link, *caches)
+            if got.code != 0:
+                wrong.append(f"build: {got}")
+                break
+            told = world("store", "path-info", link, "--recursive", "--json")
+            if told.code != 0:
+                wrong.append(f"a linked path is gone: {told}")
+                break
+            closure = told.json()["paths"]
+            gone = [row["path"] for row in closure if not pathlib.Path(row["realPath"]).exists()]
+            if len(closure) != 40 or gone:
+                wrong.append(f"{len(closure)} paths, of which are gone: {gone}")
+            link.unlink()
+            rounds.append(number)
+
+    def disturb(*words):
+        while time.monotonic() < ends and not wrong:
+            process = world.start("store", *words)
+            try:
+                out, err = process.communicate(timeout=random.choice([0.01, 0.05, 60]))
+                if process.returncode != 0:
+                    wrong.append(f"{words}: {process.returncode} {out} {err}")
+            except subprocess.TimeoutExpired:
+                killed.append(words)
+                process.kill()
+                process.communicate()
+
+    jobs = [threading.Thread(target=take, args=(number,)) for number in range(8)]
+    jobs += [threading.Thread(target=disturb, args=words) for words in (["gc"], ["gc", "--max-freed", "200K"], ["optimise"])]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    assert not wrong, wrong[0]
+    assert len(rounds) >= 8 and killed
+    check(world, True)
+    world("store", "gc").ok()
+    check(world, True)
