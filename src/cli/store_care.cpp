@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "cli/output.hpp"
 #include "cli/store_commands.hpp"
+#include "request/known_workspaces.hpp"
 #include "request/repair.hpp"
 #include "store/rebuild_database.hpp"
 
@@ -38,6 +39,7 @@ const char* reason_word(GcKept::Because because) {
     case GcKept::Because::process: return "process";
     case GcKept::Because::newer: return "newer";
     case GcKept::Because::building: return "building";
+    case GcKept::Because::lock: return "lock";
   }
   return "";
 }
@@ -49,14 +51,16 @@ std::string reason_text(const GcKept& kept) {
     case GcKept::Because::newer: return "since it is new (--keep-newer)";
     case GcKept::Because::building:
       return "only because what is kept was built with it; --no-build-inputs deletes that too";
+    case GcKept::Because::lock: return "since lock files of workspaces pin it; --no-build-inputs deletes that too";
   }
   return {};
 }
 
 Json count_json(const PathCount& count) { return {{"paths", count.paths}, {"bytes", count.bytes}}; }
 
-Result<int> collect_garbage(Session& session, const GcOptions& options) {
+Result<int> collect_garbage(Session& session, GcOptions options) {
   SWAGE_TRY(Store* store, session.store(Store::Purpose::free_space));
+  SWAGE_TRY(options.pinned, pinned_by_workspaces(*store, session.reporter()));
   SWAGE_TRY(const GcResult result, store->collect_garbage(options));
   print_stuck(session, result.stuck);
   session.stop_reporter();

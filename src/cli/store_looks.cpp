@@ -6,6 +6,7 @@
 #include "base/visible.hpp"
 #include "cli/output.hpp"
 #include "cli/store_commands.hpp"
+#include "request/known_workspaces.hpp"
 #include "request/store_words.hpp"
 #include "store/tree_diff.hpp"
 
@@ -209,9 +210,10 @@ Result<int> roots(Session& session) {
 Result<int> why_kept(Session& session, const PathsOptions& options) {
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const StorePathSet paths, find_paths(session, options));
+  SWAGE_TRY(const StorePathSet pinned, pinned_by_workspaces(*store, session.reporter()));
   Json list = Json::array();
   for (const StorePath& path : paths) {
-    SWAGE_TRY(const std::vector<std::string> reasons, store->why_kept(path));
+    SWAGE_TRY(const std::vector<std::string> reasons, store->why_kept(path, {.pinned = pinned}));
     if (as_json()) {
       list.push_back({{"path", path.str()}, {"kept", !reasons.empty()}, {"because", reasons}});
       continue;

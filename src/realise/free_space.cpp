@@ -23,7 +23,7 @@ Result<void> FreeSpace::make_room() {
   SWAGE_TRY(const std::uint64_t before, is_free());
   if (before >= limits_.least) return {};
   const std::uint64_t wanted = std::max(limits_.wanted, limits_.least);
-  const Result<GcResult> done = store_.collect_garbage({.max_freed = wanted - before});
+  const Result<GcResult> done = store_.collect_garbage({.max_freed = wanted - before, .pinned = limits_.pinned});
   if (!done && done.error().code == Errc::interrupted) return Fail(done.error());
   SWAGE_TRY(const std::uint64_t after, is_free());
   if (after < limits_.least) not_before_ = Clock::now() + kTryAgain;

@@ -13,6 +13,7 @@ namespace swage {
 struct FreeSpaceLimits {
   std::uint64_t least = 0;                     // bytes: with less, garbage is collected; 0: never
   std::uint64_t wanted = UINT64_MAX;           // bytes: until so much is free; all garbage, if it is not
+  StorePathSet pinned{};                       // as GcOptions::pinned
 };
 
 class FreeSpace {

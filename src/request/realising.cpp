@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "request/clues.hpp"
+#include "request/known_workspaces.hpp"
 #include "request/mirrors.hpp"
 #include "request/setting_words.hpp"
 #include "request/substituters.hpp"
@@ -132,7 +133,7 @@ class FetcherWhenNeeded final : public SourceFetcher {
 namespace {
 
 // What the command line leaves to the environment.
-Result<void> fill_in(FreeSpaceLimits& limits) {
+Result<void> fill_in(FreeSpaceLimits& limits, Session& session) {
   const auto read = [](const char* name, std::uint64_t& value, std::uint64_t unset) -> Result<void> {
     const char* text = std::getenv(name);
     if (!text || value != unset) return {};
@@ -141,17 +142,22 @@ Result<void> fill_in(FreeSpaceLimits& limits) {
   };
   const FreeSpaceLimits usual;
   SWAGE_CHECK(read("SWAGE_MIN_FREE", limits.least, usual.least));
-  return read("SWAGE_MAX_FREE", limits.wanted, usual.wanted);
+  SWAGE_CHECK(read("SWAGE_MAX_FREE", limits.wanted, usual.wanted));
+  if (limits.least == 0) return {};
+  SWAGE_TRY(Store* store, session.store());
+  SWAGE_TRY(limits.pinned, pinned_by_workspaces(*store, session.reporter()));
+  return {};
 }
 
 }  // namespace
 
 Result<RealiseResult> realise_planned(Session& session, const Planned& planned, RealiseOptions options) {
-  SWAGE_CHECK(fill_in(options.free_space));
+  SWAGE_CHECK(fill_in(options.free_space, session));
   SWAGE_TRY(Store* store, session.store());
   SWAGE_TRY(const Catalog* catalog, session.catalog());
   const Graph& graph = planned.planner->graph();
   SWAGE_CHECK(keep_wanted(*store, graph, planned.wanted));
+  SWAGE_CHECK(remember_workspace(session, *store));
   // Everything there already: no fetcher, no threads. This is the path of a no-op, which must take milliseconds.
   SWAGE_TRY(const RealisePlan todo, plan_realise(*store, graph, planned.wanted, options.check));
   if (todo.build.empty() && todo.fetch.empty() && !options.check)

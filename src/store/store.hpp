@@ -39,6 +39,7 @@ struct GcOptions {
   bool dry_run = false;
   std::uint64_t max_freed = UINT64_MAX;        // stop after freeing this many bytes; the oldest goes first
   std::optional<std::int64_t> keep_newer{};    // what was built or fetched in so many seconds stays, and its references
+  StorePathSet pinned{};                       // what lock files of workspaces pin stays, unless build inputs go
   // What is alive keeps what it was built with: its derivation's inputs, their outputs, and so on (Nix: keep-outputs).
   // Without, what was built is kept with what it refers to, and building a change of it begins with the toolchain.
   bool keep_build_inputs = true;
@@ -51,7 +52,7 @@ struct PathCount {
 };
 // What stayed for one reason. A path that several keep counts for the first of them.
 struct GcKept : PathCount {
-  enum class Because : std::uint8_t { link, process, newer, building } because{};
+  enum class Because : std::uint8_t { link, process, newer, building, lock } because{};
 };
 struct GcResult {
   std::vector<StorePath> deleted{};            // or what would be deleted
@@ -149,8 +150,8 @@ class Store {
   // Deletes exactly these if nothing alive and nothing outside the list refers to them (error names the referrer or
   // root).
   Result<GcResult> delete_paths(const StorePathSet& paths);
-  // What keeps a valid path from a collection, from it up to a root: a sentence each, none when nothing does.
-  Result<std::vector<std::string>> why_kept(const StorePath& path);
+  // What keeps a valid path from such a collection, from it up to a root: a sentence each, none when nothing does.
+  Result<std::vector<std::string>> why_kept(const StorePath& path, const GcOptions& options = {});
   // With all cores; `progress` is told each path, by one thread at a time.
   Result<VerifyResult> verify(const VerifyOptions& options, const std::function<void(const StorePath&)>& progress = {});
 

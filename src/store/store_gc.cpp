@@ -151,7 +151,8 @@ Result<Store::State::Collection> Store::State::begin_collection(Stale stale, con
                                   .processes = processes,
                                   .locked = &found.locked,
                                   .newer = newer,
-                                  .build_inputs = options.keep_build_inputs});
+                                  .build_inputs = options.keep_build_inputs,
+                                  .pinned = &options.pinned});
   return Collection{std::move(lock), std::move(socket), std::move(graph), std::move(found), std::move(marks)};
 }
 
@@ -230,9 +231,9 @@ Result<GcResult> Store::collect_garbage(const GcOptions& options) {
   return result;
 }
 
-Result<std::vector<std::string>> Store::why_kept(const StorePath& path) {
+Result<std::vector<std::string>> Store::why_kept(const StorePath& path, const GcOptions& options) {
   SWAGE_CHECK(state_->need_writable());
-  SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, {}));
+  SWAGE_TRY(const State::Collection now, state_->begin_collection(State::Stale::keep, options));
   const auto node = now.graph.index.find(path);
   if (node == now.graph.index.end())
     return fail(Errc::invalid_input, fmt::format("'{}' is not in the store", path.str()));

@@ -41,7 +41,7 @@ Marks Marks::of(const PathGraph& graph, const Keep& what) {
   if (what.locked)
     for (const StorePath& path : *what.locked)
       if (const auto node = graph.index.find(path); node != graph.index.end())
-        marks.keep(node->second, process, How::lock, 0);
+        marks.keep(node->second, process, How::locked, 0);
   marks.spread(graph, process, false);
   for (std::uint32_t node = 0; what.newer && node < graph.paths.size(); ++node)
     if (graph.times[node] > *what.newer) marks.keep(node, newer, How::new_path, 0);
@@ -50,6 +50,11 @@ Marks Marks::of(const PathGraph& graph, const Keep& what) {
   for (std::uint32_t node = 0; node < graph.paths.size(); ++node)
     if (marks.alive(node)) marks.open_.push_back(node);
   marks.spread(graph, building, true);
+  if (what.pinned)
+    for (const StorePath& path : *what.pinned)
+      if (const auto node = graph.index.find(path); node != graph.index.end())
+        marks.keep(node->second, lock, How::pinned, 0);
+  marks.spread(graph, lock, true);
   return marks;
 }
 
@@ -57,8 +62,9 @@ std::string Marks::reason(const PathGraph& graph, std::size_t node) const {
   const Mark& mark = marks_[node];
   switch (mark.how) {
     case How::root: return fmt::format("it is a root: {}", roots_[mark.by]);
-    case How::lock: return "another process holds its lock";
+    case How::locked: return "another process holds its lock";
     case How::new_path: return "it is new";
+    case How::pinned: return "the lock file of a workspace pins it";
     case How::reference: return fmt::format("'{}' refers to it", graph.paths[mark.by].str());
     case How::deriver: return fmt::format("it is the derivation of '{}'", graph.paths[mark.by].str());
     case How::output:
@@ -80,7 +86,7 @@ std::vector<std::string> Marks::reasons(const PathGraph& graph, std::uint32_t no
 std::vector<GcKept> Marks::kept(const PathGraph& graph) const {
   std::vector<GcKept> kept;
   for (const auto because : {GcKept::Because::link, GcKept::Because::process, GcKept::Because::newer,
-                             GcKept::Because::building}) {
+                             GcKept::Because::building, GcKept::Because::lock}) {
     GcKept one;
     one.because = because;
     for (std::size_t node = 0; node < marks_.size(); ++node)

@@ -16,6 +16,7 @@ class Marks {
     const StorePathSet* locked = nullptr;      // another process works on these
     std::optional<std::int64_t> newer{};       // registered after this, in seconds since 1970
     bool build_inputs = true;                  // as GcOptions::keep_build_inputs
+    const StorePathSet* pinned = nullptr;      // with these: by lock files
   };
   // Each path counts for the first that keeps it, in the order of GcKept::Because.
   static Marks of(const PathGraph& graph, const Keep& keep);
@@ -26,7 +27,7 @@ class Marks {
   std::vector<GcKept> kept(const PathGraph& graph) const;   // one for each reason that keeps something
 
  private:
-  enum class How : std::uint8_t { root, lock, new_path, reference, deriver, output };
+  enum class How : std::uint8_t { root, locked, new_path, pinned, reference, deriver, output };
   struct Mark {
     std::optional<GcKept::Because> because{};
     How how{};

@@ -1,4 +1,6 @@
 """Looking at the store and keeping it in order. What is in it comes from a cache that is made up."""
+import hashlib
+import json
 import os
 import pathlib
 import sys
@@ -6,7 +8,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from made_up_cache import MadeUpCache  # noqa: E402
+from made_up_cache import MadeUpCache, base32  # noqa: E402
 
 DEP = "/nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-dep-2.0-arm64"
 DEP_SIZE, OUT_SIZE = 200_112, 200_448
@@ -79,6 +81,49 @@ one\u001b[2J: only the first has it: a file of 0 bytes
                        "second": {"kind": "file", "size": 19, "executable": False, "bytes": "32 33 0a"}}
     assert told[1]["second"] == {"kind": "link", "target": "lib/same"} and told[2]["second"] is None
     assert swage("store", "diff", tmp_path / "none", tmp_path / "b").fails(2).err == f"error: '{tmp_path}/none' does not exist\n"
+
+
+def fixed_path(name, sha256):
+    """Of a file that is downloaded."""
+    inner = hashlib.sha256(f"fixed:out:sha256:{sha256}:".encode()).hexdigest()
+    digest = hashlib.sha256(f"output:out:sha256:{inner}:/nix/store:{name}".encode()).digest()
+    short = bytearray(20)
+    for i, byte in enumerate(digest):
+        short[i % 20] ^= byte
+    return f"/nix/store/{base32(bytes(short))}-{name}"
+
+
+def test_what_the_lock_file_of_a_workspace_pins_is_kept(planner):
+    out = next(row["outputs"]["out"] for row in planner("plan", "busybox", "--json").ok().json()["derivations"]
+               if row["name"].startswith("busybox-1"))
+    lock = json.loads((planner.home / "swage.lock").read_text())
+    sha256 = lock["sources"]["bookworm/busybox"]
+    pinned = fixed_path(os.path.basename(lock["files"][sha256]["path"]), sha256)
+    cache = MadeUpCache(planner.cwd / "cache")
+    cache.add(out, "x" * 1000, [pinned, DEP])
+    cache.add(pinned, "y" * 1000)
+    cache.add(DEP, "z" * 1000)
+
+    def build():
+        planner("build", "busybox", "--no-link", "--no-require-sigs", "--substituters", f"file://{cache.directory}").ok()
+    build()
+    assert planner("store", "gc").ok().out.startswith("deleted 3 paths, "), "the lock file of the home is no workspace's"
+    (planner.cwd / "swage.toml").write_text("")
+    (planner.cwd / "swage.lock").write_text(json.dumps(lock))
+    build()
+    swage_elsewhere = {"SWAGE_WORKSPACE": str(planner.cwd / "none")}
+    (planner.cwd / "none").mkdir()
+    (planner.cwd / "none/swage.toml").write_text("")
+    got = planner("store", "gc", env=swage_elsewhere).ok()
+    assert got.out.startswith("deleted 2 paths, ")
+    assert got.err == "kept: 1 path, 1.1 kB, since lock files of workspaces pin it; --no-build-inputs deletes that too\n"
+    assert planner("store", "why-kept", pinned).ok().out == f"{pinned}\n  the lock file of a workspace pins it\n"
+    (planner.cwd / "swage.lock").write_text("{")
+    damaged = planner("store", "gc", "--dry-run", env=swage_elsewhere).ok()
+    assert damaged.err.startswith(f"warning: what '{planner.cwd}/swage.lock' pins is not kept: ")
+    (planner.cwd / "swage.lock").unlink()
+    assert planner("store", "gc", env=swage_elsewhere).ok().out.startswith("deleted 1 path, ")
+    assert os.listdir(planner.home / "nix/var/swage/workspaces") == []
 
 
 def test_files_are_shared(filled):
