@@ -22,6 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kRedraw = std::chrono::milliseconds(100);
+constexpr auto kSlow = std::chrono::seconds(3);      // until a download has a line of its own
+constexpr std::size_t kMostLines = 8;                // of these
 
 template <class... F>
 struct Overloaded : F... {
@@ -64,6 +66,7 @@ struct Job {
   Clock::time_point start{};
   std::string last_line{};
   JobProgress progress{};
+  std::optional<JobProgress> first{};   // what there was of it before
 };
 
 std::string finished_line(const Job& job, const JobFinished& event, bool colour) {
@@ -117,7 +120,10 @@ class HumanReporter : public Reporter {
                    },
                    [&](const JobLog& e) { log(e); },
                    [&](const JobProgress& e) {
-                     if (const auto job = jobs_.find(e.id); job != jobs_.end()) job->second.progress = e;
+                     const auto job = jobs_.find(e.id);
+                     if (job == jobs_.end()) return;
+                     job->second.progress = e;
+                     if (!job->second.first) job->second.first = e;
                    },
                    [&](const JobFinished& e) {
                      const auto job = jobs_.find(e.id);
@@ -207,17 +213,46 @@ class TtyReporter final : public HumanReporter {
   }
 
   void clear() {
-    if (!std::exchange(shown_, false)) return;
-    emit("\r\033[K");
+    if (shown_ == 0) return;
+    std::string bytes = "\r\033[K";
+    for (; shown_ > 1; --shown_) bytes += "\033[A\033[K";
+    shown_ = 0;
+    emit(bytes);
   }
 
-  std::string line(unsigned width) const {
+  // Downloads that take long, the oldest first.
+  std::vector<const Job*> slow_downloads() const {
+    std::vector<const Job*> slow;
+    for (const auto& [id, job] : jobs_)
+      if (job.first && (job.what.kind == "fetch" || job.what.kind == "substitute") &&
+          settings_.now() - job.start >= kSlow && slow.size() < kMostLines)
+        slow.push_back(&job);
+    return slow;
+  }
+
+  std::string download_line(const Job& job, unsigned width) const {
+    const double seconds = std::chrono::duration<double>(settings_.now() - job.start).count();
+    const double rate = static_cast<double>(job.progress.done - std::min(job.first->done, job.progress.done)) / seconds;
+    std::string text = human_bytes(job.progress.done);
+    if (job.progress.total) text += " of " + human_bytes(job.progress.total);
+    text += fmt::format(", {}/s", human_bytes(static_cast<std::uint64_t>(rate)));
+    if (rate >= 1 && job.progress.total > job.progress.done)
+      text +=
+          fmt::format(", {} left", human_seconds(static_cast<double>(job.progress.total - job.progress.done) / rate));
+    return elide(fmt::format("{} {}: {}", verb_of(job.what.kind).running, job.what.name, text), width);
+  }
+
+  // `told`: those that have a line of their own.
+  std::string line(unsigned width, const std::vector<const Job*>& told) const {
     std::string text = fmt::format("[{}/{}]", totals_.done, totals_.total);
-    if (jobs_.empty()) return text;
-    const Job& job = jobs_.begin()->second;
+    std::vector<const Job*> others;
+    for (const auto& [id, job] : jobs_)
+      if (std::find(told.begin(), told.end(), &job) == told.end()) others.push_back(&job);
+    if (others.empty()) return text;
+    const Job& job = *others.front();
     const double seconds = std::chrono::duration<double>(settings_.now() - job.start).count();
     text += fmt::format(" {} {} {}", verb_of(job.what.kind).running, job.what.name, human_seconds(seconds));
-    if (jobs_.size() > 1) text += fmt::format(" and {} more", jobs_.size() - 1);
+    if (others.size() > 1) text += fmt::format(" and {} more", others.size() - 1);
     if (job.progress.total)
       text += fmt::format(": {} of {}", human_bytes(job.progress.done), human_bytes(job.progress.total));
     else if (job.progress.done) text += fmt::format(": {}", human_bytes(job.progress.done));
@@ -230,12 +265,17 @@ class TtyReporter final : public HumanReporter {
     drawn_at_ = settings_.now();
     if (totals_.total == 0 && jobs_.empty()) return clear();
     // One column stays free: a full line would wrap on some terminals.
-    emit("\r" + line(terminal_width(settings_.fd) - 1) + "\033[K");
-    shown_ = true;
+    const unsigned width = terminal_width(settings_.fd) - 1;
+    const std::vector<const Job*> slow = slow_downloads();
+    if (shown_ > slow.size() + 1) clear();
+    std::string bytes = shown_ > 1 ? fmt::format("\033[{}A", shown_ - 1) : "";
+    for (const Job* job : slow) bytes += "\r" + download_line(*job, width) + "\033[K\n";
+    emit(bytes + "\r" + line(width, slow) + "\033[K");
+    shown_ = slow.size() + 1;
   }
 
   Clock::time_point drawn_at_{};
-  bool shown_ = false;
+  std::size_t shown_ = 0;   // lines
   std::condition_variable wake_{};
   std::jthread ticker_{};
 };

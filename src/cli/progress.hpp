@@ -11,7 +11,8 @@
 namespace swage {
 
 enum class ProgressStyle {
-  tty,     // one live line: done/total, what runs, for how long, its last log line
+  tty,     // one live line: done/total, what runs, for how long, its last log line; above it one for each download
+           // that takes long
   plain,   // a line when a job starts and one when it ends
   json,    // one JSON object per event, one a line
   quiet,   // nothing

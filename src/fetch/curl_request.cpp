@@ -1,5 +1,6 @@
 #include "fetch/curl_request.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <fmt/core.h>
@@ -48,6 +49,13 @@ bool may_pass(CURLcode code, long status) {
     case CURLE_HTTP2_STREAM: return true;
     default: return false;
   }
+}
+
+std::uint64_t retry_after(CURL* easy) {
+  const long status = http_status(easy);
+  curl_off_t seconds = 0;
+  if (status == 429 || status == 503) curl().easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+  return static_cast<std::uint64_t>(std::max<curl_off_t>(seconds, 0));
 }
 
 bool is_absent(CURLcode code, long status) {

@@ -23,6 +23,9 @@ void set_up_request(CURL* easy, const std::string& url, const char* protocols, c
 long http_status(CURL* easy);   // 0: there was no answer
 // Whether the same request may go well a little later.
 bool may_pass(CURLcode code, long status);
+// Of an answer that wants fewer requests (429, 503), how many seconds it asks for (Retry-After, of either form); 0: it
+// does not say.
+std::uint64_t retry_after(CURL* easy);
 bool is_absent(CURLcode code, long status);   // the server answered, and does not have it
 
 // Why a request failed, in a few words: "HTTP status 500", "no connection in 15 s".

@@ -128,6 +128,7 @@ struct Outcome {
   bool absent = false;       // the server answered, and does not have it
   bool unreachable = false;  // there was no answer at all
   bool lied = false;         // what it has cannot be the file
+  std::uint64_t wait = 0;    // seconds that the server wants to be left alone
 };
 
 struct FreeList {
@@ -373,7 +374,8 @@ Result<Outcome> Transport::State::request(const Address& address, const Source::
                .lied = true};
   } else if (code != CURLE_OK)
     outcome = {may_pass(code, status) ? Outcome::Kind::passing : Outcome::Kind::final,
-               reason_for(code, request, limits_of(options)), is_absent(code, status), status == 0 && !request.started};
+               reason_for(code, request, limits_of(options)), is_absent(code, status), status == 0 && !request.started,
+               false, retry_after(handle->easy)};
   else if (!request.started)   // an empty answer: no body callback was made
     SWAGE_CHECK(landing.restart());
   if (code == CURLE_OK) request.report(true);
@@ -429,6 +431,7 @@ Result<bool> Transport::absent(const Source::Download& what) {
 Result<Outcome> Transport::State::persist(const Address& address, const Source::Download& what, Landing& landing,
                                           std::uint64_t job_id, bool last) {
   constexpr std::uint64_t progress = 64 * 1024;   // bytes that make a request worth its time
+  constexpr std::uint64_t longest_wait = 60;      // seconds, for the sake of a server that asks for it
   constexpr unsigned patience = 16;               // times `tries` requests in all, even with progress
   double delay = options.first_delay;
   unsigned fruitless = 0;
@@ -444,7 +447,12 @@ Result<Outcome> Transport::State::persist(const Address& address, const Source::
       if (requests > 1) outcome.reason += fmt::format(" ({} tries)", requests);
       return outcome;
     }
-    SWAGE_CHECK(pause(delay));
+    if (outcome.wait > longest_wait) {
+      outcome.reason += fmt::format(", and it wants to be asked again in {}",
+                                    human_seconds(static_cast<double>(outcome.wait)));
+      return outcome;
+    }
+    SWAGE_CHECK(pause(std::max(delay, static_cast<double>(outcome.wait))));
     delay *= 2;
   }
 }

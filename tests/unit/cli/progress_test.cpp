@@ -200,6 +200,27 @@ TEST_F(ProgressTest, TtyShowsDownloadsAndPutsMessagesAboveTheLine) {
   EXPECT_THAT(printed(), HasSubstr("\r\033[Kfailed fetching linux after 2.0 s\n"));
 }
 
+TEST_F(ProgressTest, TtyGivesEachSlowDownloadALine) {
+  const Environment environment{{"COLUMNS", "80"}};
+  auto out = reporter(ProgressStyle::tty);
+  out->on(Totals{0, 3, 3});
+  out->on(JobStarted{1, "fetch", "linux", ""});
+  out->on(JobStarted{2, "fetch", "gcc", ""});
+  out->on(JobStarted{3, "build", "busybox", ""});
+  out->on(JobProgress{1, 0, 89'000'000});
+  out->on(JobProgress{2, 1'000'000, 0});   // of an earlier run
+  now_ += milliseconds(4'000);
+  printed();
+  out->on(JobProgress{1, 8'000'000, 89'000'000});
+  EXPECT_EQ(printed(), "\rfetching linux: 8.0 MB of 89.0 MB, 2.0 MB/s, 40.5 s left\033[K\n"
+                       "\rfetching gcc: 1.0 MB, 0 B/s\033[K\n\r[0/3] building busybox 4.0 s\033[K");
+  now_ += milliseconds(100);
+  out->on(JobFinished{2, true, 4.1});
+  EXPECT_THAT(printed(), HasSubstr("\r\033[K\033[A\033[K\033[A\033[K\rfetching linux: "));
+  out->on(Message{"note"});
+  EXPECT_THAT(printed(), testing::StartsWith("\r\033[K\033[A\033[Knote\n"));
+}
+
 TEST(Elide, CutsTheMiddleByCharacters) {
   EXPECT_EQ(elide("short", 10), "short");
   EXPECT_EQ(elide("abcdefghijklmnop", 9), "abc...nop");

@@ -217,6 +217,45 @@ TEST_F(TransportTest, TriesAgainAfterAServerError) {
   EXPECT_EQ(count, 3);
 }
 
+TEST_F(TransportTest, WaitsAsLongAsAServerAsksFor) {
+  const auto http_date = [](std::time_t when) {
+    std::tm time{};
+    ::gmtime_r(&when, &time);
+    char text[64];
+    return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &time));
+  };
+  for (const bool as_date : {false, true})
+    for (const int status : {429, 503}) {
+      std::filesystem::remove(part_path());
+      std::atomic<int> asked{0};
+      HttpServer server([&](const HttpRequest&) {
+        if (asked++ > 0) return HttpReply{.body = content};
+        return HttpReply{.status = status,
+                         .headers = {{"Retry-After", as_date ? http_date(std::time(nullptr) + 2) : "1"}}};
+      });
+      const auto start = std::chrono::steady_clock::now();
+      EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+      EXPECT_EQ(asked, 2);
+      EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(950));
+    }
+}
+
+TEST_F(TransportTest, AServerThatAsksForAnHourIsNotWaitedFor) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.status = 503, .headers = {{"Retry-After", "3600"}}}; });
+  const std::string url = server.url("x.tar");
+  EXPECT_NE(get(wanted({url})).find(url + ": HTTP status 503, and it wants to be asked again in 1 h 00 m"), std::string::npos);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(TransportTest, CountsWhatArrives) {
+  HttpServer server([&](const HttpRequest&) { return HttpReply{.body = content}; });
+  Traffic traffic;
+  options.traffic = &traffic;
+  EXPECT_EQ(get(wanted({server.url("x.tar")})), "");
+  EXPECT_EQ(traffic.total().bytes, content.size());
+  EXPECT_GT(traffic.total().seconds, 0);
+}
+
 TEST_F(TransportTest, DoesNotAskAgainForWhatIsNotThere) {
   HttpServer server([&](const HttpRequest&) { return HttpReply{.status = 404, .body = "not here"}; });
   EXPECT_EQ(get(wanted({server.url("x.tar")})), fmt::format(R"(error: 'x.tar' cannot be downloaded
