@@ -40,6 +40,7 @@ void BackgroundPush::work() {
     lock.lock();
     if (!pushed) return;
     result_.pushed += pushed->pushed;
+    result_.derivations += pushed->derivations;
     result_.nar_bytes += pushed->nar_bytes;
     result_.file_bytes += pushed->file_bytes;
   }

@@ -125,7 +125,7 @@ Result<void> write_cache_index(CachePlace& place, const StorePathSet& paths) {
 }
 
 Result<void> add_to_cache_index(CachePlace& place, const StorePathSet& paths) {
-  SWAGE_TRY(const std::optional<FileLock> lock, place.lock(CachePlace::Use::index, [] {}));
+  SWAGE_TRY(const CachePlace::Held lock, place.lock(CachePlace::Use::index, [] {}));
   Result<std::optional<StorePathSet>> before = read_cache_index(place);
   if (!before && before.error().code != Errc::corrupt) return Fail(std::move(before).error());
   StorePathSet all;   // a damaged one is made anew
@@ -155,7 +155,7 @@ Result<void> pin_in_cache(CachePlace& place, const std::string& name, const Stor
   if (!is_pin_name(name))
     return Fail(Error{.what = fmt::format("'{}' is no name of a pin", name)}.hinted(
         "a word that names a file: release-1.2"));
-  SWAGE_TRY(const std::optional<FileLock> lock, place.lock(CachePlace::Use::add, waiting));
+  SWAGE_TRY(const CachePlace::Held lock, place.lock(CachePlace::Use::add, waiting));
   for (const StorePath& path : paths) {
     SWAGE_TRY(const bool there, place.has(narinfo_name(path)));
     if (!there) return fail(Errc::invalid_input, fmt::format("'{}' is not in '{}'", path.str(), place.shown()));

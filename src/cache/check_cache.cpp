@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "base/interrupt.hpp"
+#include "cache/pushed_derivations.hpp"
 #include "cache/read_nar.hpp"
 
 namespace swage {
@@ -34,6 +35,7 @@ class Check {
     result_.upstream = elsewhere.size();
     for (const auto& [path, held] : contents_.paths) compare(held.narinfo, elsewhere);
     if (options_.contents) SWAGE_CHECK(read_all());
+    if (options_.contents) SWAGE_CHECK(read_derivations());
     for (const auto& [name, entry] : contents_.others)
       if (name.starts_with("nar/") && !used_.contains(name)) result_.unused.push_back(name);
     std::sort(result_.problems.begin(), result_.problems.end(), [](const CacheProblem& a, const CacheProblem& b) {
@@ -138,6 +140,23 @@ class Check {
     }
     SWAGE_CHECK(check_interrupt());
     if (failed_) return Fail(*std::move(failed_));
+    return {};
+  }
+
+  // Where they are listed; elsewhere nobody knows which there are.
+  Result<void> read_derivations() {
+    std::vector<std::string> names;
+    for (const auto& [name, entry] : contents_.others)
+      if (name.starts_with(kDerivationFiles)) names.push_back(name);
+    if (names.empty()) return {};
+    const std::vector<CachePlace::Answer> answers = place_.read_all(names, kLargestDerivation);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!answers[i] && answers[i].error().code != Errc::corrupt) return Fail(answers[i].error());
+      if (!answers[i]) add(names[i], answers[i].error().what);
+      else if (*answers[i])
+        if (std::string fault = fault_of_derivation_file(names[i], **answers[i]); !fault.empty())
+          add(names[i], std::move(fault));
+    }
     return {};
   }
 

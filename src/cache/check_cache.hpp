@@ -32,7 +32,8 @@ struct CheckCacheResult {
 };
 
 // Every narinfo is read: is it of that name and well-formed, are its references there, is its NAR, of that size and
-// those hashes, and is it signed. Errors are of reading the place itself, and of one that cannot list and has no index.
+// those hashes, and is it signed; of a place that can list, whether the files of derivations are what
+// their names say. Errors are of reading the place itself, and of one that cannot list and has no index.
 Result<CheckCacheResult> check_cache(CachePlace& place, const CheckCacheOptions& options, Reporter& reporter);
 
 }  // namespace swage

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "cache/pushed_derivations.hpp"
 
 namespace swage {
 
@@ -44,7 +45,7 @@ std::int64_t seconds_now() {
 }  // namespace
 
 Result<CacheCollection> CacheCollection::begin(CachePlace& place, Reporter& reporter) {
-  SWAGE_TRY(std::optional<FileLock> lock, place.lock(CachePlace::Use::remove, [&] {
+  SWAGE_TRY(CachePlace::Held lock, place.lock(CachePlace::Use::remove, [&] {
     reporter.on(Message{fmt::format("waiting for those who write to '{}'", place.shown())});
   }));
   CacheCollection collection(place, std::move(lock));
@@ -91,6 +92,25 @@ void CacheCollection::find_unused(const StorePathSet& kept, std::int64_t oldest,
   }
 }
 
+// Files of derivations that nothing that is kept was made by.
+Result<void> CacheCollection::find_unneeded_derivations(const StorePathSet& kept, std::int64_t oldest,
+                                                        CollectResult& result) const {
+  std::set<std::string> all;
+  for (const auto& [name, entry] : contents_.others)
+    if (name.starts_with(kDerivationFiles)) all.insert(name);
+  StorePathSet derivers;
+  for (const StorePath& path : kept)
+    if (const auto& deriver = contents_.paths.at(path).narinfo.info.deriver) derivers.insert(*deriver);
+  SWAGE_TRY(const std::set<std::string> needed, needed_derivation_files(place_, derivers, all));
+  for (const std::string& name : all) {
+    const CachePlace::Entry& entry = contents_.others.at(name);
+    if (needed.contains(name) || entry.modified >= oldest) continue;
+    result.derivations.push_back(name);
+    result.freed += entry.size;
+  }
+  return {};
+}
+
 Result<CollectResult> CacheCollection::collect(const std::vector<CacheRoot>& roots, std::optional<std::int64_t> newer,
                                                bool dry_run) {
   const std::int64_t oldest = newer ? seconds_now() - *newer : INT64_MAX;
@@ -111,6 +131,7 @@ Result<CollectResult> CacheCollection::collect(const std::vector<CacheRoot>& roo
     result.deleted.push_back({.path = std::move(path), .bytes = bytes});
   }
   find_unused(kept, oldest, result);
+  SWAGE_CHECK(find_unneeded_derivations(kept, oldest, result));
   if (!dry_run) SWAGE_CHECK(sweep(kept, result));
   return result;
 }
@@ -132,6 +153,7 @@ Result<void> CacheCollection::sweep(const StorePathSet& kept, const CollectResul
     files.push_back(fmt::format("{}.ls", one.path.hash_part()));   // Nix's list of what is in it
   }
   SWAGE_CHECK(place_.remove_all(narinfos));
+  files.insert(files.end(), result.derivations.begin(), result.derivations.end());
   return place_.remove_all(files);
 }
 

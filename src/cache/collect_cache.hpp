@@ -27,7 +27,8 @@ struct KeptPaths {
 struct CollectResult {
   std::vector<CollectedPath> deleted{};     // what refers comes before what it refers to
   std::vector<std::string> unused{};        // NARs that no path named: of pushes and collections that were ended
-  std::uint64_t freed = 0;                  // bytes of NARs
+  std::vector<std::string> derivations{};   // files that tell what nobody keeps was made of
+  std::uint64_t freed = 0;                  // bytes of NARs and of these
   std::vector<KeptPaths> kept{};            // one for each root, in their order
 };
 
@@ -46,13 +47,14 @@ class CacheCollection {
   Result<CollectResult> collect(const std::vector<CacheRoot>& roots, std::optional<std::int64_t> newer, bool dry_run);
 
  private:
-  CacheCollection(CachePlace& place, std::optional<FileLock> lock) : place_(place), lock_(std::move(lock)) {}
+  CacheCollection(CachePlace& place, CachePlace::Held lock) : place_(place), lock_(std::move(lock)) {}
   KeptPaths reach(const CacheRoot& root, StorePathSet& kept) const;
   void find_unused(const StorePathSet& kept, std::int64_t oldest, CollectResult& result) const;
+  Result<void> find_unneeded_derivations(const StorePathSet& kept, std::int64_t oldest, CollectResult& result) const;
   Result<void> sweep(const StorePathSet& kept, const CollectResult& result);
 
   CachePlace& place_;
-  std::optional<FileLock> lock_;
+  CachePlace::Held lock_;
   CacheContents contents_{};
   CachePins pins_{};
 };

@@ -86,13 +86,13 @@ class DirectoryPlace final : public CachePlace {
     return fail_errno(fmt::format("cannot write '{}'", target.string()), errno);
   }
 
-  Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) override {
+  Result<Held> lock(Use use, const std::function<void()>& waiting) override {
     const fs::path file = staging() / (use == Use::index ? "index.lock" : "lock");
     const FileLock::Mode mode = use == Use::add ? FileLock::Mode::shared : FileLock::Mode::exclusive;
     // Looks now and then, since a signal reaches one thread, and any of them may wait.
     for (bool first = true;; first = false) {
       SWAGE_TRY(std::optional<FileLock> held, FileLock::try_acquire(file, mode));
-      if (held) return held;
+      if (held) return std::make_shared<const FileLock>(*std::move(held));
       if (first) waiting();
       SWAGE_CHECK(check_interrupt());
       std::this_thread::sleep_for(kLockLook);

@@ -173,7 +173,7 @@ class HttpPlace final : public CachePlace {
   Result<void> write(const std::string&, const fs::path&, std::string_view) override { return read_only(); }
   Result<void> remove_all(const std::vector<std::string>&) override { return read_only(); }
   Result<void> renew(const std::string&) override { return read_only(); }
-  Result<std::optional<FileLock>> lock(Use, const std::function<void()>&) override { return read_only(); }
+  Result<Held> lock(Use, const std::function<void()>&) override { return read_only(); }
 
  private:
   struct Attempt {
@@ -220,9 +220,7 @@ class HttpPlace final : public CachePlace {
   }
 
   void note_retry_after(CURL* easy) {
-    curl_off_t seconds = 0;
-    curl().easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-    retry_after_ = static_cast<long>(std::min<curl_off_t>(seconds, 1000));
+    retry_after_ = static_cast<long>(std::min<std::uint64_t>(retry_after(easy), 1000));
   }
 
   Result<Attempt> ask_for(const std::string& name, Download& download) {

@@ -53,11 +53,11 @@ class CachePlace {
   // As if it had been written now.
   virtual Result<void> renew(const std::string& name) = 0;
 
-  // Who adds shares the place with others who add, and with nobody who removes. Held by the process as long as the
-  // result lives; none where the place has no locks. `waiting` is called when somebody else holds it. An interrupt ends
-  // the wait.
+  // Who adds shares the place with others who add, and with nobody who removes. Held as long as the result lives; null
+  // where the place has no locks. `waiting` is called when somebody else holds it. An interrupt ends the wait.
   enum class Use { add, remove, index };
-  virtual Result<std::optional<FileLock>> lock(Use use, const std::function<void()>& waiting) = 0;
+  using Held = std::shared_ptr<const void>;
+  virtual Result<Held> lock(Use use, const std::function<void()>& waiting) = 0;
 };
 
 struct PlaceLimits {
@@ -68,7 +68,7 @@ struct PlaceLimits {
 };
 
 // `file:///DIR` or a path that begins with `/` or `.`; `writable` makes the directory where it is not there.
-// `https://` and `http://` can only be read, and have no list. `s3://` is a bucket (s3_access.hpp), which has no locks.
+// `https://` and `http://` can only be read, and have no list. `s3://` is a bucket (s3_access.hpp, mark_lock.hpp).
 // Errc::invalid_input for other schemes and for URLs with passwords.
 Result<std::unique_ptr<CachePlace>> open_place(std::string_view url, bool writable, const PlaceLimits& limits = {});
 // To read, in this order.

@@ -12,6 +12,7 @@
 #include "base/interrupt.hpp"
 #include "cache/cache_contents.hpp"
 #include "cache/narinfo.hpp"
+#include "cache/pushed_derivations.hpp"
 #include "store/base32.hpp"
 
 namespace swage {
@@ -29,7 +30,7 @@ class Push {
       : store_(store), place_(place), options_(options), reporter_(reporter) {}
 
   Result<PushResult> run(const StorePathSet& paths) {
-    SWAGE_TRY(const std::optional<FileLock> lock, place_.lock(CachePlace::Use::add, [this] {
+    SWAGE_TRY(const CachePlace::Held lock, place_.lock(CachePlace::Use::add, [this] {
       reporter_.on(Message{fmt::format("waiting for a collection of '{}'", place_.shown())});
     }));
     SWAGE_CHECK(describe_cache());
@@ -49,6 +50,7 @@ class Push {
     if (!errors_.empty()) return Fail(together(std::move(errors_)));
     SWAGE_CHECK(indexed);
     SWAGE_CHECK(check_interrupt());
+    SWAGE_TRY(result_.derivations, push_derivations(store_, derivers(), options_.made_of, place_));
     // A collection may be told to keep what is new.
     for (const StorePath& path : paths)
       if (present_.contains(path)) SWAGE_CHECK(place_.renew(narinfo_name(path)));
@@ -63,6 +65,13 @@ class Push {
     std::size_t missing = 0;            // references that are not published
     bool ready = false;                 // its NAR is there
   };
+
+  StorePathSet derivers() const {
+    StorePathSet all;
+    for (const auto& [path, node] : nodes_)
+      if (node.narinfo.info.deriver && !upstream_.contains(path)) all.insert(*node.narinfo.info.deriver);
+    return all;
+  }
 
   Result<void> describe_cache() {
     SWAGE_TRY(const std::optional<std::string> text, place_.read("nix-cache-info", kLargestNarInfo));

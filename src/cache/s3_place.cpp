@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "base/interrupt.hpp"
+#include "cache/mark_lock.hpp"
 #include "cache/narinfo.hpp"
 #include "cache/places.hpp"
 #include "cache/s3_access.hpp"
@@ -17,6 +18,7 @@ namespace swage {
 namespace {
 
 constexpr unsigned kS3Tries = 3;
+constexpr const char* kRenewedType = "text/x-nix-narinfo";
 constexpr const char* kWhoMayWrite =
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile of ~/.aws/credentials, of one who may";
 
@@ -71,22 +73,60 @@ class S3Place final : public CachePlace {
   fs::path staging() const override { return staging_.path(); }
 
   Result<void> write(const std::string& name, const fs::path& file, std::string_view media_type) override {
+    return put(name, file, media_type, name);
+  }
+
+  bool can_list() const override { return true; }
+  Result<std::vector<Entry>> list() override { return list_below(""); }
+
+  Result<void> remove_all(const std::vector<std::string>& names) override {
+    for (const std::string& name : names) {
+      SWAGE_TRY(const S3Answer answer, ask({.method = "DELETE", .name = "/" + name}));
+      if (answer.code != CURLE_OK && !is_absent(answer.code, answer.status)) return refused("removed", name, answer);
+    }
+    return {};
+  }
+
+  // By putting it once more: an object cannot be touched.
+  Result<void> renew(const std::string& name) override {
+    SWAGE_TRY(const std::optional<std::string> text, read(name, kLargestNarInfo));
+    return text ? write_text(name, *text, kRenewedType) : Result<void>();
+  }
+
+  Result<Held> lock(Use use, const std::function<void()>& waiting) override {
+    if (use == Use::index) return Held();
+    const MarkPlace marks{.put = [this](const std::string& name) { return put_mark(name); },
+                          .list = [this] { return list_below(kMarks); },
+                          .remove = [this](const std::string& name) { (void)remove_all({name}); }};
+    return lock_by_mark(use, marks, waiting);
+  }
+
+ private:
+  // `said`: what an error calls it; "": the bucket.
+  Result<void> put(const std::string& name, const fs::path& file, std::string_view media_type,
+                   const std::string& said) {
     SWAGE_TRY(const Hash hash, hash_file(HashAlgo::sha256, file));
     S3Request request{.method = "PUT", .name = "/" + name, .file = &file};
     request.headers = {fmt::format("Content-Type: {}", media_type.empty() ? "application/octet-stream" : media_type),
                        fmt::format("x-amz-content-sha256: {}", hash.hex())};
     SWAGE_TRY(const S3Answer answer, ask(request));
-    if (answer.code != CURLE_OK) return refused("written", name, answer);
+    if (answer.code != CURLE_OK) return refused("written", said, answer);
     return {};
   }
 
-  bool can_list() const override { return true; }
+  Result<void> put_mark(const std::string& name) {
+    SWAGE_TRY(const TempDir place, TempDir::create("mark", staging()));
+    const fs::path file = place.path() / "mark";
+    SWAGE_CHECK(write_file_atomically(file, "swage\n", 0644, Durability::volatile_ok));
+    return put(name, file, "text/plain", "");
+  }
 
-  Result<std::vector<Entry>> list() override {
+  Result<std::vector<Entry>> list_below(std::string_view prefix) {
     std::vector<Entry> entries;
     for (std::string next;;) {
       std::string query = "list-type=2&max-keys=1000";   // in the order in which they are signed
       if (!next.empty()) query = fmt::format("continuation-token={}&{}", escaped(next), query);
+      if (!prefix.empty()) query += "&prefix=" + escaped(prefix);
       SWAGE_TRY(const S3Answer answer, ask({.name = "?" + query}));
       if (answer.code != CURLE_OK) return refused("listed", "", answer);
       SWAGE_TRY(S3Listing page, parse_s3_listing(answer.text, shown()));
@@ -97,24 +137,6 @@ class S3Place final : public CachePlace {
     }
   }
 
-  Result<void> remove_all(const std::vector<std::string>& names) override {
-    for (const std::string& name : names) {
-      SWAGE_TRY(const S3Answer answer, ask({.method = "DELETE", .name = "/" + name}));
-      if (answer.code != CURLE_OK && !is_absent(answer.code, answer.status)) return refused("removed", name, answer);
-    }
-    return {};
-  }
-
-  // Only collections look, and there are none of buckets.
-  Result<void> renew(const std::string&) override { return {}; }
-
-  Result<std::optional<FileLock>> lock(Use use, const std::function<void()>&) override {
-    if (use != Use::remove) return std::nullopt;
-    return Fail(Error{.what = fmt::format("'{}' cannot be collected: buckets have no locks", shown())}.hinted(
-        "collect a directory, and copy it to the bucket"));
-  }
-
- private:
   static std::string escaped(std::string_view text) {
     return url_escaped(text, [](char c) {
       return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||

@@ -107,6 +107,7 @@ Json json_of(const CollectResult& result) {
   }
   return {{"deleted", std::move(deleted)},
           {"unused", result.unused},
+          {"derivations", result.derivations},
           {"bytesFreed", result.freed},
           {"kept", std::move(kept)}};
 }

@@ -25,7 +25,7 @@ struct PushCommand {
 
 Result<int> push(Session& session, const PushCommand& options) {
   SWAGE_TRY(Store* store, session.store());
-  SWAGE_TRY(const StorePathSet paths, built_paths(session, options.targets));
+  SWAGE_TRY(BuiltPaths built, built_paths(session, options.targets));
   std::optional<SecretKey> key;
   if (!options.key.empty()) {
     SWAGE_TRY(SecretKey read, SecretKey::read(options.key));
@@ -35,12 +35,13 @@ Result<int> push(Session& session, const PushCommand& options) {
   SWAGE_TRY(const std::unique_ptr<CachePlace> place, open_place(options.to, true));
   PushOptions how = options.push;
   how.key = key ? &*key : nullptr;
+  how.made_of = std::move(built.made_of);
   for (const auto& upstream : upstreams) how.upstreams.push_back(upstream.get());
-  SWAGE_TRY(const PushResult result, push_paths(*store, paths, *place, how, session.reporter()));
+  SWAGE_TRY(const PushResult result, push_paths(*store, built.paths, *place, how, session.reporter()));
   session.stop_reporter();
   if (as_json())
     print_json({{"pushed", result.pushed}, {"present", result.present}, {"upstream", result.upstream},
-                {"narBytes", result.nar_bytes}, {"fileBytes", result.file_bytes}});
+                {"derivations", result.derivations}, {"narBytes", result.nar_bytes}, {"fileBytes", result.file_bytes}});
   else
     print_result("pushed {} paths to '{}': {}, compressed from {}; it had {} already{}\n", result.pushed,
                  place->shown(), human_bytes(result.file_bytes), human_bytes(result.nar_bytes), result.present,

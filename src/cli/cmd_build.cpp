@@ -159,6 +159,7 @@ Result<PushResult> publish(Session& session, const Publishing& to, const Planned
   SWAGE_TRY(PushResult pushed, push_paths(*store, paths, *to.place, to.how(), session.reporter()));
   pushed.present -= std::min(pushed.present, before.pushed);
   pushed.pushed += before.pushed;
+  pushed.derivations += before.derivations;
   pushed.file_bytes += before.file_bytes;
   return pushed;
 }
@@ -171,14 +172,18 @@ Json publish_and_tell(Session& session, const Publishing& to, const Planned& pla
   if (!pushed) {
     Error error = pushed.error();
     made.errors.push_back(std::move(error).note(fmt::format("while pushing to '{}'", to.place->shown())));
-    return {{"pushed", nullptr}, {"present", nullptr}, {"upstream", nullptr}, {"fileBytes", nullptr},
-            {"error", error_json(made.errors.back())}};
+    return {{"pushed", nullptr},      {"present", nullptr},   {"upstream", nullptr},
+            {"derivations", nullptr}, {"fileBytes", nullptr}, {"error", error_json(made.errors.back())}};
   }
   if (!output_mode().quiet && !as_json())
     print_aside("pushed {} paths to '{}': {}; it had {} already\n", pushed->pushed, to.place->shown(),
                 human_bytes(pushed->file_bytes), pushed->present);
-  return {{"pushed", pushed->pushed}, {"present", pushed->present}, {"upstream", pushed->upstream},
-          {"fileBytes", pushed->file_bytes}, {"error", nullptr}};
+  return {{"pushed", pushed->pushed},
+          {"present", pushed->present},
+          {"upstream", pushed->upstream},
+          {"derivations", pushed->derivations},
+          {"fileBytes", pushed->file_bytes},
+          {"error", nullptr}};
 }
 
 Result<int> run(Session& session, const BuildOptions& options) {

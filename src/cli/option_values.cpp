@@ -85,6 +85,7 @@ constexpr auto value_rows = [] {
       {"--to", "URL", directory},
       {"--push-to", "URL", directory},
       {"--upstream", "URL", directory},
+      {"--cache", "URL", directory},
       {"--keep", "WHAT", store_target},
       {"--substituters", "URLS", words},
       {"--mirror", "PLACES", directory},

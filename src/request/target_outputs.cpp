@@ -20,6 +20,18 @@ std::string build_command(TargetOptions options, const Goal& goal) {
   return command;
 }
 
+std::map<StorePath, std::string> texts_behind(const Graph& graph, const StorePath& drv) {
+  std::map<StorePath, std::string> texts;
+  for (const StorePath& path : graph.closure(drv)) {
+    const FinishedDerivation& derivation = *graph.find(path);
+    texts.emplace(path, derivation.text);
+    for (const StorePath& input : derivation.drv.input_srcs)
+      if (const auto source = graph.sources.find(input); source != graph.sources.end())
+        if (const auto* text = std::get_if<Source::Text>(&source->second.how)) texts.emplace(input, text->content);
+  }
+  return texts;
+}
+
 }  // namespace
 
 Result<std::vector<TargetOutputs>> outputs_of_targets(Session& session, const TargetOptions& options) {
@@ -29,6 +41,7 @@ Result<std::vector<TargetOutputs>> outputs_of_targets(Session& session, const Ta
   SWAGE_TRY(const Planned planned, plan_and_check(session, goals, KernelGoal::artifact));
   for (const Goal* goal : planned.goals) {
     TargetOutputs one{.label = goal_label(*goal), .build = build_command(options, *goal)};
+    one.made_of = texts_behind(planned.planner->graph(), goal->wanted->drv);
     const std::vector<std::string>& wanted = goal->wanted->outputs;
     for (const auto& [name, output] : planned.planner->graph().find(goal->wanted->drv)->drv.outputs) {
       SWAGE_TRY(StorePath path, StorePath::parse(output.path));
@@ -40,7 +53,7 @@ Result<std::vector<TargetOutputs>> outputs_of_targets(Session& session, const Ta
   return all;
 }
 
-Result<StorePathSet> built_paths(Session& session, TargetOptions options) {
+Result<BuiltPaths> built_paths(Session& session, TargetOptions options) {
   std::vector<std::string> words = std::exchange(options.targets, {});
   const auto first_target = std::stable_partition(words.begin(), words.end(), looks_like_store_path);
   options.targets.assign(first_target, words.end());
@@ -52,9 +65,11 @@ Result<StorePathSet> built_paths(Session& session, TargetOptions options) {
     SWAGE_TRY(StorePath path, find_store_path(*store, word));
     paths.insert(std::move(path));
   }
-  SWAGE_TRY(const std::vector<TargetOutputs> targets, outputs_of_targets(session, options));
+  SWAGE_TRY(std::vector<TargetOutputs> targets, outputs_of_targets(session, options));
   std::vector<Error> missing;
-  for (const TargetOutputs& target : targets) {
+  std::map<StorePath, std::string> made_of;
+  for (TargetOutputs& target : targets) {
+    made_of.merge(target.made_of);
     SWAGE_TRY(StorePathSet wanted, store->valid_paths(target.wanted));
     if (wanted.size() < target.wanted.size())
       missing.push_back(Error{.what = fmt::format("{} is not built", target.label)}.hinted(target.build));
@@ -63,7 +78,7 @@ Result<StorePathSet> built_paths(Session& session, TargetOptions options) {
     paths.merge(others);
   }
   if (!missing.empty()) return Fail(together(std::move(missing)));
-  return paths;
+  return BuiltPaths{.paths = std::move(paths), .made_of = std::move(made_of)};
 }
 
 }  // namespace swage

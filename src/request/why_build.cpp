@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "cache/cache_contents.hpp"
+#include "cache/pushed_derivations.hpp"
 #include "request/store_words.hpp"
 
 namespace swage {
@@ -70,7 +72,87 @@ Result<StorePath> derivation_named(Store& store, const std::string& text) {
   return *info->deriver;
 }
 
+// What of the cache is called as the wanted outputs are, and is another path.
+Result<StorePathSet> namesakes(CachePlace& place, const StorePathSet& outputs) {
+  SWAGE_TRY(std::optional<StorePathSet> held, read_cache_index(place));
+  if (!held && !place.can_list())
+    return Fail(Error{.what = fmt::format("'{}' cannot be listed, and has no '{}'", place.shown(), kCacheIndex),
+                      .hint = "a push writes that file"});
+  if (!held) {
+    SWAGE_TRY(const CacheContents contents, list_contents(place));
+    held.emplace();
+    for (const auto& [path, one] : contents.paths) held->insert(path);
+  }
+  std::erase_if(*held, [&](const StorePath& path) {
+    return outputs.contains(path) || std::none_of(outputs.begin(), outputs.end(), [&](const StorePath& output) {
+             return output.name() == path.name();
+           });
+  });
+  return *std::move(held);
+}
+
+// The derivations that their narinfos name.
+Result<StorePathSet> derivers_of(CachePlace& place, const StorePathSet& paths) {
+  std::vector<std::string> names;
+  for (const StorePath& path : paths) names.push_back(narinfo_name(path));
+  StorePathSet derivers;
+  const std::vector<CachePlace::Answer> answers = place.read_all(names, kLargestNarInfo);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!answers[i] && answers[i].error().code != Errc::corrupt) return Fail(answers[i].error());
+    if (!answers[i] || !*answers[i]) continue;
+    const Result<NarInfo> narinfo = parse_narinfo(**answers[i], names[i]);
+    if (narinfo && narinfo->info.deriver) derivers.insert(*narinfo->info.deriver);
+  }
+  return derivers;
+}
+
 }  // namespace
+
+Result<WhyBuild> why_build_of_cache(Session& session, const Planned& planned, const Wanted& wanted, CachePlace& place) {
+  const Graph& graph = planned.planner->graph();
+  SWAGE_TRY(Store* store, session.store());
+  WhyBuild why{.wanted = wanted.drv};
+  const Derivation& derivation = graph.find(wanted.drv)->drv;
+  StorePathSet outputs;
+  why.is_built = true;
+  for (const std::string& name : wanted.outputs) {
+    SWAGE_TRY(StorePath path, StorePath::parse(derivation.outputs.at(name).path));
+    SWAGE_TRY(const bool there, place.has(narinfo_name(path)));
+    why.is_built = why.is_built && there;
+    outputs.insert(std::move(path));
+  }
+  if (why.is_built) return why;
+  PushedDerivations pushed(place);
+  const MadeBefore before{
+      .derivation = [&](const StorePath& drv) -> Result<std::optional<Derivation>> {
+        SWAGE_TRY(std::optional<Derivation> known, pushed.derivation(drv));
+        return known ? known : derivation_of(*store, drv);
+      },
+      .text = [&](const StorePath& source) -> std::optional<std::string> {
+        Result<std::optional<std::string>> known = pushed.text(source);
+        if (known && *known) return **std::move(known);
+        Result<std::string> text = read_file(store->real_path(source), kLargestText);
+        return text ? std::optional(*std::move(text)) : std::nullopt;
+      }};
+  SWAGE_TRY(const StorePathSet others, namesakes(place, outputs));
+  SWAGE_TRY(const StorePathSet derivers, derivers_of(place, others));
+  std::ptrdiff_t compared = 0;
+  for (const StorePath& drv : derivers) {
+    SWAGE_TRY(const std::optional<Derivation> known, before.derivation(drv));
+    if (!known) continue;
+    SWAGE_TRY(std::vector<Difference> differences, why_different(graph, wanted.drv, drv, before));
+    if (!why.had || size_of(differences) < size_of(why.differences)) {
+      why.had = drv;
+      why.differences = std::move(differences);
+    }
+    if (++compared == kMostCompared) break;
+  }
+  if (!why.had && !others.empty())
+    return Fail(Error{.what = fmt::format("'{}' does not tell what its '{}' was made of", place.shown(),
+                                          others.begin()->str()),
+                      .hint = "push it again with this swage, from a store that has built it"});
+  return why;
+}
 
 Result<WhyBuild> why_build(Session& session, const Planned& planned, const Wanted& wanted, const std::string& against) {
   const Graph& graph = planned.planner->graph();

@@ -148,7 +148,7 @@ def test_what_is_collected_and_why_the_rest_is_kept(swage):
     got = swage("cache", "gc", "./cache", "--dry-run").ok().out
     assert got == (f"     288 B  {paths[2]}\n     288 B  {paths[1]}\nkept 1 paths, 288 B: pin 'release'\nwould delete 2 paths, 576 B\n")
     assert swage("cache", "gc", "./cache", "--keep-newer", "1h", "--json").ok().json() == {
-        "deleted": [], "unused": [], "bytesFreed": 0,
+        "deleted": [], "unused": [], "derivations": [], "bytesFreed": 0,
         "kept": [{"because": "pin 'release'", "fileBytes": 288, "paths": [paths[0]]},
                  {"because": "newer", "fileBytes": 576, "paths": sorted(paths[1:])}]}
     assert swage("cache", "gc", "./cache", "--keep", "two").ok().out == (

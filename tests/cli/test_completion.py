@@ -49,7 +49,7 @@ def shown_in(help_text, section):
 # What is typed before the tab, and what the line is after it. In every shell.
 TYPED = {
     "swage bo": "swage boot ",
-    "swage store wh": "swage store why-depends ",
+    "swage store why-d": "swage store why-depends ",
     "swage boot --strict": "swage boot --strict-config ",
     "swage boot li": "swage boot linux",
     "swage boot linux@6.6.": "swage boot linux@6.6.152 ",
@@ -132,7 +132,7 @@ def test_zsh_as_docs_install_says(place, env):
 
 
 def test_fish_as_docs_install_says(place, env):
-    got = subprocess.run(["fish", "--no-config", "-c", "swage completion fish | source; complete -C 'swage store why'"], cwd=place,
+    got = subprocess.run(["fish", "--no-config", "-c", "swage completion fish | source; complete -C 'swage store why-d'"], cwd=place,
                          env={**env, "HOME": str(place)}, capture_output=True, text=True, check=True)
     assert got.stdout.split("\t")[0] == "why-depends" and got.stderr == ""
 

@@ -258,7 +258,7 @@ def test_what_was_made_is_pushed_on(world):
                  "--substituters", "./mine", "--trusted-public-keys", key).ok().json()
     assert len(said["substitute"]) == 2
     got = world("build", "busybox", "--no-link", "--push-to", "./more", "--upstream", "./mine", "--json").ok().json()["pushed"]
-    assert got == {"pushed": 0, "present": 0, "upstream": 2, "fileBytes": 0, "error": None}
+    assert got == {"pushed": 0, "present": 0, "upstream": 2, "derivations": 0, "fileBytes": 0, "error": None}
     assert world("build", "busybox", "--key", "secret").fails(2).err.startswith("error: '--key' says nothing without '--push-to'\n")
 
 

@@ -27,7 +27,7 @@ class S3Server:
     """`fault(method, path)`: a status to answer instead, or None. `token`: a session token that each request must have, signed.
     `public`: what is not signed at all is let in too."""
     def __init__(self, bucket="bucket", page=1000, fault=lambda method, path: None, token=None, public=False):
-        self.objects, self.asked = {}, []
+        self.objects, self.asked, self.modified = {}, [], {}
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,6 +72,7 @@ class S3Server:
                 name = urllib.parse.unquote(path).removeprefix(f"/{bucket}/")
                 if self.command == "PUT":
                     server.objects[name] = body
+                    server.modified[name] = datetime.datetime.utcnow()
                     return self.answer(200)
                 if self.command == "DELETE":
                     server.objects.pop(name, None)
@@ -84,10 +85,12 @@ class S3Server:
 
             def list(self, query):
                 assert query["list-type"] == "2"
-                names = [name for name in sorted(server.objects) if name > query.get("continuation-token", "").removesuffix("+=")]
-                now = datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+                names = [name for name in sorted(server.objects) if name.startswith(query.get("prefix", "")) and name > query.get("continuation-token", "").removesuffix("+=")]
+
+                def time(name):
+                    return server.modified.get(name, datetime.datetime.utcnow()).strftime("%Y-%m-%dT%H:%M:%S.000Z")
                 more = len(names) > page
-                rows = "".join(f"<Contents><Key>{escape(name)}</Key><LastModified>{now}</LastModified><Size>{len(server.objects[name])}</Size></Contents>"
+                rows = "".join(f"<Contents><Key>{escape(name)}</Key><LastModified>{time(name)}</LastModified><Size>{len(server.objects[name])}</Size></Contents>"
                                for name in names[:page])
                 then = f"<NextContinuationToken>{names[page - 1]}+=</NextContinuationToken>" if more else ""
                 self.answer(200, f'<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>{bucket}</Name>'

@@ -38,7 +38,7 @@ class EndsEarly final : public CachePlace {
     return {};
   }
   Result<void> renew(const std::string& name) override { return place_.renew(name); }
-  Result<std::optional<FileLock>> lock(Use, const std::function<void()>&) override { return std::nullopt; }
+  Result<Held> lock(Use, const std::function<void()>&) override { return Held(); }
 
  private:
   CachePlace& place_;
