@@ -12,7 +12,7 @@ namespace swage {
 // A job is one build, one download or one check; `id` is unique within the process.
 struct JobStarted {
   std::uint64_t id = 0;
-  std::string kind;      // "build", "fetch", "substitute", "unpack", "lock", "check"
+  std::string kind;      // "build", "fetch", "substitute", "unpack", "lock", "check", "upload", "copy"
   std::string name;      // for people: "linux-6.1.170-arm64"
   std::string subject;   // the .drv path, or the URL's file name
 };

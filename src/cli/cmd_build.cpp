@@ -11,6 +11,7 @@
 #include "cli/output.hpp"
 #include "cli/realise_output.hpp"
 #include "cli/target_options.hpp"
+#include "daemon/address.hpp"
 #include "request/config_report.hpp"
 #include "request/goals.hpp"
 #include "request/image_start.hpp"
@@ -186,7 +187,21 @@ Json publish_and_tell(Session& session, const Publishing& to, const Planned& pla
           {"error", nullptr}};
 }
 
+// Of a daemon's builds swage bounds neither memory nor processes, and their log is as long as the daemon lets it be.
+Result<void> check_build_at(Session& session, const RealiseOptions& realise) {
+  if (realise.build_at.empty()) return {};
+  SWAGE_TRY(const DaemonAddress address, DaemonAddress::parse(realise.build_at));
+  if (address.socket.empty()) SWAGE_CHECK(session.check_online(fmt::format("'{}' cannot be reached", address.uri)));
+  RealiseOptions limits;
+  limits.limits = realise.limits;
+  const std::string option = given_realise_option(limits);
+  if (option.empty()) return {};
+  return Fail(Error{.what = fmt::format("'{}' says nothing of what a Nix daemon builds", option),
+                    .hint = "such limits are that machine's: leave it out, or --store"});
+}
+
 Result<int> run(Session& session, const BuildOptions& options) {
+  SWAGE_CHECK(check_build_at(session, options.realise));
   LeftOut left_out(session, options.realise.keep_going);
   SWAGE_TRY(const OnImpossible collector, left_out.collector(options.targets));
   SWAGE_TRY(std::deque<Goal> goals, make_goals(session, options.targets, "defconfig", KernelGoal::artifact, collector));
@@ -268,12 +283,15 @@ Action declare_build(const Options& app) {
       app.add_option("--push-to", options->push_to, "copy what is built into this cache, as it is built");
   app.add_option("--key", options->key, "sign what is pushed with the secret key in this file").needs(push_to);
   app.add_option("--upstream", options->upstreams, "what this cache has is not pushed").needs(push_to);
+  const Option store = app.add_option("--store", options->realise.build_at,
+                                      "build at this Nix daemon: daemon, unix://PATH or ssh-ng://HOST");
   app.add_flag("--dry-run", options->dry_run, "say what would be built, fetched and taken from caches")
       .excludes(out_link)
       .excludes(no_link)
       .excludes(print_paths)
-      .excludes(push_to);
-  app.add_flag("--check", options->realise.check, "build once more and compare bit for bit");
+      .excludes(push_to)
+      .excludes(store);
+  app.add_flag("--check", options->realise.check, "build once more and compare bit for bit").excludes(store);
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -84,6 +84,7 @@ constexpr auto value_rows = [] {
       {"--into", "DIR", directory},
       {"--to", "URL", directory},
       {"--push-to", "URL", directory},
+      {"--store", "URI", words},
       {"--upstream", "URL", directory},
       {"--cache", "URL", directory},
       {"--keep", "WHAT", store_target},

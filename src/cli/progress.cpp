@@ -50,6 +50,8 @@ Verb verb_of(std::string_view kind) {
                                    {"unpack", "unpacking", "unpacked"},
                                    {"lock", "locking", "locked"},
                                    {"push", "pushing", "pushed"},
+                                   {"upload", "uploading", "uploaded"},
+                                   {"copy", "copying", "copied"},
                                    {"substitute", "substituting", "substituted"},
                                    {"check", "checking", "checked"}};
   for (const Verb& verb : verbs)

@@ -9,6 +9,7 @@
 #include "realise/build_dir.hpp"
 #include "realise/build_log.hpp"
 #include "realise/priority.hpp"
+#include "realise/remote.hpp"
 #include "realise/scheduler.hpp"
 #include "realise/substitution.hpp"
 
@@ -102,6 +103,11 @@ Result<void> keep_wanted(Store& store, const Graph& graph, const std::vector<Wan
 
 Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vector<Wanted>& wanted,
                               SourceFetcher& fetcher, const RealiseOptions& options, Reporter& reporter) {
+  if (!options.build_at.empty()) {
+    SWAGE_TRY(const DaemonAddress address, DaemonAddress::parse(options.build_at));
+    SWAGE_TRY(const std::unique_ptr<DaemonStore> daemon, DaemonStore::connect(address));
+    return realise_at(*daemon, store, graph, wanted, fetcher, options, reporter);
+  }
   const RealiseOptions complete = filled_in(options);
   RealiseResult result;
   FreeSpace free_space(store, complete.free_space, reporter);

@@ -92,6 +92,7 @@ struct RealiseOptions {
   OnEnd on_end{};
   bool may_substitute = true;      // no: who asks is to vouch for having built it (of request: it knows the caches)
   Substituter* substituter = nullptr;      // who has what others made; null: nobody
+  std::string build_at{};          // the Nix daemon at which all is built (realise/remote.hpp); "": here
   bool lowest_priority = false;    // of this process and all that it starts, from then on (realise/priority.hpp)
   AskPace ask_pace{};
 };

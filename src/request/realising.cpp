@@ -183,7 +183,9 @@ Result<RealiseResult> realise_planned(Session& session, const Planned& planned, 
   Result<RealiseResult> result = realise(*store, graph, planned.wanted, fetcher, options, session.reporter());
   const Traffic::Total traffic = session.traffic().total();
   const bool tell_traffic = traffic.bytes > 0 && !options.only_fetch;   // where it is no result
-  for (const std::string& text : {tell_traffic ? "downloaded " + traffic_text(traffic) : std::string(), work.summary(),
+  // Of builds elsewhere nobody knows what they used.
+  const std::string summary = options.build_at.empty() ? work.summary() : std::string();
+  for (const std::string& text : {tell_traffic ? "downloaded " + traffic_text(traffic) : std::string(), summary,
                                   caches ? caches_summary(caches->uses()) : std::string()})
     if (!text.empty()) session.reporter().on(Message{text});
   session.stop_reporter();
