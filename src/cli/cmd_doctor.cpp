@@ -12,24 +12,29 @@ namespace swage {
 
 namespace {
 
-const char* name_of(Health::State state) { return std::array{"ok", "warn", "fail"}[static_cast<std::size_t>(state)]; }
+const char* health_word(Health::State state) {
+  return std::array{"ok", "warn", "fail"}[static_cast<std::size_t>(state)];
+}
 
-Result<int> run(Session& session) {
-  const std::vector<Health> all = examine(session);
+}  // namespace
+
+int print_health(const std::vector<Health>& all, Json about) {
   const bool fails =
       std::any_of(all.begin(), all.end(), [](const Health& one) { return one.state == Health::State::fail; });
   if (as_json()) {
     auto checks = Json::array();
     for (const Health& one : all)
       checks.push_back(Json{{"name", one.name},
-                            {"state", name_of(one.state)},
+                            {"state", health_word(one.state)},
                             {"what", one.what},
                             {"notes", one.notes},
                             {"hint", text_or_null(one.hint)}});
-    print_json({{"ok", !fails}, {"checks", std::move(checks)}});
+    about["ok"] = !fails;
+    about["checks"] = std::move(checks);
+    print_json(std::move(about));
   } else {
     for (const Health& one : all) {
-      print_result("{:<4}  {:<10}  {}\n", name_of(one.state), one.name, one.what);
+      print_result("{:<4}  {:<10}  {}\n", health_word(one.state), one.name, one.what);
       for (const std::string& note : one.notes) print_result("{:18}note: {}\n", "", note);
       if (!one.hint.empty()) print_result("{:18}hint: {}\n", "", one.hint);
     }
@@ -37,10 +42,8 @@ Result<int> run(Session& session) {
   return fails ? exit_code(Errc::environment) : 0;
 }
 
-}  // namespace
-
 Action declare_doctor(const Options&) {
-  return [](Session& session) { return run(session); };
+  return [](Session& session) -> Result<int> { return print_health(examine(session)); };
 }
 
 }  // namespace swage

@@ -26,6 +26,7 @@ std::span<const Command> commands();
 
 Action declare_boot(const Options& app);
 Action declare_build(const Options& app);
+Action declare_builder(const Options& app);
 Action declare_cache(const Options& app);
 Action declare_check(const Options& app);
 Action declare_completion(const Options& app);

@@ -25,6 +25,7 @@ constexpr Command table[] = {
     {"lock", "pin distribution packages", declare_lock},
     {"log", "the log of a build", declare_log},
     {"store", "look at the store and keep it in order", declare_store},
+    {"builder", "see what machines with a Nix daemon can build", declare_builder, false, false, false, true},
     {"cache", "fill, check and tidy binary caches", declare_cache, true},
     {"mirror", "keep the files that plans, records and lock files pin", declare_mirror, true, false, false, true},
     {"doctor", "what of this machine would stop builds, and what to do about it", declare_doctor},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "request/session.hpp"
 
 namespace swage {
@@ -20,6 +21,9 @@ struct Health {
 // In the order in which they are worth mending. Writes nothing but temporary files; takes seconds where a mirror does
 // not answer.
 std::vector<Health> examine(Session& session);
+
+// Prints them, with --json beside `about`, and tells the exit code.
+int print_health(const std::vector<Health>& all, Json about = Json::object());
 
 // Exposed for tests.
 Health examine_memory(std::string_view meminfo);                       // /proc/meminfo

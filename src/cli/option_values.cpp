@@ -35,6 +35,7 @@ constexpr auto value_rows = [] {
       {"WHAT", "", new_thing, "new"},
       {"NAME", "", words},
       {"URL", "", directory},
+      {"URI", "", words},
       {"ARGS", "", file, "run"},
       {"SHELL", "", shell},
       {"COMMAND", "", command},

@@ -108,14 +108,14 @@ Result<WorkerVersion> read_hello(WireReader& in) {
 
 WireWriter after_hello(WorkerVersion version) {
   WireWriter out;
-  if (version >= kFeatures) out.texts({});
+  if (version >= kFeatureSets) out.texts({});
   out.number(0).number(0);
   return out;
 }
 
 Result<DaemonInfo> read_after_hello(WireReader& in, WorkerVersion version) {
   DaemonInfo info{.protocol = version};
-  if (version >= kFeatures) SWAGE_CHECK(in.texts("a feature", kMostFeatures, kLongestFeature));
+  if (version >= kFeatureSets) SWAGE_CHECK(in.texts("a feature", kMostFeatures, kLongestFeature));
   if (version >= kNixVersionSaid) { SWAGE_TRY(info.nix_version, in.text("the version of Nix", 100)); }
   if (version >= kTrustSaid) {
     SWAGE_TRY(const std::uint64_t trust, in.number("whether the client is trusted", 2));

@@ -34,7 +34,8 @@ inline constexpr WorkerVersion kNewestWorker{1, 38};
 // From which version on there is what.
 inline constexpr WorkerVersion kFramedUploads{1, 23}, kErrorsWithTraces{1, 26}, kSubstitutedQueries{1, 27},
     kOutputNamesInResults{1, 28}, kTimesInResults{1, 29}, kOutputsWithStar{1, 30}, kManyUploads{1, 32},
-    kNixVersionSaid{1, 33}, kBuildsWithResults{1, 34}, kTrustSaid{1, 35}, kCpuTimesInResults{1, 37}, kFeatures{1, 38};
+    kNixVersionSaid{1, 33}, kBuildsWithResults{1, 34}, kTrustSaid{1, 35}, kCpuTimesInResults{1, 37},
+    kFeatureSets{1, 38};
 
 enum class WorkerOp : std::uint64_t {
   build_paths = 9,

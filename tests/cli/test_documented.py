@@ -47,7 +47,7 @@ def test_it_is_understood(planner, one):
         pytest.skip(one.reason(documented.EXCEPTIONS))
     reason = one.reason(documented.EXCEPTIONS)
     if reason and not any(word in words for word in ("build", "list")):
-        command = words[1:3] if words[1] in ("new", "store", "cache", "mirror") else words[1:2]
+        command = words[1:3] if words[1] in ("new", "store", "cache", "mirror", "builder") else words[1:2]
         usage = planner(*command, "--help").ok().out + planner("--help").ok().out
         assert all(word in usage for word in words if word.startswith("--"))
         return

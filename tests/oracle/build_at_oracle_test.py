@@ -203,3 +203,35 @@ def test_what_is_no_place_to_build_at(world):
     assert got.err == "error: 'ssh-ng://far.example' cannot be reached without a network\nhint: run it without --offline\n"
     for other in ("--check", "--dry-run"):
         assert "excludes" in world.swage(*build, "--store", "daemon", other).fails(2).err
+
+
+def check(world, daemon, *args, **kwargs):
+    return world.swage("builder", "check", daemon.uri, *args, "--mirror", world.mirror, "--offline", **kwargs)
+
+
+def test_a_machine_is_checked(daemon, world):
+    got = check(world, daemon, "--json").ok().json()
+    assert (got["uri"], got["ok"], got["nixVersion"]) == (daemon.uri, True, None if daemon.version == "2.3.7" else daemon.version)
+    checks = {one["name"]: one for one in got["checks"]}
+    assert {"nix", "trust", "build", "sandbox", "network", "namespaces", "kvm", "emulation", "disk", "machine"} == set(checks) - {"features"}
+    assert all(checks[name]["state"] == "ok" for name in ("nix", "trust", "build", "sandbox", "network", "namespaces", "machine"))
+    assert all((one["hint"] is None) == (one["state"] == "ok") for one in checks.values())
+    if daemon.version in ("2.3.7", "2.8.0"):   # a later one that is unpacked has no program that says so
+        assert got["system"] == "x86_64-linux" and "benchmark" in got["features"]
+    lines = check(world, daemon).ok().out.splitlines()
+    assert [line.split()[1] for line in lines if not line.startswith(" ")] == [one["name"] for one in got["checks"]]
+
+
+def test_a_machine_of_another_kind_is_told_so(world, tmp_path):
+    with NixDaemon(tmp_path / "other", settings="system = aarch64-linux\n") as other:
+        got = check(world, other).fails(4)
+        assert "it builds for aarch64-linux, and swage's derivations are for x86_64-linux\n" in got.out
+        assert "hint: in its nix.conf, if it can run such programs: extra-platforms = x86_64-linux\n" in got.out
+
+
+def test_what_cannot_be_checked(swage):   # noqa: F811
+    assert swage("builder", "check", "unix:///nobody/here").fails(4).err == (
+        "error: cannot connect to the Nix daemon at '/nobody/here': No such file or directory\nhint: see whether it runs: systemctl status nix-daemon\n")
+    assert swage("builder", "check", "daemn").fails(2).err.startswith("error: 'daemn' ")
+    assert swage("builder", "check", "ssh-ng://far.example", "--offline").fails(4).err == (
+        "error: 'ssh-ng://far.example' cannot be reached without a network\nhint: run it without --offline\n")

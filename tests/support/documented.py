@@ -40,6 +40,7 @@ EXCEPTIONS = {
     "swage build bison --for arm64 --dry-run --substituters": "the same",
     "swage build busybox --for arm64 --store": "names a machine that stands for others; tests/oracle/build_at_oracle_test.py has some",
     "swage build busybox --store": "the same",
+    "swage builder check": "the same",
     "swage mirror push ./mirror linux@6.1": "a kernel, a toolchain and a boot from outside; tests/cli/test_mirror.py pushes what is smaller",
     "swage mirror push ./mirror --locks": "all of a lock file, gigabytes; tests/cli/test_mirror.py pushes what is smaller",
     "swage mirror push ./mirror --evidence": "the same, of all records; tests/verify/test_mirror.py pushes its own",
