@@ -25,8 +25,8 @@ double seconds_from(RemoteClock::time_point begin) {
 }
 
 // Listens to what is told of builds there: keeps their logs here, and sees which of them fail. Of what was not asked
-// for itself a daemon says so in a line for its user that names the derivation, before it tells that the build is over.
-// Of the others its answer says it: their ends are held back until then.
+// for itself a daemon says so in a line for its user that names the derivation, next to the end of the build: before
+// it, or behind it (Nix 2.34 does). Of the others its answer says it. Ends are held back until it is known.
 class RemoteBuilds final : public Reporter {
  public:
   struct Build {
@@ -45,6 +45,7 @@ class RemoteBuilds final : public Reporter {
       : store_(store), ends_(ends), options_(options), reporter_(reporter) {}
 
   void on(const Event& event) override {
+    if (!std::holds_alternative<Message>(event)) went_well();
     if (const auto* started = std::get_if<JobStarted>(&event)) start(*started);
     else if (const auto* line = std::get_if<JobLog>(&event)) take_line(*line);
     else if (const auto* finished = std::get_if<JobFinished>(&event)) return finish(*finished);
@@ -52,18 +53,29 @@ class RemoteBuilds final : public Reporter {
     reporter_.on(event);
   }
   std::map<std::uint64_t, Build>& all() { return builds_; }   // in the order of their beginning
-  void hold(StorePathSet drvs) { held_ = std::move(drvs); }
+  // The answer will tell how these end.
+  void leave_to_answer(StorePathSet drvs) { answered_ = std::move(drvs); }
   // Tells the ends that were held back; `ok`: which went well, none: nobody knows.
   void release(const std::optional<StorePathSet>& ok) {
     for (auto& [id, build] : builds_) {
       if (!build.held) continue;
-      build.held->ok = ok && ok->contains(build.drv);
       build.held->cancelled = !ok;
-      reporter_.on(*std::exchange(build.held, std::nullopt));
+      end(build, ok && ok->contains(build.drv));
     }
   }
 
  private:
+  void end(Build& build, bool ok) {
+    build.held->ok = ok;
+    reporter_.on(*std::exchange(build.held, std::nullopt));
+  }
+
+  // Something else is told: so nothing was said of those that ended last.
+  void went_well() {
+    for (auto& [id, build] : builds_)
+      if (build.held && !answered_.contains(build.drv)) end(build, true);
+  }
+
   void start(const JobStarted& job) {
     const Result<StorePath> drv = StorePath::parse(job.subject);
     if (job.kind != "build" || !drv || !ends_.contains(*drv)) return;
@@ -90,7 +102,7 @@ class RemoteBuilds final : public Reporter {
         reporter_.on(
             Message{fmt::format("the log of '{}' is not kept whole: {}", build.drv.name(), kept.error().what)});
       if (!build.failure.empty()) job.ok = false;
-      else if (build.over && held_.contains(build.drv)) {
+      else if (build.over) {
         build.held = job;
         return;
       }
@@ -101,10 +113,12 @@ class RemoteBuilds final : public Reporter {
   void tell(const Message& message) {
     const std::string text = visible(message.text);
     for (auto& [id, build] : builds_)
-      if (!build.over && build.failure.empty() && text.find(build.drv.str()) != std::string::npos) {
+      if ((!build.over || build.held) && build.failure.empty() && text.find(build.drv.str()) != std::string::npos) {
         build.failure = text;   // is in the error
+        if (build.held) end(build, false);
         return;
       }
+    went_well();
     reporter_.on(Message{text});
   }
 
@@ -112,7 +126,7 @@ class RemoteBuilds final : public Reporter {
   const RemoteEnds& ends_;
   const RealiseOptions& options_;
   Reporter& reporter_;
-  StorePathSet held_{};
+  StorePathSet answered_{};
   std::map<std::uint64_t, Build> builds_{};
 };
 
@@ -276,7 +290,7 @@ class RealiseAt {
   Result<void> build(const StorePathSet& drvs) {
     Result<std::vector<DaemonBuild>> answer = [&] {
       DaemonProgress progress(builds_);
-      builds_.hold(drvs);
+      builds_.leave_to_answer(drvs);
       daemon_.on_message([&](const DaemonMessage& message) { progress.on(message); });
       auto built = daemon_.build(drvs);
       daemon_.on_message({});
@@ -414,6 +428,7 @@ std::string reason_of_failure(std::string_view text, const StorePath& drv) {
     return std::string(rest);
   }
   rest = trim(rest.substr(0, rest.find('\n')));
+  if (const std::size_t log = rest.find("; last "); log != std::string_view::npos) rest = rest.substr(0, log);
   if (rest.ends_with(';')) rest.remove_suffix(1);
   const std::string named = "builder for '" + drv.str() + "' ";
   const std::size_t at = rest.find(named);

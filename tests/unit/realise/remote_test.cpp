@@ -10,7 +10,7 @@ const StorePath kBad = StorePath::parse("/nix/store/qacjf48h3x08ky76kwfqr0zcydkn
 
 TEST(Remote, ReasonsAreThoseOfFourReleases) {
   const std::string named = "'" + kBad.str() + "'";
-  EXPECT_EQ(reason_of_failure("builder for " + named + " failed with exit code 3", kBad),
+  EXPECT_EQ(reason_of_failure("builder for " + named + " failed with exit code 3; last 1 log lines:\n  no", kBad),
             "builder failed with exit code 3");   // 2.3
   EXPECT_EQ(reason_of_failure("error: builder for " + named + " failed with exit code 3;\n  last 1 log lines:\n", kBad),
             "builder failed with exit code 3");   // 2.8, 2.26
