@@ -132,6 +132,10 @@ const Schema<Workspace>& workspace_schema() {
         read_field(in, workspace.mirrors);
         workspace.mirror_pos = places_of_items(in);
       })
+      .optional("builders", [](const FieldInput& in, Workspace& workspace) {
+        read_field(in, workspace.builders);
+        workspace.builder_pos = places_of_items(in);
+      })
       .optional("instance", read_instance_tables);
   return schema;
 }

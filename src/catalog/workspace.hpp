@@ -18,6 +18,10 @@
 // and which mirrors are asked for files first (docs/mirrors.md):
 //
 //   mirrors = ["./mirror", "https://mirror.example.org"]
+//
+// and which machines builds may go to (docs/builders.md):
+//
+//   builders = ["@/etc/nix/machines", "ssh-ng://far.example x86_64-linux - 8"]
 #pragma once
 
 #include <map>
@@ -65,6 +69,8 @@ struct Workspace {
   std::optional<bool> require_signatures{};
   std::vector<std::string> mirrors{};                        // as they are written
   std::vector<SourcePos> mirror_pos{};
+  std::vector<std::string> builders{};                       // lines of machines files, as they are written
+  std::vector<SourcePos> builder_pos{};
 };
 
 inline constexpr const char* kWorkspaceFile = "swage.toml";

@@ -9,6 +9,7 @@
 #include "cli/output.hpp"
 #include "evidence/boundaries.hpp"
 #include "plan/planner.hpp"
+#include "request/builders.hpp"
 #include "request/goals.hpp"
 #include "resolve/resolve.hpp"
 
@@ -30,6 +31,7 @@ struct Row {
 struct Listing {
   std::vector<Column> columns{};
   std::vector<Row> rows{};
+  std::vector<std::shared_ptr<const Origin>> made{};   // of rows that no table holds
 };
 
 // What rows are made from. `only`: the platforms that they must be for; none: all.
@@ -37,6 +39,7 @@ struct Listed {
   Session& session;
   const Catalog& catalog;
   std::vector<const Platform*> only{};
+  std::vector<std::string> builders{};      // --builders
 
   bool is_for(std::string_view platform) const {
     return only.empty() ||
@@ -437,6 +440,30 @@ Result<Listing> images(const Listed& wanted) {
   return list;
 }
 
+// Machines that builds may go to, which are the user's and no layer's.
+Result<Listing> builder_machines(const Listed& wanted) {
+  Listing list{.columns = {{"uri"},
+                           {"systems"},
+                           {"slots"},
+                           {"speedFactor"},
+                           {"features"},
+                           {"mandatoryFeatures"},
+                           {"sshKey", In::json},
+                           {"hostKey", In::json}}};
+  SWAGE_TRY(const std::vector<Machine> all, builders(wanted.session, wanted.builders));
+  const auto words = [](const std::set<std::string>& names) {
+    return std::vector<std::string>(names.begin(), names.end());
+  };
+  for (const Machine& m : all) {
+    const auto origin = std::make_shared<Origin>(Origin{.layer = "", .pos = m.pos});
+    list.rows.push_back({{m.uri, words(m.systems), m.slots, m.speed, words(m.features), words(m.mandatory),
+                          text_or_null(m.ssh_key.string()), text_or_null(m.host_key)},
+                         origin.get()});
+    list.made.push_back(origin);
+  }
+  return list;
+}
+
 struct Listable {
   const char* name;
   Result<Listing> (*make)(const Listed&);
@@ -448,6 +475,7 @@ constexpr Listable kinds[] = {{"kernels", kernels},
                               {"packages", packages, true},
                               {"roots", roots},
                               {"machines", machines, true},
+                              {"builders", builder_machines},
                               {"constraints", constraints},
                               {"quirks", quirks},
                               {"components", components},
@@ -512,7 +540,8 @@ void print_rows(const char* kind, const Listing& list) {
   print_result("{}\n", json_text(Json{{kind, std::move(rows)}}));
 }
 
-Result<int> run(Session& session, const std::string& what, const std::vector<std::string>& platforms, bool origins) {
+Result<int> run(Session& session, const std::string& what, const std::vector<std::string>& platforms,
+                const std::vector<std::string>& builders, bool origins) {
   const auto kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Listable& k) { return what == k.name; });
   if (kind == std::end(kinds)) {
     const std::vector<std::string> known = listed_kinds();
@@ -521,7 +550,10 @@ Result<int> run(Session& session, const std::string& what, const std::vector<std
     return Fail(std::move(error));
   }
   SWAGE_TRY(const Catalog* catalog, session.catalog());
-  Listed wanted{.session = session, .catalog = *catalog};
+  Listed wanted{.session = session, .catalog = *catalog, .builders = builders};
+  if (!builders.empty() && kind->make != builder_machines)
+    return Fail(
+        Error{.what = fmt::format("'--builders' is of no use for '{}'", what), .notes = {"it is for builders"}});
   if (!platforms.empty()) {
     if (!kind->by_platform) {
       std::vector<std::string> able;
@@ -550,18 +582,24 @@ Action declare_list(const Options& app) {
   struct ListOptions {
     std::string what;
     std::vector<std::string> platforms{};
+    std::vector<std::string> builders{};
     bool origins = false;
   };
   auto options = std::make_shared<ListOptions>();
   app.add_option("WHAT", options->what,
                  "kernels, toolchains, platforms, packages, roots, machines, constraints, quirks, components, boards, "
-                 "bundles, firmware, images, groups (of images), additions (to boards) or layers")
+                 "bundles, firmware, images, groups (of images), additions (to boards), layers or builders (machines)")
       .required();
   app.add_option("--for", options->platforms,
                  "only what is for these platforms: toolchains, packages, machines, boards, images")
       .allow_extra_args(false);
+  app.add_option("--builders", options->builders,
+                 "machines as in a machines file, or @FILE (default: $SWAGE_BUILDERS, or what swage.toml says)")
+      .allow_extra_args(false);
   app.add_flag("--origins", options->origins, "show which layer, file and line each row comes from");
-  return [options](Session& session) { return run(session, options->what, options->platforms, options->origins); };
+  return [options](Session& session) {
+    return run(session, options->what, options->platforms, options->builders, options->origins);
+  };
 }
 
 }  // namespace swage

@@ -86,6 +86,7 @@ constexpr auto value_rows = [] {
       {"--to", "URL", directory},
       {"--push-to", "URL", directory},
       {"--store", "URI", words},
+      {"--builders", "MACHINE", words},
       {"--upstream", "URL", directory},
       {"--cache", "URL", directory},
       {"--keep", "WHAT", store_target},

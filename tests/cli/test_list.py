@@ -101,7 +101,7 @@ def test_errors_are_lines_of_json(planner, tmp_path):
         assert got.out == ""
         return [json.loads(line)["error"] for line in got.err.splitlines()]
     assert errors("list", "kernel") == [{"code": "invalid-input", "what": "'kernel' cannot be listed", "where": None, "hint": "did you mean 'kernels'?",
-                                         "notes": ["there are: " + ", ".join(["kernels", "toolchains", "platforms", "packages", "roots", "machines",
+                                         "notes": ["there are: " + ", ".join(["kernels", "toolchains", "platforms", "packages", "roots", "machines", "builders",
                                                                               "constraints", "quirks", "components", "boards", "bundles",
                                                                               "firmware", "images", "groups", "additions", "layers"])]}]
     assert errors("list", "kernels", "--lst") == [{"code": "invalid-input", "what": "'--lst' is not an option of 'swage list'", "where": None, "notes": [],

@@ -17,7 +17,7 @@ HOW = {"--help", "--json", "--quiet", "--print-build-logs", "--catalog", "--laye
        "--keep-failed", "--timeout", "--max-silent-time", "--out-link", "--no-link", "--print-out-paths", "--dry-run", "--check", "--explain",
        "--graph", "--instantiate", "--program", "--command", "--kernel", "--boot", "--evidence", "--packages", "--skip-verified", "--replay",
        "--instance", "--max-log-size", "--max-processes", "--max-memory", "--make", "--uses", "--vendor", "--param", "--dir",
-       "--substituters", "--no-substituters", "--trusted-public-keys", "--no-require-sigs", "--substituter-timeout", "--push-to", "--store", "--key", "--upstream", "--mirror", "--offline",
+       "--substituters", "--no-substituters", "--trusted-public-keys", "--no-require-sigs", "--substituter-timeout", "--push-to", "--store", "--builders", "--key", "--upstream", "--mirror", "--offline",
        "--min-free", "--max-free", "--idle", "--retry", "--limit", "--for-time", "--keep-free", "--spare", "--objects", "--seed"}
 COMMANDS = ["build", "boot", "run", "plan", "fetch", "resolve", "shell", "module", "log", "verify"]
 
