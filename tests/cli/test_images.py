@@ -387,5 +387,5 @@ def test_what_of_images_cannot_be_verified_is_told(planner):
         "error: '--limit' says nothing of images, which are all verified\nhint: at the lowest priority with: swage verify --idle image/NAME\n")
     assert planner("verify", "--replay", "image/rpi3-ro-minimal", "--toolchain", "x").fails(2).err.startswith(
         "error: '--toolchain' says nothing of a record of an image, which is repeated as it is\n")
-    assert planner("verify", "--replay", "image/rpi0-ro-minimal").fails(2).err == (
-        "error: 'image/rpi0-ro-minimal' has no record that could be repeated for these platforms\nhint: make one with: swage verify\n")
+    assert planner("verify", "--replay", "image/virt-arm64-musl-ro-minimal").fails(2).err == (
+        "error: 'image/virt-arm64-musl-ro-minimal' has no record that could be repeated for these platforms\nhint: make one with: swage verify\n")

@@ -72,7 +72,7 @@ def test_what_is_set_wrong_is_said_where(world):
         "     |                      ^^^^^^^^^\nhint: a directory (./mirror or file:///srv/mirror) or a web server (https://mirror.example.org)\n")
     (world.cwd / "swage.toml").unlink()
     assert world("list", "platforms", "--offline").fails(2).err == (
-        "error: '--offline' says nothing for 'swage list'\nhint: it is for: build, boot, module, verify, frontier, run, shell, plan, fetch, image, mirror\n")
+        "error: '--offline' says nothing for 'swage list'\nhint: it is for: build, boot, module, verify, frontier, run, shell, plan, fetch, image, builder, mirror\n")
     assert world("mirror", "push", "mirror").fails(2).err == (
         "error: nothing is chosen that the mirror should have\nhint: name targets, --evidence, or --locks FILE\n")
     assert world("mirror", "push", "https://example.org/x", "blob").fails(2).err == (
