@@ -52,7 +52,8 @@ Result<std::string> mirror_url(std::string_view place, const fs::path& base) {
   };
   if (place.starts_with("https://") || place.starts_with("http://")) {
     while (place.ends_with('/')) place.remove_suffix(1);
-    if (!refuse_unfetchable(fmt::format("{}/{}", place, kMirrorIndex)) || !refuse_secrets(place) ||
+    SWAGE_CHECK(refuse_secrets(place));
+    if (!refuse_unfetchable(fmt::format("{}/{}", place, kMirrorIndex)) ||
         place.find_first_of("?# ") != std::string_view::npos)
       return no_place();
     return std::string(place);
