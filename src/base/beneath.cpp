@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,10 +45,17 @@ Result<std::string> Beneath::read(const fs::path& name, std::uint64_t limit) con
 }
 
 Result<std::optional<UniqueFd>> Beneath::find_regular(const fs::path& name) const {
-  UniqueFd found = resolve(name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  const int error = errno;
-  // A link to nothing is there, and wrong.
-  if (!found && (error == ENOENT || error == ENOTDIR) && !path_exists(path_ / name)) return std::optional<UniqueFd>();
+  UniqueFd found;
+  int error = 0;
+  for (int tries = 0; tries < 100; ++tries) {
+    found = resolve(name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    error = errno;
+    if (found || (error != ENOENT && error != ENOTDIR)) break;
+    struct stat st {};
+    if (::lstat((path_ / name).c_str(), &st) != 0) return std::optional<UniqueFd>();
+    if (S_ISLNK(st.st_mode)) break;   // a link to nothing is there, and wrong
+    // Else it came just now.
+  }
   SWAGE_TRY(UniqueFd fd, checked(std::move(found), error, name));
   return std::optional(std::move(fd));
 }

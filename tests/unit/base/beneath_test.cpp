@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
 
 namespace swage {
@@ -98,6 +99,24 @@ TEST_F(BeneathTest, WhatIsMissingIsNotWhatIsWrong) {
   EXPECT_EQ(files.find("a/below-a-file").value(), std::nullopt);
   EXPECT_EQ(files.find("a").value(), "in the layer");
   EXPECT_EQ(said(files.find("dangling").error()), "error: cannot open 'TMP/layer/dangling': No such file or directory\n");
+}
+
+// It was an error, when it came between the look that did not find it and the one that asked why.
+TEST_F(BeneathTest, WhatComesAndGoesIsThereOrNot) {
+  const fs::path root = temp_.path() / "busy", file = root / "file";
+  fs::create_directories(root);
+  const std::jthread other([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::ofstream(root / "new") << "text";
+      ::rename((root / "new").c_str(), file.c_str());
+      ::unlink(file.c_str());
+    }
+  });
+  const Beneath files = Beneath::open(root).value();
+  for (int i = 0; i < 20'000; ++i) {
+    const Result<std::optional<UniqueFd>> found = files.find_regular("file");
+    ASSERT_TRUE(found) << found.error().what;
+  }
 }
 
 TEST_F(BeneathTest, SizesAreLimitedWhateverTheFileSaysOfItself) {
