@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "base/visible.hpp"
+#include "plan/planner.hpp"
 #include "plan/sources.hpp"
 
 namespace swage {
@@ -17,7 +18,6 @@ namespace {
 using State = Health::State;
 
 constexpr const char* kProbeScript = "probe.sh";
-constexpr const char* kBuildSystem = "x86_64-linux";   // of all derivations of swage's
 constexpr const char* kNoFeature = "swage-asks-which-there-are";
 constexpr std::uint64_t kEnoughDisk = 4'000'000'000;   // a first kernel with what it needs, in a store of its own
 constexpr std::chrono::seconds kProbePatience{300};    // it may wait for other builds
@@ -170,11 +170,13 @@ Health kvm_health(const BuilderState& state) {
 Health binfmt_health(const ProbeLines& lines) {
   if (says(lines, "binfmt", "yes")) return {.name = "emulation", .what = "programs of other platforms can be run"};
   const auto kernel = lines.find("kernel");
-  return {.name = "emulation",
-          .state = State::warn,
-          .what = fmt::format("programs of other platforms cannot be run in builds (Linux {})",
-                              kernel == lines.end() ? "?" : kernel->second),
-          .hint = "for --emulate and tests of foreign packages it takes Linux 6.7 or newer there"};
+  Health health{.name = "emulation",
+                .state = State::warn,
+                .what = fmt::format("programs of other platforms cannot be run in builds (Linux {})",
+                                    kernel == lines.end() ? "?" : kernel->second),
+                .hint = "for --emulate and tests of foreign packages it takes Linux 6.7 or newer there"};
+  if (const auto why = lines.find("binfmt_why"); why != lines.end()) health.notes.push_back(why->second);
+  return health;
 }
 
 Health disk_health(const ProbeLines& lines) {
@@ -199,12 +201,8 @@ std::optional<SystemAndFeatures> read_features(std::string_view refusal) {
         open < quote || close < open)
       continue;
     SystemAndFeatures known{.system = std::string(rest.substr(0, quote))};
-    std::string_view list = rest.substr(open + 1, close - open - 1);
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      if (const std::string_view word = trim(list.substr(0, comma)); !word.empty()) known.features.emplace_back(word);
-      list.remove_prefix(std::min(comma + 1, list.size()));
-    }
+    for (const std::string_view one : split(rest.substr(open + 1, close - open - 1), ','))
+      if (const std::string_view word = trim(one); !word.empty()) known.features.emplace_back(word);
     return known;
   }
   return std::nullopt;

@@ -28,11 +28,8 @@ struct MachineWord {
 std::set<std::string> names_of(const MachineWord& word) {
   std::set<std::string> names;
   if (word.is_default()) return names;
-  for (std::string_view rest = word.text; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    if (comma > 0) names.emplace(rest.substr(0, comma));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
+  for (const std::string_view name : split(word.text, ','))
+    if (!name.empty()) names.emplace(name);
   return names;
 }
 
@@ -42,11 +39,7 @@ class MachinesParser {
 
   void text(std::string_view all, const std::string& origin, unsigned depth) {
     unsigned number = 0;
-    while (!all.empty()) {
-      const std::size_t end = std::min(all.find('\n'), all.size());
-      line(all.substr(0, end), origin, ++number, depth);
-      all.remove_prefix(std::min(end + 1, all.size()));
-    }
+    for (const std::string_view one : split(all, '\n')) line(one, origin, ++number, depth);
   }
 
   Result<std::vector<Machine>> result() {

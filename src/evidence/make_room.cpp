@@ -50,16 +50,11 @@ class Remnants {
   StorePathSet known_{};
 };
 
-std::uint64_t disk_free(Store& store) {
-  const Result<Load> load = read_load(store.root());
-  return load ? load->disk_free : 0;
-}
-
 }  // namespace
 
 Result<RoomFreed> make_room(Store& store, const Catalog& catalog, const Graph& graph, const std::deque<CellRun>& cells,
                             std::uint64_t wanted) {
-  RoomFreed room{.free = disk_free(store)};
+  RoomFreed room{.free = disk_free(store.root()).value_or(0)};
   StorePathSet needed, of_done;
   for (const CellRun& cell : cells) {
     StorePathSet& reached = cell.end == CellRun::End::open ? needed : of_done;
@@ -93,7 +88,7 @@ Result<RoomFreed> make_room(Store& store, const Catalog& catalog, const Graph& g
     SWAGE_TRY(const GcResult deleted, store.collect_garbage(options));
     room.paths += deleted.deleted.size();
     room.bytes += deleted.bytes_freed;
-    room.free = disk_free(store);
+    room.free = disk_free(store.root()).value_or(0);
   } while (next != found.end() && room.free < wanted);
   return room;
 }

@@ -20,7 +20,6 @@ constexpr const char* kMan = "man";                         // the one that no b
 constexpr const char* kSeed = "busybox";                    // builder of every derivation
 constexpr const char* kEnterScript = "enter.sh";
 constexpr const char* kEmulateScript = "enter-emulated.sh";   // before that
-constexpr const char* kSystem = "x86_64-linux";             // Nix's name of the build platform
 
 }  // namespace
 
@@ -190,7 +189,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   SWAGE_TRY(draft.parts, parts_for(recipe, cell));
   const VariableScopes variables = scopes(draft);
   SWAGE_CHECK(add_dependencies(draft, variables));
-  draft.drv.system = kSystem;
+  draft.drv.system = kBuildSystem;
   SWAGE_TRY(draft.drv.builder, busybox(draft));
   for (const std::string& output : recipe.outputs) draft.drv.outputs.emplace(output, DerivationOutput{});
   draft.drv.args = {"sh"};
@@ -218,7 +217,7 @@ Result<Object> Planner::State::build(const RecipeRow& recipe, const Cell& cell, 
   SWAGE_TRY(std::string main_script, script(draft, draft.parts.script));
   draft.drv.args.push_back(std::move(main_script));
   env["busybox"] = env["builder"] = draft.drv.builder;
-  env["system"] = kSystem;
+  env["system"] = kBuildSystem;
   if (!recipe.system.empty()) SWAGE_CHECK(add_package_environment(draft, variables));
   for (const auto& [key, text] : draft.parts.env) {
     if (env.contains(key) || draft.drv.outputs.contains(key))

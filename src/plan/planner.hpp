@@ -52,6 +52,7 @@
 namespace swage {
 
 inline constexpr const char* kBuildPlatform = "x86_64";   // where builds run
+inline constexpr const char* kBuildSystem = "x86_64-linux";   // Nix's name of it, in all derivations
 
 using KernelPatches = std::vector<std::pair<std::string, std::string>>;   // file name and content
 

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <poll.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/interrupt.hpp"
@@ -17,6 +16,7 @@
 #include "realise/builder_env.hpp"
 #include "realise/cgroup.hpp"
 #include "realise/first_error.hpp"
+#include "realise/load.hpp"
 #include "realise/outputs.hpp"
 #include "realise/sandbox.hpp"
 #include "realise/usage.hpp"
@@ -159,8 +159,7 @@ Result<Run> run_builder(const BuildContext& context, const FinishedDerivation& d
 
 // Also when there is room again by now, because other builds have ended: what the builder said last tells.
 bool disk_was_full(const fs::path& dir, const BuildLog& log) {
-  struct statvfs disk {};
-  if (::statvfs(dir.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < 1'000'000) return true;
+  if (const Result<std::uint64_t> free = disk_free(dir); free && *free < 1'000'000) return true;
   return std::any_of(log.tail().begin(), log.tail().end(),
                      [](const std::string& line) { return line.find("No space left on device") != std::string::npos; });
 }

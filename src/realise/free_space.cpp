@@ -16,16 +16,12 @@ Result<void> FreeSpace::make_room() {
   if (limits_.least == 0) return {};
   const std::scoped_lock lock(mutex_);
   if (Clock::now() < not_before_) return {};
-  const auto is_free = [&]() -> Result<std::uint64_t> {
-    SWAGE_TRY(const Load load, read_load(store_.work_dir()));
-    return load.disk_free;
-  };
-  SWAGE_TRY(const std::uint64_t before, is_free());
+  SWAGE_TRY(const std::uint64_t before, disk_free(store_.work_dir()));
   if (before >= limits_.least) return {};
   const std::uint64_t wanted = std::max(limits_.wanted, limits_.least);
   const Result<GcResult> done = store_.collect_garbage({.max_freed = wanted - before, .pinned = limits_.pinned});
   if (!done && done.error().code == Errc::interrupted) return Fail(done.error());
-  SWAGE_TRY(const std::uint64_t after, is_free());
+  SWAGE_TRY(const std::uint64_t after, disk_free(store_.work_dir()));
   if (after < limits_.least) not_before_ = Clock::now() + kTryAgain;
   std::string what;
   if (!done) what = fmt::format("warning: garbage is not collected: {}", done.error().what);

@@ -21,8 +21,8 @@ class FreeSpace {
   FreeSpace(Store& store, const FreeSpaceLimits& limits, Reporter& reporter)
       : store_(store), limits_(limits), reporter_(reporter) {}
   // Before something begins: what this run needs has temporary roots by then. From several threads; one collects, and
-  // the others wait for it. A collection that could not free enough is tried again only after a minute. What goes wrong
-  // is said, and ends nothing; Errc::interrupted ends it.
+  // the others wait for it. A collection that could not free enough is tried again only after a minute. A collection
+  // that goes wrong is said, and ends nothing but by Errc::interrupted.
   Result<void> make_room();
 
  private:

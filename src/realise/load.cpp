@@ -106,10 +106,15 @@ std::uint64_t meminfo_bytes(std::string_view meminfo, std::string_view key) {
   return 0;
 }
 
-Result<Load> read_load(const fs::path& place) {
+Result<std::uint64_t> disk_free(const fs::path& place) {
   struct statvfs disk {};
   if (::statvfs(place.c_str(), &disk) != 0)
     return fail_errno(fmt::format("cannot see how much of the disk of '{}' is free", place.string()), errno);
+  return disk.f_bavail * disk.f_frsize;
+}
+
+Result<Load> read_load(const fs::path& place) {
+  SWAGE_TRY(const std::uint64_t free, disk_free(place));
   const ProcessorTicks processors = processor_ticks(read_file("/proc/stat").value_or(""), usable_processors());
   const TicksBy used = ticks_by(::getpid(), all_processes());
   const std::string meminfo = read_file("/proc/meminfo").value_or("");
@@ -121,7 +126,7 @@ Result<Load> read_load(const fs::path& place) {
               .equal = used.equal,
               .memory = meminfo_bytes(meminfo, "MemTotal"),
               .memory_available = meminfo_bytes(meminfo, "MemAvailable"),
-              .disk_free = disk.f_bavail * disk.f_frsize};
+              .disk_free = free};
 }
 
 }  // namespace swage

@@ -26,7 +26,9 @@ struct Load {
   std::uint64_t disk_free = 0;                     // bytes that this user may fill
 };
 
-// Of the file system that `place` is on. An error only where that cannot be asked.
+// Bytes that this user may fill, of the file system that `place` is on.
+Result<std::uint64_t> disk_free(const fs::path& place);
+// Disk and all else, as disk_free(). An error only where that cannot be asked.
 Result<Load> read_load(const fs::path& place);
 
 // What it is read from.

@@ -64,11 +64,13 @@ Result<RealisePlan> rooted_plan(Store& store, const Graph& graph, const std::vec
 // What is left to do when everything that others made and give is there. What could not be had after all is offered no
 // more, so this ends.
 Result<RealisePlan> plan_of_the_rest(Store& store, const Graph& graph, const std::vector<Wanted>& wanted, bool check,
-                                     const RealiseOptions& options, Reporter& reporter, RealiseResult& result) {
+                                     const RealiseOptions& options, FreeSpace& free_space, Reporter& reporter,
+                                     RealiseResult& result) {
   for (bool first = true;; first = false) {
     SWAGE_TRY(RealisePlan plan, rooted_plan(store, graph, wanted, check, options.substituter));
     if (first && !check) result.already_valid = plan.valid.size();
     if (plan.substitute.empty()) return plan;
+    SWAGE_CHECK(free_space.make_room());
     SWAGE_TRY(const StorePathSet got,
               substitute(store, *options.substituter, plan.substitute, options.downloads, reporter));
     result.substituted += got.size();
@@ -111,7 +113,7 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   const RealiseOptions complete = filled_in(options);
   RealiseResult result;
   FreeSpace free_space(store, complete.free_space, reporter);
-  SWAGE_TRY(RealisePlan plan, plan_of_the_rest(store, graph, wanted, false, complete, reporter, result));
+  SWAGE_TRY(RealisePlan plan, plan_of_the_rest(store, graph, wanted, false, complete, free_space, reporter, result));
   if (options.only_fetch) plan.build.clear();
   if (plan.build.empty() && plan.fetch.empty() && !options.check) return result;
 
@@ -133,7 +135,8 @@ Result<RealiseResult> realise(Store& store, const Graph& graph, const std::vecto
   if (done && options.check) {
     StorePathSet compared;
     for (const Wanted& want : wanted) compared.insert(want.drv);
-    SWAGE_TRY(const RealisePlan again, plan_of_the_rest(store, graph, wanted, true, complete, reporter, result));
+    SWAGE_TRY(const RealisePlan again,
+              plan_of_the_rest(store, graph, wanted, true, complete, free_space, reporter, result));
     done = run(again, compared);
   }
   (void)durations.save();   // only a hint for the next run

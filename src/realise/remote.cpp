@@ -194,8 +194,7 @@ class RealiseAt {
   Result<void> look_here(const std::vector<Wanted>& wanted) {
     StorePathSet drvs;
     for (const Wanted& want : wanted) drvs.insert(want.drv);
-    SWAGE_TRY(const StorePathSet outputs, outputs_of(drvs));
-    SWAGE_CHECK(store_.add_temp_roots(outputs));
+    SWAGE_CHECK(keep_wanted(store_, graph_, wanted));
     SWAGE_TRY(const RealisePlan plan, plan_realise(store_, graph_, wanted));
     result_.already_valid = plan.valid.size();
     for (const StorePath& drv : plan.build) {

@@ -69,14 +69,13 @@ class Rebuild {
  public:
   Rebuild(const fs::path& root, Known known) : store_dir_(root / "nix/store"), known_(std::move(known)) {}
 
-  Result<void> look(const std::function<void(const StorePath&)>& progress) {
+  Result<void> look() {
     SWAGE_TRY(const std::vector<std::string> names, list_directory(store_dir_));
     StorePathSet all;
     for (const std::string& name : names)
       if (auto path = StorePath::parse_base(name); path && !name.ends_with(".lock")) all.insert(std::move(*path));
     for (const StorePath& path : all) {
       SWAGE_CHECK(check_interrupt());
-      if (progress) progress(path);
       SWAGE_CHECK(look_at(path, all));
     }
     add_what_derivations_tell();
@@ -169,7 +168,7 @@ Result<fs::path> put_aside(const fs::path& directory) {
 
 }  // namespace
 
-Result<RebuiltDatabase> rebuild_database(const fs::path& root, const std::function<void(const StorePath&)>& progress) {
+Result<RebuiltDatabase> rebuild_database(const fs::path& root) {
   const fs::path directory = root / "nix/var/nix/db", fresh = directory / "db.sqlite.rebuilt";
   if (!path_exists(root / "nix/store"))
     return fail(Errc::invalid_input, fmt::format("'{}' has no store", root.string()));
@@ -184,7 +183,7 @@ Result<RebuiltDatabase> rebuild_database(const fs::path& root, const std::functi
   SWAGE_TRY(Known known, journal.read());
   salvage(directory / "db.sqlite", known);
   Rebuild rebuild(root, std::move(known));
-  SWAGE_CHECK(rebuild.look(progress));
+  SWAGE_CHECK(rebuild.look());
   const std::vector<Registration> all = rebuild.registrations();
   for (const char* end : {"", "-wal", "-shm"}) SWAGE_CHECK(remove_tree(fresh.string() + end));
   {

@@ -1,8 +1,6 @@
 // A new database for a store whose own is damaged or missing.
 #pragma once
 
-#include <functional>
-
 #include "store/store.hpp"
 
 namespace swage {
@@ -18,7 +16,6 @@ struct RebuiltDatabase {
 // sources), or if its content has the hash that the old database, as far as it can be read, or the log of registrations
 // knows. The new database takes the old one's place when it is whole; what was left out is litter from then on.
 // Errc::environment while another process has the store open. Interrupting changes nothing.
-Result<RebuiltDatabase> rebuild_database(const fs::path& root,
-                                         const std::function<void(const StorePath&)>& progress = {});
+Result<RebuiltDatabase> rebuild_database(const fs::path& root);
 
 }  // namespace swage

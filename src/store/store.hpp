@@ -162,8 +162,8 @@ class Store {
   Result<void> remove_damaged_links();
 
   // Lets files of the same content share it, by hard links through `.links`, as Nix does it. Safe beside builds,
-  // collections and readers; an interrupt leaves the store whole. `progress` is told each path.
-  Result<OptimiseResult> optimise(bool dry_run = false, const std::function<void(const StorePath&)>& progress = {});
+  // collections and readers; an interrupt leaves the store whole.
+  Result<OptimiseResult> optimise(bool dry_run = false);
 
   // Roots. A temporary root protects a path from gc for the life of this process; add it before looking whether the
   // path is valid. add_indirect_root(link): `link` is a symlink outside the store, made by the caller before,

@@ -78,7 +78,7 @@ Result<bool> is_same(const fs::path& a, const fs::path& b) {
 
 }  // namespace
 
-Result<OptimiseResult> Store::optimise(bool dry_run, const std::function<void(const StorePath&)>& progress) {
+Result<OptimiseResult> Store::optimise(bool dry_run) {
   SWAGE_CHECK(state_->need_writable());
   const fs::path farm = state_->store_dir / ".links";
   OptimiseResult result;
@@ -103,11 +103,11 @@ Result<OptimiseResult> Store::optimise(bool dry_run, const std::function<void(co
       if (!valid || !path_exists(state_->real(path))) continue;
       Files files(state_->real(path));
       SWAGE_CHECK(walk_tree(state_->real(path), files));
-      SWAGE_CHECK(each(path, files.found));
+      SWAGE_CHECK(each(files.found));
     }
     return {};
   };
-  SWAGE_CHECK(look_through([&](const StorePath&, const std::vector<Files::File>& files) -> Result<void> {
+  SWAGE_CHECK(look_through([&](const std::vector<Files::File>& files) -> Result<void> {
     for (const Files::File& file : files) {
       ++result.files;
       const auto [first, fresh] = first_of_size.emplace(file.size, file.inode);
@@ -116,8 +116,7 @@ Result<OptimiseResult> Store::optimise(bool dry_run, const std::function<void(co
     return {};
   }));
   std::unordered_map<std::string, ino_t> seen;   // by name of the link; without a dry run the farm itself says it
-  SWAGE_CHECK(look_through([&](const StorePath& path, const std::vector<Files::File>& files) -> Result<void> {
-    if (progress) progress(path);
+  SWAGE_CHECK(look_through([&](const std::vector<Files::File>& files) -> Result<void> {
     for (const Files::File& file : files) {
       if (!shared_sizes.contains(file.size) || in_farm.contains(file.inode)) continue;
       SWAGE_TRY(const NarHash nar, hash_nar(file.path));

@@ -1,5 +1,6 @@
 // What the rooms of the store share: store.cpp (layout, queries), store_add.cpp, store_locks.cpp, store_roots.cpp,
-// store_gc.cpp, store_verify.cpp. Inside the store layer only.
+// store_gc.cpp with store_marks.cpp, store_litter.cpp, store_verify.cpp, store_optimise.cpp, rebuild_database.cpp.
+// Inside the store layer only.
 #pragma once
 
 #include <mutex>

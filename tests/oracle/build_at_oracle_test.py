@@ -9,15 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS)]
 from conftest import planner, swage  # noqa: E402, F401
+from made_up_cache import wait_until  # noqa: E402
 from made_up_sources import path_of  # noqa: E402
-from nix_daemon import SUITES, NixDaemon  # noqa: E402
+from nix_daemon import SUITES, NixDaemon, sleepers  # noqa: E402
 from swage_cli import write_recipe  # noqa: E402
 
 ALL = os.environ.get("SWAGE_NIX_CLIENTS") == "all"
@@ -144,31 +144,13 @@ def test_what_is_not_built_for_a_failure_is_had_with_keep_going(daemon, world):
     assert [one["state"] for one in results] == ["failed", "built"]
 
 
-def sleepers(seconds):
-    return [place for place in pathlib.Path("/proc").iterdir() if place.name.isdigit() and f"sleep\0{seconds}\0".encode() in read(place / "cmdline")]
-
-
-def read(file):
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("how", ["interrupt", "daemon dies"])
 def test_nothing_goes_on_when_the_line_is_cut(daemon, world, how):
     seconds = random.randint(10_000, 10_000_000)   # of this test alone
     world.recipe("slow", f"$busybox sleep {seconds}\n")
     process = world.swage.start(*world.args("build", "slow", "--store", daemon.uri))
     try:
-        wait_for(lambda: sleepers(seconds) or process.poll() is not None)
+        wait_until(lambda: sleepers(seconds) or process.poll() is not None, 60)
         if how == "interrupt":
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
@@ -183,7 +165,7 @@ def test_nothing_goes_on_when_the_line_is_cut(daemon, world, how):
         process.kill()
         process.wait()
     if how == "interrupt":
-        wait_for(lambda: not sleepers(seconds))
+        wait_until(lambda: not sleepers(seconds), 60)
     else:
         for place in sleepers(seconds):   # a worker that is killed ends nothing itself
             os.kill(int(place.name), signal.SIGKILL)

@@ -14,7 +14,7 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from nix_daemon import SUITES, NixDaemon  # noqa: E402
+from nix_daemon import SUITES, NixDaemon, sleepers  # noqa: E402
 
 ALL = os.environ.get("SWAGE_NIX_CLIENTS") == "all"
 DRIVER = os.environ.get("SWAGE_DAEMON_DRIVER", str(pathlib.Path(__file__).resolve().parents[2] / "build/daemon_oracle_driver"))
@@ -161,18 +161,6 @@ def test_what_is_damaged_here_is_refused_there(daemon, local):
     error = driver(daemon.uri, "upload", local.home, path, code=1)
     assert f"'{daemon.uri}' does not take what it lacks" in error and "hash mismatch" in error
     assert daemon("nix-store", "--check-validity", path, code=None).returncode != 0
-
-
-def sleepers(seconds):
-    """Builders that sleep for so long."""
-    return [place for place in pathlib.Path("/proc").iterdir() if place.name.isdigit() and f"sleep\0{seconds}\0".encode() in read(place / "cmdline")]
-
-
-def read(file):
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""
 
 
 def test_ctrl_c_ends_the_build_there(daemon, local):

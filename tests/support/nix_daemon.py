@@ -1,5 +1,6 @@
 """Real Nix daemons for tests: each of one release, unpacked or the host's, with a store, a configuration and a socket of its own."""
 import os
+import pathlib
 import subprocess
 import time
 
@@ -68,3 +69,15 @@ class NixDaemon:
     @property
     def uri(self):
         return f"unix://{self.socket}"
+
+
+def sleepers(seconds):
+    """Builders that sleep for so long."""
+    return [place for place in pathlib.Path("/proc").iterdir() if place.name.isdigit() and f"sleep\0{seconds}\0".encode() in read(place / "cmdline")]
+
+
+def read(file):
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

@@ -5,7 +5,7 @@ bb=$busybox
 say() { echo "probe: $1=$2"; }
 
 # The value of a setting of the kernel's; "" it has no such setting.
-setting() { $bb cat "/proc/sys/$1" 2>/dev/null || true; }
+setting() { [ ! -r "/proc/sys/$1" ] || $bb cat "/proc/sys/$1"; }
 
 say machine "$($bb uname -m)"
 say kernel "$($bb uname -r)"
@@ -36,7 +36,7 @@ say unprivileged_userns_clone "$(setting kernel/unprivileged_userns_clone)"
 say apparmor_restricts "$(setting kernel/apparmor_restrict_unprivileged_userns)"
 
 if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then say kvm yes; else say kvm no; fi
-if $bb unshare --user --map-root-user --mount $bb mount -t binfmt_misc binfmt_misc $new 2>/dev/null; then say binfmt yes
-else say binfmt no
+if why=$($bb unshare --user --map-root-user --mount $bb mount -t binfmt_misc binfmt_misc $new 2>&1); then say binfmt yes
+else say binfmt no; say binfmt_why "$(echo "$why" | $bb tail -n 1)"
 fi
 echo done > $out
